@@ -1,0 +1,211 @@
+"""Tags to entities and back: the only code that reads ``B-``.
+
+Inside the system every tag sequence is IOB2: an entity is one ``B-<type>`` and then ``I-<type>`` of the same type.
+
+**The repair.** Models write invalid sequences. The one rule, everywhere: an ``I-`` that does not continue an entity of
+its own type starts one, so it is read as ``B-``. This is how conlleval reads tags (Tjong Kim Sang and De Meulder, 2003).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+from gner.types import Entity
+
+Scheme = Literal["IOB2", "IOB1", "BIOES"]
+SCHEMES: tuple[Scheme, ...] = ("IOB2", "IOB1", "BIOES")
+
+OUTSIDE = "O"
+WRITTEN_TAG = re.compile(r"\((B-.*?|I-.*?|O)\)")
+"""A tag in brackets as the released GNER scorer finds it: the shortest match, so a type with ``)`` is cut short."""
+
+
+def split_tag(tag: str) -> tuple[str, str]:
+    """Split a tag into prefix and type.
+
+    Raises:
+        ValueError: The text is neither ``O`` nor ``<prefix>-<type>``.
+
+    Example:
+        >>> split_tag("B-programming language"), split_tag("O")
+        (('B', 'programming language'), ('O', ''))
+    """
+    if tag == OUTSIDE:
+        return OUTSIDE, ""
+    prefix, dash, entity_type = tag.partition("-")
+    if not dash or len(prefix) != 1 or not entity_type:
+        raise ValueError(f"Expected `O`, `B-<type>` or `I-<type>`, got `{tag}`.")
+    return prefix, entity_type
+
+
+def tags_of(types: Iterable[str]) -> list[str]:
+    """All tags that an example with these types can have.
+
+    Example:
+        >>> tags_of(["actor"])
+        ['O', 'B-actor', 'I-actor']
+    """
+    return [OUTSIDE, *(f"{prefix}-{entity_type}" for entity_type in types for prefix in "BI")]
+
+
+def repair(tags: Sequence[str]) -> tuple[tuple[str, ...], int]:
+    """Apply the repair rule of this module.
+
+    Returns:
+        Valid IOB2 tags, and how many of them changed.
+
+    Example:
+        >>> repair(["I-actor", "I-actor", "I-title"])
+        (('B-actor', 'I-actor', 'B-title'), 2)
+    """
+    repaired: list[str] = []
+    previous_type = ""
+    for tag in tags:
+        prefix, entity_type = split_tag(tag)
+        repaired.append(f"B-{entity_type}" if prefix == "I" and entity_type != previous_type else tag)
+        previous_type = entity_type
+    return tuple(repaired), sum(new != old for new, old in zip(repaired, tags, strict=True))
+
+
+def to_entities(tags: Sequence[str]) -> list[Entity]:
+    """Read entities, repairing invalid sequences by the rule of this module.
+
+    Example:
+        >>> to_entities(["O", "B-actor", "I-actor"])
+        [Entity(start=1, end=3, type='actor', score=None)]
+    """
+    entities: list[Entity] = []
+    for position, tag in enumerate(repair(tags)[0]):
+        prefix, entity_type = split_tag(tag)
+        if prefix == "B":
+            entities.append(Entity(position, position + 1, entity_type))
+        elif prefix == "I":
+            entities[-1] = Entity(entities[-1].start, position + 1, entity_type)
+    return entities
+
+
+def to_tags(entities: Iterable[Entity], num_words: int) -> list[str]:
+    """Write entities as IOB2 tags.
+
+    Raises:
+        ValueError: An entity is empty, overlaps another, or leaves the sentence.
+
+    Example:
+        >>> to_tags([Entity(1, 3, "actor")], 4)
+        ['O', 'B-actor', 'I-actor', 'O']
+    """
+    tags = [OUTSIDE] * num_words
+    for entity in entities:
+        if not 0 <= entity.start < entity.end <= num_words:
+            raise ValueError(f"Expected a span within 0..{num_words} words, got {entity.start}..{entity.end}.")
+        if any(tag != OUTSIDE for tag in tags[entity.start : entity.end]):
+            raise ValueError(f"Expected flat entities, but {entity} overlaps another one.")
+        tags[entity.start] = f"B-{entity.type}"
+        tags[entity.start + 1 : entity.end] = [f"I-{entity.type}"] * (entity.end - entity.start - 1)
+    return tags
+
+
+def lenient_spans(tags: Sequence[str]) -> list[Entity]:
+    """Read spans as the released GNER scorer does.
+
+    An ``I-`` after O starts a span, an ``I-`` of another type continues one, and a span has the type of its last tag.
+
+    Example:
+        >>> lenient_spans(["B-city", "I-person"])
+        [Entity(start=0, end=2, type='person', score=None)]
+    """
+    spans: list[Entity] = []
+    is_open = False
+    for position, tag in enumerate(tags):
+        prefix, entity_type = split_tag(tag)
+        if prefix == "I" and is_open:
+            spans[-1] = Entity(spans[-1].start, position + 1, entity_type)
+        elif prefix != OUTSIDE:
+            spans.append(Entity(position, position + 1, entity_type))
+        is_open = prefix != OUTSIDE
+    return spans
+
+
+def keep_types(tags: Sequence[str], types: Iterable[str]) -> tuple[tuple[str, ...], int]:
+    """Turn tags of other types, and malformed ones, into O.
+
+    Returns:
+        The tags, and how many of them changed.
+
+    Example:
+        >>> keep_types(["B-actor", "B-city", "B-"], ["actor"])
+        (('B-actor', 'O', 'O'), 2)
+    """
+    known = set(tags_of(types))
+    kept = tuple(tag if tag in known else OUTSIDE for tag in tags)
+    return kept, sum(new != old for new, old in zip(kept, tags, strict=True))
+
+
+class SchemeFault(NamedTuple):
+    """Where and why a tag sequence is not of a scheme."""
+
+    position: int
+    reason: str
+
+
+def find_fault(tags: Sequence[str], scheme: Scheme) -> SchemeFault | None:
+    """The first tag that a scheme does not allow.
+
+    * IOB2: every entity starts with B.
+    * IOB1: entities start with I; B only where one follows another of its type without a gap.
+    * BIOES: B, I…, E for several words, S for one.
+
+    Example:
+        >>> find_fault(["O", "I-city"], "IOB2")
+        SchemeFault(position=1, reason='`I-city` continues no entity')
+        >>> find_fault(["O", "I-city"], "IOB1") is None
+        True
+    """
+    check = {"IOB2": _iob2_fault, "IOB1": _iob1_fault, "BIOES": _bioes_fault}[scheme]
+    before = (OUTSIDE, "")
+    for position, tag in enumerate([*tags, OUTSIDE]):  # the O at the end closes an open BIOES entity
+        try:
+            here = split_tag(tag)
+        except ValueError:
+            return SchemeFault(position, f"`{tag}` is not a tag")
+        reason = check(before, here)
+        if reason is not None:
+            return SchemeFault(min(position, len(tags) - 1), reason.format(tag=tag))
+        before = here
+    return None
+
+
+def _iob2_fault(before: tuple[str, str], here: tuple[str, str]) -> str | None:
+    if here[0] not in "BIO":
+        return "`{tag}` has a prefix that IOB2 lacks"
+    return "`{tag}` continues no entity" if here[0] == "I" and before[1] != here[1] else None
+
+
+def _iob1_fault(before: tuple[str, str], here: tuple[str, str]) -> str | None:
+    if here[0] not in "BIO":
+        return "`{tag}` has a prefix that IOB1 lacks"
+    return "`{tag}` follows no entity of its type" if here[0] == "B" and before[1] != here[1] else None
+
+
+def _bioes_fault(before: tuple[str, str], here: tuple[str, str]) -> str | None:
+    if here[0] not in "BIOES":
+        return "`{tag}` has a prefix that BIOES lacks"
+    if here[0] in "IE":
+        return None if before[0] in "BI" and before[1] == here[1] else "`{tag}` continues no entity"
+    return f"the entity `{before[0]}-{before[1]}` is not closed by E" if before[0] in "BI" else None
+
+
+def to_iob2(tags: Sequence[str], scheme: Scheme) -> tuple[str, ...]:
+    """Convert tags that are valid in their scheme.
+
+    Example:
+        >>> to_iob2(["S-city", "B-city", "E-city"], "BIOES")
+        ('B-city', 'B-city', 'I-city')
+        >>> to_iob2(["I-city", "B-city", "I-city"], "IOB1")
+        ('B-city', 'B-city', 'I-city')
+    """
+    if scheme == "BIOES":
+        tags = [{"S": "B", "E": "I"}.get(tag[0], tag[0]) + tag[1:] for tag in tags]
+    return repair(tags)[0]

@@ -1,0 +1,177 @@
+"""The command line that fit, validate, test and predict share: one YAML serves all four."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from importlib.metadata import entry_points
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import torch
+from jsonargparse import Namespace
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_only
+from omegaconf.errors import OmegaConfBaseException
+
+from gner import run_dir
+from gner.data import GnerDataModule
+from gner.decoding import DecodingCallback
+from gner.errors import UserError
+from gner.models import GnerModule
+from gner.report import RunReport
+
+Command = Literal["fit", "validate", "test", "predict"]
+DEFAULT_RUN_DIR = "runs/default"
+
+
+class Parser(LightningArgumentParser):
+    """A parser whose errors are one message with the nearest valid key, not a page of usage."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Print the message and end with status 2."""
+        fail(f"{message}{self._suggestion(message)}")
+
+    def _suggestion(self, message: str) -> str:
+        unknown = re.search(r"(?:Option|option|[Kk]ey|arguments:) ['\"]?-*([\w.]+)", message)
+        if not unknown or not re.search(r"not accept|unrecognized|not expected", message):
+            return ""
+        keys = [action.dest for action in self._actions]
+        close = difflib.get_close_matches(unknown.group(1), keys, n=3)
+        return f"\nDid you mean {' or '.join(close)}?" if close else ""
+
+
+class SaveConfig(SaveConfigCallback):
+    """Keeps the resolved configuration in the run folder and in every checkpoint."""
+
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write ``config.yaml``; called on one process."""
+        if stage == "fit":
+            folder = Path(trainer.default_root_dir)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "config.yaml").write_text(self._yaml(), encoding="utf-8")
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Add the configuration, as text, to a checkpoint."""
+        checkpoint["gner_config"] = self._yaml()
+
+    def _yaml(self) -> str:
+        return self.parser.dump(self.config, skip_none=False)
+
+
+class GnerCLI(LightningCLI):
+    """Lightning's command line with the links and defaults of this project."""
+
+    def __init__(self, command: Command, args: list[str] | None = None) -> None:
+        self.command = command
+        self._load_plugins()
+        super().__init__(
+            GnerModule,
+            GnerDataModule,
+            save_config_callback=SaveConfig,
+            save_config_kwargs={"save_to_log_dir": False},
+            trainer_defaults={"default_root_dir": DEFAULT_RUN_DIR},
+            seed_everything_default=0,
+            parser_class=Parser,
+            parser_kwargs={"parser_mode": "omegaconf+", "prog": f"python -m gner.{command}", "description": __doc__},
+            args=args,
+            run=False,
+            auto_configure_optimizers=False,
+        )
+
+    @staticmethod
+    def _load_plugins() -> None:
+        """Import the packages that ship decoding strategies, so that their class names alone are enough."""
+        for entry_point in entry_points(group="gner.decoding"):
+            entry_point.load()
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add what the trainer, the model and the data do not have."""
+        parser.add_argument(
+            "--ckpt_path",
+            type=str | None,
+            default=None,
+            help="Checkpoint to continue (fit) or to use: `best` or `last` of the run folder, or a path.",
+        )
+        parser.add_lightning_class_args(DecodingCallback, "evaluation")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.set_defaults(
+            {
+                "checkpoint.monitor": "val/f1",
+                "checkpoint.mode": "max",
+                "checkpoint.filename": "best",
+                "checkpoint.save_last": True,
+                "checkpoint.auto_insert_metric_name": False,
+                "checkpoint.enable_version_counter": False,
+            }
+        )
+        parser.link_arguments("model", "data.backbone", attrgetter("backbone"), apply_on="instantiate")
+        parser.link_arguments("model", "data.format", attrgetter("format"), apply_on="instantiate")
+        parser.link_arguments("seed_everything", "data.seed")
+
+    def before_instantiate_classes(self) -> None:
+        """Settle where the run lives."""
+        self.run_dir = Path(self.config.trainer.default_root_dir)
+        if self.config.checkpoint.dirpath is None:
+            self.config.checkpoint.dirpath = str(self.run_dir / run_dir.CHECKPOINTS)
+        self.checkpoint: Path | None = None
+        if self.config.ckpt_path is not None:
+            self.checkpoint = run_dir.find_checkpoint(self.run_dir, self.config.ckpt_path)
+        elif self.command == "fit":
+            self._archive()
+
+    @rank_zero_only
+    def _archive(self) -> None:
+        archived = run_dir.archive(self.run_dir)
+        if archived is not None:
+            rank_zero_info(f"The earlier run in {self.run_dir} is now in {archived}; --ckpt_path last continues a run.")
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Add TensorBoard unless another logger is set, and the report of the run."""
+        settings: Namespace = self.config_init.trainer
+        if settings.logger in (None, True):
+            fits = self.command == "fit"
+            logger = TensorBoardLogger(self.run_dir, name="", version=run_dir.TENSORBOARD) if fits else False
+            kwargs["logger"] = logger
+        callbacks = [*(settings.callbacks or []), RunReport(self.config_init.evaluation)]
+        if self.command == "fit" and kwargs.get("logger", settings.logger):
+            callbacks.append(LearningRateMonitor("step"))
+        return super().instantiate_trainer(**kwargs, callbacks=callbacks)
+
+    def run(self) -> None:
+        """Do what the command says."""
+        if self.checkpoint is not None:
+            self._restore_tokenizer(self.checkpoint)
+        subroutine = getattr(self.trainer, self.command)
+        options: dict[str, Any] = {"ckpt_path": self.checkpoint, "weights_only": True if self.checkpoint else None}
+        if self.command == "predict":
+            options["return_predictions"] = False
+        subroutine(self.model, datamodule=self.datamodule, **options)
+
+    def _restore_tokenizer(self, path: Path) -> None:
+        """Take the tokenizer that the checkpoint's run trained; it is needed before Lightning loads the weights."""
+        meta = path / "meta.pt" if path.is_dir() else path
+        serialized = torch.load(meta, map_location="cpu", mmap=True, weights_only=True).get("gner_tokenizer")
+        if serialized is not None and self.model.backbone.needs_tokenizer:
+            self.model.backbone.set_tokenizer(serialized)
+
+
+def main(command: Command, args: list[str] | None = None) -> None:
+    """Run a command; what the user can mend ends it with one message and status 2."""
+    try:
+        GnerCLI(command, args).run()
+    except UserError as error:
+        fail(str(error))
+    except OmegaConfBaseException as error:
+        fail(f"In an interpolation `${{…}}` of the config: {error}")
+
+
+def fail(message: str) -> NoReturn:
+    """Print an error, on one process, and end with status 2."""
+    rank_zero_only(sys.stderr.write)(f"gner: {message}\n")
+    raise SystemExit(2)

@@ -1,0 +1,7 @@
+"""Data sets to batches."""
+
+from gner.data.datamodule import GnerDataModule
+from gner.data.regularization import Regularization
+from gner.data.synthetic import SyntheticCorpus
+
+__all__ = ["GnerDataModule", "Regularization", "SyntheticCorpus"]

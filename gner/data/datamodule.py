@@ -1,0 +1,246 @@
+"""The Lightning data module: data sets in, batches out."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from lightning import LightningDataModule
+from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
+from torch.utils.data import DataLoader
+
+from gner.bio import Scheme
+from gner.data.collate import Collator
+from gner.data.dataset import BatchDataset
+from gner.data.readers import Split, read_dataset
+from gner.data.regularization import Regularization
+from gner.data.sampler import EvalSampler, TrainSampler
+from gner.data.synthetic import SyntheticCorpus
+from gner.errors import UserError
+from gner.formats import Format
+from gner.types import Batch, Example, TokenizerOwner
+
+
+class GnerDataModule(LightningDataModule):
+    """Reads data sets in the GNER folder layout and makes batches for a backbone.
+
+    Args:
+        backbone: Owner of the tokenizer; the command line takes it from the model.
+        format: How examples are written; the command line takes it from the model.
+        root: Folder that holds one folder per data set.
+        train: Names of the data sets to train on; several are mixed.
+        val: Names of the data sets to validate on (their dev split).
+        test: Names of the data sets to test and predict on (their test split).
+        scheme: How tags are written. ``auto`` tells IOB2, IOB1 and BIOES apart, per file.
+        batch_size: Examples per training step and process.
+        eval_batch_size: Examples per validation step and process.
+        max_input_tokens: Longest training input. For a causal backbone: prompt and answer together.
+        max_answer_tokens: Longest training answer; used for seq2seq backbones.
+        max_examples_per_dataset: At most so many training examples of each data set, chosen by the seed. The paper:
+            10,000.
+        max_eval_examples_per_dataset: The same for validation, test and prediction.
+        regularization: What happens to the types of training examples.
+        synthetic: A made-up corpus to write into ``root`` if one of the data sets has its name.
+        num_workers: Processes that tokenize; 0 does it in the training process.
+        seed: Seeds order, subsets and regularization.
+
+    Attributes:
+        examples: The sentences of each split that has been read.
+        max_decoded_examples: Mark only a fixed random subset of so many validation examples for decoding.
+
+    Raises:
+        UserError: At set-up, if a file is missing or not understood, or sentences are longer than the backbone can read.
+    """
+
+    def __init__(
+        self,
+        backbone: TokenizerOwner,
+        format: Format,
+        root: str,
+        train: list[str] | None = None,
+        val: list[str] | None = None,
+        test: list[str] | None = None,
+        *,
+        scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] = "auto",
+        batch_size: int = 8,
+        eval_batch_size: int = 16,
+        max_input_tokens: int = 640,
+        max_answer_tokens: int = 640,
+        max_examples_per_dataset: int | None = None,
+        max_eval_examples_per_dataset: int | None = None,
+        regularization: Regularization = Regularization(),
+        synthetic: SyntheticCorpus | None = None,
+        num_workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, value in (("batch_size", batch_size), ("eval_batch_size", eval_batch_size)):
+            if value < 1:
+                raise UserError(f"Expected `{name}` >= 1, got {value}. Set data.{name}.")
+        self._backbone = backbone
+        self._root = Path(root)
+        self._names: dict[Split, list[str]] = {"train": train or [], "dev": val or [], "test": test or []}
+        self._scheme: Scheme | Literal["auto"] = scheme
+        self._batch_sizes = (batch_size, eval_batch_size)
+        self._max_tokens = (max_input_tokens, max_answer_tokens)
+        self._max_examples = (max_examples_per_dataset, max_eval_examples_per_dataset)
+        self.max_decoded_examples: int | None = None
+        self._regularization = regularization
+        self._synthetic = synthetic
+        self._num_workers = num_workers
+        self._seed = seed
+        self._collate = Collator(format, backbone)
+        self.examples: dict[Split, list[Example]] = {}
+        self._lengths: dict[Split, list[int]] = {}
+
+    def prepare_data(self) -> None:
+        """Write the made-up corpus if a data set has its name; runs on one process per machine."""
+        if self._synthetic is not None and any(self._synthetic.name in names for names in self._names.values()):
+            self._synthetic.write(self._root)
+
+    def setup(self, stage: str) -> None:
+        """Read the splits that a stage needs and, for a backbone that has none yet, train a tokenizer."""
+        splits: dict[str, list[Split]] = {
+            "fit": ["train", "dev"], "validate": ["dev"], "test": ["test"], "predict": ["test"],
+        }  # fmt: skip
+        wanted = splits[stage]
+        if self._backbone.needs_tokenizer and "train" not in wanted:
+            raise UserError(
+                "Expected a trained model, but this backbone is to be built from nothing. Give --ckpt_path best, or "
+                "the path of a checkpoint."
+            )
+        for split in wanted:
+            if split not in self.examples:
+                self.examples[split] = self._read(split)
+        if self._backbone.needs_tokenizer:
+            self._train_tokenizer()
+        for split in wanted:
+            if split not in self._lengths:
+                self._measure(split)
+
+    def _read(self, split: Split) -> list[Example]:
+        names = self._names[split]
+        if not names:
+            key = {"train": "train", "dev": "val", "test": "test"}[split]
+            raise UserError(f"Expected at least one data set, got none. Set data.{key}, for example to [mit-restaurant].")
+        cap = self._max_examples[split != "train"]
+        examples: list[Example] = []
+        for name in names:
+            found = read_dataset(self._root, name, split, self._scheme)
+            if cap is not None and len(found) > cap:
+                chosen = random.Random(f"cap {self._seed} {name}").sample(range(len(found)), cap)
+                rank_zero_info(f"{name}/{split}.txt: {cap:,} of {len(found):,} sentences are used.")
+                found = [found[index] for index in sorted(chosen)]
+            examples += found
+        return examples
+
+    def _train_tokenizer(self) -> None:
+        """Train on one process and hand the result to all, so that no difference between machines matters."""
+        serialized = None
+        if self.trainer is None or self.trainer.is_global_zero:
+            serialized = self._backbone.train_tokenizer(self._collate.texts(self.examples["train"]))
+        if self.trainer is not None:
+            serialized = self.trainer.strategy.broadcast(serialized)
+        assert serialized is not None
+        self._backbone.set_tokenizer(serialized)
+
+    def _measure(self, split: Split) -> None:
+        """Count tokens; drop training examples that are too long, and say so."""
+        sizes = self._collate.sizes(self.examples[split])
+        too_long = [index for index, size in enumerate(sizes) if not self._fits(*size)]
+        if too_long:
+            self._report_too_long(split, too_long)
+        if split == "train":
+            dropped = set(too_long)
+            keep = [index for index in range(len(sizes)) if index not in dropped]
+            if not keep:
+                raise UserError(
+                    "No training sentence is left: all are longer than data.max_input_tokens or data.max_answer_tokens."
+                )
+            self.examples[split] = [self.examples[split][index] for index in keep]
+            sizes = [sizes[index] for index in keep]
+        self._lengths[split] = [prompt + answer for prompt, answer in sizes]
+        self._check_positions(split, sizes)
+
+    def _fits(self, prompt: int, answer: int) -> bool:
+        max_input, max_answer = self._max_tokens
+        if self._backbone.is_encoder_decoder:
+            return prompt <= max_input and answer <= max_answer
+        return prompt + answer <= max_input
+
+    def _report_too_long(self, split: Split, too_long: list[int]) -> None:
+        first = self.examples[split][too_long[0]]
+        fate = (
+            "they are left out of training" if split == "train" else "they are kept whole, so that no entity is lost"
+        )
+        rank_zero_warn(
+            f"{split}: {len(too_long):,} of {len(self.examples[split]):,} sentences are longer than "
+            f"data.max_input_tokens={self._max_tokens[0]} or data.max_answer_tokens={self._max_tokens[1]}; {fate}. "
+            f"The first is {first.source}."
+        )
+
+    def _check_positions(self, split: Split, sizes: Sequence[tuple[int, int]]) -> None:
+        limit = self._backbone.max_positions
+        if limit is None:
+            return
+        joint = not self._backbone.is_encoder_decoder
+        longest = [prompt + answer if joint else max(prompt, answer) for prompt, answer in sizes]
+        over = [index for index, length in enumerate(longest) if length > limit]
+        if over:
+            example = self.examples[split][over[0]]
+            raise UserError(
+                f"{example.source}: the sentence needs {longest[over[0]]} tokens with its prompt and answer, but the "
+                f"backbone reads at most {limit}; so do {len(over) - 1} others of {split}. Split these sentences, or "
+                "set model.backbone to a model with a longer context."
+            )
+
+    def entity_types(self) -> dict[str, tuple[str, ...]]:
+        """The entity types of each data set that has been read."""
+        return {example.dataset: example.types for split in self.examples.values() for example in split}
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Batches of similar length in random order."""
+        examples = self.examples["train"]
+        pool = list(dict.fromkeys(entity_type for example in examples for entity_type in example.types))
+        dataset = BatchDataset(examples, self._collate, partial(self._regularization.apply, pool), self._seed)
+        sampler = TrainSampler(
+            self._lengths["train"], self._batch_sizes[0], seed=self._seed, rank=self._rank, num_ranks=self._num_ranks
+        )
+        return self._loader(dataset, sampler)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """The dev split, longest first."""
+        return self._eval_loader("dev", self.max_decoded_examples)
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        """The test split, longest first."""
+        return self._eval_loader("test", None)
+
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        """The test split, longest first."""
+        return self._eval_loader("test", None)
+
+    def _eval_loader(self, split: Split, max_decoded: int | None) -> DataLoader[Batch]:
+        sampler = EvalSampler(
+            self._lengths[split],
+            self._batch_sizes[1],
+            rank=self._rank,
+            num_ranks=self._num_ranks,
+            max_decoded=max_decoded,
+            seed=self._seed,
+        )
+        return self._loader(BatchDataset(self.examples[split], self._collate), sampler)
+
+    def _loader(self, dataset: BatchDataset, sampler: TrainSampler | EvalSampler) -> DataLoader[Batch]:
+        return DataLoader(dataset, sampler=sampler, batch_size=None, num_workers=self._num_workers)
+
+    @property
+    def _rank(self) -> int:
+        return self.trainer.global_rank if self.trainer is not None else 0
+
+    @property
+    def _num_ranks(self) -> int:
+        return self.trainer.world_size if self.trainer is not None else 1

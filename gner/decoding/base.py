@@ -1,0 +1,31 @@
+"""What a decoding strategy is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from gner.types import Batch, Generation, TextModel
+
+
+class DecodingStrategy(ABC):
+    """Makes a model write the answers of a batch.
+
+    A subclass takes its options in ``__init__`` and is chosen in the config: ``model.decoding`` with ``class_path`` and
+    ``init_args``. A package that ships one names it in the entry-point group ``gner.decoding``, so that its class name
+    alone is enough.
+    """
+
+    @abstractmethod
+    def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
+        """Write one answer per example.
+
+        Called without gradients, with the network in evaluation mode. On several processes each has its own batch, and
+        the batches differ in content and length.
+
+        Args:
+            model: Network, tokenizer and format.
+            batch: B prompts; ``prompt_ids`` of a causal network are padded on the left.
+
+        Returns:
+            B generations in batch order.
+        """

@@ -1,0 +1,32 @@
+"""Beam search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gner.decoding.huggingface import HuggingFaceStrategy
+from gner.errors import UserError
+
+
+class BeamSearch(HuggingFaceStrategy):
+    """Beam search; with 4 beams the paper gains 0.3 to 1.0 points of F1 over greedy search.
+
+    Args:
+        num_beams: Width.
+        length_penalty: Exponent of the length that a beam's log-probability is divided by.
+        max_new_tokens: Where generation stops at the latest; null takes it from the sentences.
+    """
+
+    def __init__(self, num_beams: int = 4, length_penalty: float = 1.0, max_new_tokens: int | None = None) -> None:
+        super().__init__(max_new_tokens)
+        if num_beams < 1:
+            raise UserError(f"Expected `num_beams` >= 1, got {num_beams}. Set model.decoding.init_args.num_beams.")
+        self.num_beams = num_beams
+        self.length_penalty = length_penalty
+
+    def options(self) -> dict[str, Any]:
+        """Beams without sampling; a search ends when no open beam can beat the finished ones."""
+        options: dict[str, Any] = {"num_beams": self.num_beams, "do_sample": False}
+        if self.num_beams > 1:
+            options |= {"length_penalty": self.length_penalty, "early_stopping": False}
+        return options

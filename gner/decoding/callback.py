@@ -1,0 +1,145 @@
+"""Generation at validation: what gives a fit its entity F1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from gner.decoding.panel import side_by_side
+from gner.decoding.postprocess import PostProcessor
+from gner.decoding.predictions import Decoded, gather, write_jsonl
+from gner.errors import UserError
+from gner.metrics import EntityF1, EntityScores
+from gner.types import Batch
+
+Stage = Literal["val", "test", "predict"]
+
+
+class DecodingCallback(Callback):
+    """Decodes the batches of validation, test and prediction, and scores what comes out.
+
+    The module's ``decoding`` strategy writes texts; parser and aligner turn them into tags; `EntityF1` counts. Results
+    are logged as ``val/f1`` and so on, so that ``ModelCheckpoint(monitor="val/f1")`` and ``EarlyStopping`` can use
+    them, and each example is written to ``<run>/predictions/<stage>_last.jsonl``.
+
+    Args:
+        max_examples: Decode a fixed random subset of so many validation examples; null for all. Test and prediction
+            always take all.
+        every_n_validations: Decode in the first validation and every n-th from there; the others have a loss only.
+        num_shown: Examples in TensorBoard's text panel.
+
+    Attributes:
+        scores: Results of the latest validation or test; None if it was not decoded.
+    """
+
+    def __init__(self, max_examples: int | None = None, every_n_validations: int = 1, num_shown: int = 8) -> None:
+        for name, value in (("max_examples", max_examples), ("every_n_validations", every_n_validations)):
+            if value is not None and value < 1:
+                raise UserError(f"Expected `{name}` >= 1, got {value}. Set evaluation.{name}.")
+        self._max_examples = max_examples
+        self._every_n_validations = every_n_validations
+        self._num_shown = num_shown
+        self._num_validations = 0
+        self._decoded: list[Decoded] = []
+        self._metric: EntityF1 | None = None
+        self._postprocess: PostProcessor | None = None
+        self.scores: EntityScores | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many validations there were, so that a resumed run goes on with the same rhythm."""
+        return {"num_validations": self._num_validations}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what `state_dict` gave."""
+        self._num_validations = state_dict["num_validations"]
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Tell the data which validation examples will be decoded."""
+        trainer.datamodule.max_decoded_examples = self._max_examples
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start counting, if it is this validation's turn."""
+        self.scores = None
+        is_turn = self._num_validations % self._every_n_validations == 0
+        if is_turn or trainer.sanity_checking or trainer.state.fn == "validate":
+            self._start(trainer, pl_module)
+
+    def on_validation_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
+    ) -> None:
+        """Decode a batch."""
+        if self._postprocess is not None and batch.decode:
+            self._decode(trainer, pl_module, batch)
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Score, log and write what was decoded."""
+        if self._postprocess is not None:
+            self._finish(trainer, pl_module, "val")
+        if not trainer.sanity_checking:
+            self._num_validations += 1
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start counting."""
+        self._start(trainer, pl_module)
+
+    def on_test_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
+    ) -> None:
+        """Decode a batch."""
+        self._decode(trainer, pl_module, batch)
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Score, log and write what was decoded."""
+        self._finish(trainer, pl_module, "test")
+
+    def on_predict_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start collecting."""
+        self._start(trainer, pl_module)
+
+    def on_predict_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
+    ) -> None:
+        """Decode a batch."""
+        self._decode(trainer, pl_module, batch)
+
+    def on_predict_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write what was decoded."""
+        self._finish(trainer, pl_module, "predict")
+
+    def _start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._metric = EntityF1(trainer.datamodule.entity_types()).to(pl_module.device)
+        self._postprocess = PostProcessor(pl_module.format, pl_module.tokenizer)
+        self._decoded = []
+
+    def _decode(self, trainer: Trainer, pl_module: LightningModule, batch: Batch) -> None:
+        assert self._postprocess is not None and self._metric is not None
+        with trainer.precision_plugin.forward_context():
+            generations = pl_module.decoding.generate(pl_module, batch)
+        rows = zip(batch.indices, batch.examples, generations, batch.counted, strict=True)
+        for index, example, generation, counted in rows:
+            if counted:
+                prediction = self._postprocess(example, generation)
+                self._metric.update(example, prediction, generation.finished)
+                self._decoded.append(Decoded(index, example, generation, prediction))
+
+    def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
+        assert self._metric is not None
+        decoded = gather(self._decoded)
+        if stage != "predict":
+            self.scores = self._metric.compute()
+            for name, value in self.scores.scalars().items():
+                pl_module.log(f"{stage}/{name}", value, prog_bar=name == "f1", rank_zero_only=False)
+        if trainer.is_global_zero and not trainer.sanity_checking:
+            write_jsonl(Path(trainer.default_root_dir, "predictions", f"{stage}_last.jsonl"), stage, decoded)
+            self._show(trainer, stage, decoded)
+        self._metric, self._postprocess, self._decoded = None, None, []
+
+    def _show(self, trainer: Trainer, stage: Stage, decoded: list[Decoded]) -> None:
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger) and self._num_shown:
+                logger.experiment.add_text(
+                    f"{stage}/examples", side_by_side(decoded[: self._num_shown]), trainer.global_step
+                )

@@ -1,0 +1,93 @@
+"""Strategies that are a configuration of Hugging Face ``generate``."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from torch import Tensor
+from transformers import GenerationConfig, PreTrainedTokenizerBase
+
+from gner.bio import tags_of
+from gner.decoding.base import DecodingStrategy
+from gner.decoding.log_probs import token_log_probs
+from gner.errors import UserError
+from gner.types import Batch, Generation, TextModel
+
+LENGTH_MARGIN = 8
+"""Tokens allowed beyond the longest right answer: the end token, and a word more than there should be."""
+
+
+class HuggingFaceStrategy(DecodingStrategy):
+    """Runs ``generate`` with the options that a subclass gives.
+
+    Args:
+        max_new_tokens: Where generation stops at the latest. Null takes the longest answer that could be right for
+            any sentence of the batch: every word with its longest tag.
+    """
+
+    def __init__(self, max_new_tokens: int | None = None) -> None:
+        if max_new_tokens is not None and max_new_tokens < 1:
+            raise UserError(
+                f"Expected `max_new_tokens` >= 1 or null, got {max_new_tokens}. "
+                "Set model.decoding.init_args.max_new_tokens."
+            )
+        self.max_new_tokens = max_new_tokens
+
+    @abstractmethod
+    def options(self) -> dict[str, Any]:
+        """Arguments of ``GenerationConfig``."""
+
+    def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
+        """Write one answer per example; see the base class."""
+        network, tokenizer = model.network, model.tokenizer
+        config = GenerationConfig(
+            max_new_tokens=self._length_limit(model, batch),
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            bos_token_id=tokenizer.bos_token_id,
+            decoder_start_token_id=getattr(network.config, "decoder_start_token_id", None),
+            **self.options(),
+        )
+        sequences: Tensor = network.generate(
+            input_ids=batch.prompt_ids, attention_mask=batch.prompt_mask, generation_config=config
+        )
+        is_encoder_decoder = network.config.is_encoder_decoder
+        start = 1 if is_encoder_decoder else batch.prompt_ids.shape[1]
+        written = [_until_end(row, tokenizer.eos_token_id) for row in sequences[:, start:].tolist()]
+        log_probs = token_log_probs(network, batch, written)
+        return [
+            Generation(ids, decode(tokenizer, ids), scores, finished=ids[-1:] == [tokenizer.eos_token_id])
+            for ids, scores in zip(written, log_probs, strict=True)
+        ]
+
+    def _length_limit(self, model: TextModel, batch: Batch) -> int:
+        limit = self.max_new_tokens or longest_answer(model, batch) + LENGTH_MARGIN
+        positions = getattr(model.network.config, "max_position_embeddings", None)
+        if positions is not None:
+            used = 1 if model.network.config.is_encoder_decoder else batch.prompt_ids.shape[1]
+            limit = min(limit, max(1, positions - used))
+        return limit
+
+
+def longest_answer(model: TextModel, batch: Batch) -> int:
+    """Tokens of the longest answer that could be right for any example of a batch.
+
+    For a format that does not write every word: the tokens of the sentence itself, twice.
+    """
+    texts: list[str] = []
+    for example in batch.examples:
+        tag = max(tags_of(example.types), key=len)
+        draft = model.format.draft(example, [tag] * len(example.words))
+        texts.append(draft if draft is not None else " ".join(example.words * 2))
+    return max(len(ids) for ids in model.tokenizer(texts, add_special_tokens=False)["input_ids"])
+
+
+def decode(tokenizer: PreTrainedTokenizerBase, token_ids: list[int]) -> str:
+    """Token ids to text, as written: spaces before punctuation stay."""
+    return tokenizer.decode(token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+def _until_end(row: list[int], end: int) -> list[int]:
+    """Cut a row behind its end token; padding stands there."""
+    return row[: row.index(end) + 1] if end in row else row

@@ -1,0 +1,56 @@
+"""How probable a model finds what it wrote."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from gner.types import Batch
+
+
+def token_log_probs(network: PreTrainedModel, batch: Batch, written: list[list[int]]) -> list[list[float]]:
+    """Log-probability of each written token given the prompt and the tokens before it.
+
+    One forward pass over the finished texts. ``generate`` could return the same numbers, but keeps the scores of the
+    whole vocabulary for every step until it ends.
+
+    Args:
+        network: The model that wrote.
+        batch: Its B prompts.
+        written: Token ids of the B texts.
+
+    Returns:
+        One number per written token; they belong to the unmodified distribution (temperature 1).
+    """
+    length = max((len(ids) for ids in written), default=0)
+    if length == 0:
+        return [[] for _ in written]
+    pad = network.config.pad_token_id or 0
+    rows = [ids + [pad] * (length - len(ids)) for ids in written]
+    tokens = torch.tensor(rows, device=batch.prompt_ids.device)  # (B, T)
+    logits = _logits(network, batch, tokens).float()  # (B, T, V)
+    chosen = logits.gather(-1, tokens.unsqueeze(-1)).squeeze(-1) - logits.logsumexp(-1)
+    return [row[: len(ids)] for row, ids in zip(chosen.tolist(), written, strict=True)]
+
+
+def _logits(network: PreTrainedModel, batch: Batch, tokens: Tensor) -> Tensor:
+    """What the network predicts at each of the T written tokens, shape (B, T, V)."""
+    if network.config.is_encoder_decoder:
+        start = torch.full_like(tokens[:, :1], network.config.decoder_start_token_id)
+        return network(
+            input_ids=batch.prompt_ids,
+            attention_mask=batch.prompt_mask,
+            decoder_input_ids=torch.cat([start, tokens[:, :-1]], dim=1),
+        ).logits
+    mask = torch.cat([batch.prompt_mask, torch.ones_like(tokens)], dim=1)
+    inputs: dict[str, Any] = {"input_ids": torch.cat([batch.prompt_ids, tokens], dim=1), "attention_mask": mask}
+    known = inspect.signature(network.forward).parameters
+    if "position_ids" in known:  # left padding: the first token of a row is at position 0
+        inputs["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)
+    if "logits_to_keep" in known:
+        inputs["logits_to_keep"] = tokens.shape[1] + 1
+    return network(**inputs).logits[:, -tokens.shape[1] - 1 : -1]

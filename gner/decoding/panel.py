@@ -1,0 +1,42 @@
+"""Gold and predicted entities side by side, as Markdown for TensorBoard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from gner.bio import to_entities
+from gner.decoding.predictions import Decoded
+from gner.types import Entity
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~])")
+
+
+def side_by_side(decoded: Iterable[Decoded]) -> str:
+    """A table with a row per example: its sentence with gold entities, and with predicted ones.
+
+    Right entities are marked ✓; missed ones, in the gold column, and wrong ones, in the other, ✗.
+    """
+    lines = ["| gold | predicted |", "|---|---|"]
+    for row in decoded:
+        gold, predicted = to_entities(row.example.tags), row.prediction.entities
+        cells = (_mark(row.example.words, gold, predicted), _mark(row.example.words, predicted, gold))
+        lines.append(f"| {cells[0]} | {cells[1]} |")
+    return "\n".join(lines)
+
+
+def _mark(words: Sequence[str], entities: Iterable[Entity], others: Iterable[Entity]) -> str:
+    """The sentence with its entities in bold, their type, and whether the other side has them too."""
+    others = set(others)
+    parts: list[str] = []
+    position = 0
+    for entity in entities:
+        parts += map(_escape, words[position : entity.start])
+        text = _escape(" ".join(words[entity.start : entity.end]))
+        parts.append(f"**{text}** `{entity.type.replace('`', ' ')}` {'✓' if entity in others else '✗'}")
+        position = entity.end
+    return " ".join([*parts, *map(_escape, words[position:])])
+
+
+def _escape(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", text)

@@ -1,0 +1,57 @@
+"""Files of predictions, in the layout that the released GNER scorer reads."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import distributed
+
+from gner.types import Example, Generation, Prediction
+
+
+class Decoded(NamedTuple):
+    """One decoded example; ``index`` is its place in the split."""
+
+    index: int
+    example: Example
+    generation: Generation
+    prediction: Prediction
+
+
+def gather(decoded: list[Decoded]) -> list[Decoded]:
+    """What all processes decoded, in the order of the split; every process must call this."""
+    parts = [decoded]
+    if distributed.is_available() and distributed.is_initialized():
+        parts = [[] for _ in range(distributed.get_world_size())]
+        distributed.all_gather_object(parts, decoded)
+    return sorted((row for part in parts for row in part), key=lambda row: row.index)
+
+
+def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded]) -> None:
+    """Write one JSON object a line, replacing the file at once.
+
+    Each has ``dataset``, ``split``, ``label_list``, ``instance`` (``id``, ``words``, and gold tags as ``labels``), the
+    text as ``prediction``, and the tags that were scored as ``tags``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    with unfinished.open("w", encoding="utf-8") as file:
+        for row in decoded:
+            file.write(json.dumps(_as_dict(row, split), ensure_ascii=False) + "\n")
+    os.replace(unfinished, path)
+
+
+def _as_dict(row: Decoded, split: str) -> dict[str, Any]:
+    example = row.example
+    return {
+        "dataset": example.dataset,
+        "split": split,
+        "label_list": example.types,
+        "instance": {"id": example.id, "words": example.words, "labels": example.tags},
+        "prediction": row.generation.text,
+        "tags": row.prediction.tags,
+    }

@@ -1,0 +1,153 @@
+"""The language model behind a run: from a hub, from a folder, or built from nothing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    CONFIG_MAPPING,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from gner.errors import UserError
+from gner.models.tokenizer import load_tokenizer, train_tokenizer
+
+@dataclass(frozen=True)
+class FromScratch:
+    """A backbone with random weights, and a tokenizer trained on the training split.
+
+    Attributes:
+        from_scratch: A model type of Hugging Face, such as ``llama`` or ``t5``.
+        vocab_size: Tokens of the tokenizer.
+        config: Sizes, by the names of that model type's configuration, for example ``hidden_size``.
+    """
+
+    from_scratch: str
+    vocab_size: int = 1000
+    config: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.from_scratch not in CONFIG_MAPPING:
+            close = difflib.get_close_matches(self.from_scratch, CONFIG_MAPPING, n=3)
+            hint = f"Did you mean {' or '.join(close)}?" if close else "Examples: llama, t5."
+            raise UserError(
+                f"Expected a Hugging Face model type, got `{self.from_scratch}`. {hint} "
+                "Set model.backbone.from_scratch."
+            )
+
+
+class Backbone:
+    """Names a language model, and gives its configuration, tokenizer and network when they are asked for.
+
+    Only `build` loads weights.
+
+    Args:
+        source: Name on the Hugging Face hub, local folder, or what to build from nothing.
+        attention: Attention implementation of Hugging Face (``sdpa``, ``eager``, ``flash_attention_2``, …), or null
+            for the library's choice.
+    """
+
+    def __init__(self, source: str | FromScratch, attention: str | None = None) -> None:
+        self.source = source
+        self._attention = attention
+        self._serialized_tokenizer: str | None = None
+
+    @cached_property
+    def config(self) -> PreTrainedConfig:
+        """The model's configuration.
+
+        Raises:
+            UserError: There is no such model, or it has no such settings.
+        """
+        if isinstance(self.source, str):
+            return self._load(AutoConfig)
+        settings = self.source.config
+        config = AutoConfig.for_model(self.source.from_scratch)
+        for key in settings:
+            if not hasattr(config, key):
+                close = difflib.get_close_matches(key, config.to_dict(), n=3)
+                raise UserError(
+                    f"Expected a setting of `{self.source.from_scratch}`, got `{key}`. "
+                    f"{'Did you mean ' + ' or '.join(close) + '? ' if close else ''}Set model.backbone.config."
+                )
+        return AutoConfig.for_model(self.source.from_scratch, **settings)
+
+    @property
+    def is_encoder_decoder(self) -> bool:
+        """True for a seq2seq backbone, False for a causal one; read from the configuration."""
+        return bool(self.config.is_encoder_decoder)
+
+    @property
+    def max_positions(self) -> int | None:
+        """The longest sequence in tokens, or None where positions are relative and set no limit, as in T5."""
+        return getattr(self.config, "max_position_embeddings", None)
+
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The tokenizer, with a pad token."""
+        if isinstance(self.source, str):
+            tokenizer = self._load(AutoTokenizer)
+        else:
+            assert self._serialized_tokenizer is not None, "`set_tokenizer` comes first"
+            tokenizer = load_tokenizer(self._serialized_tokenizer)
+        if tokenizer.pad_token is None:  # as the released training code does for LLaMA
+            tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
+        return tokenizer
+
+    @property
+    def needs_tokenizer(self) -> bool:
+        """True until `set_tokenizer` was called, for a backbone that is built from nothing."""
+        return isinstance(self.source, FromScratch) and self._serialized_tokenizer is None
+
+    @property
+    def serialized_tokenizer(self) -> str | None:
+        """The trained tokenizer for a checkpoint, or None where the tokenizer came with the backbone."""
+        return self._serialized_tokenizer
+
+    def train_tokenizer(self, texts: Iterable[str]) -> str:
+        """Train a tokenizer and return its serialization for `set_tokenizer`."""
+        assert isinstance(self.source, FromScratch)
+        return train_tokenizer(texts, self.source.vocab_size, begin_token=not self.is_encoder_decoder)
+
+    def set_tokenizer(self, serialized: str) -> None:
+        """Use a tokenizer that `train_tokenizer` made, here or in an earlier run."""
+        self._serialized_tokenizer = serialized
+        self.__dict__.pop("tokenizer", None)  # what the cached property remembers
+
+    def build(self) -> PreTrainedModel:
+        """Load the network, or make one with random weights, in torch's default type."""
+        auto = AutoModelForSeq2SeqLM if self.is_encoder_decoder else AutoModelForCausalLM
+        if isinstance(self.source, str):
+            return self._load(auto, dtype=torch.get_default_dtype(), attn_implementation=self._attention)
+        tokenizer = self.tokenizer
+        self.config.vocab_size = len(tokenizer)
+        for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
+            setattr(self.config, name, getattr(tokenizer, name))
+        if self.is_encoder_decoder:
+            self.config.decoder_start_token_id = tokenizer.pad_token_id
+        return auto.from_config(self.config, attn_implementation=self._attention)
+
+    def _load(self, auto: Any, **options: Any) -> Any:
+        """Call ``from_pretrained``, and say what to do when there is no such model."""
+        assert isinstance(self.source, str)
+        try:
+            return auto.from_pretrained(self.source, **options)
+        except OSError as error:
+            kind = "is a folder, but not of a model" if Path(self.source).is_dir() else "is not a local folder, and"
+            reason = str(error).strip().splitlines()[0]
+            raise UserError(
+                f"Expected a model, but `{self.source}` {kind} could not be loaded: {reason} "
+                "Set model.backbone to a local folder or to a name on the Hugging Face hub."
+            ) from error

@@ -1,0 +1,127 @@
+"""What a run tells the person who started it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import rich
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from rich.table import Table
+
+from gner import run_dir
+from gner.decoding import DecodingCallback
+from gner.metrics import EntityScores
+
+
+class RunReport(Callback):
+    """A line per validation, a table per type at the end, and ``metrics.json``.
+
+    The best validation is the one with the highest strict F1; its predictions are kept beside the last ones.
+
+    Args:
+        decoding: Where the scores come from.
+    """
+
+    def __init__(self, decoding: DecodingCallback) -> None:
+        self._decoding = decoding
+        self._results: dict[str, dict[str, Any]] = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best and last results, so that a resumed run does not forget them."""
+        return {"results": self._results}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what `state_dict` gave."""
+        self._results = state_dict["results"]
+
+    @rank_zero_only
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print the metrics of a validation and keep them."""
+        if trainer.sanity_checking:
+            return
+        result = _result(trainer, "val", self._decoding.scores)
+        if trainer.state.fn != "fit":
+            _print_table("Validation", result)
+            return
+        metrics = result["metrics"]
+        shown = [f"{name} {metrics[name]:.4f}" for name in ("val/loss", "val/f1", "val/f1_gner") if name in metrics]
+        rich.get_console().print(f"step {result['step']}: {', '.join(shown)}", highlight=False)
+        self._results["last"] = result
+        best = self._results.get("best")
+        if "val/f1" in metrics and (best is None or metrics["val/f1"] > best["metrics"]["val/f1"]):
+            self._results["best"] = result
+            predictions = Path(trainer.default_root_dir, "predictions")
+            shutil.copyfile(predictions / "val_last.jsonl", predictions / "val_best.jsonl")
+        self._write(trainer)
+
+    @rank_zero_only
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print the metrics of the test and keep them."""
+        self._results["test"] = _result(trainer, "test", self._decoding.scores)
+        _print_table("Test", self._results["test"])
+        self._write(trainer)
+
+    @rank_zero_only
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print the best validation, and where everything is."""
+        if "best" in self._results:
+            best = self._results["best"]
+            _print_table(f"Best validation, at step {best['step']}", best)
+        folder = Path(trainer.default_root_dir)
+        rich.get_console().print(
+            f"Checkpoints  {folder / run_dir.CHECKPOINTS}\n"
+            f"Predictions  {folder / 'predictions'}\n"
+            f"Metrics      {folder / 'metrics.json'}\n"
+            f"TensorBoard  tensorboard --logdir {folder / run_dir.TENSORBOARD}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    @rank_zero_only
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say where the predictions are."""
+        path = Path(trainer.default_root_dir, "predictions", "predict_last.jsonl")
+        rich.get_console().print(f"Predictions  {path}", highlight=False, soft_wrap=True)
+
+    def _write(self, trainer: Trainer) -> None:
+        path = Path(trainer.default_root_dir, "metrics.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(earlier | self._results, indent=2) + "\n", encoding="utf-8")
+        os.replace(unfinished, path)
+
+
+def _result(trainer: Trainer, stage: str, scores: EntityScores | None) -> dict[str, Any]:
+    """Step, metrics and per-type scores as plain values, for files and checkpoints."""
+    metrics = {f"{stage}/loss": trainer.callback_metrics[f"{stage}/loss"].item()}
+    if scores is not None:
+        metrics |= {f"{stage}/{name}": value for name, value in scores.scalars().items()}
+    return {
+        "step": trainer.global_step,
+        "epoch": trainer.current_epoch,
+        "metrics": metrics,
+        "scores": _rows(scores) if scores is not None else {},
+    }
+
+
+def _rows(scores: EntityScores) -> dict[str, dict[str, float]]:
+    """The rows of the table: each type, and all together by either score."""
+    rows = {**scores.types, "all (strict)": scores.strict, "all (official GNER)": scores.official}
+    return {name: row._asdict() for name, row in rows.items()}
+
+
+def _print_table(title: str, result: dict[str, Any]) -> None:
+    table = Table("type", title=title, title_justify="left")
+    for heading in ("precision", "recall", "F1", "support"):
+        table.add_column(heading, justify="right")
+    for name, row in result["scores"].items():
+        if name == "all (strict)":
+            table.add_section()
+        table.add_row(name, *(f"{row[key]:.4f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}")
+    rich.get_console().print(table)

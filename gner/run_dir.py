@@ -1,0 +1,48 @@
+"""The folder of a run: ``trainer.default_root_dir``.
+
+    config.yaml         the whole configuration, as it was used
+    checkpoints/        best.ckpt and last.ckpt
+    predictions/        texts and tags of the last and the best validation
+    tensorboard/        logs
+    tokenizer/          where the run trained one
+    metrics.json        best and last metrics
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gner.errors import UserError
+
+CHECKPOINTS = "checkpoints"
+TENSORBOARD = "tensorboard"
+
+
+def archive(run_dir: Path) -> Path | None:
+    """Move an earlier run out of the way: ``runs/x`` becomes ``runs/x.1``.
+
+    Returns:
+        Where it is now, or None if there was none.
+    """
+    if not (run_dir / "config.yaml").exists():
+        return None
+    number = 1
+    while (archived := run_dir.with_name(f"{run_dir.name}.{number}")).exists():
+        number += 1
+    run_dir.rename(archived)
+    return archived
+
+
+def find_checkpoint(run_dir: Path, which: str) -> Path:
+    """The path of ``best`` or ``last`` of a run, or of any checkpoint.
+
+    Raises:
+        UserError: There is no such checkpoint.
+    """
+    path = run_dir / CHECKPOINTS / f"{which}.ckpt" if which in ("best", "last") else Path(which)
+    if path.exists():
+        return path
+    raise UserError(
+        f"Expected a checkpoint at {path}, but there is none. Set --ckpt_path to best, last or a path; best and last "
+        f"are looked for in the run folder, trainer.default_root_dir={run_dir}."
+    )

@@ -1,0 +1,207 @@
+"""The records that travel through the system, and the interfaces between its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:  # formats and alignment use these records and must not load torch
+    from torch import Tensor, device
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from gner.formats.base import Format
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One sentence with its gold tags.
+
+    Attributes:
+        words: Source words, W strings.
+        tags: IOB2 tags, one per word.
+        types: Entity types that the prompt offers, in prompt order.
+        dataset: Name of the data set that the sentence comes from.
+        id: Position of the sentence in its file, from 0, as text.
+        source: ``file:line`` of its first word, for messages.
+    """
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    types: tuple[str, ...]
+    dataset: str
+    id: str
+    source: str = ""
+
+
+class TaggedWord(NamedTuple):
+    """A word that a model wrote, with the tag that it wrote behind it."""
+
+    word: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Words ``start`` (inclusive) to ``end`` (exclusive) are an entity of one type.
+
+    Attributes:
+        score: Probability in [0, 1], or None where none was computed.
+    """
+
+    start: int
+    end: int
+    type: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What the model wrote for one prompt.
+
+    Attributes:
+        token_ids: Written tokens without padding, the end token included if there is one.
+        text: The decoded tokens without special tokens.
+        token_log_probs: Log-probability of each of ``token_ids`` given all that came before it.
+        finished: False if the length limit cut the text before the end token (a runaway).
+    """
+
+    token_ids: list[int]
+    text: str
+    token_log_probs: list[float]
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentReport:
+    """What it took to lay written words on the source words; every field is a count.
+
+    Attributes:
+        omissions: Source words that were not written.
+        additions: Written words that no source word accounts for.
+        substitutions: Source words with another word written in their place.
+        unknown_tags: Written tags whose type is not among the example's; they became O.
+        repaired_tags: Tags changed to make valid IOB2.
+        unparsed: Characters that belong to no ``word(tag)`` pair.
+    """
+
+    omissions: int = 0
+    additions: int = 0
+    substitutions: int = 0
+    unknown_tags: int = 0
+    repaired_tags: int = 0
+    unparsed: int = 0
+
+    def __add__(self, other: AlignmentReport) -> AlignmentReport:
+        return AlignmentReport(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+class Alignment(NamedTuple):
+    """One tag per source word, and the report of how each came by it."""
+
+    tags: tuple[str, ...]
+    report: AlignmentReport
+
+
+Aligner = Callable[[Sequence[str], Sequence[TaggedWord]], Alignment]
+"""Lays written words on the W source words; gives W tags for any input and never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Tags for the source words of one example.
+
+    Attributes:
+        tags: Valid IOB2, one per source word.
+        aligned_tags: The same before the repair, which is what the official scorer reads.
+        entities: The entities that ``tags`` spell.
+        report: What alignment and repair had to do.
+    """
+
+    tags: tuple[str, ...]
+    aligned_tags: tuple[str, ...]
+    entities: tuple[Entity, ...]
+    report: AlignmentReport
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tokens of B examples, and the examples themselves: the contract between data and models.
+
+    A seq2seq batch has one set of inputs: ``prompt_ids`` is ``input_ids``. A causal batch has two: prompt and answer,
+    padded on the right, for the loss, and the prompt alone, padded on the left, for generation.
+
+    Attributes:
+        input_ids: What the loss reads, shape (B, S).
+        attention_mask: 1 at tokens and 0 at padding, shape (B, S).
+        labels: Target token ids, -100 where ignored; shape (B, S) for causal, (B, T) for seq2seq.
+        prompt_ids: What generation reads, shape (B, P).
+        prompt_mask: 1 at tokens and 0 at padding, shape (B, P).
+        examples: The B examples, in row order.
+        indices: Place of each example in its split, B numbers; predictions are sorted by it.
+        counted: False for rows that only fill up a rank's last batch; metrics skip them.
+        decode: False where the examples of this batch are outside the subset that is decoded.
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    labels: Tensor
+    prompt_ids: Tensor
+    prompt_mask: Tensor
+    examples: list[Example]
+    indices: list[int]
+    counted: list[bool]
+    decode: bool = True
+
+    def to(self, target: device | str, non_blocking: bool = False) -> Batch:
+        """Copy with all tensors on a device; Lightning calls this."""
+        tensors = ("input_ids", "attention_mask", "labels", "prompt_ids", "prompt_mask")
+        return replace(self, **{name: getattr(self, name).to(target, non_blocking=non_blocking) for name in tensors})
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+
+class TokenizerOwner(Protocol):
+    """What data needs to know of a backbone: how text becomes tokens.
+
+    The model's own object is handed to the data module, so that there is one tokenizer in a run.
+    """
+
+    @property
+    def is_encoder_decoder(self) -> bool:
+        """True for a seq2seq backbone, False for a causal one."""
+
+    @property
+    def max_positions(self) -> int | None:
+        """The longest sequence in tokens, or None where the backbone sets no hard limit."""
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The tokenizer, with a pad and an end token."""
+
+    @property
+    def needs_tokenizer(self) -> bool:
+        """True until `set_tokenizer` was called, for a backbone that is built from nothing."""
+
+    def train_tokenizer(self, texts: Iterable[str]) -> str:
+        """Train a tokenizer and return its serialization for `set_tokenizer`."""
+
+    def set_tokenizer(self, serialized: str) -> None:
+        """Use a tokenizer that `train_tokenizer` made, here or in an earlier run."""
+
+
+class TextModel(Protocol):
+    """What a decoding strategy works with."""
+
+    @property
+    def network(self) -> PreTrainedModel:
+        """The Hugging Face model."""
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Its tokenizer, with a pad and an end token."""
+
+    @property
+    def format(self) -> Format:
+        """How examples are written as text."""
