@@ -3,7 +3,8 @@
 Inside the system every tag sequence is IOB2: an entity is one ``B-<type>`` and then ``I-<type>`` of the same type.
 
 **The repair.** Models write invalid sequences. The one rule, everywhere: an ``I-`` that does not continue an entity of
-its own type starts one, so it is read as ``B-``. This is how conlleval reads tags (Tjong Kim Sang and De Meulder, 2003).
+its own type starts one, so it is read as ``B-``. This is how conlleval reads tags (Tjong Kim Sang and De Meulder,
+2003).
 """
 
 from __future__ import annotations

@@ -77,9 +77,7 @@ def normalise(text: str) -> str:
 
 def official_pairs(words: Sequence[str], tags: Sequence[str]) -> list[tuple[str, str]]:
     """The distinct (normalised text, normalised type) pairs of a sentence, as the released scorer reads tags."""
-    pairs = (
-        (normalise(" ".join(words[span.start : span.end])), normalise(span.type)) for span in lenient_spans(tags)
-    )
+    pairs = ((normalise(" ".join(words[span.start : span.end])), normalise(span.type)) for span in lenient_spans(tags))
     return list(dict.fromkeys(pairs))
 
 

@@ -1,11 +1,11 @@
 """The folder of a run: ``trainer.default_root_dir``.
 
-    config.yaml         the whole configuration, as it was used
-    checkpoints/        best.ckpt and last.ckpt
-    predictions/        texts and tags of the last and the best validation
-    tensorboard/        logs
-    tokenizer/          where the run trained one
-    metrics.json        best and last metrics
+config.yaml         the whole configuration, as it was used
+checkpoints/        best.ckpt and last.ckpt
+predictions/        texts and tags of the last and the best validation
+tensorboard/        logs
+tokenizer/          where the run trained one
+metrics.json        best and last metrics
 """
 
 from __future__ import annotations

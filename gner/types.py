@@ -138,7 +138,7 @@ class Batch:
         prompt_ids: What generation reads, shape (B, P).
         prompt_mask: 1 at tokens and 0 at padding, shape (B, P).
         examples: The B examples, in row order.
-        indices: Place of each example in its split, B numbers; predictions are sorted by it.
+        positions: Place of each example in its split, B numbers; predictions are sorted by it.
         counted: False for rows that only fill up a rank's last batch; metrics skip them.
         decode: False where the examples of this batch are outside the subset that is decoded.
     """
@@ -149,7 +149,7 @@ class Batch:
     prompt_ids: Tensor
     prompt_mask: Tensor
     examples: list[Example]
-    indices: list[int]
+    positions: list[int]
     counted: list[bool]
     decode: bool = True
 

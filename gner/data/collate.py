@@ -40,7 +40,7 @@ class Collator:
             return self._encode_seq2seq(queries)
         return self._encode_causal(queries)
 
-    def __call__(self, examples: Sequence[Example], indices: list[int], counted: list[bool], decode: bool) -> Batch:
+    def __call__(self, examples: Sequence[Example], positions: list[int], counted: list[bool], decode: bool) -> Batch:
         """Make a batch of B examples; the arguments are the fields of `Batch`."""
         encoded = self.encode(examples)
         pad = self._backbone.tokenizer.pad_token_id
@@ -54,7 +54,7 @@ class Collator:
             prompt_ids, prompt_mask = _pad(prompts, pad, left=True)
             labels, _ = _pad([[IGNORED] * len(row.prompt) + row.answer for row in encoded], IGNORED)
         return Batch(
-            input_ids, attention_mask, labels, prompt_ids, prompt_mask, list(examples), indices, counted, decode
+            input_ids, attention_mask, labels, prompt_ids, prompt_mask, list(examples), positions, counted, decode
         )
 
     def texts(self, examples: Iterable[Example]) -> Iterator[str]:

@@ -52,7 +52,7 @@ class GnerDataModule(LightningDataModule):
         max_decoded_examples: Mark only a fixed random subset of so many validation examples for decoding.
 
     Raises:
-        UserError: At set-up, if a file is missing or not understood, or sentences are longer than the backbone can read.
+        UserError: At set-up: a file is missing or not understood, or a sentence is longer than the backbone can read.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class GnerDataModule(LightningDataModule):
         backbone: TokenizerOwner,
         format: Format,
         root: str,
+        *,
         train: list[str] | None = None,
         val: list[str] | None = None,
         test: list[str] | None = None,
-        *,
         scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] = "auto",
         batch_size: int = 8,
         eval_batch_size: int = 16,
@@ -125,7 +125,9 @@ class GnerDataModule(LightningDataModule):
         names = self._names[split]
         if not names:
             key = {"train": "train", "dev": "val", "test": "test"}[split]
-            raise UserError(f"Expected at least one data set, got none. Set data.{key}, for example to [mit-restaurant].")
+            raise UserError(
+                f"Expected at least one data set, got none. Set data.{key}, for example to [mit-restaurant]."
+            )
         cap = self._max_examples[split != "train"]
         examples: list[Example] = []
         for name in names:
@@ -173,9 +175,7 @@ class GnerDataModule(LightningDataModule):
 
     def _report_too_long(self, split: Split, too_long: list[int]) -> None:
         first = self.examples[split][too_long[0]]
-        fate = (
-            "they are left out of training" if split == "train" else "they are kept whole, so that no entity is lost"
-        )
+        fate = "they are left out of training" if split == "train" else "they are kept whole, so that no entity is lost"
         rank_zero_warn(
             f"{split}: {len(too_long):,} of {len(self.examples[split]):,} sentences are longer than "
             f"data.max_input_tokens={self._max_tokens[0]} or data.max_answer_tokens={self._max_tokens[1]}; {fate}. "

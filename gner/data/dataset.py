@@ -25,7 +25,7 @@ class BatchDataset(Dataset[Batch]):
         examples: The examples that slots point at.
         collate: Writes and tokenizes them.
         change: What happens to an example first, anew in each epoch; null for nothing.
-        seed: Seeds the changes, together with epoch and index.
+        seed: Seeds the changes, together with epoch and position.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class BatchDataset(Dataset[Batch]):
     def __getitem__(self, slots: list[Slot]) -> Batch:
         return self._collate(
             [self._example(slot) for slot in slots],
-            indices=[slot.index for slot in slots],
+            positions=[slot.position for slot in slots],
             counted=[slot.counted for slot in slots],
             decode=all(slot.decode for slot in slots),
         )
 
     def _example(self, slot: Slot) -> Example:
-        example = self._examples[slot.index]
+        example = self._examples[slot.position]
         if self._change is None:
             return example
-        return self._change(example, random.Random(f"example {self._seed} {slot.epoch} {slot.index}"))
+        return self._change(example, random.Random(f"example {self._seed} {slot.epoch} {slot.position}"))

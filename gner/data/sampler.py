@@ -18,13 +18,13 @@ class Slot(NamedTuple):
     """One row of a batch.
 
     Attributes:
-        index: Which example.
+        position: Which example.
         epoch: Seeds what is random about the example.
         counted: False for a row that is there to give every rank the same number of batches.
         decode: False for a row outside the subset that is decoded; the same for all rows of a batch.
     """
 
-    index: int
+    position: int
     epoch: int = 0
     counted: bool = True
     decode: bool = True

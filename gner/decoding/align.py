@@ -71,9 +71,9 @@ def _subsequence(source: Sequence[str], written: Sequence[str]) -> list[Match] |
 def longest_common_subsequence(source: Sequence[str], written: Sequence[str]) -> list[Match]:
     """Hunt and Szymanski (1977): a longest common subsequence as a longest increasing one.
 
-    For each source word in order, the written positions of the same word are taken from the last to the first. Each goes
-    on the leftmost pile whose top is not smaller, and remembers the top of the pile before. Which of several longest
-    alignments results is part of the official scores, so the order matters.
+    For each source word in order, the written positions of the same word are taken from the last to the first. Each
+    goes on the leftmost pile whose top is not smaller, and remembers the top of the pile before. Which of several
+    longest alignments results is part of the official scores, so the order matters.
     """
     positions: dict[str, list[int]] = defaultdict(list)
     for position in range(len(written) - 1, -1, -1):

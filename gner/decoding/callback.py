@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, cast
 
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 
+from gner.decoding.base import DecodingStrategy
 from gner.decoding.panel import side_by_side
 from gner.decoding.postprocess import PostProcessor
 from gner.decoding.predictions import Decoded, gather, write_jsonl
 from gner.errors import UserError
 from gner.metrics import EntityF1, EntityScores
-from gner.types import Batch
+from gner.types import Batch, TextModel
 
 Stage = Literal["val", "test", "predict"]
+
+
+class DecodingModule(TextModel, Protocol):
+    """What the callback needs of a Lightning module."""
+
+    decoding: DecodingStrategy
+
+
+class DecodingData(Protocol):
+    """What the callback needs of a data module."""
+
+    max_decoded_examples: int | None
+
+    def entity_types(self) -> dict[str, tuple[str, ...]]:
+        """The entity types of each data set."""
+
+
+def _data(trainer: Trainer) -> DecodingData:
+    return cast(DecodingData, trainer.datamodule)  # type: ignore[attr-defined]
 
 
 class DecodingCallback(Callback):
@@ -58,7 +78,7 @@ class DecodingCallback(Callback):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Tell the data which validation examples will be decoded."""
-        trainer.datamodule.max_decoded_examples = self._max_examples
+        _data(trainer).max_decoded_examples = self._max_examples
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start counting, if it is this validation's turn."""
@@ -110,20 +130,22 @@ class DecodingCallback(Callback):
         self._finish(trainer, pl_module, "predict")
 
     def _start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._metric = EntityF1(trainer.datamodule.entity_types()).to(pl_module.device)
-        self._postprocess = PostProcessor(pl_module.format, pl_module.tokenizer)
+        self._metric = EntityF1(_data(trainer).entity_types()).to(pl_module.device)
+        module = cast(DecodingModule, pl_module)
+        self._postprocess = PostProcessor(module.format, module.tokenizer)
         self._decoded = []
 
     def _decode(self, trainer: Trainer, pl_module: LightningModule, batch: Batch) -> None:
         assert self._postprocess is not None and self._metric is not None
+        module = cast(DecodingModule, pl_module)
         with trainer.precision_plugin.forward_context():
-            generations = pl_module.decoding.generate(pl_module, batch)
-        rows = zip(batch.indices, batch.examples, generations, batch.counted, strict=True)
-        for index, example, generation, counted in rows:
+            generations = module.decoding.generate(module, batch)
+        rows = zip(batch.positions, batch.examples, generations, batch.counted, strict=True)
+        for position, example, generation, counted in rows:
             if counted:
                 prediction = self._postprocess(example, generation)
                 self._metric.update(example, prediction, generation.finished)
-                self._decoded.append(Decoded(index, example, generation, prediction))
+                self._decoded.append(Decoded(position, example, generation, prediction))
 
     def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
         assert self._metric is not None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, cast
 
-from torch import Tensor
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from gner.bio import tags_of
@@ -49,9 +48,9 @@ class HuggingFaceStrategy(DecodingStrategy):
             decoder_start_token_id=getattr(network.config, "decoder_start_token_id", None),
             **self.options(),
         )
-        sequences: Tensor = network.generate(
+        sequences = cast(Any, network).generate(
             input_ids=batch.prompt_ids, attention_mask=batch.prompt_mask, generation_config=config
-        )
+        )  # (B, start + T)
         is_encoder_decoder = network.config.is_encoder_decoder
         start = 1 if is_encoder_decoder else batch.prompt_ids.shape[1]
         written = [_until_end(row, tokenizer.eos_token_id) for row in sequences[:, start:].tolist()]
@@ -85,7 +84,7 @@ def longest_answer(model: TextModel, batch: Batch) -> int:
 
 def decode(tokenizer: PreTrainedTokenizerBase, token_ids: list[int]) -> str:
     """Token ids to text, as written: spaces before punctuation stay."""
-    return tokenizer.decode(token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return str(tokenizer.decode(token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 def _until_end(row: list[int], end: int) -> list[int]:

@@ -14,9 +14,9 @@ from gner.types import Example, Generation, Prediction
 
 
 class Decoded(NamedTuple):
-    """One decoded example; ``index`` is its place in the split."""
+    """One decoded example; ``position`` is its place in the split."""
 
-    index: int
+    position: int
     example: Example
     generation: Generation
     prediction: Prediction
@@ -28,7 +28,7 @@ def gather(decoded: list[Decoded]) -> list[Decoded]:
     if distributed.is_available() and distributed.is_initialized():
         parts = [[] for _ in range(distributed.get_world_size())]
         distributed.all_gather_object(parts, decoded)
-    return sorted((row for part in parts for row in part), key=lambda row: row.index)
+    return sorted((row for part in parts for row in part), key=lambda row: row.position)
 
 
 def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded]) -> None:

@@ -24,6 +24,7 @@ from transformers import (
 from gner.errors import UserError
 from gner.models.tokenizer import load_tokenizer, train_tokenizer
 
+
 @dataclass(frozen=True)
 class FromScratch:
     """A backbone with random weights, and a tokenizer trained on the training split.

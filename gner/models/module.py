@@ -74,6 +74,7 @@ class GnerModule(LightningModule):
         backbone: str | FromScratch,
         format: Format = lazy_instance(DefaultFormat),
         decoding: DecodingStrategy = lazy_instance(BeamSearch, num_beams=4),
+        *,
         optimization: Optimization = Optimization(),
         lora: Lora | None = None,
         gradient_checkpointing: bool = False,

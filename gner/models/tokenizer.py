@@ -31,8 +31,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     if vocab_size < len(alphabet) + len(special):
         raise ValueError(
-            f"Expected `vocab_size` >= {len(alphabet) + len(special)}, got {vocab_size}. "
-            "Set model.backbone.vocab_size."
+            f"Expected `vocab_size` >= {len(alphabet) + len(special)}, got {vocab_size}. Set model.backbone.vocab_size."
         )
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.Prepend(" ")  # the first word of an answer is a word like any other
