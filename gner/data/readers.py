@@ -127,7 +127,7 @@ def _sentences(path: Path) -> Iterator[list[_Row]]:
             continue
         if len(columns) != 2 or not columns[0].strip(" ") or not columns[1].strip():
             raise UserError(f"{path}:{number}: expected `word<TAB>tag`, found {_describe(line)}")
-        rows.append(_Row(number, columns[0], columns[1].strip()))
+        rows.append(_Row(number, columns[0].strip(" "), columns[1].strip()))
     if rows:
         yield rows
 

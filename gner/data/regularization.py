@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gner.bio import keep_types
+from gner.errors import UserError
 from gner.types import Example
 
 
@@ -31,9 +32,9 @@ class Regularization:
 
     def __post_init__(self) -> None:
         if not 0 <= self.drop_type < 1:
-            raise ValueError(f"Expected 0 <= `drop_type` < 1, got {self.drop_type}. Set data.regularization.drop_type.")
+            raise UserError(f"Expected 0 <= `drop_type` < 1, got {self.drop_type}. Set data.regularization.drop_type.")
         if self.num_external_types < 0:
-            raise ValueError(
+            raise UserError(
                 f"Expected `num_external_types` >= 0, got {self.num_external_types}. "
                 "Set data.regularization.num_external_types."
             )

@@ -17,11 +17,13 @@ from typing import Any
 
 import yaml
 
+from gner.errors import UserError
+
 TYPES = ("person", "location", "organization", "product", "event")
 UNSEEN_SHARE = 0.7
 """Share of dev and test name parts drawn from those kept out of train."""
-MADE_UP_SHARE = 0.5
-"""Share of name parts made up from syllables; without them a small model learns the lists by heart, not to copy."""
+BLENDED_SHARE = 0.6
+"""Share of name parts glued together from two; without them a small model learns the lists by heart, not to copy."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class SyntheticCorpus:
             The folder of the data set.
 
         Raises:
-            ValueError: The folder holds something else.
+            UserError: The folder holds something else.
         """
         folder = root / self.name
         made_by = json.dumps(asdict(self))
@@ -55,7 +57,7 @@ class SyntheticCorpus:
         if stamp.exists() and stamp.read_text(encoding="utf-8") == made_by:
             return folder
         if folder.exists() and not stamp.exists():
-            raise ValueError(
+            raise UserError(
                 f"Expected to write the made-up corpus to {folder}, but other data is there. "
                 "Set data.synthetic.name or data.root, or set data.synthetic to null to read that data."
             )
@@ -108,11 +110,8 @@ class _Writer:
         return f"{stem} {self._rng.choice(self._words['suffixes'][entity_type])}"
 
     def _part(self, part: str, unseen: bool) -> str:
-        if self._rng.random() >= MADE_UP_SHARE:
-            return self._rng.choice(self._seen_and_unseen[part][unseen])
-        sounds = self._words["syllables"]
-        return "".join(
-            self._rng.choice(sounds[sound])
-            for _ in range(self._rng.choice((1, 2, 2)))
-            for sound in ("onset", "vowel", "coda")
-        ).capitalize()
+        names = self._seen_and_unseen[part][unseen]
+        if self._rng.random() >= BLENDED_SHARE:
+            return self._rng.choice(names)
+        start, end = self._rng.choice(names), self._rng.choice(names)
+        return start[: self._rng.randint(1, len(start))] + end[self._rng.randint(1, len(end)) :].lstrip()

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gner.errors import UserError
 from gner.types import Aligner, Example, Prediction
 
 
@@ -26,7 +27,7 @@ class Format(ABC):
 
     def __init__(self, causal_template: str) -> None:
         if causal_template.count("{prompt}") != 1:
-            raise ValueError(
+            raise UserError(
                 f"Expected `{{prompt}}` once in the causal template, got {causal_template!r}. "
                 "Set model.format.init_args.causal_template."
             )

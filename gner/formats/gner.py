@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from gner.bio import OUTSIDE, WRITTEN_TAG, keep_types, repair, tags_of, to_entities
+from gner.errors import UserError
 from gner.formats.base import Format, Query
 from gner.types import Aligner, AlignmentReport, Example, Prediction, TaggedWord
 
@@ -50,7 +51,7 @@ class GnerFormat(Format):
     ) -> None:
         super().__init__(causal_template)
         if context_window is not None and context_window < 0:
-            raise ValueError(
+            raise UserError(
                 f"Expected `context_window` >= 0 or null, got {context_window}. "
                 "Set model.format.init_args.context_window."
             )
@@ -134,7 +135,7 @@ def parse(text: str, example: Example, gap_marker: str | None = None) -> tuple[l
         >>> parse("flows(O) to(O", water)
         ([TaggedWord(word='flows', tag='O')], 4)
     """
-    pairs = _parse_template(text.strip(), example, gap_marker)
+    pairs = _parse_template(text.strip(" \n"), example, gap_marker)
     if pairs is not None:
         return pairs, 0
     pairs = []

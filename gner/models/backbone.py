@@ -145,7 +145,7 @@ class Backbone:
         assert isinstance(self.source, str)
         try:
             return auto.from_pretrained(self.source, **options)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             kind = "is a folder, but not of a model" if Path(self.source).is_dir() else "is not a local folder, and"
             reason = str(error).strip().splitlines()[0]
             raise UserError(

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
+from gner.errors import UserError
+
 PAD, BEGIN, END = "<pad>", "<s>", "</s>"
 _PIECES = Regex(r" ?\((?:O\)|[BI]-)?| ?\p{N}| ?\p{P}| ?[^\s\p{N}\p{P}]+|\s")
 """Brackets, punctuation and digits stand apart from words, so that a name has the same tokens in prompt and answer."""
@@ -25,12 +27,12 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
         The tokenizer as JSON.
 
     Raises:
-        ValueError: The vocabulary has no room for the bytes.
+        UserError: The vocabulary has no room for the bytes.
     """
     special = [PAD, BEGIN, END]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     if vocab_size < len(alphabet) + len(special):
-        raise ValueError(
+        raise UserError(
             f"Expected `vocab_size` >= {len(alphabet) + len(special)}, got {vocab_size}. Set model.backbone.vocab_size."
         )
     tokenizer = Tokenizer(models.BPE())

@@ -1,0 +1,86 @@
+"""Tiny checkpoints with their own tokenizers, made anew for a test session; nothing touches the network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before the first import of transformers
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
+
+from gner.formats import GnerFormat
+from gner.models.tokenizer import load_tokenizer, train_tokenizer
+from gner.types import Example
+
+KINDS = ("seq2seq", "causal")
+SENTENCES = [
+    "Ada/B-person Lovelace/I-person wrote/O to/O London/B-place ./O",
+    "London/B-place calling/O",
+    "nothing/O to/O see/O here/O",
+    "Grace/B-person Hopper/I-person met/O Ada/B-person in/O New/B-place York/I-place (/O 1950/O )/O ./O",
+    "the/O the/O New/B-place the/O",
+]
+TYPES = ("person", "place")
+
+
+def make_example(text: str, position: int = 0, types: tuple[str, ...] = TYPES) -> Example:
+    """An example from ``word/tag word/tag``."""
+    pairs = [pair.rsplit("/", 1) for pair in text.split()]
+    words, tags = zip(*pairs, strict=True)
+    return Example(words, tags, types, "toy", str(position), f"toy.txt:{position}")
+
+
+@pytest.fixture(scope="session")
+def examples() -> list[Example]:
+    return [make_example(text, position) for position, text in enumerate(SENTENCES)]
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory, examples: list[Example]) -> dict[str, Path]:
+    """Folders of a T5-shaped and a Llama-shaped model with random weights."""
+    queries = [GnerFormat().queries(example)[0] for example in examples]
+    texts = [text for query in queries for text in query]
+    folders: dict[str, Path] = {}
+    for kind in KINDS:
+        folder = tmp_path_factory.mktemp(kind)
+        tokenizer = load_tokenizer(train_tokenizer(texts, 400, begin_token=kind == "causal"))
+        tokenizer.save_pretrained(folder)
+        torch.manual_seed(0)
+        ids = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "vocab_size": len(tokenizer)}
+        if kind == "seq2seq":
+            sizes = {"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 2}
+            T5ForConditionalGeneration(T5Config(**ids, **sizes, decoder_start_token_id=0)).save_pretrained(folder)
+        else:
+            sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+            LlamaForCausalLM(LlamaConfig(**ids, **sizes, initializer_range=0.3)).save_pretrained(folder)
+        folders[kind] = folder
+    return folders
+
+
+@pytest.fixture
+def write_dataset(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a data set in the GNER layout and returns the root folder."""
+
+    def write(name: str = "toy", types: str = "person\nplace\n", **splits: str | bytes) -> Path:
+        folder = tmp_path / "data" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "label.txt").write_text(types, encoding="utf-8")
+        for split, content in splits.items():
+            raw = content if isinstance(content, bytes) else content.encode()
+            (folder / f"{split}.txt").write_bytes(raw)
+        return folder.parent
+
+    return write
+
+
+@pytest.fixture
+def toy_root(write_dataset: Callable[..., Path]) -> Path:
+    """A root folder with the data set ``toy``; all splits hold the same sentences."""
+    content = "\n".join(text.replace("/", "\t").replace(" ", "\n") + "\n" for text in SENTENCES)
+    return write_dataset(train=content, dev=content, test=content)

@@ -1,0 +1,39 @@
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gner.bio import to_entities
+from gner.data.regularization import Regularization
+from tests.conftest import make_example
+
+EXAMPLE = make_example("Ada/B-person saw/O New/B-place York/I-place", types=("person", "place", "event"))
+POOL = ["person", "place", "event", "award", "food"]
+
+
+@given(st.floats(0, 0.99), st.integers(0, 4), st.booleans(), st.integers())
+def test_tags_follow_the_types(drop: float, external: int, shuffle: bool, seed: int) -> None:
+    changed = Regularization(shuffle, drop, external).apply(POOL, EXAMPLE, random.Random(seed))
+    kept = [entity for entity in to_entities(EXAMPLE.tags) if entity.type in changed.types]
+    assert to_entities(changed.tags) == kept
+    assert set(changed.types) & set(EXAMPLE.types)
+    assert len(set(changed.types)) == len(changed.types)
+    assert len(set(changed.types) - set(EXAMPLE.types)) == min(external, 2)
+    assert changed.words == EXAMPLE.words
+
+
+def test_types_are_shuffled_by_the_given_chance_only() -> None:
+    orders = [Regularization().apply(POOL, EXAMPLE, random.Random(seed)).types for seed in range(30)]
+    assert len(set(orders)) == 6
+    assert orders == [Regularization().apply(POOL, EXAMPLE, random.Random(seed)).types for seed in range(30)]
+
+
+def test_switched_off_it_changes_nothing() -> None:
+    assert Regularization(shuffle_types=False).apply(POOL, EXAMPLE, random.Random(0)) == EXAMPLE
+
+
+@pytest.mark.parametrize("options", [{"drop_type": 1.0}, {"drop_type": -0.1}, {"num_external_types": -1}])
+def test_impossible_numbers_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=f"data.regularization.{next(iter(options))}"):
+        Regularization(**options)  # type: ignore[arg-type]

@@ -1,0 +1,86 @@
+import random
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gner.data.sampler import EvalSampler, Slot, TrainSampler
+
+SIZES = st.integers(1, 40)
+RANKS = st.integers(1, 4)
+
+
+def _batches(lengths: list[int], batch_size: int, num_ranks: int, **options: int | None) -> list[list[list[Slot]]]:
+    samplers = [
+        EvalSampler(lengths, batch_size, rank=rank, num_ranks=num_ranks, **options)  # type: ignore[arg-type]
+        for rank in range(num_ranks)
+    ]
+    batches = [list(sampler) for sampler in samplers]
+    assert [len(part) for part in batches] == [len(sampler) for sampler in samplers] == [len(samplers[0])] * num_ranks
+    return batches
+
+
+@given(st.integers(0, 40), st.integers(1, 5), RANKS, st.none() | st.integers(1, 50))
+def test_every_example_is_evaluated_and_counted_once_on_any_number_of_ranks(
+    num_examples: int, batch_size: int, num_ranks: int, max_decoded: int | None
+) -> None:
+    lengths = [random.Random(position).randint(1, 9) for position in range(num_examples)]
+    ranks = _batches(lengths, batch_size, num_ranks, max_decoded=max_decoded)
+    slots = [slot for rank in ranks for batch in rank for slot in batch]
+    assert sorted(slot.position for slot in slots if slot.counted) == list(range(num_examples))
+    decoded = {slot.position for slot in slots if slot.counted and slot.decode}
+    assert len(decoded) == min(num_examples, num_examples if max_decoded is None else max_decoded)
+    for step in zip(*ranks, strict=True):  # all ranks decode, or none does
+        assert len({slot.decode for batch in step for slot in batch}) == 1
+        assert all(batch and len(batch) <= batch_size for batch in step)
+
+
+def test_evaluation_starts_with_the_longest_example() -> None:
+    lengths = [3, 9, 5]
+    assert [slot.position for batch in EvalSampler(lengths, 1) for slot in batch] == [1, 2, 0]
+
+
+def test_the_decoded_subset_depends_on_the_seed_only() -> None:
+    def subset(seed: int, num_ranks: int) -> set[int]:
+        parts = _batches(list(range(50)), 4, num_ranks, max_decoded=10, seed=seed)
+        return {slot.position for part in parts for batch in part for slot in batch if slot.decode and slot.counted}
+
+    assert subset(0, 1) == subset(0, 3) != subset(1, 1)
+
+
+@given(SIZES, st.integers(1, 5), RANKS, st.integers(0, 3))
+def test_an_epoch_trains_on_every_example(num_examples: int, batch_size: int, num_ranks: int, epoch: int) -> None:
+    lengths = list(range(num_examples))
+    samplers = [TrainSampler(lengths, batch_size, seed=0, rank=rank, num_ranks=num_ranks) for rank in range(num_ranks)]
+    for sampler in samplers:
+        sampler.set_epoch(epoch)
+    ranks = [list(sampler) for sampler in samplers]
+    assert [len(rank) for rank in ranks] == [len(sampler) for sampler in samplers]
+    assert len({len(rank) for rank in ranks}) == 1
+    seen = Counter(slot.position for rank in ranks for batch in rank for slot in batch)
+    assert set(seen) == set(range(num_examples))
+    assert {slot.epoch for rank in ranks for batch in rank for slot in batch} == {epoch}
+    assert seen.total() - num_examples <= batch_size * num_ranks * num_ranks
+
+
+def test_order_differs_between_epochs_and_not_between_runs() -> None:
+    def order(epoch: int) -> list[int]:
+        sampler = TrainSampler([1] * 100, 4, seed=7)
+        sampler.set_epoch(epoch)
+        return [slot.position for batch in sampler for slot in batch]
+
+    assert order(0) == order(0) != order(1)
+
+
+def test_batches_hold_examples_of_similar_length() -> None:
+    rng = random.Random(0)
+    lengths = [round(rng.lognormvariate(3, 0.6)) + 1 for _ in range(4000)]
+
+    def padding(batches: list[list[int]]) -> float:
+        padded = sum(max(lengths[p] for p in batch) * len(batch) for batch in batches)
+        return 1 - sum(lengths) / padded
+
+    grouped = [[slot.position for slot in batch] for batch in TrainSampler(lengths, 16, seed=0)]
+    shuffled = rng.sample(range(4000), 4000)
+    plain = [shuffled[start : start + 16] for start in range(0, 4000, 16)]
+    assert padding(grouped) < 0.1 < padding(plain)

@@ -1,0 +1,60 @@
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gner.decoding.align import Match, OfficialAligner, longest_common_subsequence, match
+from gner.types import AlignmentReport, TaggedWord
+
+WORDS = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=10)
+
+
+def _lcs_length(source: list[str], written: list[str]) -> int:
+    """The textbook dynamic programme."""
+    table = [[0] * (len(written) + 1) for _ in range(len(source) + 1)]
+    for i, left in enumerate(source, start=1):
+        for j, right in enumerate(written, start=1):
+            table[i][j] = table[i - 1][j - 1] + 1 if left == right else max(table[i - 1][j], table[i][j - 1])
+    return table[-1][-1]
+
+
+@given(WORDS, WORDS)
+def test_matches_are_a_longest_common_subsequence(source: list[str], written: list[str]) -> None:
+    for matches in (longest_common_subsequence(source, written), match(source, written)):
+        assert len(matches) == _lcs_length(source, written)
+        assert all(source[at.source] == written[at.written] for at in matches)
+        for before, after in itertools.pairwise(matches):
+            assert before.source < after.source
+            assert before.written < after.written
+
+
+@given(WORDS)
+def test_a_text_aligned_with_itself_keeps_its_tags(words: list[str]) -> None:
+    written = [TaggedWord(word, f"B-{position}") for position, word in enumerate(words)]
+    assert OfficialAligner()(words, written) == (tuple(pair.tag for pair in written), AlignmentReport())
+
+
+@given(WORDS, WORDS)
+def test_the_report_accounts_for_every_word(source: list[str], written: list[str]) -> None:
+    _, report = OfficialAligner()(source, [TaggedWord(word, "O") for word in written])
+    matched = _lcs_length(source, written)
+    assert report.omissions + report.substitutions == len(source) - matched
+    assert report.additions + report.substitutions == len(written) - matched
+
+
+def test_a_subsequence_is_matched_from_the_left() -> None:
+    """The released scorer's choice, though the second `the` would be the better one."""
+    assert match(["the", "x", "the", "y"], ["the", "y"]) == [Match(0, 0), Match(3, 1)]
+
+
+def test_case_does_not_matter_and_unmatched_words_get_o() -> None:
+    tags, report = OfficialAligner()(
+        ["New", "York", "rocks"], [TaggedWord("new", "B-place"), TaggedWord("x", "I-place")]
+    )
+    assert tags == ("B-place", "O", "O")
+    assert report == AlignmentReport(omissions=1, substitutions=1)
+
+
+def test_source_words_are_compared_as_the_tokenizer_writes_them() -> None:
+    align = OfficialAligner(lambda words: [word.replace("í", "") for word in words])
+    assert align(["antropología"], [TaggedWord("antropologa", "B-field")]).tags == ("B-field",)

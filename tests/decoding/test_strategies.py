@@ -1,0 +1,150 @@
+"""Every strategy, built in or shipped by a plugin, keeps the contract of `DecodingStrategy`."""
+
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from gner.data.collate import Collator
+from gner.decoding import BeamSearch, DecodingStrategy, Greedy, NucleusSampling
+from gner.decoding.huggingface import LENGTH_MARGIN, longest_answer
+from gner.errors import UserError
+from gner.formats import Format, GnerFormat
+from gner.models import Backbone
+from gner.types import Batch, Example
+from tests.conftest import KINDS
+
+STRATEGIES = [Greedy(), BeamSearch(num_beams=3), NucleusSampling(top_p=0.9, temperature=0.7, seed=3)]
+
+
+@dataclass
+class Model:
+    """The parts of a Lightning module that a strategy sees."""
+
+    network: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    format: Format
+    collate: Collator
+
+    def batch(self, examples: list[Example]) -> Batch:
+        return self.collate(examples, list(range(len(examples))), [True] * len(examples), decode=True)
+
+
+@pytest.fixture(params=KINDS)
+def model(request: pytest.FixtureRequest, checkpoints: dict[str, Path]) -> Model:
+    backbone = Backbone(str(checkpoints[request.param]))
+    gner_format = GnerFormat()
+    return Model(backbone.build().eval(), backbone.tokenizer, gner_format, Collator(gner_format, backbone))
+
+
+@pytest.fixture(autouse=True)
+def _no_gradients() -> object:
+    with torch.inference_mode():
+        yield
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: type(strategy).__name__)
+def test_there_is_one_generation_per_example_in_batch_order(
+    strategy: DecodingStrategy, model: Model, examples: list[Example]
+) -> None:
+    together = strategy.generate(model, model.batch(examples))
+    assert len(together) == len(examples)
+    limit = longest_answer(model, model.batch(examples)) + LENGTH_MARGIN
+    for generation in together:
+        end = model.tokenizer.eos_token_id
+        assert 0 < len(generation.token_ids) <= limit
+        assert end not in generation.token_ids[:-1]
+        assert generation.finished == (generation.token_ids[-1] == end)
+        assert generation.text == model.tokenizer.decode(generation.token_ids, skip_special_tokens=True)
+        assert len(generation.token_log_probs) == len(generation.token_ids)
+        assert max(generation.token_log_probs) <= 0
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: type(strategy).__name__)
+def test_generating_twice_gives_the_same_and_leaves_the_random_state_alone(
+    strategy: DecodingStrategy, model: Model, examples: list[Example]
+) -> None:
+    state = torch.random.get_rng_state()
+    first = strategy.generate(model, model.batch(examples))
+    assert torch.random.get_rng_state().equal(state)
+    torch.manual_seed(99)
+    assert [g.token_ids for g in strategy.generate(model, model.batch(examples))] == [g.token_ids for g in first]
+
+
+@pytest.mark.parametrize("strategy", [Greedy(20), BeamSearch(3, max_new_tokens=20)], ids=["greedy", "beams"])
+def test_an_example_is_decoded_alike_alone_and_in_a_padded_batch(
+    strategy: DecodingStrategy, model: Model, examples: list[Example]
+) -> None:
+    together = strategy.generate(model, model.batch(examples))
+    for example, generation in zip(examples, together, strict=True):
+        [alone] = strategy.generate(model, model.batch([example]))
+        assert alone.token_ids == generation.token_ids
+        assert alone.token_log_probs == pytest.approx(generation.token_log_probs, abs=1e-4)
+
+
+def test_greedy_takes_the_most_probable_token_at_every_step(model: Model, examples: list[Example]) -> None:
+    """Against a loop without cache or padding."""
+    [generation] = Greedy(max_new_tokens=12).generate(model, model.batch(examples[:1]))
+    prompt = model.batch(examples[:1]).prompt_ids
+    written: list[int] = []
+    for token, log_prob in zip(generation.token_ids, generation.token_log_probs, strict=True):
+        so_far = torch.tensor([written], dtype=torch.long)
+        if model.network.config.is_encoder_decoder:
+            start = torch.tensor([[model.network.config.decoder_start_token_id]])
+            logits = model.network(input_ids=prompt, decoder_input_ids=torch.cat([start, so_far], 1)).logits
+        else:
+            logits = model.network(input_ids=torch.cat([prompt, so_far], 1)).logits
+        log_probs = logits[0, -1].log_softmax(-1)
+        assert token == log_probs.argmax()
+        assert log_prob == pytest.approx(log_probs[token].item(), abs=1e-4)
+        written.append(token)
+
+
+def test_beams_find_a_text_at_least_as_probable_as_greedy_search(model: Model, examples: list[Example]) -> None:
+    for example in examples:
+        batch = model.batch([example])
+        [greedy] = Greedy(8).generate(model, batch)
+        [beams] = BeamSearch(32, length_penalty=0.0, max_new_tokens=8).generate(model, batch)
+        assert sum(beams.token_log_probs) >= sum(greedy.token_log_probs) - 1e-4
+
+
+def test_the_length_limit_leaves_room_for_every_right_answer(model: Model, examples: list[Example]) -> None:
+    batch = model.batch(examples)
+    assert longest_answer(model, batch) >= (batch.labels != -100).sum(1).max() - 1
+
+
+def test_a_backbone_with_few_positions_is_not_overrun(checkpoints: dict[str, Path], examples: list[Example]) -> None:
+    backbone = Backbone(str(checkpoints["causal"]))
+    gner_format = GnerFormat()
+    model = Model(backbone.build().eval(), backbone.tokenizer, gner_format, Collator(gner_format, backbone))
+    batch = model.batch(examples[:1])
+    model.network.config.max_position_embeddings = batch.prompt_ids.shape[1] + 5
+    [generation] = Greedy().generate(model, batch)
+    assert len(generation.token_ids) <= 5
+
+
+def test_sampling_depends_on_its_seed(model: Model, examples: list[Example]) -> None:
+    texts = {NucleusSampling(top_p=1.0, seed=seed).generate(model, model.batch(examples))[0].text for seed in range(4)}
+    assert len(texts) > 1
+
+
+@pytest.mark.parametrize(
+    ("make", "key"),
+    [
+        (lambda: Greedy(max_new_tokens=0), "max_new_tokens"),
+        (lambda: BeamSearch(num_beams=0), "num_beams"),
+        (lambda: NucleusSampling(top_p=0), "top_p"),
+        (lambda: NucleusSampling(temperature=0), "temperature"),
+    ],
+)
+def test_impossible_options_are_refused_with_their_key(make: object, key: str) -> None:
+    with pytest.raises(UserError, match=rf"model\.decoding\.init_args\.{key}"):
+        make()  # type: ignore[operator]
+
+
+def test_built_in_strategies_are_named_as_a_plugin_would_be() -> None:
+    found = {point.name: point.load() for point in entry_points(group="gner.decoding")}
+    assert {"Greedy": Greedy, "BeamSearch": BeamSearch, "NucleusSampling": NucleusSampling}.items() <= found.items()

@@ -1,0 +1,33 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gner.errors import UserError
+from gner.models.tokenizer import load_tokenizer, train_tokenizer
+
+TOKENIZER = load_tokenizer(train_tokenizer(["John(B-person) sleeps(O) .(O)", "日本 (x)"] * 3, 300, begin_token=False))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_comes_back(text: str) -> None:
+    ids = TOKENIZER(text)["input_ids"]
+    assert TOKENIZER.decode(ids, skip_special_tokens=True) == text
+
+
+def test_a_name_is_the_same_tokens_in_sentence_and_answer() -> None:
+    assert TOKENIZER.tokenize("John(O)")[0] in TOKENIZER.tokenize("who is John ?")
+
+
+def test_a_tag_never_joins_its_word() -> None:
+    assert not any("(" in token[1:] for token in TOKENIZER.tokenize("x(B-person) y(O)"))
+
+
+def test_special_tokens_frame_a_text_as_its_kind_of_model_expects() -> None:
+    causal = load_tokenizer(train_tokenizer(["a"], 300, begin_token=True))
+    assert causal("a")["input_ids"][0] == causal.bos_token_id
+    assert TOKENIZER("a")["input_ids"][-1] == TOKENIZER.eos_token_id
+
+
+def test_a_vocabulary_without_room_for_bytes_is_refused() -> None:
+    with pytest.raises(UserError, match=r"`vocab_size` >= 259, got 100"):
+        train_tokenizer(["a"], 100, begin_token=True)

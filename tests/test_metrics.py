@@ -1,0 +1,143 @@
+import random
+import re
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from seqeval.metrics import f1_score, precision_score, recall_score
+from seqeval.scheme import IOB2
+
+from gner.bio import repair, to_entities
+from gner.metrics import Counts, EntityF1, normalise, score_of
+from gner.types import AlignmentReport, Example, Prediction
+
+TYPES = ("a", "b c")
+TAGS = st.lists(st.sampled_from(["O", "O", "B-a", "I-a", "B-b c", "I-b c"]), min_size=1, max_size=8)
+SENTENCES = st.lists(st.tuples(TAGS, st.randoms(use_true_random=False)), min_size=1, max_size=6).map(
+    lambda rows: [(gold, rng.choices(gold, k=len(gold))) for gold, rng in rows]
+)
+WORDS = ["the", "U.S.", "us", "A", "Paris", "paris", "C++", "an", "New", "York"]
+
+
+def _example(tags: list[str], dataset: str = "toy", seed: int = 0) -> Example:
+    words = random.Random(f"{seed} {tags}").choices(WORDS, k=len(tags))
+    return Example(tuple(words), repair(tags)[0], TYPES, dataset, "0")
+
+
+def _prediction(tags: list[str], report: AlignmentReport = AlignmentReport()) -> Prediction:
+    repaired = repair(tags)[0]
+    return Prediction(repaired, tuple(tags), tuple(to_entities(repaired)), report)
+
+
+@given(SENTENCES)
+def test_strict_scores_are_those_of_seqeval(sentences: list[tuple[list[str], list[str]]]) -> None:
+    metric = EntityF1({"toy": TYPES})
+    for gold, predicted in sentences:
+        metric.update(_example(gold), _prediction(predicted))
+    scores = metric.compute()
+    gold_tags = [list(repair(gold)[0]) for gold, _ in sentences]
+    predicted_tags = [list(repair(predicted)[0]) for _, predicted in sentences]
+    for name, function in (("f1", f1_score), ("precision", precision_score), ("recall", recall_score)):
+        expected = function(gold_tags, predicted_tags, mode="strict", scheme=IOB2, zero_division=0)
+        assert getattr(scores.strict, name) == pytest.approx(expected, abs=1e-12)
+    per_type = {name: score.support for name, score in scores.types.items()}
+    assert sum(per_type.values()) == scores.strict.support == sum(len(to_entities(tags)) for tags in gold_tags)
+
+
+def _official(rows: list[tuple[list[str], list[str], list[str]]]) -> tuple[float, float, float]:
+    """The released scorer, written from its description: words, gold tags, predicted tags of each sentence."""
+
+    def clean(text: str) -> str:
+        text = "".join(c for c in text.lower() if c not in string.punctuation)
+        return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
+
+    def entities(words: list[str], tags: list[str]) -> list[tuple[str, str]]:
+        found: list[tuple[list[str], str]] = []
+        current: list[str] = []
+        kind = ""
+        for word, tag in zip(words, tags, strict=True):
+            if current and tag[0] in "BO":
+                found.append((current, kind))
+                current = []
+            if tag != "O":
+                current = [*current, word]
+                kind = tag[2:]
+        if current:
+            found.append((current, kind))
+        unique: list[tuple[str, str]] = []
+        for span, label in found:
+            pair = (clean(" ".join(span)), clean(label))
+            if pair not in unique:
+                unique.append(pair)
+        return unique
+
+    correct = num_gold = num_predicted = 0
+    for words, gold, predicted in rows:
+        gold_pairs, pairs = entities(words, gold), entities(words, predicted)
+        correct += sum(pair in gold_pairs for pair in pairs)
+        num_gold += len(gold_pairs)
+        num_predicted += len(pairs)
+    precision, recall = correct / (num_predicted + 1e-10), correct / (num_gold + 1e-10)
+    return precision, recall, 2 * precision * recall / (precision + recall + 1e-10)
+
+
+@given(SENTENCES)
+def test_official_scores_are_those_of_the_released_scorer(sentences: list[tuple[list[str], list[str]]]) -> None:
+    metric = EntityF1({"toy": TYPES})
+    rows = []
+    for gold, predicted in sentences:
+        example = _example(gold)
+        metric.update(example, _prediction(predicted))
+        rows.append((list(example.words), list(example.tags), predicted))
+    scores = metric.compute().official
+    assert (scores.precision, scores.recall, scores.f1) == pytest.approx(_official(rows), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"), [("The U.S. Open", "us open"), ("C++", "c"), ("A", ""), ("theory", "theory")]
+)
+def test_texts_are_normalised(text: str, cleaned: str) -> None:
+    assert normalise(text) == cleaned
+
+
+def test_nothing_over_nothing_is_zero() -> None:
+    assert score_of(Counts(0, 0, 0)) == (0, 0, 0, 0)
+    scores = EntityF1({"toy": TYPES}).compute()
+    assert scores.strict == (0, 0, 0, 0)
+    assert set(scores.scalars().values()) == {0}
+
+
+def test_data_sets_are_scored_apart_and_averaged_unweighted() -> None:
+    metric = EntityF1({"easy": TYPES, "hard": TYPES})
+    for _ in range(3):
+        metric.update(_example(["B-a", "O"], "easy"), _prediction(["B-a", "O"]))
+    metric.update(_example(["B-a", "O"], "hard"), _prediction(["O", "B-a"]))
+    named = metric.compute().scalars()
+    assert (named["easy/f1"], named["hard/f1"], named["f1_macro"]) == (1, 0, 0.5)
+    assert named["f1"] == 0.75
+
+
+def test_alignment_is_reported_per_thousand_words() -> None:
+    metric = EntityF1({"toy": TYPES})
+    metric.update(
+        _example(["O"] * 4), _prediction(["O"] * 4, AlignmentReport(omissions=2, additions=1)), finished=False
+    )
+    named = metric.compute().scalars()
+    assert (named["omissions"], named["additions"], named["substitutions"], named["runaways"]) == (500, 250, 0, 1)
+
+
+@given(SENTENCES, st.integers(1, 3))
+def test_parts_add_up_to_the_whole(sentences: list[tuple[list[str], list[str]]], num_parts: int) -> None:
+    whole = EntityF1({"toy": TYPES})
+    parts = [EntityF1({"toy": TYPES}) for _ in range(num_parts)]
+    for position, (gold, predicted) in enumerate(sentences):
+        for metric in (whole, parts[position % num_parts]):
+            metric.update(_example(gold), _prediction(predicted))
+    for name in ("strict", "official", "alignment"):
+        assert sum(getattr(part, name) for part in parts).equal(getattr(whole, name))
+
+
+def test_a_prediction_for_other_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="Expected 2 tags, got 1"):
+        EntityF1({"toy": TYPES}).update(_example(["O", "O"]), _prediction(["O"]))
