@@ -99,17 +99,17 @@ class GnerCLI(LightningCLI):
             help="Checkpoint to continue (fit) or to use: `best` or `last` of the run folder, or a path.",
         )
         parser.add_lightning_class_args(DecodingCallback, "evaluation")
-        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
-        parser.set_defaults(
-            {
-                "checkpoint.monitor": "val/f1",
-                "checkpoint.mode": "max",
-                "checkpoint.filename": "best",
-                "checkpoint.save_last": True,
-                "checkpoint.auto_insert_metric_name": False,
-                "checkpoint.enable_version_counter": False,
+        # ModelCheckpoint(save_last=True) writes `last` only when the best changes, so the last one has its own.
+        for key, monitor in (("checkpoint", "val/f1"), ("last_checkpoint", None)):
+            parser.add_lightning_class_args(ModelCheckpoint, key)
+            defaults = {
+                "monitor": monitor,
+                "mode": "max",
+                "filename": "best" if monitor else "last",
+                "auto_insert_metric_name": False,
+                "enable_version_counter": False,
             }
-        )
+            parser.set_defaults({f"{key}.{name}": value for name, value in defaults.items()})
         parser.link_arguments("model", "data.backbone", attrgetter("backbone"), apply_on="instantiate")
         parser.link_arguments("model", "data.format", attrgetter("format"), apply_on="instantiate")
         parser.link_arguments("seed_everything", "data.seed")
@@ -117,8 +117,8 @@ class GnerCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Settle where the run lives."""
         self.run_dir = Path(self.config.trainer.default_root_dir)
-        if self.config.checkpoint.dirpath is None:
-            self.config.checkpoint.dirpath = str(self.run_dir / run_dir.CHECKPOINTS)
+        for settings in (self.config.checkpoint, self.config.last_checkpoint):
+            settings.dirpath = settings.dirpath or str(self.run_dir / run_dir.CHECKPOINTS)
         self.checkpoint: Path | None = None
         if self.config.ckpt_path is not None:
             self.checkpoint = run_dir.find_checkpoint(self.run_dir, self.config.ckpt_path)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from copy import copy
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # formats and alignment use these records and must not load torch
@@ -124,14 +125,15 @@ class Prediction:
     report: AlignmentReport
 
 
-@dataclass(frozen=True, slots=True)
 class Batch:
     """Tokens of B examples, and the examples themselves: the contract between data and models.
 
     A seq2seq batch has one set of inputs: ``prompt_ids`` is ``input_ids``. A causal batch has two: prompt and answer,
     padded on the right, for the loss, and the prompt alone, padded on the left, for generation.
 
-    Attributes:
+    Not a dataclass: Lightning takes those apart and rebuilds them, down to the examples.
+
+    Args:
         input_ids: What the loss reads, shape (B, S).
         attention_mask: 1 at tokens and 0 at padding, shape (B, S).
         labels: Target token ids, -100 where ignored; shape (B, S) for causal, (B, T) for seq2seq.
@@ -143,20 +145,36 @@ class Batch:
         decode: False where the examples of this batch are outside the subset that is decoded.
     """
 
-    input_ids: Tensor
-    attention_mask: Tensor
-    labels: Tensor
-    prompt_ids: Tensor
-    prompt_mask: Tensor
-    examples: list[Example]
-    positions: list[int]
-    counted: list[bool]
-    decode: bool = True
+    def __init__(
+        self,
+        *,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        labels: Tensor,
+        prompt_ids: Tensor,
+        prompt_mask: Tensor,
+        examples: list[Example],
+        positions: list[int],
+        counted: list[bool],
+        decode: bool = True,
+    ) -> None:
+        self.input_ids = input_ids
+        self.attention_mask = attention_mask
+        self.labels = labels
+        self.prompt_ids = prompt_ids
+        self.prompt_mask = prompt_mask
+        self.examples = examples
+        self.positions = positions
+        self.counted = counted
+        self.decode = decode
 
     def to(self, target: device | str, non_blocking: bool = False) -> Batch:
         """Copy with all tensors on a device; Lightning calls this."""
-        tensors = ("input_ids", "attention_mask", "labels", "prompt_ids", "prompt_mask")
-        return replace(self, **{name: getattr(self, name).to(target, non_blocking=non_blocking) for name in tensors})
+        moved = copy(self)
+        for name, value in vars(self).items():
+            if hasattr(value, "to"):  # the tensors
+                setattr(moved, name, value.to(target, non_blocking=non_blocking))
+        return moved
 
     def __len__(self) -> int:
         return len(self.examples)

@@ -54,7 +54,15 @@ class Collator:
             prompt_ids, prompt_mask = _pad(prompts, pad, left=True)
             labels, _ = _pad([[IGNORED] * len(row.prompt) + row.answer for row in encoded], IGNORED)
         return Batch(
-            input_ids, attention_mask, labels, prompt_ids, prompt_mask, list(examples), positions, counted, decode
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            labels=labels,
+            prompt_ids=prompt_ids,
+            prompt_mask=prompt_mask,
+            examples=list(examples),
+            positions=positions,
+            counted=counted,
+            decode=decode,
         )
 
     def texts(self, examples: Iterable[Example]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -95,12 +96,7 @@ class GnerModule(LightningModule):
 
     def setup(self, stage: str) -> None:
         """Refuse a precision that the backbone cannot be trained in."""
-        model_type = self.backbone.config.model_type
-        if self.trainer.precision in ("16-mixed", "16-true") and model_type in _FP16_OVERFLOWS:
-            raise UserError(
-                f"Expected a precision other than {self.trainer.precision} for a `{model_type}` backbone: its "
-                "activations overflow in fp16 and the loss becomes NaN. Set trainer.precision to bf16-mixed or 32-true."
-            )
+        check_precision(self.backbone.config.model_type, self.trainer.precision)
 
     def configure_model(self) -> None:
         """Load the weights, once."""
@@ -160,7 +156,25 @@ class GnerModule(LightningModule):
         scheduler = get_scheduler(name, optimizer, num_warmup_steps=warmup, num_training_steps=int(num_steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
+    def on_fit_start(self) -> None:
+        """Save a tokenizer that this run trained, for whoever uses the weights elsewhere."""
+        if self.backbone.serialized_tokenizer is not None and self.trainer.is_global_zero:
+            self.tokenizer.save_pretrained(Path(self.trainer.default_root_dir, "tokenizer"))
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep a tokenizer that this run trained: without it the weights mean nothing."""
         if self.backbone.serialized_tokenizer is not None:
             checkpoint[_TOKENIZER_KEY] = self.backbone.serialized_tokenizer
+
+
+def check_precision(model_type: str, precision: str) -> None:
+    """Refuse fp16 for models whose activations leave its range.
+
+    Raises:
+        UserError: The model type is T5 or a relative of it, and the precision of the trainer is fp16.
+    """
+    if precision in ("16-mixed", "16-true") and model_type in _FP16_OVERFLOWS:
+        raise UserError(
+            f"Expected a precision other than {precision} for a `{model_type}` backbone: its activations overflow in "
+            "fp16 and the loss becomes NaN. Set trainer.precision to bf16-mixed or 32-true."
+        )

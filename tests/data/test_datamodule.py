@@ -1,0 +1,145 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gner.data import GnerDataModule, Regularization, SyntheticCorpus
+from gner.errors import UserError
+from gner.formats import GnerFormat
+from gner.models import Backbone, FromScratch
+from gner.types import Batch
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def backbone(checkpoints: dict[str, Path]) -> Backbone:
+    return Backbone(str(checkpoints["seq2seq"]))
+
+
+def _data(backbone: Backbone, root: Path, **options: object) -> GnerDataModule:
+    names = {"train": ["toy"], "val": ["toy"], "test": ["toy"]}
+    return GnerDataModule(backbone, GnerFormat(), str(root), **{**names, **options})  # type: ignore[arg-type]
+
+
+def _fitting(backbone: Backbone, root: Path, **options: object) -> GnerDataModule:
+    data = _data(backbone, root, **options)
+    data.prepare_data()
+    data.setup("fit")
+    return data
+
+
+def _words(batches: list[Batch]) -> list[tuple[str, ...]]:
+    return [example.words for batch in batches for example in batch.examples]
+
+
+def test_training_shuffles_types_anew_in_each_epoch_and_validation_does_not(backbone: Backbone, toy_root: Path) -> None:
+    data = _fitting(backbone, toy_root)
+    loader = data.train_dataloader()
+    orders = []
+    for epoch in range(8):
+        loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
+        orders.append(tuple(sorted((e.id, e.types) for batch in loader for e in batch.examples)))
+    assert len(set(orders)) > 1
+    assert {example.types for batch in data.val_dataloader() for example in batch.examples} == {("person", "place")}
+
+
+def test_the_same_seed_gives_the_same_batches_with_and_without_workers(backbone: Backbone, toy_root: Path) -> None:
+    def rows(seed: int, num_workers: int) -> list[list[list[int]]]:
+        data = _fitting(backbone, toy_root, seed=seed, num_workers=num_workers, batch_size=2)
+        return [batch.input_ids.tolist() for batch in data.train_dataloader()]
+
+    assert rows(0, 0) == rows(0, 1)
+    assert rows(0, 0) != rows(1, 0)
+
+
+def test_several_data_sets_are_mixed(backbone: Backbone, toy_root: Path, write_dataset: Write) -> None:
+    write_dataset("other", types="food\n", train="soup\tB-food\n", dev="x\tO\n")
+    data = _fitting(backbone, toy_root, train=["toy", "other"], batch_size=2)
+    assert {example.dataset for batch in data.train_dataloader() for example in batch.examples} == {"toy", "other"}
+    assert data.entity_types() == {"toy": ("person", "place"), "other": ("food",)}
+
+
+def test_external_types_come_from_the_other_data_sets(backbone: Backbone, toy_root: Path, write_dataset: Write) -> None:
+    write_dataset("other", types="food\n", train="soup\tB-food\n")
+    regularization = Regularization(num_external_types=1)
+    data = _fitting(backbone, toy_root, train=["toy", "other"], regularization=regularization)
+    types = {e.dataset: set(e.types) for batch in data.train_dataloader() for e in batch.examples}
+    assert types["toy"] == {"person", "place", "food"}
+    assert len(types["other"]) == 2
+
+
+def test_a_cap_samples_with_the_seed(backbone: Backbone, write_dataset: Write) -> None:
+    content = "".join(f"w{number}\tO\n\n" for number in range(50))
+    root = write_dataset(train=content, dev=content)
+
+    def chosen(seed: int) -> list[str]:
+        data = _fitting(backbone, root, max_examples_per_dataset=5, max_eval_examples_per_dataset=7, seed=seed)
+        assert len(data.examples["dev"]) == 7
+        return [example.words[0] for example in data.examples["train"]]
+
+    assert chosen(0) == chosen(0) != chosen(1)
+    assert chosen(0) != [f"w{number}" for number in range(5)]
+    assert len(set(chosen(0))) == 5
+
+
+def test_long_sentences_leave_training_and_stay_in_validation_and_both_is_said(
+    backbone: Backbone, write_dataset: Write
+) -> None:
+    long = "word\tO\n" * 60 + "London\tB-place\n"
+    root = write_dataset(train=f"short\tO\n\n{long}", dev=long)
+    with pytest.warns(UserWarning) as caught:
+        data = _fitting(backbone, root, max_answer_tokens=100)
+    messages = [str(warning.message) for warning in caught]
+    assert any(m.startswith("train: 1 of 2 sentences") and "train.txt:3" in m for m in messages)
+    assert any(m.startswith("dev: 1 of 1 sentences") and "kept whole" in m for m in messages)
+    assert _words(list(data.train_dataloader())) == [("short",)]
+    [batch] = data.val_dataloader()
+    assert batch.examples[0].tags[-1] == "B-place"
+    assert backbone.tokenizer.decode(batch.labels[0, :-1]).endswith("London(B-place)")
+
+
+def test_training_on_nothing_is_refused(backbone: Backbone, toy_root: Path) -> None:
+    with pytest.warns(UserWarning), pytest.raises(UserError, match="No training sentence is left"):
+        _fitting(backbone, toy_root, max_input_tokens=5)
+
+
+def test_what_the_backbone_cannot_read_is_refused_with_its_line(
+    checkpoints: dict[str, Path], write_dataset: Write
+) -> None:
+    backbone = Backbone(str(checkpoints["causal"]))
+    backbone.config.max_position_embeddings = 500
+    root = write_dataset(train="x\tO\n", dev="x\tO\n\n" + "word\tO\n" * 200)
+    with pytest.raises(UserError, match=r"dev.txt:3: the sentence needs \d+ tokens .* at most 500"):
+        _fitting(backbone, root)
+
+
+@pytest.mark.parametrize(("option", "key"), [("train", "train"), ("val", "val")])
+def test_a_stage_without_data_is_refused_with_its_key(
+    backbone: Backbone, toy_root: Path, option: str, key: str
+) -> None:
+    with pytest.raises(UserError, match=rf"Set data\.{key}"):
+        _fitting(backbone, toy_root, **{option: []})
+
+
+def test_a_tokenizer_is_trained_on_the_training_split(toy_root: Path) -> None:
+    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    backbone = Backbone(FromScratch("llama", 700, sizes))
+    data = _fitting(backbone, toy_root)
+    assert backbone.tokenizer.tokenize("London")[0] == "ĠLondon"
+    assert len(list(data.train_dataloader())) == 1
+
+
+def test_evaluating_a_model_from_nothing_needs_a_checkpoint(toy_root: Path) -> None:
+    data = _data(Backbone(FromScratch("llama", 400)), toy_root)
+    with pytest.raises(UserError, match="--ckpt_path best"):
+        data.setup("validate")
+
+
+def test_the_made_up_corpus_is_written_when_it_is_asked_for_by_name(backbone: Backbone, tmp_path: Path) -> None:
+    synthetic = SyntheticCorpus(num_train=6, num_dev=2)
+    data = _fitting(backbone, tmp_path, synthetic=synthetic, train=["synthetic"], val=["synthetic"])
+    assert len(data.examples["train"]) == 6
+    elsewhere = tmp_path / "elsewhere"
+    _data(backbone, elsewhere, synthetic=synthetic).prepare_data()
+    assert not elsewhere.exists()

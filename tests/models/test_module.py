@@ -1,0 +1,155 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning import Trainer
+
+from gner.data import GnerDataModule
+from gner.errors import UserError
+from gner.formats import GnerFormat
+from gner.models import Backbone, GnerModule, Lora, Optimization
+from gner.models.module import check_precision
+from gner.types import Batch
+from tests.conftest import KINDS
+
+
+def _fit(folder: Path, root: Path, steps: int = 2, precision: Any = "32-true", **options: Any) -> GnerModule:
+    torch.manual_seed(0)
+    module = GnerModule(str(folder), **options)
+    data = GnerDataModule(module.backbone, GnerFormat(), str(root), train=["toy"], val=["toy"], batch_size=2)
+    trainer = Trainer(
+        accelerator="cpu",
+        max_steps=steps,
+        precision=precision,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        limit_val_batches=0,
+        default_root_dir=root,
+    )
+    trainer.fit(module, datamodule=data)
+    return module
+
+
+@pytest.fixture
+def batch(request: pytest.FixtureRequest, checkpoints: dict[str, Path], toy_root: Path) -> Batch:
+    backbone = Backbone(str(checkpoints[request.param]))
+    data = GnerDataModule(backbone, GnerFormat(), str(toy_root), train=["toy"], val=["toy"])
+    data.setup("fit")
+    [first] = data.val_dataloader()
+    return first
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_loss_falls(kind: str, checkpoints: dict[str, Path], toy_root: Path) -> None:
+    losses = []
+    for steps in (1, 30):
+        module = _fit(checkpoints[kind], toy_root, steps, optimization=Optimization(lr=1e-2))
+        losses.append(module.trainer.callback_metrics["train/loss"].item())
+    assert losses[1] < losses[0] - 0.5
+
+
+@pytest.mark.parametrize(("kind", "batch"), [(kind, kind) for kind in KINDS], indirect=["batch"])
+def test_the_loss_is_the_mean_over_answer_tokens(kind: str, checkpoints: dict[str, Path], batch: Batch) -> None:
+    """Each row alone, without padding, weighs as much as it has answer tokens."""
+    module = GnerModule(str(checkpoints[kind]))
+    module.configure_model()
+    module.eval()
+    total = torch.zeros(())
+    for row in range(len(batch)):
+        size = batch.attention_mask[row].sum()
+        labels = batch.labels[row : row + 1]
+        labels = labels[:, :size] if kind == "causal" else labels[labels != -100][None]
+        alone = module.network(input_ids=batch.input_ids[row : row + 1, :size], labels=labels).loss
+        total += alone * (labels != -100).sum()
+    assert module(batch).item() == pytest.approx((total / (batch.labels != -100).sum()).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lora_trains_adapters_only(kind: str, checkpoints: dict[str, Path], toy_root: Path) -> None:
+    before = Backbone(str(checkpoints[kind])).build().state_dict()
+    module = _fit(checkpoints[kind], toy_root, lora=Lora(r=2, dropout=0.0), optimization=Optimization(lr=1e-2))
+    trainable = {name for name, parameter in module.network.named_parameters() if parameter.requires_grad}
+    assert trainable
+    assert all("lora_" in name for name in trainable)
+    after = module.network.state_dict()
+    assert any(after[name].abs().sum() > 0 for name in trainable if "lora_B" in name)
+    for name, weight in after.items():
+        if "lora_" not in name:
+            assert weight.equal(before[name.replace("base_layer.", "")])
+
+
+def test_lora_on_modules_that_are_not_there_is_refused(checkpoints: dict[str, Path]) -> None:
+    module = GnerModule(str(checkpoints["causal"]), lora=Lora(target_modules=["nope"]))
+    with pytest.raises(UserError, match=r"nope.*model\.lora\.target_modules"):
+        module.configure_model()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lora", [None, Lora(r=2, dropout=0.0)], ids=["full", "lora"])
+def test_gradient_checkpointing_changes_no_weight(
+    kind: str, lora: Lora | None, checkpoints: dict[str, Path], toy_root: Path
+) -> None:
+    plain, checkpointed = (
+        _fit(checkpoints[kind], toy_root, lora=lora, gradient_checkpointing=flag).network.state_dict()
+        for flag in (False, True)
+    )
+    for name, weight in plain.items():
+        torch.testing.assert_close(checkpointed[name], weight)
+
+
+def test_fp16_is_refused_for_t5(checkpoints: dict[str, Path], toy_root: Path) -> None:
+    with pytest.raises(UserError, match=r"overflow in fp16.*trainer\.precision"):
+        _fit(checkpoints["seq2seq"], toy_root, precision="16-true")
+    with pytest.raises(UserError, match="16-mixed"):  # which Lightning replaces on a CPU
+        check_precision("mt5", "16-mixed")
+    check_precision("t5", "bf16-mixed")
+    check_precision("llama", "16-mixed")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("precision", "dtype"), [("bf16-true", torch.bfloat16), ("bf16-mixed", torch.float32)])
+def test_bf16_trains(
+    kind: str, precision: str, dtype: torch.dtype, checkpoints: dict[str, Path], toy_root: Path
+) -> None:
+    module = _fit(checkpoints[kind], toy_root, precision=precision)
+    assert {parameter.dtype for parameter in module.network.parameters()} == {dtype}
+    assert module.trainer.callback_metrics["train/loss"].isfinite()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        ("constant", [0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]),
+        ("linear", [0.0, 0.5, 1.0, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]),
+        ("cosine", [0.0, 0.5, 1.0, 0.9330, 0.75, 0.5, 0.25, 0.0670]),
+    ],
+)
+def test_the_rate_rises_over_the_warm_up_and_then_follows_the_schedule(
+    schedule: Any, rates: list[float], checkpoints: dict[str, Path], toy_root: Path
+) -> None:
+    seen: list[float] = []
+
+    class Recorder(GnerModule):
+        def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+            seen.append(self.trainer.optimizers[0].param_groups[0]["lr"])
+
+    module = Recorder(str(checkpoints["causal"]), optimization=Optimization(1.0, schedule, 0.25))
+    data = GnerDataModule(module.backbone, GnerFormat(), str(toy_root), train=["toy"], val=["toy"], batch_size=5)
+    quiet: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    Trainer(accelerator="cpu", max_steps=8, limit_val_batches=0, **quiet).fit(module, datamodule=data)
+    assert seen == pytest.approx(rates, abs=1e-4)
+
+
+def test_only_matrices_decay(checkpoints: dict[str, Path], toy_root: Path) -> None:
+    module = _fit(checkpoints["causal"], toy_root, optimization=Optimization(weight_decay=0.1))
+    for group in module.trainer.optimizers[0].param_groups:
+        assert all((parameter.ndim >= 2) == (group["weight_decay"] > 0) for parameter in group["params"])
+
+
+@pytest.mark.parametrize(("option", "value"), [("lr", 0.0), ("warmup_ratio", 1.0)])
+def test_impossible_rates_are_refused(option: str, value: float) -> None:
+    with pytest.raises(UserError, match=rf"model\.optimization\.{option}"):
+        Optimization(**{option: value})  # type: ignore[arg-type]

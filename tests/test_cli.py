@@ -1,0 +1,223 @@
+"""The commands as a user runs them, on tiny models."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gner.cli import Command, GnerCLI, main
+from tests.conftest import KINDS
+
+REPOSITORY = Path(__file__).parents[1]
+CONFIGS = sorted((REPOSITORY / "configs").rglob("*.yaml"))
+
+
+@pytest.fixture
+def config(tmp_path: Path, toy_root: Path, checkpoints: dict[str, Path], request: pytest.FixtureRequest) -> Path:
+    """A config that trains a tiny checkpoint for four steps, with two validations."""
+    kind = getattr(request, "param", "causal")
+    path = tmp_path / "config.yaml"
+    settings = {
+        "model": {
+            "backbone": str(checkpoints[kind]),
+            "decoding": {"class_path": "BeamSearch", "init_args": {"num_beams": 2, "max_new_tokens": 30}},
+            "optimization": {"lr": 0.01},
+        },
+        "data": {"root": str(toy_root), "train": ["toy"], "val": ["toy"], "test": ["toy"], "batch_size": 2},
+        "trainer": {
+            "default_root_dir": str(tmp_path / "run"),
+            "accelerator": "cpu",
+            "max_steps": 4,
+            "val_check_interval": 2,
+            "check_val_every_n_epoch": None,
+            "log_every_n_steps": 1,
+            "enable_progress_bar": False,
+        },
+    }
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return path
+
+
+def _run(command: Command, config: Path, *options: str) -> None:
+    main(command, ["--config", str(config), *options])
+
+
+def _metrics(run: Path) -> dict[str, Any]:
+    return json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+
+
+def _rows(run: Path, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "predictions" / name).read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_shipped_config_parses(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    with pytest.raises(SystemExit) as ended:
+        main("fit", ["--config", str(path), "--print_config"])
+    assert ended.value.code in (0, None)
+    assert "backbone:" in capsys.readouterr().out
+
+
+def test_there_are_configs() -> None:
+    names = {path.name for path in CONFIGS}
+    assert {"quickstart.yaml", "quickstart_seq2seq.yaml", "mit_restaurant.yaml"} <= names
+    assert {"flan_t5_large.yaml", "llama7b_fsdp.yaml"} <= names
+
+
+@pytest.mark.parametrize("config", KINDS, indirect=True)
+def test_fit_validates_by_generation_and_leaves_everything_in_the_run_folder(
+    config: Path, tmp_path: Path, capsys: Any
+) -> None:
+    _run("fit", config)
+    run = tmp_path / "run"
+    metrics = _metrics(run)
+    assert metrics["last"]["step"] == 4
+    assert {"val/loss", "val/f1", "val/f1_gner", "val/f1_macro", "val/toy/f1", "val/omissions"} <= set(
+        metrics["last"]["metrics"]
+    )
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    for name in ("val_best.jsonl", "val_last.jsonl"):
+        assert [row["instance"]["id"] for row in _rows(run, name)] == ["0", "1", "2", "3", "4"]
+    assert set(_rows(run, "val_last.jsonl")[0]) == {"dataset", "split", "label_list", "instance", "prediction", "tags"}
+    assert yaml.safe_load((run / "config.yaml").read_text())["trainer"]["max_steps"] == 4
+    events = EventAccumulator(str(run / "tensorboard")).Reload()
+    assert {"train/loss", "val/loss", "val/f1", "val/precision_gner"} <= set(events.Tags()["scalars"])
+    assert any(tag.startswith("val/examples") for tag in events.Tags()["tensors"])
+    shown = capsys.readouterr().out
+    assert "val/f1" in shown
+    assert "person" in shown
+    assert f"tensorboard --logdir {run / 'tensorboard'}" in shown.replace("\n", "")
+
+
+def test_validate_test_and_predict_use_the_same_config(config: Path, tmp_path: Path) -> None:
+    _run("fit", config)
+    run = tmp_path / "run"
+    best = _metrics(run)["best"]["metrics"]["val/f1"]
+    last = _rows(run, "val_last.jsonl")
+    _run("validate", config, "--ckpt_path", "last")
+    assert _rows(run, "val_last.jsonl") == last
+    _run("test", config, "--ckpt_path", str(run / "checkpoints" / "best.ckpt"))
+    test = _metrics(run)["test"]["metrics"]  # the splits of the toy data are the same
+    assert test["test/f1"] == best
+    _run("predict", config, "--ckpt_path", "best")
+    written = [row["prediction"] for row in _rows(run, "predict_last.jsonl")]
+    assert written == [row["prediction"] for row in _rows(run, "test_last.jsonl")]
+
+
+def test_a_resumed_run_goes_on_and_remembers_its_best(config: Path, tmp_path: Path) -> None:
+    _run("fit", config)
+    run = tmp_path / "run"
+    before = _metrics(run)
+    _run("fit", config, "--ckpt_path", "last", "--trainer.max_steps", "6")
+    after = _metrics(run)
+    assert after["last"]["step"] == 6
+    assert after["best"]["metrics"]["val/f1"] >= before["best"]["metrics"]["val/f1"]
+    assert not (tmp_path / "run.1").exists()
+
+
+def test_a_new_run_puts_the_earlier_one_aside(config: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        _run("fit", config, "--trainer.max_steps", "1")
+    for name in ("run", "run.1"):
+        assert (tmp_path / name / "config.yaml").exists()
+
+
+def test_a_model_from_nothing_keeps_its_tokenizer_in_the_checkpoint(config: Path, tmp_path: Path) -> None:
+    sizes = "{hidden_size: 16, intermediate_size: 16, num_hidden_layers: 1, num_attention_heads: 2}"
+    backbone = ["--model.backbone", f"{{from_scratch: llama, vocab_size: 300, config: {sizes}}}"]
+    _run("fit", config, *backbone)
+    run = tmp_path / "run"
+    checkpoint = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+    assert yaml.safe_load(checkpoint["gner_config"])["model"]["backbone"]["from_scratch"] == "llama"
+    assert (run / "tokenizer" / "tokenizer.json").exists()
+    expected = _rows(run, "val_last.jsonl")
+    _run("validate", run / "config.yaml", "--ckpt_path", "last", "--data.train", "[]")
+    assert _rows(run, "val_last.jsonl") == expected
+
+
+def test_only_some_validations_and_examples_are_decoded(config: Path, tmp_path: Path) -> None:
+    options = ["--evaluation.every_n_validations", "2", "--evaluation.max_examples", "3"]
+    _run("fit", config, *options, "--trainer.max_steps", "6")
+    run = tmp_path / "run"
+    events = EventAccumulator(str(run / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("val/f1")] == [1, 5]
+    assert [event.step for event in events.Scalars("val/loss")] == [1, 3, 5]
+    assert len(_rows(run, "val_last.jsonl")) == 3
+
+
+def test_interpolation_sees_what_the_command_line_sets(config: Path) -> None:
+    options = ["--data.eval_batch_size", "${data.batch_size}", "--data.batch_size=3"]
+    cli = GnerCLI("fit", ["--config", str(config), *options])
+    assert cli.config.data.eval_batch_size == 3
+
+
+def test_later_configs_win(config: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("trainer: {max_steps: 9}\n", encoding="utf-8")
+    assert GnerCLI("fit", ["--config", str(config), "--config", str(other)]).trainer.max_steps == 9
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--model.optimisation.lr", "1"], "model.optimisation.lr.*\n.*model.optimization.lr"),
+        (["--data.batchsize", "1"], "data.batchsize.*\n.*data.batch_size"),
+        (["--data.batch_size", "many"], r"data.batch_size.*\n.*many"),
+        (["--model.decoding", "BeamSarch"], "BeamSarch"),
+        (["--model.format.context_window", "x"], "context_window"),
+        (["--config", "nowhere.yaml"], "nowhere.yaml"),
+        (["--model.backbone", "./no/folder"], r"no/folder.*Set model\.backbone"),
+        (["--data.train", "[toyy]"], r"toyy.*Did you mean `toy`"),
+        (["--data.root", "/nowhere"], r"/nowhere.*Set data\.root"),
+        (["--ckpt_path", "best"], r"Expected a checkpoint at .*best\.ckpt"),
+        (["--ckpt_path", "x.ckpt"], r"Expected a checkpoint at x\.ckpt"),
+        (["--data.batch_size", "${data.bach_size}"], "data.bach_size"),
+        (["--data.batch_size", "0"], r"Set data\.batch_size"),
+    ],
+)
+def test_mistakes_end_with_a_message_before_any_weights_load(
+    options: list[str], message: str, config: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gner.models.backbone.Backbone.build", lambda self: pytest.fail("weights were loaded"))
+    with pytest.raises(SystemExit) as ended:
+        _run("fit", config, *options)
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("gner: ")
+    assert "Traceback" not in error
+    assert re.search(message, error), error
+
+
+def test_an_unknown_key_in_a_file_is_refused_with_the_nearest(config: Path, tmp_path: Path, capsys: Any) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("data: {max_example_per_dataset: 9}\n", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        _run("fit", config, "--config", str(other))
+    error = capsys.readouterr().err
+    assert "max_example_per_dataset" in error
+    assert "Did you mean data.max_examples_per_dataset" in error
+
+
+@pytest.mark.slow
+def test_two_processes_validate_as_one_does(config: Path, tmp_path: Path) -> None:
+    _run("fit", config)
+    run = tmp_path / "run"
+    expected, metrics = _rows(run, "val_last.jsonl"), _metrics(run)["last"]["metrics"]
+    command = [sys.executable, "-m", "gner.test", "--config", str(config), "--ckpt_path", "last"]
+    two = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
+    subprocess.run([*command, *two], check=True, timeout=240, cwd=REPOSITORY, env=os.environ)
+    test = _metrics(run)["test"]["metrics"]
+    assert {name.removeprefix("test/"): value for name, value in test.items() if "loss" not in name} == {
+        name.removeprefix("val/"): value for name, value in metrics.items() if "loss" not in name
+    }
+    rows = [{**row, "split": "val"} for row in _rows(run, "test_last.jsonl")]
+    assert rows == expected
