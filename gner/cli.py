@@ -122,14 +122,6 @@ class GnerCLI(LightningCLI):
         self.checkpoint: Path | None = None
         if self.config.ckpt_path is not None:
             self.checkpoint = run_dir.find_checkpoint(self.run_dir, self.config.ckpt_path)
-        elif self.command == "fit":
-            self._archive()
-
-    @rank_zero_only
-    def _archive(self) -> None:
-        archived = run_dir.archive(self.run_dir)
-        if archived is not None:
-            rank_zero_info(f"The earlier run in {self.run_dir} is now in {archived}; --ckpt_path last continues a run.")
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Add TensorBoard unless another logger is set, and the report of the run."""
@@ -147,11 +139,19 @@ class GnerCLI(LightningCLI):
         """Do what the command says."""
         if self.checkpoint is not None:
             self._restore_tokenizer(self.checkpoint)
+        elif self.command == "fit":
+            self._archive()
         subroutine = getattr(self.trainer, self.command)
         options: dict[str, Any] = {"ckpt_path": self.checkpoint, "weights_only": True if self.checkpoint else None}
         if self.command == "predict":
             options["return_predictions"] = False
         subroutine(self.model, datamodule=self.datamodule, **options)
+
+    @rank_zero_only
+    def _archive(self) -> None:
+        archived = run_dir.archive(self.run_dir)
+        if archived is not None:
+            rank_zero_info(f"The earlier run in {self.run_dir} is now in {archived}; --ckpt_path last continues a run.")
 
     def _restore_tokenizer(self, path: Path) -> None:
         """Take the tokenizer that the checkpoint's run trained; it is needed before Lightning loads the weights."""

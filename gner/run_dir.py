@@ -19,12 +19,12 @@ TENSORBOARD = "tensorboard"
 
 
 def archive(run_dir: Path) -> Path | None:
-    """Move an earlier run out of the way: ``runs/x`` becomes ``runs/x.1``.
+    """Move an earlier run that has checkpoints out of the way: ``runs/x`` becomes ``runs/x.1``.
 
     Returns:
         Where it is now, or None if there was none.
     """
-    if not (run_dir / "config.yaml").exists():
+    if not any((run_dir / CHECKPOINTS).glob("*")):
         return None
     number = 1
     while (archived := run_dir.with_name(f"{run_dir.name}.{number}")).exists():

@@ -102,6 +102,11 @@ class GnerModule(LightningModule):
         """Load the weights, once."""
         if hasattr(self, "network"):
             return
+        if self.device_mesh is not None:
+            raise UserError(
+                "Sharded training is not there yet: this version would leave the processes without each other's "
+                "gradients. Set trainer.strategy to ddp."
+            )
         network = self.backbone.build()
         if self._gradient_checkpointing:
             network.gradient_checkpointing_enable({"use_reentrant": False})
