@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
 import sys
 from importlib.metadata import entry_points
@@ -14,6 +15,7 @@ import torch
 from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.callbacks import ProgressBar as BasicBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_only
@@ -21,13 +23,26 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gner import run_dir
 from gner.data import GnerDataModule
-from gner.decoding import DecodingCallback
+from gner.decoding import DecodingCallback, DecodingStrategy
 from gner.errors import UserError
+from gner.formats import Format
 from gner.models import GnerModule
-from gner.report import RunReport
+from gner.report import ProgressBar, RunReport
 
 Command = Literal["fit", "validate", "test", "predict"]
 DEFAULT_RUN_DIR = "runs/default"
+
+
+_CHOSEN_BY_CLASS: dict[str, type] = {"model.decoding": DecodingStrategy, "model.format": Format}
+
+
+def _subclasses(base: type) -> list[type]:
+    """All classes below one that can be made."""
+    found: list[type] = []
+    for child in base.__subclasses__():
+        found += [child, *_subclasses(child)]
+    # jsonargparse's lazy defaults are subclasses too
+    return [cls for cls in found if not inspect.isabstract(cls) and not cls.__name__.startswith("LazyInstance_")]
 
 
 class Parser(LightningArgumentParser):
@@ -38,11 +53,17 @@ class Parser(LightningArgumentParser):
         fail(f"{message}{self._suggestion(message)}")
 
     def _suggestion(self, message: str) -> str:
+        """What to add to jsonargparse's message: the nearest keys, or the classes that can be chosen."""
+        for key, base in _CHOSEN_BY_CLASS.items():
+            if f'"{key}"' in message and "import path" in message:
+                return f"\nThere are: {', '.join(sorted(cls.__name__ for cls in _subclasses(base)))}."
         unknown = re.search(r"(?:Option|option|[Kk]ey|arguments:) ['\"]?-*([\w.]+)", message)
         if not unknown or not re.search(r"not accept|unrecognized|not expected", message):
             return ""
         keys = [action.dest for action in self._actions]
-        close = difflib.get_close_matches(unknown.group(1), keys, n=3)
+        for base in _CHOSEN_BY_CLASS.values():
+            keys += [name for cls in _subclasses(base) for name in inspect.signature(cls).parameters]
+        close = difflib.get_close_matches(unknown.group(1), dict.fromkeys(keys), n=3)
         return f"\nDid you mean {' or '.join(close)}?" if close else ""
 
 
@@ -78,7 +99,12 @@ class GnerCLI(LightningCLI):
             trainer_defaults={"default_root_dir": DEFAULT_RUN_DIR},
             seed_everything_default=0,
             parser_class=Parser,
-            parser_kwargs={"parser_mode": "omegaconf+", "prog": f"python -m gner.{command}", "description": __doc__},
+            parser_kwargs={
+                "parser_mode": "omegaconf+",
+                "prog": f"python -m gner.{command}",
+                "description": __doc__,
+                "allow_abbrev": False,  # `--trainer.max_step` is a mistake, not `--trainer.max_steps`
+            },
             args=args,
             run=False,
             auto_configure_optimizers=False,
@@ -131,6 +157,8 @@ class GnerCLI(LightningCLI):
             logger = TensorBoardLogger(self.run_dir, name="", version=run_dir.TENSORBOARD) if fits else False
             kwargs["logger"] = logger
         callbacks = [*(settings.callbacks or []), RunReport(self.config_init.evaluation)]
+        if settings.enable_progress_bar in (None, True) and not any(isinstance(c, BasicBar) for c in callbacks):
+            callbacks.append(ProgressBar())
         if self.command == "fit" and kwargs.get("logger", settings.logger):
             callbacks.append(LearningRateMonitor("step"))
         return super().instantiate_trainer(**kwargs, callbacks=callbacks)

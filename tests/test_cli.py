@@ -126,7 +126,7 @@ def test_a_resumed_run_goes_on_and_remembers_its_best(config: Path, tmp_path: Pa
 
 def test_a_new_run_puts_the_earlier_one_aside(config: Path, tmp_path: Path) -> None:
     for _ in range(2):
-        _run("fit", config, "--trainer.max_steps", "1")
+        _run("fit", config, "--trainer.max_steps", "2")
     for name in ("run", "run.1"):
         assert (tmp_path / name / "config.yaml").exists()
 
@@ -172,7 +172,10 @@ def test_later_configs_win(config: Path, tmp_path: Path) -> None:
         (["--model.optimisation.lr", "1"], "model.optimisation.lr.*\n.*model.optimization.lr"),
         (["--data.batchsize", "1"], "data.batchsize.*\n.*data.batch_size"),
         (["--data.batch_size", "many"], r"data.batch_size.*\n.*many"),
-        (["--model.decoding", "BeamSarch"], "BeamSarch"),
+        (["--model.decoding", "BeamSarch"], "BeamSarch(.|\n)*There are: BeamSearch, Greedy, NucleusSampling"),
+        (["--model.decoding.init_args.num_beems", "3"], "num_beems.*\n.*num_beams"),
+        (["--trainer.max_step", "3"], "trainer.max_step .*\n.*trainer.max_steps"),
+        (["--model.backbone", "{from_scratch: lama}"], r"Did you mean llama.*Set model\.backbone\.from_scratch"),
         (["--model.format.context_window", "x"], "context_window"),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
         (["--model.backbone", "./no/folder"], r"no/folder.*Set model\.backbone"),

@@ -207,7 +207,11 @@ class GnerDataModule(LightningDataModule):
         pool = list(dict.fromkeys(entity_type for example in examples for entity_type in example.types))
         dataset = BatchDataset(examples, self._collate, partial(self._regularization.apply, pool), self._seed)
         sampler = TrainSampler(
-            self._lengths["train"], self._batch_sizes[0], seed=self._seed, rank=self._rank, num_ranks=self._num_ranks
+            self._lengths["train"],
+            self._batch_sizes[0],
+            seed=self._seed,
+            rank=self._rank,
+            num_ranks=self._num_ranks,
         )
         return self._loader(dataset, sampler)
 

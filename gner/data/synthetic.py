@@ -20,7 +20,7 @@ import yaml
 from gner.errors import UserError
 
 TYPES = ("person", "location", "organization", "product", "event")
-UNSEEN_SHARE = 0.7
+UNSEEN_SHARE = 0.5
 """Share of dev and test name parts drawn from those kept out of train."""
 BLENDED_SHARE = 0.35
 """Share of name parts glued together from two; without them a small model learns the lists by heart, not to copy."""

@@ -39,15 +39,6 @@ class FromScratch:
     vocab_size: int = 1000
     config: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if self.from_scratch not in CONFIG_MAPPING:
-            close = difflib.get_close_matches(self.from_scratch, CONFIG_MAPPING, n=3)
-            hint = f"Did you mean {' or '.join(close)}?" if close else "Examples: llama, t5."
-            raise UserError(
-                f"Expected a Hugging Face model type, got `{self.from_scratch}`. {hint} "
-                "Set model.backbone.from_scratch."
-            )
-
 
 class Backbone:
     """Names a language model, and gives its configuration, tokenizer and network when they are asked for.
@@ -74,16 +65,7 @@ class Backbone:
         """
         if isinstance(self.source, str):
             return self._load(AutoConfig)
-        settings = self.source.config
-        config = AutoConfig.for_model(self.source.from_scratch)
-        for key in settings:
-            if not hasattr(config, key):
-                close = difflib.get_close_matches(key, config.to_dict(), n=3)
-                raise UserError(
-                    f"Expected a setting of `{self.source.from_scratch}`, got `{key}`. "
-                    f"{'Did you mean ' + ' or '.join(close) + '? ' if close else ''}Set model.backbone.config."
-                )
-        return AutoConfig.for_model(self.source.from_scratch, **settings)
+        return _config_from_scratch(self.source)
 
     @property
     def is_encoder_decoder(self) -> bool:
@@ -146,9 +128,34 @@ class Backbone:
         try:
             return auto.from_pretrained(self.source, **options)
         except (OSError, ValueError) as error:
-            kind = "is a folder, but not of a model" if Path(self.source).is_dir() else "is not a local folder, and"
-            reason = str(error).strip().splitlines()[0]
             raise UserError(
-                f"Expected a model, but `{self.source}` {kind} could not be loaded: {reason} "
+                f"Expected a model, but {_why_not(self.source, error)} "
                 "Set model.backbone to a local folder or to a name on the Hugging Face hub."
             ) from error
+
+
+def _config_from_scratch(source: FromScratch) -> PreTrainedConfig:
+    if source.from_scratch not in CONFIG_MAPPING:
+        close = difflib.get_close_matches(source.from_scratch, CONFIG_MAPPING, n=3)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "Examples: llama, t5."
+        raise UserError(
+            f"Expected a Hugging Face model type, got `{source.from_scratch}`. {hint} Set model.backbone.from_scratch."
+        )
+    known = AutoConfig.for_model(source.from_scratch)
+    for key in source.config:
+        if not hasattr(known, key):
+            close = difflib.get_close_matches(key, known.to_dict(), n=3)
+            hint = f"Did you mean {' or '.join(close)}? " if close else ""
+            raise UserError(
+                f"Expected a setting of `{source.from_scratch}`, got `{key}`. {hint}Set model.backbone.config."
+            )
+    return AutoConfig.for_model(source.from_scratch, **source.config)
+
+
+def _why_not(source: str, error: Exception) -> str:
+    reason = str(error).strip().splitlines()[0]
+    if Path(source).is_dir():
+        return f"the folder `{source}` holds none that can be loaded: {reason}"
+    if source.startswith((".", "/", "~")) or source.count("/") > 1:
+        return f"there is no folder `{source}`."
+    return f"`{source}` is not a folder here, and the hub gave: {reason}"

@@ -56,8 +56,9 @@ def test_weights_are_loaded_in_the_default_type(checkpoints: dict[str, Path]) ->
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("no/such-model", "`no/such-model` is not a local folder.*Set model.backbone"),
-        ("{empty}", "is a folder, but not of a model.*Set model.backbone"),
+        ("no/such-model", "`no/such-model` is not a folder here, and the hub gave.*Set model.backbone"),
+        ("./no/such/model", "there is no folder `./no/such/model`.*Set model.backbone"),
+        ("{empty}", "holds none that can be loaded.*Set model.backbone"),
     ],
 )
 def test_a_missing_model_is_refused(source: str, message: str, tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_a_missing_model_is_refused(source: str, message: str, tmp_path: Path) -
 
 def test_an_unknown_model_type_or_setting_is_refused_with_the_nearest() -> None:
     with pytest.raises(UserError, match=r"got `lama`\. Did you mean llama"):
-        FromScratch("lama")
+        _ = Backbone(FromScratch("lama")).config
     with pytest.raises(UserError, match=r"`hiden_size`\. Did you mean hidden_size.*model\.backbone\.config"):
         _ = Backbone(FromScratch("llama", 300, {"hiden_size": 8})).config
 
