@@ -39,7 +39,8 @@ _CHOSEN_BY_CLASS: dict[str, type] = {"model.decoding": DecodingStrategy, "model.
 def _subclasses(base: type) -> list[type]:
     """All classes below one that can be made."""
     found: list[type] = []
-    for child in base.__subclasses__():
+    children: list[type] = base.__subclasses__()
+    for child in children:
         found += [child, *_subclasses(child)]
     # jsonargparse's lazy defaults are subclasses too
     return [cls for cls in found if not inspect.isabstract(cls) and not cls.__name__.startswith("LazyInstance_")]
@@ -156,7 +157,9 @@ class GnerCLI(LightningCLI):
             fits = self.command == "fit"
             logger = TensorBoardLogger(self.run_dir, name="", version=run_dir.TENSORBOARD) if fits else False
             kwargs["logger"] = logger
-        callbacks = [*(settings.callbacks or []), RunReport(self.config_init.evaluation)]
+        best = self.config.checkpoint
+        report = RunReport(self.config_init.evaluation, best.monitor, best.mode)
+        callbacks = [*(settings.callbacks or []), report]
         if settings.enable_progress_bar in (None, True) and not any(isinstance(c, BasicBar) for c in callbacks):
             callbacks.append(ProgressBar())
         if self.command == "fit" and kwargs.get("logger", settings.logger):

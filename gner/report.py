@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 import shutil
 from pathlib import Path
@@ -35,14 +36,18 @@ class ProgressBar(RichProgressBar):
 class RunReport(Callback):
     """A line per validation, a table per type at the end, and ``metrics.json``.
 
-    The best validation is the one with the highest strict F1; its predictions are kept beside the last ones.
+    The best validation is the one whose checkpoint is kept; its predictions are kept beside the last ones.
 
     Args:
         decoding: Where the scores come from.
+        monitor: The metric that chooses the best checkpoint, or null if none does.
+        mode: Whether ``max`` or ``min`` of it is best.
     """
 
-    def __init__(self, decoding: DecodingCallback) -> None:
+    def __init__(self, decoding: DecodingCallback, monitor: str | None, mode: str) -> None:
         self._decoding = decoding
+        self._monitor = monitor
+        self._is_better = operator.gt if mode == "max" else operator.lt
         self._results: dict[str, dict[str, Any]] = {}
 
     def state_dict(self) -> dict[str, Any]:
@@ -60,18 +65,26 @@ class RunReport(Callback):
             return
         result = _result(trainer, "val", self._decoding.scores)
         if trainer.state.fn != "fit":
+            self._results["validate"] = result
+            self._write(trainer)
             _print_table("Validation", result)
             return
         metrics = result["metrics"]
         shown = [f"{name} {metrics[name]:.4f}" for name in ("val/loss", "val/f1", "val/f1_gner") if name in metrics]
         rich.get_console().print(f"step {result['step']}: {', '.join(shown)}", highlight=False)
         self._results["last"] = result
-        best = self._results.get("best")
-        if "val/f1" in metrics and (best is None or metrics["val/f1"] > best["metrics"]["val/f1"]):
+        if self._is_best(metrics):
             self._results["best"] = result
             predictions = Path(trainer.default_root_dir, "predictions")
-            shutil.copyfile(predictions / "val_last.jsonl", predictions / "val_best.jsonl")
+            if result["scores"]:
+                shutil.copyfile(predictions / "val_last.jsonl", predictions / "val_best.jsonl")
         self._write(trainer)
+
+    def _is_best(self, metrics: dict[str, float]) -> bool:
+        if self._monitor not in metrics:
+            return False
+        best = self._results.get("best")
+        return best is None or self._is_better(metrics[self._monitor], best["metrics"][self._monitor])
 
     @rank_zero_only
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -99,7 +112,7 @@ class RunReport(Callback):
     @rank_zero_only
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say where the predictions are."""
-        path = Path(trainer.default_root_dir, "predictions", "predict_last.jsonl")
+        path = Path(trainer.default_root_dir, "predictions", "predict.jsonl")
         rich.get_console().print(f"Predictions  {path}", highlight=False, soft_wrap=True)
 
     def _write(self, trainer: Trainer) -> None:

@@ -104,13 +104,13 @@ def test_validate_test_and_predict_use_the_same_config(config: Path, tmp_path: P
     best = _metrics(run)["best"]["metrics"]["val/f1"]
     last = _rows(run, "val_last.jsonl")
     _run("validate", config, "--ckpt_path", "last")
-    assert _rows(run, "val_last.jsonl") == last
+    assert _rows(run, "validate.jsonl") == last
     _run("test", config, "--ckpt_path", str(run / "checkpoints" / "best.ckpt"))
     test = _metrics(run)["test"]["metrics"]  # the splits of the toy data are the same
     assert test["test/f1"] == best
     _run("predict", config, "--ckpt_path", "best")
-    written = [row["prediction"] for row in _rows(run, "predict_last.jsonl")]
-    assert written == [row["prediction"] for row in _rows(run, "test_last.jsonl")]
+    written = [row["prediction"] for row in _rows(run, "predict.jsonl")]
+    assert written == [row["prediction"] for row in _rows(run, "test.jsonl")]
 
 
 def test_a_resumed_run_goes_on_and_remembers_its_best(config: Path, tmp_path: Path) -> None:
@@ -122,6 +122,15 @@ def test_a_resumed_run_goes_on_and_remembers_its_best(config: Path, tmp_path: Pa
     assert after["last"]["step"] == 6
     assert after["best"]["metrics"]["val/f1"] >= before["best"]["metrics"]["val/f1"]
     assert not (tmp_path / "run.1").exists()
+
+
+def test_the_best_metrics_belong_to_the_best_checkpoint(config: Path, tmp_path: Path) -> None:
+    _run("fit", config, "--checkpoint.monitor", "val/loss", "--checkpoint.mode", "min", "--model.optimization.lr", "3")
+    run = tmp_path / "run"
+    checkpoint = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)
+    best, last = _metrics(run)["best"], _metrics(run)["last"]
+    assert checkpoint["global_step"] == best["step"] < last["step"]
+    assert best["metrics"]["val/loss"] < last["metrics"]["val/loss"]
 
 
 def test_a_new_run_puts_the_earlier_one_aside(config: Path, tmp_path: Path) -> None:
@@ -141,7 +150,7 @@ def test_a_model_from_nothing_keeps_its_tokenizer_in_the_checkpoint(config: Path
     assert (run / "tokenizer" / "tokenizer.json").exists()
     expected = _rows(run, "val_last.jsonl")
     _run("validate", run / "config.yaml", "--ckpt_path", "last", "--data.train", "[]")
-    assert _rows(run, "val_last.jsonl") == expected
+    assert _rows(run, "validate.jsonl") == expected
 
 
 def test_only_some_validations_and_examples_are_decoded(config: Path, tmp_path: Path) -> None:
@@ -222,5 +231,5 @@ def test_two_processes_validate_as_one_does(config: Path, tmp_path: Path) -> Non
     assert {name.removeprefix("test/"): value for name, value in test.items() if "loss" not in name} == {
         name.removeprefix("val/"): value for name, value in metrics.items() if "loss" not in name
     }
-    rows = [{**row, "split": "val"} for row in _rows(run, "test_last.jsonl")]
+    rows = [{**row, "split": "val"} for row in _rows(run, "test.jsonl")]
     assert rows == expected

@@ -43,7 +43,8 @@ class DecodingCallback(Callback):
 
     The module's ``decoding`` strategy writes texts; parser and aligner turn them into tags; `EntityF1` counts. Results
     are logged as ``val/f1`` and so on, so that ``ModelCheckpoint(monitor="val/f1")`` and ``EarlyStopping`` can use
-    them, and each example is written to ``<run>/predictions/<stage>_last.jsonl``.
+    them. Texts and tags are written to ``<run>/predictions/``: ``val_last.jsonl`` while fitting, else
+    ``validate.jsonl``, ``test.jsonl`` or ``predict.jsonl``.
 
     Args:
         max_examples: Decode a fixed random subset of so many validation examples; null for all. Test and prediction
@@ -155,7 +156,9 @@ class DecodingCallback(Callback):
             for name, value in self.scores.scalars().items():
                 pl_module.log(f"{stage}/{name}", value, prog_bar=name == "f1", rank_zero_only=False)
         if trainer.is_global_zero and not trainer.sanity_checking:
-            write_jsonl(Path(trainer.default_root_dir, "predictions", f"{stage}_last.jsonl"), stage, decoded)
+            assert trainer.state.fn is not None
+            name = "val_last" if trainer.state.fn == "fit" else trainer.state.fn.value
+            write_jsonl(Path(trainer.default_root_dir, "predictions", f"{name}.jsonl"), stage, decoded)
             self._show(trainer, stage, decoded)
         self._metric, self._postprocess, self._decoded = None, None, []
 
