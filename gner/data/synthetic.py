@@ -114,4 +114,4 @@ class _Writer:
         if self._rng.random() >= BLENDED_SHARE:
             return self._rng.choice(names)
         start, end = self._rng.choice(names), self._rng.choice(names)
-        return start[: self._rng.randint(1, len(start))] + end[self._rng.randint(1, len(end)) :].lstrip()
+        return start[: self._rng.randint(2, 4)].strip() + end[-self._rng.randint(2, 4) :].strip().lower()

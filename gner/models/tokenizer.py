@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -9,16 +10,21 @@ from transformers import PreTrainedTokenizerFast
 
 from gner.errors import UserError
 
+_LONGEST_WORD = 1_000_000  # bytes; a longer one would become the unknown token, which is never needed otherwise
 PAD, BEGIN, END = "<pad>", "<s>", "</s>"
 _PIECES = Regex(r" ?\((?:O\)|[BI]-)?| ?\p{N}| ?\p{P}| ?[^\s\p{N}\p{P}]+|\s")
 """Brackets, punctuation and digits stand apart from words, so that a name has the same tokens in prompt and answer."""
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool) -> str:
-    """Train byte-level BPE (Sennrich et al., 2016), which can spell any text.
+    """Train a byte-level tokenizer, which can spell any text.
+
+    The vocabulary is the most used part of one that byte-pair encoding (Sennrich et al., 2016) finds; words are cut by
+    the longest match. Byte-pair encoding itself keeps every step on its way to a long word. Such a token is hardly ever
+    seen in training, so a small model cannot copy the unseen name in which it turns up.
 
     Args:
-        texts: Sentences, prompts and answers alike.
+        texts: Prompts and answers.
         vocab_size: Tokens in all; at least 259, for the 256 bytes and three special tokens.
         begin_token: Start every text with ``<s>``, as causal models expect, or end it with ``</s>``, as seq2seq
             models do.
@@ -29,12 +35,10 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
     Raises:
         UserError: The vocabulary has no room for the bytes.
     """
-    special = [PAD, BEGIN, END]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    if vocab_size < len(alphabet) + len(special):
-        raise UserError(
-            f"Expected `vocab_size` >= {len(alphabet) + len(special)}, got {vocab_size}. Set model.backbone.vocab_size."
-        )
+    base = [PAD, BEGIN, END, *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    if vocab_size < len(base):
+        raise UserError(f"Expected `vocab_size` >= {len(base)}, got {vocab_size}. Set model.backbone.vocab_size.")
+    texts = list(texts)
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.Prepend(" ")  # the first word of an answer is a word like any other
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -44,14 +48,28 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
         ]
     )
     tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size, special_tokens=special, initial_alphabet=alphabet, show_progress=False
-    )
+    trainer = trainers.BpeTrainer(vocab_size=2 * vocab_size, initial_alphabet=base[3:], show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
-    frame = f"{BEGIN} $A" if begin_token else f"$A {END}"
-    edges = [(token, tokenizer.token_to_id(token)) for token in (BEGIN, END)]
-    tokenizer.post_processor = processors.TemplateProcessing(single=frame, special_tokens=edges)
+    used = _count_tokens(tokenizer, texts)
+    by_use = sorted(used.keys() - set(base), key=lambda token: (-used[token], token))
+    vocabulary = {token: token_id for token_id, token in enumerate((base + by_use)[:vocab_size])}
+    tokenizer.model = models.WordPiece(
+        vocabulary, unk_token=PAD, continuing_subword_prefix="", max_input_chars_per_word=_LONGEST_WORD
+    )
+    tokenizer.add_special_tokens(base[:3])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{BEGIN} $A" if begin_token else f"$A {END}",
+        special_tokens=[(token, vocabulary[token]) for token in (BEGIN, END)],
+    )
     return tokenizer.to_str()
+
+
+def _count_tokens(tokenizer: Tokenizer, texts: list[str]) -> Counter[str]:
+    counts: Counter[int] = Counter()
+    for start in range(0, len(texts), 1000):  # in parts: the encodings of a large corpus fill the memory
+        for encoding in tokenizer.encode_batch(texts[start : start + 1000]):
+            counts.update(encoding.ids)
+    return Counter({tokenizer.id_to_token(token_id): count for token_id, count in counts.items()})
 
 
 def load_tokenizer(serialized: str) -> PreTrainedTokenizerFast:
