@@ -69,7 +69,7 @@ def _count_tokens(tokenizer: Tokenizer, texts: list[str]) -> Counter[str]:
     for start in range(0, len(texts), 1000):  # in parts: the encodings of a large corpus fill the memory
         for encoding in tokenizer.encode_batch(texts[start : start + 1000]):
             counts.update(encoding.ids)
-    return Counter({tokenizer.id_to_token(token_id): count for token_id, count in counts.items()})
+    return Counter({str(tokenizer.id_to_token(token_id)): count for token_id, count in counts.items()})
 
 
 def load_tokenizer(serialized: str) -> PreTrainedTokenizerFast:
