@@ -27,6 +27,7 @@ from gner.decoding import DecodingCallback, DecodingStrategy
 from gner.errors import UserError
 from gner.formats import Format
 from gner.models import GnerModule
+from gner.models.module import TOKENIZER_KEY
 from gner.report import ProgressBar, RunReport
 
 Command = Literal["fit", "validate", "test", "predict"]
@@ -168,9 +169,9 @@ class GnerCLI(LightningCLI):
 
     def run(self) -> None:
         """Do what the command says."""
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and self.model.backbone.needs_tokenizer:
             self._restore_tokenizer(self.checkpoint)
-        elif self.command == "fit":
+        elif self.checkpoint is None and self.command == "fit":
             self._archive()
         subroutine = getattr(self.trainer, self.command)
         options: dict[str, Any] = {"ckpt_path": self.checkpoint, "weights_only": True if self.checkpoint else None}
@@ -187,8 +188,8 @@ class GnerCLI(LightningCLI):
     def _restore_tokenizer(self, path: Path) -> None:
         """Take the tokenizer that the checkpoint's run trained; it is needed before Lightning loads the weights."""
         meta = path / "meta.pt" if path.is_dir() else path
-        serialized = torch.load(meta, map_location="cpu", mmap=True, weights_only=True).get("gner_tokenizer")
-        if serialized is not None and self.model.backbone.needs_tokenizer:
+        serialized = torch.load(meta, map_location="cpu", mmap=True, weights_only=True).get(TOKENIZER_KEY)
+        if serialized is not None:
             self.model.backbone.set_tokenizer(serialized)
 
 

@@ -58,6 +58,7 @@ def score_of(counts: Counts, epsilon: float = 0.0) -> Score:
     """
 
     def ratio(part: float, whole: float) -> float:
+        """The quotient; 0 where there is nothing to divide by."""
         return part / (whole + epsilon) if whole + epsilon else 0.0
 
     precision = ratio(counts.num_correct, counts.num_predicted)

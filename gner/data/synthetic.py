@@ -17,7 +17,9 @@ from typing import Any
 
 import yaml
 
+from gner.bio import to_tags
 from gner.errors import UserError
+from gner.types import Entity
 
 TYPES = ("person", "location", "organization", "product", "event")
 UNSEEN_SHARE = 0.5
@@ -89,16 +91,17 @@ class _Writer:
 
     def sentence(self, unseen_share: float) -> str:
         """One sentence in lines of ``word<TAB>tag``."""
-        lines: list[str] = []
+        words: list[str] = []
+        entities: list[Entity] = []
         for slot in self._rng.choice(self._words["templates"]).split():
             if slot.startswith("{"):
                 entity_type = slot[1:-1]
-                words = self._name(entity_type, self._rng.random() < unseen_share).split()
-                lines += [f"{word}\t{'I' if at else 'B'}-{entity_type}\n" for at, word in enumerate(words)]
+                name = self._name(entity_type, self._rng.random() < unseen_share).split()
+                entities.append(Entity(len(words), len(words) + len(name), entity_type))
+                words += name
             else:
-                filler = slot.startswith("[")
-                lines.append(f"{self._rng.choice(self._words['fillers'][slot[1:-1]]) if filler else slot}\tO\n")
-        return "".join(lines)
+                words.append(self._rng.choice(self._words["fillers"][slot[1:-1]]) if slot.startswith("[") else slot)
+        return "".join(f"{word}\t{tag}\n" for word, tag in zip(words, to_tags(entities, len(words)), strict=True))
 
     def _name(self, entity_type: str, unseen: bool) -> str:
         if entity_type == "location":

@@ -21,7 +21,8 @@ from gner.models.lora import Lora
 from gner.types import Batch
 
 _FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
-_TOKENIZER_KEY = "gner_tokenizer"
+TOKENIZER_KEY = "gner_tokenizer"
+"""Where a checkpoint keeps a tokenizer that its run trained."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class GnerModule(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep a tokenizer that this run trained: without it the weights mean nothing."""
         if self.backbone.serialized_tokenizer is not None:
-            checkpoint[_TOKENIZER_KEY] = self.backbone.serialized_tokenizer
+            checkpoint[TOKENIZER_KEY] = self.backbone.serialized_tokenizer
 
 
 def check_precision(model_type: str, precision: str) -> None:
