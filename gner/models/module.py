@@ -150,7 +150,9 @@ class GnerModule(LightningModule):
             {"params": [p for p in trainable if p.ndim >= 2], "weight_decay": settings.weight_decay},
             {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
         ]
-        optimizer = torch.optim.AdamW([group for group in groups if group["params"]], settings.lr, settings.betas)
+        groups = [group for group in groups if group["params"]]
+        fused = self.trainer.precision != "16-mixed"  # Lightning refuses to clip the gradients of a fused one in fp16
+        optimizer = torch.optim.AdamW(groups, settings.lr, settings.betas, fused=fused)
         num_steps = self.trainer.estimated_stepping_batches
         if num_steps == float("inf") and (settings.schedule != "constant" or settings.warmup_ratio):
             raise UserError(
