@@ -9,8 +9,9 @@ its own type starts one, so it is read as ``B-``. This is how conlleval reads ta
 
 from __future__ import annotations
 
-import re
+import operator
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from gner.types import Entity
@@ -19,8 +20,6 @@ Scheme = Literal["IOB2", "IOB1", "BIOES"]
 SCHEMES: tuple[Scheme, ...] = ("IOB2", "IOB1", "BIOES")
 
 OUTSIDE = "O"
-WRITTEN_TAG = re.compile(r"\((B-.*?|I-.*?|O)\)")
-"""A tag in brackets as the released GNER scorer finds it: the shortest match, so a type with ``)`` is cut short."""
 
 
 def split_tag(tag: str) -> tuple[str, str]:
@@ -51,6 +50,16 @@ def tags_of(types: Iterable[str]) -> list[str]:
     return [OUTSIDE, *(f"{prefix}-{entity_type}" for entity_type in types for prefix in "BI")]
 
 
+def inside(tag: str) -> str:
+    """The tag that goes on with what a tag starts.
+
+    Example:
+        >>> inside("B-actor"), inside("O")
+        ('I-actor', 'O')
+    """
+    return OUTSIDE if tag == OUTSIDE else f"I-{split_tag(tag)[1]}"
+
+
 def repair(tags: Sequence[str]) -> tuple[tuple[str, ...], int]:
     """Apply the repair rule of this module.
 
@@ -61,13 +70,15 @@ def repair(tags: Sequence[str]) -> tuple[tuple[str, ...], int]:
         >>> repair(["I-actor", "I-actor", "I-title"])
         (('B-actor', 'I-actor', 'B-title'), 2)
     """
-    repaired: list[str] = []
-    previous_type = ""
-    for tag in tags:
-        prefix, entity_type = split_tag(tag)
-        repaired.append(f"B-{entity_type}" if prefix == "I" and entity_type != previous_type else tag)
-        previous_type = entity_type
-    return tuple(repaired), sum(new != old for new, old in zip(repaired, tags, strict=True))
+    repaired = list(tags)
+    num_repaired = 0
+    before = OUTSIDE
+    for position, tag in enumerate(tags):
+        if tag != OUTSIDE and tag[:1] == "I" and tag[1:] != before[1:]:
+            repaired[position] = "B" + tag[1:]
+            num_repaired += 1
+        before = tag
+    return tuple(repaired), num_repaired
 
 
 def to_entities(tags: Sequence[str]) -> list[Entity]:
@@ -78,12 +89,13 @@ def to_entities(tags: Sequence[str]) -> list[Entity]:
         [Entity(start=1, end=3, type='actor', score=None)]
     """
     entities: list[Entity] = []
-    for position, tag in enumerate(repair(tags)[0]):
-        prefix, entity_type = split_tag(tag)
-        if prefix == "B":
-            entities.append(Entity(position, position + 1, entity_type))
-        elif prefix == "I":
-            entities[-1] = Entity(entities[-1].start, position + 1, entity_type)
+    start, continued = 0, ""  # the open entity, and the tag that goes on with it
+    for position, tag in enumerate([*tags, OUTSIDE]):
+        if tag == (continued or OUTSIDE):
+            continue
+        if continued:
+            entities.append(Entity(start, position, split_tag(continued)[1]))
+        start, continued = position, "" if tag == OUTSIDE else inside(tag)
     return entities
 
 
@@ -139,9 +151,16 @@ def keep_types(tags: Sequence[str], types: Iterable[str]) -> tuple[tuple[str, ..
         >>> keep_types(["B-actor", "B-city", "B-"], ["actor"])
         (('B-actor', 'O', 'O'), 2)
     """
-    known = set(tags_of(types))
-    kept = tuple(tag if tag in known else OUTSIDE for tag in tags)
-    return kept, sum(new != old for new, old in zip(kept, tags, strict=True))
+    known = _known_tags(tuple(types))
+    if known.issuperset(tags):
+        return tuple(tags), 0
+    kept = tuple([tag if tag in known else OUTSIDE for tag in tags])
+    return kept, sum(map(operator.ne, kept, tags))
+
+
+@lru_cache(maxsize=1024)
+def _known_tags(types: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(tags_of(types))
 
 
 class SchemeFault(NamedTuple):

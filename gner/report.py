@@ -17,7 +17,7 @@ from rich.table import Table
 
 from gner import run_dir
 from gner.decoding import DecodingCallback
-from gner.metrics import EntityScores
+from gner.scoring import EntityScores
 
 
 class ProgressBar(RichProgressBar):
@@ -139,7 +139,11 @@ def _result(trainer: Trainer, stage: str, scores: EntityScores | None) -> dict[s
 
 def _rows(scores: EntityScores) -> dict[str, dict[str, float]]:
     """The rows of the table: each type, and all together by either score."""
-    rows = {**scores.types, "all (strict)": scores.strict, "all (official GNER)": scores.official}
+    rows = {
+        **scores.overall.types,
+        "all (strict)": scores.overall.strict,
+        "all (official GNER)": scores.overall.official,
+    }
     return {name: row._asdict() for name, row in rows.items()}
 
 

@@ -104,8 +104,11 @@ class Alignment(NamedTuple):
     report: AlignmentReport
 
 
-Aligner = Callable[[Sequence[str], Sequence[TaggedWord]], Alignment]
-"""Lays written words on the W source words; gives W tags for any input and never raises."""
+Aligner = Callable[[Sequence[str], Sequence[tuple[str, str]]], Alignment]
+"""Lays written words, in pairs of word and tag such as `TaggedWord`, on the W source words.
+
+Gives W tags for any words, never raises, and takes the tags as they are: ``O``, ``B-<type>`` or ``I-<type>``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +117,13 @@ class Prediction:
 
     Attributes:
         tags: Valid IOB2, one per source word.
-        aligned_tags: The same before the repair, which is what the official scorer reads.
+        official_tags: What the released scorer of the format makes of the same text, before any repair.
         entities: The entities that ``tags`` spell.
         report: What alignment and repair had to do.
     """
 
     tags: tuple[str, ...]
-    aligned_tags: tuple[str, ...]
+    official_tags: tuple[str, ...]
     entities: tuple[Entity, ...]
     report: AlignmentReport
 

@@ -19,6 +19,7 @@ from gner.models.tokenizer import load_tokenizer, train_tokenizer
 from gner.types import Example
 
 KINDS = ("seq2seq", "causal")
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 SENTENCES = [
     "Ada/B-person Lovelace/I-person wrote/O to/O London/B-place ./O",
     "London/B-place calling/O",

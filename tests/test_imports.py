@@ -11,9 +11,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
     "bio": {"types"},
     "formats": {"bio", "errors", "types"},
-    "metrics": {"bio", "types"},
+    "scoring": {"bio", "errors", "types"},
+    "metrics": {"scoring", "types"},
     "data": {"bio", "errors", "formats", "types"},
-    "decoding": {"bio", "errors", "formats", "metrics", "types"},
+    "decoding": {"bio", "errors", "formats", "metrics", "scoring", "types"},
     "models": {"decoding", "errors", "formats", "types"},
 }
 TORCH_FREE = ["types.py", "bio.py", "errors.py", "formats/base.py", "formats/gner.py", "decoding/align.py"]
@@ -57,6 +58,17 @@ def test_text_logic_does_not_import_torch(name: str) -> None:
 
 
 def test_every_part_is_in_the_table() -> None:
-    entry_points = {"cli", "fit", "validate", "test", "predict", "report", "run_dir", "__init__"}
+    entry_points = {
+        "cli",
+        "fit",
+        "score",
+        "score_files",
+        "validate",
+        "test",
+        "predict",
+        "report",
+        "run_dir",
+        "__init__",
+    }
     parts = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert parts == set(MAY_IMPORT) | entry_points

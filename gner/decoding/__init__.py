@@ -1,9 +1,30 @@
-"""Decoding strategies, and the way from what a model wrote to tags."""
+"""Decoding strategies, and the way from what a model wrote to tags.
 
-from gner.decoding.base import DecodingStrategy
-from gner.decoding.beam_search import BeamSearch
-from gner.decoding.callback import DecodingCallback
-from gner.decoding.greedy import Greedy
-from gner.decoding.nucleus_sampling import NucleusSampling
+The names here are imported when they are first used, because alignment, which belongs here too, must not load torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gner.decoding.base import DecodingStrategy
+    from gner.decoding.beam_search import BeamSearch
+    from gner.decoding.callback import DecodingCallback
+    from gner.decoding.greedy import Greedy
+    from gner.decoding.nucleus_sampling import NucleusSampling
 
 __all__ = ["BeamSearch", "DecodingCallback", "DecodingStrategy", "Greedy", "NucleusSampling"]
+
+_MODULES = {
+    "BeamSearch": "beam_search",
+    "DecodingCallback": "callback",
+    "DecodingStrategy": "base",
+    "Greedy": "greedy",
+    "NucleusSampling": "nucleus_sampling",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from gner.bio import OUTSIDE
-from gner.types import Alignment, AlignmentReport, TaggedWord
+from gner.decoding.back_tokenize import BackTokenize
+from gner.types import Alignment, AlignmentReport
+
+_NOTHING_TO_REPORT = AlignmentReport()
 
 
 class OfficialAligner:
@@ -26,17 +29,22 @@ class OfficialAligner:
             the vocabulary lacks do not stand in the way; null compares the words as they are.
     """
 
-    def __init__(self, back_tokenize: Callable[[Sequence[str]], list[str]] | None = None) -> None:
+    def __init__(self, back_tokenize: BackTokenize | None = None) -> None:
         self._back_tokenize = back_tokenize
 
-    def __call__(self, words: Sequence[str], written: Sequence[TaggedWord]) -> Alignment:
+    def __call__(self, words: Sequence[str], written: Sequence[tuple[str, str]]) -> Alignment:
         """Give each of the W source words a tag; see `gner.types.Aligner`."""
-        source = [word.lower() for word in (self._back_tokenize(words) if self._back_tokenize else words)]
-        target = [pair.word.lower() for pair in written]
+        source = list(map(str.lower, words))
+        if self._back_tokenize is not None:
+            source = self._back_tokenize(source)
+        written_words, written_tags = zip(*written, strict=True) if written else ((), ())
+        target = list(map(str.lower, written_words))
+        if source == target:
+            return Alignment(written_tags, _NOTHING_TO_REPORT)
         matches = match(source, target)
         tags = [OUTSIDE] * len(words)
         for at in matches:
-            tags[at.source] = written[at.written].tag
+            tags[at.source] = written_tags[at.written]
         return Alignment(tuple(tags), _report(matches, len(source), len(target)))
 
 
@@ -54,8 +62,6 @@ def match(source: Sequence[str], written: Sequence[str]) -> list[Match]:
         >>> match(["to", "new", "york"], ["york"])
         [Match(source=2, written=0)]
     """
-    if list(source) == list(written):
-        return [Match(position, position) for position in range(len(source))]
     return _subsequence(source, written) or longest_common_subsequence(source, written)
 
 
@@ -83,30 +89,34 @@ def longest_common_subsequence(source: Sequence[str], written: Sequence[str]) ->
     for position, word in enumerate(source):
         for candidate in positions.get(word, ()):
             pile = bisect_left(tops, candidate)
-            card = _Card(Match(position, candidate), last_on_pile[pile - 1] if pile else None)
-            tops[pile : pile + 1] = [candidate]
-            last_on_pile[pile : pile + 1] = [card]
+            card = (position, candidate, last_on_pile[pile - 1] if pile else None)
+            if pile == len(tops):
+                tops.append(candidate)
+                last_on_pile.append(card)
+            else:
+                tops[pile] = candidate
+                last_on_pile[pile] = card
     matches: list[Match] = []
     current = last_on_pile[-1] if last_on_pile else None
     while current is not None:
-        matches.append(current.match)
-        current = current.before
+        position, candidate, current = current
+        matches.append(Match(position, candidate))
     return matches[::-1]
 
 
-class _Card(NamedTuple):
-    match: Match
-    before: _Card | None
+_Card = tuple[int, int, Any]
+"""A source position, a written one, and the top of the pile before when this came onto its own."""
 
 
 def _report(matches: Sequence[Match], num_source: int, num_written: int) -> AlignmentReport:
     """Count what lies between matches: pairs of unmatched words are substitutions, the rest omissions or additions."""
-    total = AlignmentReport()
-    before = Match(-1, -1)
-    for here in [*matches, Match(num_source, num_written)]:
-        omitted = here.source - before.source - 1
-        added = here.written - before.written - 1
-        substituted = min(omitted, added)
-        total += AlignmentReport(omitted - substituted, added - substituted, substituted)
-        before = here
-    return total
+    substituted = 0
+    source = written = 0
+    for match in [*matches, (num_source, num_written)]:
+        substituted += min(match[0] - source, match[1] - written)
+        source, written = match[0] + 1, match[1] + 1
+    return AlignmentReport(
+        omissions=num_source - len(matches) - substituted,
+        additions=num_written - len(matches) - substituted,
+        substitutions=substituted,
+    )

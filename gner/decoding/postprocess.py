@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
-from transformers import PreTrainedTokenizerBase
+from gner.bio import repair, to_entities
+from gner.decoding.align import RobustAligner
+from gner.decoding.align_official import OfficialAligner
+from gner.decoding.back_tokenize import BackTokenize
+from gner.formats.base import Format
+from gner.types import Alignment, AlignmentReport, Example, Prediction
 
-from gner.decoding.align import OfficialAligner
-from gner.formats import Format
-from gner.types import Example, Generation, Prediction
+AlignerName = Literal["robust", "official"]
 
 
 class PostProcessor:
@@ -16,19 +20,28 @@ class PostProcessor:
 
     Args:
         format: How the texts were asked for.
-        tokenizer: Tells how source words look when the model writes them.
+        back_tokenize: How source words look when the model writes them; null if that is unknown.
+        aligner: Where ``tags`` come from: ``robust`` loses as little as possible, ``official`` is what the format's
+            released scorer does. ``official_tags`` always come from the latter.
     """
 
-    def __init__(self, format: Format, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(
+        self, format: Format, back_tokenize: BackTokenize | None = None, aligner: AlignerName = "robust"
+    ) -> None:
         self._format = format
-        self._tokenizer = tokenizer
-        self._align = OfficialAligner(self._back_tokenize)
+        self._robust = RobustAligner(back_tokenize) if aligner == "robust" else None
+        self._official = OfficialAligner(back_tokenize)
 
-    def __call__(self, example: Example, generation: Generation) -> Prediction:
+    def __call__(self, example: Example, text: str) -> Prediction:
         """Make a prediction of whatever text there is."""
-        return self._format.read(example, [generation.text], self._align)
+        official, report = self.read_official(example, text)
+        if self._robust is not None:
+            return replace(self._format.read(example, [text], self._robust), official_tags=official)
+        tags, num_repaired = repair(official)
+        return Prediction(
+            tags, official, tuple(to_entities(tags)), report + AlignmentReport(repaired_tags=num_repaired)
+        )
 
-    def _back_tokenize(self, words: Sequence[str]) -> list[str]:
-        """Tokenize and decode each word by itself (the paper's Back Tokenization)."""
-        ids = self._tokenizer(list(words), add_special_tokens=False)["input_ids"]
-        return self._tokenizer.batch_decode(ids, skip_special_tokens=True)
+    def read_official(self, example: Example, text: str) -> Alignment:
+        """The tags of the released scorer only."""
+        return self._format.read_official(example, [text], self._official)

@@ -35,7 +35,7 @@ def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded]) -> None:
     """Write one JSON object a line, replacing the file at once.
 
     Each has ``dataset``, ``split``, ``label_list``, ``instance`` (``id``, ``words``, and gold tags as ``labels``), the
-    text as ``prediction``, and the tags that were scored as ``tags``.
+    text as ``prediction``, whether it came to its end as ``finished``, and the tags that were scored as ``tags``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
@@ -53,5 +53,6 @@ def _as_dict(row: Decoded, split: str) -> dict[str, Any]:
         "label_list": example.types,
         "instance": {"id": example.id, "words": example.words, "labels": example.tags},
         "prediction": row.generation.text,
+        "finished": row.generation.finished,
         "tags": row.prediction.tags,
     }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gner.errors import UserError
-from gner.types import Aligner, Example, Prediction
+from gner.types import Aligner, Alignment, Example, Prediction
 
 
 class Query(NamedTuple):
@@ -53,6 +53,20 @@ class Format(ABC):
         Returns:
             A prediction, whatever the texts are.
         """
+
+    def read_official(self, example: Example, texts: Sequence[str], align: Aligner) -> Alignment:
+        """Tags as the released scorer of this format reads them, flaws included, to reproduce published numbers.
+
+        Args:
+            example: See `read`.
+            texts: See `read`.
+            align: The released scorer's way to lay words on words.
+
+        Returns:
+            One tag per word, not necessarily valid IOB2, and what it took.
+        """
+        prediction = self.read(example, texts, align)
+        return Alignment(prediction.tags, prediction.report)
 
     def draft(self, example: Example, tags: Sequence[str]) -> str | None:
         """The text that the model would write for these tags, or None if the format does not write every word."""

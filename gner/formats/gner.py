@@ -5,14 +5,14 @@ Prompt and target are byte for byte those of the released checkpoints when the o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from gner.bio import OUTSIDE, WRITTEN_TAG, keep_types, repair, tags_of, to_entities
+from gner.bio import OUTSIDE, keep_types, repair, to_entities
 from gner.errors import UserError
 from gner.formats.base import Format, Query
-from gner.types import Aligner, AlignmentReport, Example, Prediction, TaggedWord
+from gner.formats.parse import parse, parse_official
+from gner.types import Aligner, Alignment, AlignmentReport, Example, Prediction
 
 OFFICIAL_INSTRUCTION = """\
 Please analyze the sentence provided, identifying the type of entity for each word on a token-by-token basis.
@@ -55,6 +55,11 @@ class GnerFormat(Format):
                 f"Expected `context_window` >= 0 or null, got {context_window}. "
                 "Set model.format.init_args.context_window."
             )
+        if gap_marker is not None and (not gap_marker.strip() or any(bracket in gap_marker for bracket in "()")):
+            raise UserError(
+                f"Expected a `gap_marker` with some text and without brackets, or null, got {gap_marker!r}. "
+                "Set model.format.init_args.gap_marker."
+            )
         self.instruction = instruction
         self.dataset_line = dataset_line
         self.extra_type = extra_type
@@ -77,9 +82,16 @@ class GnerFormat(Format):
     def draft(self, example: Example, tags: Sequence[str]) -> str:
         """Write the words with these tags, leaving out what the context window leaves out.
 
+        What is written can be read back exactly, because everything else is refused.
+
         Raises:
             ValueError: There is not one tag per word.
+            UserError: A type has an opening bracket without a closing one or the other way round, or a word has a
+                space inside while a context window is set.
         """
+        if len(tags) != len(example.words):
+            raise ValueError(f"Expected {len(example.words)} tags, got {len(tags)}.")
+        self._check_readable(example)
         kept = words_in_context(tags, self.context_window)
         parts: list[str] = []
         for word, tag, keep, kept_before in zip(example.words, tags, kept, [True, *kept], strict=False):
@@ -89,16 +101,55 @@ class GnerFormat(Format):
                 parts.append(self.gap_marker)
         return " ".join(parts)
 
+    def _check_readable(self, example: Example) -> None:
+        for entity_type in example.types:
+            if not _is_balanced(entity_type):
+                raise UserError(
+                    f"{example.source}: the type `{entity_type}` has a round bracket without its counterpart, so where "
+                    "its tag ends could not be told. Rename the type in label.txt and in the data."
+                )
+        if self.context_window is not None:
+            for word in example.words:
+                if " " in word:
+                    raise UserError(
+                        f"{example.source}: the word `{word}` has a space inside, so with a context window it could "
+                        "not be told from two words. Split it, or set model.format.init_args.context_window to null."
+                    )
+
     def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:
         """Parse ``word(tag)`` pairs, lay them on the source words, and make the tags valid IOB2."""
         [text] = texts
-        written, unparsed = parse(text, example, self.gap_marker)
-        known, num_unknown = keep_types([pair.tag for pair in written], example.types)
-        written = [TaggedWord(pair.word, tag) for pair, tag in zip(written, known, strict=True)]
-        aligned, report = align(example.words, written)
+        written, unparsed = parse(text, example.words, example.types, self.gap_marker)
+        aligned, report = _align_known(example, written, align)
         tags, num_repaired = repair(aligned)
-        report += AlignmentReport(unknown_tags=num_unknown, repaired_tags=num_repaired, unparsed=unparsed)
-        return Prediction(tags, aligned, tuple(to_entities(tags)), report)
+        if num_repaired or unparsed:
+            report += AlignmentReport(repaired_tags=num_repaired, unparsed=unparsed)
+        return Prediction(tags, tags, tuple(to_entities(tags)), report)
+
+    def read_official(self, example: Example, texts: Sequence[str], align: Aligner) -> Alignment:
+        """The same with the extraction of the released scorer, and without a repair."""
+        [text] = texts
+        return _align_known(example, parse_official(text), align)
+
+
+def _align_known(example: Example, written: Sequence[tuple[str, str]], align: Aligner) -> Alignment:
+    """Lay words on words, with O for tags that the example does not have."""
+    known, num_unknown = keep_types([tag for _, tag in written], example.types)
+    if not num_unknown:
+        return align(example.words, written)
+    words = [word for word, _ in written]
+    aligned, report = align(example.words, list(zip(words, known, strict=True)))
+    return Alignment(aligned, report + AlignmentReport(unknown_tags=num_unknown))
+
+
+@lru_cache(maxsize=4096)
+def _is_balanced(entity_type: str) -> bool:
+    depth = 0
+    for character in entity_type:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def words_in_context(tags: Sequence[str], context_window: int | None) -> list[bool]:
@@ -116,60 +167,3 @@ def words_in_context(tags: Sequence[str], context_window: int | None) -> list[bo
             first = max(0, position - context_window)
             kept[first : position + context_window + 1] = [True] * len(kept[first : position + context_window + 1])
     return kept
-
-
-def parse(text: str, example: Example, gap_marker: str | None = None) -> tuple[list[TaggedWord], int]:
-    """Read ``word(tag)`` pairs; the inverse of `GnerFormat.draft`.
-
-    A text that spells source words in order with known tags, and nothing else, is read word by word, so that words such
-    as ``H2(O)`` and types with brackets come back whole. Any other text is cut as the released scorer cuts it:
-    everything up to the shortest ``(B-…)``, ``(I-…)`` or ``(O)`` is a word, and a tag without a word is skipped.
-
-    Returns:
-        The pairs, and the number of characters that belong to none, white space apart.
-
-    Example:
-        >>> water = Example(("H2(O)", "flows"), ("O", "O"), ("city",), "demo", "0")
-        >>> parse("H2(O)(O) flows(O)", water)
-        ([TaggedWord(word='H2(O)', tag='O'), TaggedWord(word='flows', tag='O')], 0)
-        >>> parse("flows(O) to(O", water)
-        ([TaggedWord(word='flows', tag='O')], 4)
-    """
-    pairs = _parse_template(text.strip(" \n"), example, gap_marker)
-    if pairs is not None:
-        return pairs, 0
-    pairs = []
-    unparsed = position = 0
-    for match in WRITTEN_TAG.finditer(text):
-        word = text[position : match.start()].strip()
-        if gap_marker is not None:
-            word = word.removeprefix(gap_marker).strip()
-        if word:
-            pairs.append(TaggedWord(word, match.group(1)))
-        else:
-            unparsed += len(match.group())
-        position = match.end()
-    return pairs, unparsed + len("".join(text[position:].split()))
-
-
-def _parse_template(text: str, example: Example, gap_marker: str | None) -> list[TaggedWord] | None:
-    """Read a text that is exactly what `draft` writes for some of the source words, or give None."""
-    tag_pattern = _bracketed_tag(example.types)
-    pairs: list[TaggedWord] = []
-    position = 0
-    for word in example.words:
-        if gap_marker is not None and text.startswith(f"{gap_marker} ", position):
-            position += len(gap_marker) + 1
-        if not text.startswith(word, position):
-            continue
-        tag = tag_pattern.match(text, position + len(word))
-        if tag:
-            pairs.append(TaggedWord(word, tag.group(1)))
-            position = tag.end()
-    return pairs if text[position:] in ("", gap_marker) else None
-
-
-@lru_cache(maxsize=1024)  # one entry per list of types, and type order is shuffled in training only
-def _bracketed_tag(types: tuple[str, ...]) -> re.Pattern[str]:
-    tags = "|".join(re.escape(tag) for tag in tags_of(types))
-    return re.compile(rf"\(({tags})\)(?: |$)")

@@ -2,9 +2,18 @@ import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
+from transformers import PreTrainedTokenizerFast
 
-from gner.decoding.align import Match, OfficialAligner, longest_common_subsequence, match
-from gner.types import AlignmentReport, TaggedWord
+from benchmarks.alignment import plain
+from gner.decoding.align_official import Match, OfficialAligner, longest_common_subsequence, match
+from gner.decoding.back_tokenize import BackTokenizer
+from gner.decoding.postprocess import PostProcessor
+from gner.formats import GnerFormat
+from gner.scoring.rows import Row
+from gner.types import AlignmentReport, Example, TaggedWord
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=10)
 
@@ -58,3 +67,24 @@ def test_case_does_not_matter_and_unmatched_words_get_o() -> None:
 def test_source_words_are_compared_as_the_tokenizer_writes_them() -> None:
     align = OfficialAligner(lambda words: [word.replace("í", "") for word in words])
     assert align(["antropología"], [TaggedWord("antropologa", "B-field")]).tags == ("B-field",)
+
+
+TEXTS = st.lists(
+    st.sampled_from(["a(O)", "B(B-x)", "b(I-x) ", " c(B-y y)", "(O)", "d", "(B-z)", "é(I-x )", "\n", "(I-"]),
+    max_size=12,
+)
+
+
+@given(st.lists(st.tuples(st.lists(st.sampled_from(["a", "B", "b", "c", "dé", "é"]), max_size=9), TEXTS), max_size=3))
+def test_tags_are_those_of_the_algorithm_written_plainly(rows: list[tuple[list[str], list[str]]]) -> None:
+    """With back-tokenization by a tokenizer that knows the letters a to d only."""
+    letters = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(WordLevel({"?": 0, "a": 1, "b": 2, "c": 3, "d": 4}, "?")), unk_token="?"
+    )
+    letters.backend_tokenizer.pre_tokenizer = Split("", "isolated")
+    read = [
+        Row(Example(tuple(words), ("O",) * len(words), ("x", "y y"), "toy", "0"), "".join(text), True, {})
+        for words, text in rows
+    ]
+    postprocess = PostProcessor(GnerFormat(), BackTokenizer(letters))
+    assert plain(read, letters) == [postprocess.read_official(row.example, row.text).tags for row in read]

@@ -1,14 +1,12 @@
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gner.bio import repair, tags_of
 from gner.formats import GnerFormat
-from gner.formats.gner import parse
-from gner.types import Alignment, AlignmentReport, Example, TaggedWord
+from gner.formats.parse import parse
+from gner.types import Alignment, AlignmentReport
 from tests.conftest import make_example
 
 FLIGHT = make_example(
@@ -26,9 +24,6 @@ We'll use the BIO-format to label the entities, where:
 
 Use the specific entity tags: person, place and O.
 Sentence: London calling"""
-
-ODD_WORDS = ["(B-52)", "H2(O)", "(O)", "(", ")", "a(b)c", "...", "(O)(O)", "中文", "f(B-x)", "O", "\u00a0x"]
-ODD_TYPES = ["person (fictional)", "x, y", "52", "a(b", "O", "B-x"]
 
 
 def test_the_prompt_is_that_of_the_released_checkpoints() -> None:
@@ -73,7 +68,7 @@ def test_the_context_window_keeps_words_near_entities(window: int, marker: str |
     """The example of the paper's figure 3."""
     example_format = GnerFormat(context_window=window, gap_marker=marker)
     assert example_format.queries(FLIGHT)[0].target == written
-    pairs, unparsed = parse(written, FLIGHT, marker)
+    pairs, unparsed = parse(written, FLIGHT.words, FLIGHT.types, marker)
     kept = [f"{word}({tag})" for word, tag in pairs]
     assert " ".join(kept) == " ".join(part for part in written.split() if part != marker)
     assert unparsed == 0
@@ -92,52 +87,16 @@ def test_a_negative_window_is_refused() -> None:
         GnerFormat(context_window=-1)
 
 
-@st.composite
-def odd_examples(draw: st.DrawFn) -> Example:
-    types = draw(st.lists(st.sampled_from(ODD_TYPES), min_size=1, max_size=3, unique=True))
-    word = st.sampled_from(ODD_WORDS) | st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=5)
-    words = draw(st.lists(word, min_size=1, max_size=8))
-    tags = draw(st.lists(st.sampled_from(tags_of(types)), min_size=len(words), max_size=len(words)))
-    return Example(tuple(words), repair(tags)[0], tuple(types), "odd", "0")
-
-
-@given(odd_examples())
-def test_parsing_inverts_writing(example: Example) -> None:
-    text = GnerFormat().draft(example, example.tags)
-    expected = [TaggedWord(*pair) for pair in zip(example.words, example.tags, strict=True)]
-    assert parse(text, example) == (expected, 0)
-
-
-@given(st.text(), odd_examples())
-def test_any_text_is_parsed(text: str, example: Example) -> None:
-    pairs, unparsed = parse(text, example)
-    assert unparsed >= 0
-    assert all(pair.word for pair in pairs)
-
-
-@pytest.mark.parametrize(
-    ("text", "pairs", "unparsed"),
-    [
-        ("", [], 0),
-        ("London", [], 6),
-        ("London (B-place) calling(O)", [("London", "B-place"), ("calling", "O")], 0),
-        ("London(B-place).(O) call", [("London", "B-place"), (".", "O")], 4),
-        ("new york(B-place)", [("new york", "B-place")], 0),
-        ("(O) London(B-pla ce)", [("London", "B-pla ce")], 3),
-    ],
-)
-def test_free_text_is_cut_as_the_released_scorer_cuts_it(text: str, pairs: list[TaggedWord], unparsed: int) -> None:
-    assert parse(text, make_example("London/B-place calling/O")) == (pairs, unparsed)
-
-
 def test_reading_reports_unknown_and_repaired_tags() -> None:
-    def align(words: object, written: list[TaggedWord]) -> Alignment:
-        return Alignment(tuple(pair.tag for pair in written), AlignmentReport(omissions=7))
+    def align(words: object, written: Sequence[tuple[str, str]]) -> Alignment:
+        return Alignment(tuple(tag for _, tag in written), AlignmentReport(omissions=7))
 
     example = make_example("London/B-place calling/O Ada/B-person")
     prediction = GnerFormat().read(example, ["London(I-place) calling(B-time) Ada(B-person) ?"], align)
+    official = GnerFormat().read_official(example, ["London(I-place) calling(B-time) Ada(B-person) ?"], align)
+    assert official == (("I-place", "O", "B-person"), AlignmentReport(omissions=7, unknown_tags=1))
     assert prediction.tags == ("B-place", "O", "B-person")
-    assert prediction.aligned_tags == ("I-place", "O", "B-person")
+    assert prediction.official_tags == prediction.tags
     assert [(entity.start, entity.type) for entity in prediction.entities] == [(0, "place"), (2, "person")]
     assert prediction.report == AlignmentReport(omissions=7, unknown_tags=1, repaired_tags=1, unparsed=1)
 

@@ -1,0 +1,59 @@
+"""What a tokenizer makes of single words (Back Tokenization, section 4 of arXiv 2402.16602)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from gner.errors import UserError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+BackTokenize = Callable[[Sequence[str]], list[str]]
+"""Gives each word as it comes out of the tokenizer."""
+
+
+class BackTokenizer:
+    """Tokenizes each word by itself and decodes it again, once per distinct word.
+
+    Words with characters that the vocabulary lacks come out as a model can write them: ``antropología`` as
+    ``antropologa``.
+
+    Args:
+        tokenizer: The tokenizer of the model that wrote the texts; also an attribute.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.tokenizer = tokenizer
+        self._known: dict[str, str] = {}
+
+    @classmethod
+    def load(cls, tokenizer: str) -> BackTokenizer:
+        """Load a tokenizer by its name on the Hugging Face hub, or from a local folder.
+
+        Raises:
+            UserError: There is none.
+        """
+        from transformers import AutoTokenizer  # noqa: PLC0415 - it loads torch, which scoring can do without
+
+        try:
+            return cls(AutoTokenizer.from_pretrained(tokenizer))
+        except (OSError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise UserError(f"Expected a tokenizer's name or folder, got {tokenizer}: {reason}") from error
+
+    def __call__(self, words: Sequence[str]) -> list[str]:
+        """Give what becomes of each word."""
+        try:
+            return list(map(self._known.__getitem__, words))
+        except KeyError:
+            self.learn(words)
+            return list(map(self._known.__getitem__, words))
+
+    def learn(self, words: Iterable[str]) -> None:
+        """Tokenize words at once that will be asked for later."""
+        new = [word for word in dict.fromkeys(words) if word not in self._known]
+        if new:
+            decoded = self.tokenizer.batch_decode(self.tokenizer(new)["input_ids"], skip_special_tokens=True)
+            self._known.update(zip(new, decoded, strict=True))

@@ -1,0 +1,8 @@
+"""Entity scores from tags, counted in integers; nothing here needs torch."""
+
+from gner.scoring.counts import Counts, Score, score_of
+from gner.scoring.official import normalise, official_pairs
+from gner.scoring.results import EntityScores, GroupScores
+from gner.scoring.tally import Tally
+
+__all__ = ["Counts", "EntityScores", "GroupScores", "Score", "Tally", "normalise", "official_pairs", "score_of"]

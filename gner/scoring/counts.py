@@ -1,0 +1,46 @@
+"""Precision, recall and F1."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+OFFICIAL_EPSILON = 1e-10
+"""What the released GNER scorer adds to every denominator."""
+
+
+class Counts(NamedTuple):
+    """What precision, recall and F1 are made of."""
+
+    num_correct: float
+    num_predicted: int
+    num_gold: int
+
+
+class Score(NamedTuple):
+    """Precision, recall and F1 in [0, 1], and how many gold entities there are."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+def score_of(counts: Counts, epsilon: float = 0.0) -> Score:
+    """Precision, recall and F1 of counts.
+
+    Args:
+        counts: What was counted.
+        epsilon: Added to every denominator, as the released scorer does. With 0, a quotient of zeros is 0.
+
+    Example:
+        >>> score_of(Counts(1, 2, 4))
+        Score(precision=0.5, recall=0.25, f1=0.3333333333333333, support=4)
+    """
+
+    def ratio(part: float, whole: float) -> float:
+        """The quotient; 0 where there is nothing to divide by."""
+        return part / (whole + epsilon) if whole + epsilon else 0.0
+
+    precision = ratio(counts.num_correct, counts.num_predicted)
+    recall = ratio(counts.num_correct, counts.num_gold)
+    return Score(precision, recall, ratio(2 * precision * recall, precision + recall), counts.num_gold)

@@ -1,0 +1,86 @@
+"""What a `Tally` adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gner.scoring.counts import Score
+
+
+class GroupScores(NamedTuple):
+    """The scores of some sentences.
+
+    Attributes:
+        strict: First word, last word and type must be right, and every mention counts.
+        official: The released GNER scorer's: distinct (normalised text, type) pairs of each sentence.
+        types: The strict score of each entity type that is in gold or predicted tags.
+        f1_macro_types: Unweighted mean of F1 over these types.
+        views: The score of each of `gner.scoring.partial.VIEWS`.
+        errors: Share of gold entities in each class of `gner.scoring.partial.GoldErrors`.
+        alignment: Sums of the fields of `gner.types.AlignmentReport`.
+        num_sentences: Sentences.
+        num_words: Source words.
+        num_runaways: Generations that were cut before they ended.
+    """
+
+    strict: Score
+    official: Score
+    types: dict[str, Score]
+    f1_macro_types: float
+    views: dict[str, Score]
+    errors: dict[str, float]
+    alignment: dict[str, int]
+    num_sentences: int
+    num_words: int
+    num_runaways: int
+
+    def per_thousand_words(self) -> dict[str, float]:
+        """Alignment counts per 1,000 source words."""
+        return {
+            name: 1000 * count / self.num_words if self.num_words else 0.0 for name, count in self.alignment.items()
+        }
+
+
+class EntityScores(NamedTuple):
+    """Scores over all data sets, and of each."""
+
+    overall: GroupScores
+    datasets: dict[str, GroupScores]
+
+    def average(self, kind: str) -> Score:
+        """The unweighted mean over data sets of the score named by a field of `GroupScores`."""
+        scores: list[Score] = [getattr(group, kind) for group in self.datasets.values()]
+        return Score(
+            _mean([score.precision for score in scores]),
+            _mean([score.recall for score in scores]),
+            _mean([score.f1 for score in scores]),
+            sum(score.support for score in scores),
+        )
+
+    def scalars(self) -> dict[str, float]:
+        """Results by the names under which they are logged, without the stage.
+
+        ``f1``, ``precision``, ``recall`` are strict, with ``_gner`` official, with ``_macro`` the unweighted mean over
+        data sets. ``f1_macro_types`` is the mean over types, ``f1_exact``, ``f1_partial`` and ``f1_ent_type`` are the
+        other views, ``unlabeled``, ``noisy`` and ``boundary`` shares of gold entities. Alignment counts are per 1,000
+        source words.
+        """
+        named = _named(self.overall.strict, "") | _named(self.overall.official, "_gner")
+        for dataset, group in self.datasets.items():
+            of_dataset = _named(group.strict, "") | _named(group.official, "_gner")
+            named |= {f"{dataset}/{name}": value for name, value in of_dataset.items()}
+        named |= _named(self.average("strict"), "_macro") | _named(self.average("official"), "_gner_macro")
+        named["f1_macro_types"] = self.overall.f1_macro_types
+        named |= {f"f1_{view}": score.f1 for view, score in self.overall.views.items() if view != "strict"}
+        named |= self.overall.errors
+        named |= self.overall.per_thousand_words()
+        return {**named, "runaways": float(self.overall.num_runaways)}
+
+
+def _named(score: Score, suffix: str) -> dict[str, float]:
+    return {f"{name}{suffix}": getattr(score, name) for name in ("f1", "precision", "recall")}
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0

@@ -1,0 +1,94 @@
+"""Prediction files in the official layout: one JSON object a line.
+
+``dataset``, ``label_list``, ``instance`` with ``words`` and gold tags as ``labels``, and the text as ``prediction``;
+ours also tell by ``finished`` whether the text came to its end. Anything else is kept as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from gner.bio import split_tag
+from gner.errors import UserError
+from gner.types import Example
+
+
+class Row(NamedTuple):
+    """One line of a prediction file.
+
+    Attributes:
+        example: Source words and gold tags; the types are those of ``label_list``.
+        text: What the model wrote.
+        finished: False if the text was cut.
+        raw: The whole object.
+    """
+
+    example: Example
+    text: str
+    finished: bool
+    raw: dict[str, Any]
+
+
+def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
+    """Read the lines of a file; empty ones are skipped.
+
+    Args:
+        lines: UTF-8 text.
+        name: Name of the file, for messages.
+
+    Raises:
+        UserError: A line is not such an object; the message says which and why.
+    """
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _read(line.removeprefix(b"\xef\xbb\xbf"), f"{name}:{number}")
+
+
+def _read(line: bytes, place: str) -> Row:
+    try:
+        raw = json.loads(line)
+    except ValueError as error:  # also for bytes that are not UTF-8
+        raise UserError(f"{place}: expected one JSON object a line: {error}") from error
+    if not isinstance(raw, dict):
+        raise UserError(f"{place}: expected a JSON object, found {type(raw).__name__}.")
+    instance = _get(raw, "instance", dict, place)
+    words = _strings(instance, "words", place, "instance.")
+    tags = _strings(instance, "labels", place, "instance.")
+    if len(words) != len(tags):
+        raise UserError(f"{place}: expected one tag per word, found {len(words)} words and {len(tags)} `labels`.")
+    for tag in tags:
+        if not _is_tag(tag):
+            raise UserError(f"{place}: expected gold tags `O`, `B-<type>` or `I-<type>`, found `{tag}`.")
+    example = Example(
+        words=words,
+        tags=tags,
+        types=_strings(raw, "label_list", place),
+        dataset=_get(raw, "dataset", str, place),
+        id=str(instance.get("id", "")),
+        source=place,
+    )
+    return Row(example, _get(raw, "prediction", str, place), bool(raw.get("finished", True)), raw)
+
+
+def _get(owner: dict[str, Any], key: str, kind: type, place: str, path: str = "") -> Any:
+    if key not in owner:
+        raise UserError(f"{place}: expected the key `{path}{key}`, found {', '.join(map(str, owner)) or 'none'}.")
+    if not isinstance(owner[key], kind):
+        raise UserError(f"{place}: expected `{path}{key}` to be a {kind.__name__}, found {type(owner[key]).__name__}.")
+    return owner[key]
+
+
+def _strings(owner: dict[str, Any], key: str, place: str, path: str = "") -> tuple[str, ...]:
+    values = _get(owner, key, list, place, path)
+    if not all(isinstance(value, str) for value in values):
+        raise UserError(f"{place}: expected `{path}{key}` to hold strings only.")
+    return tuple(values)
+
+
+def _is_tag(tag: str) -> bool:
+    try:
+        return split_tag(tag)[0] in "BIO"
+    except ValueError:
+        return False
