@@ -1,0 +1,52 @@
+"""How far scores would move with other sentences: percentile bootstrap (Efron, 1979)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gner.scoring.counts import OFFICIAL_EPSILON
+
+
+class Interval(NamedTuple):
+    """A 95 % confidence interval."""
+
+    low: float
+    high: float
+
+
+def f1_intervals(
+    counts: Mapping[str, Sequence[Sequence[int]]], num_samples: int, seed: int = 0, *, official: bool = False
+) -> tuple[dict[str, Interval], Interval]:
+    """Intervals of F1 for each data set, and for their unweighted mean.
+
+    Sentences are drawn with replacement within each data set.
+
+    Args:
+        counts: For each data set, the correct, predicted and gold entities of each sentence.
+        num_samples: How often to draw.
+        seed: Of the draws.
+        official: Whether quotients are those of the released scorer.
+    """
+    rng = np.random.default_rng(seed)
+    epsilon = OFFICIAL_EPSILON if official else 0.0
+    f1 = {}
+    for name, of_dataset in counts.items():
+        table = np.asarray(of_dataset, dtype=np.int64)
+        sums = np.stack([table[rng.integers(len(table), size=len(table))].sum(0) for _ in range(num_samples)])
+        correct, predicted, gold = sums.T
+        precision, recall = _ratio(correct, predicted + epsilon), _ratio(correct, gold + epsilon)
+        f1[name] = _ratio(2 * precision * recall, precision + recall + epsilon)
+    mean = np.mean(list(f1.values()), axis=0)
+    return {name: _interval(values) for name, values in f1.items()}, _interval(mean)
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole != 0)
+
+
+def _interval(values: np.ndarray) -> Interval:
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Interval(float(low), float(high))

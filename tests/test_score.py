@@ -1,0 +1,135 @@
+"""``python -m gner.score``, as a user runs it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gner.score import main
+from tests.conftest import SHARED_DATA
+
+
+def _row(words: str, tags: str, prediction: str, dataset: str = "toy", **more: object) -> dict[str, Any]:
+    instance = {"id": "0", "words": words.split(), "labels": tags.split()}
+    return {"dataset": dataset, "label_list": ["city"], "instance": instance, "prediction": prediction, **more}
+
+
+ROWS = [
+    _row("in Rome", "O B-city", "in(O) Rome(B-city)", split="test"),
+    _row("in Österby now", "O B-city O", "in(O) sterby(B-city) now(O)"),
+    _row("to Rome ( Italy )", "O B-city O B-city O", "to(O) Rome(I-city) ((O) Italy(O) )(O)"),
+    _row("<b> & </script>", "B-city O O", "<b>(B-city) &(O) </script>(B-city)", "hard </script>", finished=False),
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "predictions.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+    return path
+
+
+def _score(file: Path, tmp_path: Path, *more: str) -> dict[str, Any]:
+    out = tmp_path / "scores.json"
+    main([str(file), "--json", str(out), *more])
+    return json.loads(out.read_text(encoding="utf-8"))
+
+
+def test_scores_are_printed_and_written(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = _score(file, tmp_path, "--per-type", "--bootstrap", "50")
+    toy, hard = scores["datasets"]["toy"], scores["datasets"]["hard </script>"]
+    assert scores["aligner"] == "robust"
+    assert (toy["precision"], toy["recall"], toy["support"]) == (1.0, 0.75, 4)
+    assert (toy["precision_gner"], toy["recall_gner"]) == (pytest.approx(1), pytest.approx(0.5))
+    assert toy["types"]["city"]["support"] == 4
+    assert (toy["unlabeled"], toy["substitutions"], toy["omissions"]) == (0.25, 100, 0)
+    assert (hard["f1"], hard["runaways"]) == (pytest.approx(2 / 3), 1)
+    assert scores["average"]["f1"] == pytest.approx((toy["f1"] + hard["f1"]) / 2)
+    low, high = toy["f1_interval"]
+    assert 0 <= low <= toy["f1"] <= high <= 1
+    printed = capsys.readouterr().out
+    for text in ("toy", "average", "city", f"{toy['f1']:.4f}", f"{toy['f1_gner']:.4f}"):
+        assert text in printed
+
+
+def test_the_official_aligner_gives_the_official_tags(file: Path, tmp_path: Path) -> None:
+    tags = tmp_path / "tags.jsonl"
+    scores = _score(file, tmp_path, "--aligner", "official", "--tags", str(tags))
+    rows = [json.loads(line) for line in tags.read_text(encoding="utf-8").splitlines()]
+    assert [{**row, "tags": None} for row in rows] == [{**row, "tags": None} for row in ROWS]
+    assert [row["tags"] for row in rows[:3]] == [["O", "B-city"], ["O", "O", "O"], ["O", "I-city", "O", "O", "O"]]
+    assert scores["datasets"]["toy"]["recall"] == 0.5
+
+
+def test_robust_tags_are_valid(file: Path, tmp_path: Path) -> None:
+    tags = tmp_path / "tags.jsonl"
+    _score(file, tmp_path, "--tags", str(tags))
+    rows = [json.loads(line) for line in tags.read_text(encoding="utf-8").splitlines()]
+    assert [row["tags"] for row in rows[1:3]] == [["O", "B-city", "O"], ["O", "B-city", "O", "O", "O"]]
+
+
+def test_a_tokenizer_tells_how_words_are_written(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    file = tmp_path / "predictions.jsonl"
+    file.write_text(json.dumps(_row("in Rome", "O B-city", "in(O) Rome(B-city)")), encoding="utf-8")
+    scores = _score(file, tmp_path, "--tokenizer", str(checkpoints["causal"]), "--aligner", "official")
+    assert scores["average"]["f1_gner"] == pytest.approx(1)
+    assert scores["tokenizer"] == str(checkpoints["causal"])
+
+
+def test_the_page_holds_every_sentence_and_its_errors(file: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    _score(file, tmp_path, "--html", str(page))
+    html = page.read_text(encoding="utf-8")
+    assert not re.search(r"(src|href)=", html)  # nothing is loaded from elsewhere
+    [encoded] = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, flags=re.DOTALL)
+    sentences = json.loads(encoded)["sentences"]
+    assert [sentence["words"] for sentence in sentences] == [row["instance"]["words"] for row in ROWS]
+    assert sentences[2]["gold"] == [[1, 2, "city", None], [3, 4, "city", "unlabeled"]]
+    assert sentences[3]["predicted"] == [[0, 1, "city", None], [2, 3, "city", "spurious"]]
+    assert sentences[1]["report"] == {"substitutions": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.jsonl"], "missing.jsonl"),
+        (["empty.jsonl"], "empty.jsonl: expected predictions"),
+        (["bad.jsonl"], "bad.jsonl:1: expected a JSON object, found int"),
+        (["bad.jsonl", "--bootstrap", "0"], "expected a positive number, got 0"),
+        (["empty.jsonl", "--tokenizer", "no/such/folder"], "Expected a tokenizer's name or folder, got no/such/folder"),
+    ],
+)
+def test_bad_input_is_refused(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty.jsonl").touch()
+    Path("bad.jsonl").write_text("1\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_scoring_does_without_torch(file: Path) -> None:
+    code = "import sys; from gner.score import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code, str(file)], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real generations here")
+def test_robust_is_not_below_official_on_real_generations(tmp_path: Path) -> None:
+    robust, official = (
+        _score(SHARED_DATA / "generations_sample.jsonl", tmp_path, "--aligner", aligner)["datasets"]
+        for aligner in ("robust", "official")
+    )
+    for name, scores in robust.items():
+        assert scores["f1"] >= official[name]["f1"]
+        assert scores["f1_gner"] == official[name]["f1_gner"]
