@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from gner.scoring import EntityScores, Tally
+from gner.scoring import EntityScores, Tally, entity_scores
 from gner.types import Example, Prediction
 
 
@@ -27,15 +27,16 @@ class EntityF1(Metric):
     def __init__(self, types: Mapping[str, Iterable[str]]) -> None:
         super().__init__()
         self._datasets = {name: row for row, name in enumerate(types)}
-        self._tally = Tally(entity_type for of_dataset in types.values() for entity_type in of_dataset)
-        empty = torch.zeros(len(self._datasets), self._tally.width, dtype=torch.long)
-        self.add_state("rows", empty, dist_reduce_fx="sum")
+        self._types = list(dict.fromkeys(entity_type for of_dataset in types.values() for entity_type in of_dataset))
+        width = len(Tally().to_row(self._types))
+        self.add_state("rows", torch.zeros(len(self._datasets), width, dtype=torch.long), dist_reduce_fx="sum")
 
     def update(self, example: Example, prediction: Prediction, finished: bool = True) -> None:
-        """Count one sentence; see `Tally.row`."""
-        row = self._tally.row(example, prediction, finished)
+        """Count one sentence; see `Tally.of`."""
+        row = Tally.of(example, prediction, finished).to_row(self._types)
         self.rows[self._datasets[example.dataset]] += self.rows.new_tensor(row)
 
     def compute(self) -> EntityScores:
         """Scores of all sentences of all processes."""
-        return self._tally.scores(dict(zip(self._datasets, self.rows.tolist(), strict=True)))
+        rows = zip(self._datasets, self.rows.tolist(), strict=True)
+        return entity_scores({name: Tally.from_row(row, self._types) for name, row in rows})

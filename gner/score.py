@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--tokenizer", metavar="NAME_OR_FOLDER", help="the model's, to match words as it writes them; loads torch")
     add("--per-type", action="store_true", help="print a table of entity types for each data set")
     add("--bootstrap", type=_positive, metavar="N", help="95%% confidence intervals of F1 from N resamplings")
-    add("--seed", type=int, default=0, help="of the resamplings; 0 by default")
+    add("--seed", type=_natural, default=0, help="of the resamplings; 0 by default")
     add("--json", type=Path, metavar="OUT", help="write all scores")
     add("--tags", type=Path, metavar="OUT.jsonl", help="write the rows with the aligned tags as `tags`")
     add("--html", type=Path, metavar="OUT", help="write a page that shows gold against predicted entities")
@@ -41,8 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.exit(2, f"gner: {error}\n")
 
 
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a natural number, got {text}")
+    return int(text)
+
+
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
+    if not _natural(text):
         raise argparse.ArgumentTypeError(f"expected a positive number, got {text}")
     return int(text)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+import rich
 import rich.progress
 from rich.console import Console
 
@@ -19,7 +20,7 @@ from gner.errors import UserError
 from gner.scoring.bootstrap import f1_intervals
 from gner.scoring.page import ErrorPage
 from gner.scoring.rows import Row, read_rows
-from gner.scoring.table import Intervals, as_values, dataset_table, type_table
+from gner.scoring.table import F1Intervals, as_values, dataset_tables, type_table
 
 
 @dataclass(frozen=True)
@@ -53,55 +54,75 @@ def score_files(options: ScoreOptions) -> None:
     """Score, print, and write what was asked for.
 
     Raises:
-        UserError: A row is malformed, or there is none.
+        UserError: A row is malformed, or there is none, or a file would be written over another.
         OSError: A file cannot be read or written.
     """
+    _check_outputs(options)
     rescorer = Rescorer(options.aligner, BackTokenizer.load(options.tokenizer) if options.tokenizer else None)
     page = ErrorPage()
     with ExitStack() as stack:
-        tags_file = stack.enter_context(options.tags.open("w", encoding="utf-8")) if options.tags else None
+        tags_file = stack.enter_context(_replacing(options.tags)) if options.tags is not None else None
         for row, prediction in rescorer(_rows(options.files)):
             if tags_file is not None:
                 tags = prediction.official_tags if options.aligner == "official" else prediction.tags
-                tags_file.write(json.dumps({**row.raw, "tags": tags}, ensure_ascii=False) + "\n")
+                tags_file.write(_line({**row.raw, "tags": tags}))
             if options.html is not None:
                 page.add(row.example, prediction, row.text)
-    scores = rescorer.scores()
-    if not scores.datasets:
-        raise UserError(f"{options.files[0]}: expected predictions, one JSON object a line, found none.")
-    intervals = _intervals(rescorer, options)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=140)  # files have no width
-    console.print(dataset_table(scores, intervals))
-    if options.per_type:
-        for name, group in scores.datasets.items():
-            console.print(type_table(name, group))
+        scores = rescorer.scores()
+        if not scores.datasets:
+            raise UserError(f"{options.files[0]}: expected predictions, one JSON object a line, found none.")
+    intervals = None
+    if options.bootstrap is not None:
+        arguments = (options.bootstrap, options.seed)
+        intervals = F1Intervals(
+            f1_intervals(rescorer.strict_counts, *arguments),
+            f1_intervals(rescorer.official_counts, *arguments, official=True),
+        )
     if options.json is not None:
         about: dict[str, Any] = {"aligner": options.aligner, "tokenizer": options.tokenizer}
-        text = json.dumps({**about, **as_values(scores, intervals)}, indent=2, ensure_ascii=False)
-        options.json.write_text(text + "\n", encoding="utf-8")
+        with _replacing(options.json) as file:
+            file.write(json.dumps({**about, **as_values(scores, intervals)}, indent=2) + "\n")
     if options.html is not None:
         page.write(options.html, scores, options.aligner)
-        if page.num_left_out:
-            console.print(
-                f"{options.html} leaves out the last {page.num_left_out:,} sentences: browsers cannot show all."
-            )
+    tables = dataset_tables(scores, intervals)
+    if options.per_type:
+        tables += [type_table(name, group) for name, group in scores.datasets.items()]
+    rich.get_console().print(*tables)
+
+
+def _check_outputs(options: ScoreOptions) -> None:
+    taken = {file.resolve(): "an input" for file in options.files}
+    for name, path in (("--json", options.json), ("--tags", options.tags), ("--html", options.html)):
+        if path is not None:
+            if path.resolve() in taken:
+                raise UserError(f"Expected another file for {name}: {path} is {taken[path.resolve()]}.")
+            taken[path.resolve()] = f"that of {name}"
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[TextIO]:
+    """A file to write that takes its name when all is written."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        with unfinished.open("w", encoding="utf-8") as file:
+            yield file
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _line(row: dict[str, Any]) -> str:
+    line = json.dumps(row, ensure_ascii=False)
+    if not line.isascii() and any("\ud800" <= character <= "\udfff" for character in line):
+        line = json.dumps(row)  # half a surrogate pair is valid JSON, but not UTF-8
+    return line + "\n"
 
 
 def _rows(files: Sequence[Path]) -> Iterator[Row]:
-    Console(stderr=True)
+    console = Console(stderr=True)
     for file in files:
-        progress = rich.progress.open(file, "rb", description=file.name, console=Console(stderr=True), transient=True)
+        progress = rich.progress.open(
+            file, "rb", description=file.name, console=console, transient=True, disable=not console.is_terminal
+        )
         with progress as lines:
             yield from read_rows(lines, str(file))
-
-
-def _intervals(rescorer: Rescorer, options: ScoreOptions) -> Intervals:
-    if options.bootstrap is None:
-        return {}
-    intervals = {}
-    for key, counts in (("f1", rescorer.strict_counts), ("f1_gner", rescorer.official_counts)):
-        of_datasets, average = f1_intervals(counts, options.bootstrap, options.seed, official=key == "f1_gner")
-        intervals[key] = {**of_datasets, "average": average}
-    return intervals

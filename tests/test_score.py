@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rich
+from rich.console import Console
 
 from gner.score import main
 from tests.conftest import SHARED_DATA
@@ -15,7 +17,7 @@ from tests.conftest import SHARED_DATA
 
 def _row(words: str, tags: str, prediction: str, dataset: str = "toy", **more: object) -> dict[str, Any]:
     instance = {"id": "0", "words": words.split(), "labels": tags.split()}
-    return {"dataset": dataset, "label_list": ["city"], "instance": instance, "prediction": prediction, **more}
+    return {"dataset": dataset, "label_list": ["city"], "instance": instance, "prediction": prediction} | more
 
 
 ROWS = [
@@ -93,6 +95,72 @@ def test_the_page_holds_every_sentence_and_its_errors(file: Path, tmp_path: Path
     assert sentences[1]["report"] == {"substitutions": 1}
 
 
+def test_a_narrow_terminal_shows_names_and_figures(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rich, "_console", Console(width=80))
+    main([str(file), "--bootstrap", "20", "--per-type"])
+    printed = capsys.readouterr().out
+    for text in ("toy", "hard </script>", "strict", "official", "0.8571", "100.00", "average"):
+        assert text in printed
+    assert "…" not in printed
+
+
+def test_names_are_shown_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = _row("in Rome", "O B-city[x]", "in(O) Rome(B-city[x])", "toy[/b]", label_list=["city[x]"])
+    file = tmp_path / "p.jsonl"
+    file.write_text(json.dumps(row), encoding="utf-8")
+    main([str(file), "--per-type"])
+    printed = capsys.readouterr().out
+    assert "toy[/b]" in printed
+    assert "city[x]" in printed
+
+
+def test_a_data_set_may_be_called_average(tmp_path: Path) -> None:
+    file = tmp_path / "p.jsonl"
+    rows = [_row("Rome", "B-city", f"Rome({tag})", name) for tag, name in (("B-city", "average"), ("O", "toy"))]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    scores = _score(file, tmp_path, "--bootstrap", "5")
+    assert scores["datasets"]["average"]["f1_interval"] == [1, 1]
+    assert scores["average"]["f1_interval"] == [0.5, 0.5]
+
+
+def test_outputs_do_not_destroy_what_is_there(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = file.read_bytes()
+    for arguments in (["--tags", str(file)], ["--json", "x", "--html", "x"]):
+        with pytest.raises(SystemExit):
+            main([str(file), *arguments])
+        assert "Expected another file for --" in capsys.readouterr().err
+    assert file.read_bytes() == before
+    tags = tmp_path / "tags.jsonl"
+    tags.write_text("precious", encoding="utf-8")
+    file.write_bytes(before + b"{")
+    with pytest.raises(SystemExit):
+        main([str(file), "--tags", str(tags)])
+    assert tags.read_text(encoding="utf-8") == "precious"
+    assert {path.name for path in tmp_path.iterdir()} == {"tags.jsonl", "predictions.jsonl"}
+
+
+def test_half_a_surrogate_pair_survives(tmp_path: Path) -> None:
+    file, tags = tmp_path / "p.jsonl", tmp_path / "tags.jsonl"
+    file.write_text(json.dumps(_row("\ud83d Rome", "O B-city", "\ud83d(O) Rome(B-city)")), encoding="utf-8")
+    _score(file, tmp_path, "--tags", str(tags), "--html", str(tmp_path / "page.html"))
+    assert json.loads(tags.read_text(encoding="utf-8"))["instance"]["words"] == ["\ud83d", "Rome"]
+
+
+def test_the_page_prefers_errors_and_shares_its_room(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gner.scoring.page.MAX_SENTENCES", 2)
+    page = tmp_path / "page.html"
+    _score(file, tmp_path, "--html", str(page))
+    [encoded] = re.findall(r'id="data">(.*?)</script>', page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    data = json.loads(encoded)
+    assert data["leftOut"] == 2
+    assert [sentence["dataset"] for sentence in data["sentences"]] == ["toy", "hard </script>"]
+    assert "unlabeled" in str(data["sentences"][0]["gold"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -100,6 +168,7 @@ def test_the_page_holds_every_sentence_and_its_errors(file: Path, tmp_path: Path
         (["empty.jsonl"], "empty.jsonl: expected predictions"),
         (["bad.jsonl"], "bad.jsonl:1: expected a JSON object, found int"),
         (["bad.jsonl", "--bootstrap", "0"], "expected a positive number, got 0"),
+        (["bad.jsonl", "--seed", "-1"], "expected a natural number, got -1"),
         (["empty.jsonl", "--tokenizer", "no/such/folder"], "Expected a tokenizer's name or folder, got no/such/folder"),
     ],
 )

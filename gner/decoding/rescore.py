@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from gner.bio import to_entities
 from gner.decoding.back_tokenize import BackTokenizer
 from gner.decoding.postprocess import AlignerName, PostProcessor
 from gner.formats import DefaultFormat
-from gner.scoring import EntityScores, Tally
+from gner.scoring import Counts, EntityScores, Tally, entity_scores
 from gner.scoring.rows import Row
-from gner.scoring.tally import add_rows
 from gner.types import Prediction
 
 _CHUNK = 2000  # sentences whose words are back-tokenized at once
@@ -40,10 +38,9 @@ class Rescorer:
     def __init__(self, aligner: AlignerName = "robust", back_tokenizer: BackTokenizer | None = None) -> None:
         self._back_tokenizer = back_tokenizer
         self._postprocess = PostProcessor(DefaultFormat(), back_tokenizer, aligner)
-        self._tally = Tally()
-        self._sums: dict[str, list[int]] = {}
-        self.strict_counts: dict[str, list[Sequence[int]]] = {}
-        self.official_counts: dict[str, list[Sequence[int]]] = {}
+        self._tallies: dict[str, Tally] = {}
+        self.strict_counts: dict[str, list[Counts]] = {}
+        self.official_counts: dict[str, list[Counts]] = {}
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[Rescored]:
         """Count rows, and give each with its prediction."""
@@ -53,19 +50,15 @@ class Rescorer:
                 self._back_tokenizer.learn(word.lower() for row in chunk for word in row.example.words)
             for row in chunk:
                 prediction = self._postprocess(row.example, row.text)
-                self._count(row, prediction)
+                self._count(row.example.dataset, Tally.of(row.example, prediction, row.finished))
                 yield Rescored(row, prediction)
 
-    def _count(self, row: Row, prediction: Prediction) -> None:
-        example = row.example
-        gold = to_entities(example.tags)
-        self._tally.add_types([*example.types, *(entity.type for entity in gold)])
-        counted = self._tally.row(example, prediction, row.finished)
-        self._sums[example.dataset] = add_rows([self._sums.get(example.dataset, []), counted])
-        strict = [len(set(gold) & set(prediction.entities)), len(prediction.entities), len(gold)]
-        self.strict_counts.setdefault(example.dataset, []).append(strict)
-        self.official_counts.setdefault(example.dataset, []).append(self._tally.official_counts(counted))
+    def _count(self, dataset: str, tally: Tally) -> None:
+        self.strict_counts.setdefault(dataset, []).append(tally.strict)
+        self.official_counts.setdefault(dataset, []).append(tally.official)
+        self._tallies.setdefault(dataset, Tally())
+        self._tallies[dataset] += tally
 
     def scores(self) -> EntityScores:
         """Scores of all rows so far."""
-        return self._tally.scores(self._sums)
+        return entity_scores(self._tallies)

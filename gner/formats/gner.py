@@ -105,15 +105,17 @@ class GnerFormat(Format):
         for entity_type in example.types:
             if not _is_balanced(entity_type):
                 raise UserError(
-                    f"{example.source}: the type `{entity_type}` has a round bracket without its counterpart, so where "
-                    "its tag ends could not be told. Rename the type in label.txt and in the data."
+                    f"{example.source}: the type `{entity_type}` of the data set `{example.dataset}` has a round "
+                    "bracket without its counterpart, so where its tag ends could not be told. Rename the type in "
+                    "label.txt and in the data."
                 )
         if self.context_window is not None:
             for word in example.words:
                 if " " in word:
                     raise UserError(
-                        f"{example.source}: the word `{word}` has a space inside, so with a context window it could "
-                        "not be told from two words. Split it, or set model.format.init_args.context_window to null."
+                        f"{example.source}: in the sentence that starts here, the word `{word}` has a space inside, so "
+                        "with a context window it could not be told from two words. Split it, or set "
+                        "model.format.init_args.context_window to null."
                     )
 
     def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:

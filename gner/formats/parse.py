@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import string
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from gner.bio import OUTSIDE, inside, tags_of
@@ -13,7 +14,8 @@ from gner.types import TaggedWord
 
 _OFFICIAL_TAG = re.compile(r"\(([BI]-.*?|O)\)")
 _OPEN, _CLOSE = "(\uff08", ")\uff09"  # round brackets, and their full-width forms
-_UNFINISHED_PAIR = re.compile(rf"([^{_OPEN}]+)[{_OPEN}]\s*([^{_OPEN}{_CLOSE}]*)")
+_SYMBOLS = "#%&*@"  # Unicode calls them punctuation, but they are parts of names and amounts
+_UNFINISHED_PAIR = re.compile(rf"([^{_OPEN}]+)[{_OPEN}]([^{_OPEN}{_CLOSE}]*)")
 
 
 class Parsed(NamedTuple):
@@ -32,9 +34,19 @@ def parse_official(text: str) -> list[tuple[str, str]]:
         >>> parse_official("H2(O)(O) flows(O) to(O")
         [('H2', 'O'), ('flows', 'O')]
     """
-    parts = _OFFICIAL_TAG.split(text[: text.rfind(")") + 1].strip())  # no tag ends later, so none is looked for
-    words = list(map(str.strip, parts[:-1:2]))
-    pairs = list(zip(words, map(str.strip, parts[1::2]), strict=True))
+    words: list[str] = []
+    tags: list[str] = []
+    rest = ""
+    for line in text.split("\n"):
+        end = line.rfind(")") + 1  # a tag does not go on in the next line, so none is looked for behind this
+        parts = _OFFICIAL_TAG.split(line[:end])
+        if len(parts) > 1:
+            words += [rest + parts[0], *parts[2:-1:2]]
+            tags += parts[1::2]
+            rest = ""
+        rest += parts[-1] + line[end:] + "\n"
+    words = list(map(str.strip, words))
+    pairs = list(zip(words, map(str.strip, tags), strict=True))
     return [pair for pair in pairs if pair[0]] if "" in words else pairs
 
 
@@ -173,43 +185,54 @@ class _Source:
     """What the source words tell about written ones, without regard to case."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        distinct = dict.fromkeys(word.lower() for word in words)
+        lower = [word.lower() for word in words]
+        distinct = dict.fromkeys(lower)
         self._known = {" ".join(word.split()) for word in distinct}
+        self._neighbours = set(pairwise(lower))
         self.with_brackets = [word for word in distinct if any(bracket in word for bracket in _OPEN + _CLOSE)]
         self.with_brackets.sort(key=len, reverse=True)
 
-    def split(self, written: str) -> list[str]:
+    def _split(self, written: str) -> list[str]:
         """The words of what is written before a tag; punctuation glued to a source word is a word of its own."""
         if " ".join(written.lower().split()) in self._known:
             return [written]
-        parts = []
+        parts: list[str] = []
         for part in written.split():
-            core = part.rstrip(string.punctuation)
-            if part.lower() not in self._known and core.lower() in self._known:
-                parts += [core, part[len(core) :]]
-            else:
+            start, end = _without_punctuation(part)
+            if part.lower() in self._known or part[start:end].lower() not in self._known:
                 parts.append(part)
+            else:
+                parts += filter(None, (part[:start], part[start:end], part[end:]))
         return parts or [written]
 
     def share(self, written: str, tag: str, next_tag: str) -> list[TaggedWord]:
         """Give each of the written words the tag, as one entity that neither starts nor ends with punctuation.
 
-        A tag that goes on with an entity, behind punctuation which the source lacks, tells that the entity reaches to
-        where there is no source. Its extent is not known then, so it ends with the last word that has its own tag.
+        A tag that goes on with an entity, written behind a word and punctuation that do not stand together in the
+        source, tells that the entity reaches to where there is no source. Its extent is not known then, so it ends with
+        the last word that has its own tag.
         """
-        parts = self.split(written)
+        parts = self._split(written)
         if len(parts) == 1:
             return [TaggedWord(written, tag)]
-        of_words = [part for part in parts if not _is_punctuation(part)]
-        if len(of_words) == 1 and tag == next_tag and parts[-1] not in self._known and parts[-1] != of_words[0]:
+        inner = [position for position, part in enumerate(parts) if not _is_punctuation(part)] or [0]
+        first, last = inner[0], inner[-1]
+        strays = tag == next_tag and (first, last, len(parts)) == (0, 0, 2)
+        if strays and (parts[0].lower(), parts[1].lower()) not in self._neighbours:
             return [TaggedWord(part, OUTSIDE) for part in parts]
-        pairs = []
-        for part in parts:
-            is_outside = of_words and _is_punctuation(part)
-            pairs.append(TaggedWord(part, OUTSIDE if is_outside else tag))
-            tag = tag if is_outside else next_tag
-        return pairs
+        tags = [OUTSIDE] * first + [tag] + [next_tag] * (last - first) + [OUTSIDE] * (len(parts) - 1 - last)
+        return [TaggedWord(part, its_tag) for part, its_tag in zip(parts, tags, strict=True)]
+
+
+def _without_punctuation(word: str) -> tuple[int, int]:
+    """Where a word starts and ends without the punctuation around it."""
+    start, end = 0, len(word)
+    while start < end and _is_punctuation(word[start]):
+        start += 1
+    while end > start and _is_punctuation(word[end - 1]):
+        end -= 1
+    return start, end
 
 
 def _is_punctuation(word: str) -> bool:
-    return not any(character.isalnum() for character in word)
+    return all(unicodedata.category(character)[0] == "P" and character not in _SYMBOLS for character in word)

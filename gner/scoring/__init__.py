@@ -3,6 +3,16 @@
 from gner.scoring.counts import Counts, Score, score_of
 from gner.scoring.official import normalise, official_pairs
 from gner.scoring.results import EntityScores, GroupScores
-from gner.scoring.tally import Tally
+from gner.scoring.tally import Tally, entity_scores
 
-__all__ = ["Counts", "EntityScores", "GroupScores", "Score", "Tally", "normalise", "official_pairs", "score_of"]
+__all__ = [
+    "Counts",
+    "EntityScores",
+    "GroupScores",
+    "Score",
+    "Tally",
+    "entity_scores",
+    "normalise",
+    "official_pairs",
+    "score_of",
+]

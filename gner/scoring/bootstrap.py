@@ -17,9 +17,16 @@ class Interval(NamedTuple):
     high: float
 
 
+class Intervals(NamedTuple):
+    """Those of each data set, and of their unweighted mean."""
+
+    datasets: dict[str, Interval]
+    average: Interval
+
+
 def f1_intervals(
-    counts: Mapping[str, Sequence[Sequence[int]]], num_samples: int, seed: int = 0, *, official: bool = False
-) -> tuple[dict[str, Interval], Interval]:
+    counts: Mapping[str, Sequence[Sequence[float]]], num_samples: int, seed: int = 0, *, official: bool = False
+) -> Intervals:
     """Intervals of F1 for each data set, and for their unweighted mean.
 
     Sentences are drawn with replacement within each data set.
@@ -40,7 +47,7 @@ def f1_intervals(
         precision, recall = _ratio(correct, predicted + epsilon), _ratio(correct, gold + epsilon)
         f1[name] = _ratio(2 * precision * recall, precision + recall + epsilon)
     mean = np.mean(list(f1.values()), axis=0)
-    return {name: _interval(values) for name, values in f1.items()}, _interval(mean)
+    return Intervals({name: _interval(values) for name, values in f1.items()}, _interval(mean))
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from importlib import resources
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -14,39 +15,39 @@ from gner.scoring.results import EntityScores
 from gner.types import Entity, Example, Prediction
 
 MAX_SENTENCES = 20_000
-"""More would make a page that browsers open slowly; the page says how many it leaves out."""
+"""More would make a page that browsers open slowly."""
 
 
 class ErrorPage:
     """Collects sentences and writes them as one HTML file that needs nothing else.
 
-    Attributes:
-        num_left_out: Sentences beyond `MAX_SENTENCES`.
+    Where there are more than `MAX_SENTENCES`, data sets share the room, and sentences with errors come first; the page
+    says how many it leaves out.
     """
 
     def __init__(self) -> None:
-        self._sentences: list[dict[str, Any]] = []
-        self.num_left_out = 0
+        self._sentences: dict[str, tuple[list[_Sentence], list[_Sentence]]] = {}  # with and without errors
+        self._num_sentences = 0
 
     def add(self, example: Example, prediction: Prediction, text: str) -> None:
         """Add a sentence."""
-        if len(self._sentences) == MAX_SENTENCES:
-            self.num_left_out += 1
-            return
         gold, predicted = to_entities(example.tags), list(prediction.entities)
         report = prediction.report
-        self._sentences.append(
-            {
-                "dataset": example.dataset,
-                "id": example.id,
-                "place": example.source,
-                "words": example.words,
-                "gold": [[e.start, e.end, e.type, gold_error(e, predicted)] for e in gold],
-                "predicted": [[e.start, e.end, e.type, predicted_error(e, gold)] for e in predicted],
-                "text": text,
-                "report": {name: getattr(report, name) for name in report.__slots__ if getattr(report, name)},
-            }
-        )
+        sentence = {
+            "dataset": example.dataset,
+            "id": example.id,
+            "place": example.source,
+            "words": example.words,
+            "gold": [[e.start, e.end, e.type, gold_error(e, predicted)] for e in gold],
+            "predicted": [[e.start, e.end, e.type, predicted_error(e, gold)] for e in predicted],
+            "text": text,
+            "report": {name: getattr(report, name) for name in report.__slots__ if getattr(report, name)},
+        }
+        with_errors, without = self._sentences.setdefault(example.dataset, ([], []))
+        group = with_errors if set(gold) ^ set(predicted) else without
+        if len(group) < MAX_SENTENCES:
+            group.append((self._num_sentences, sentence))
+        self._num_sentences += 1
 
     def write(self, path: Path, scores: EntityScores, aligner: str) -> None:
         """Write the page."""
@@ -54,16 +55,26 @@ class ErrorPage:
             name: {"f1": group.strict.f1, "f1_gner": group.official.f1, "sentences": group.num_sentences}
             for name, group in scores.datasets.items()
         }
+        shown = self._shown()
         data = {
             "aligner": aligner,
             "datasets": datasets,
-            "leftOut": self.num_left_out,
-            "sentences": self._sentences,
+            "leftOut": self._num_sentences - len(shown),
+            "sentences": shown,
         }
         page = (resources.files("gner.scoring") / "page.html").read_text(encoding="utf-8")
-        # "<" is escaped so that no text in the data can end the script element
-        encoded = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        # "<" is escaped so that no text in the data can end the script element; the rest is ASCII for odd surrogates
+        encoded = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
         path.write_text(page.replace("__DATA__", encoded, 1), encoding="utf-8")
+
+    def _shown(self) -> list[dict[str, Any]]:
+        by_turns = zip_longest(*(with_errors + without for with_errors, without in self._sentences.values()))
+        chosen = [sentence for turn in by_turns for sentence in turn if sentence is not None][:MAX_SENTENCES]
+        return [sentence for _, sentence in sorted(chosen, key=lambda sentence: sentence[0])]
+
+
+_Sentence = tuple[int, dict[str, Any]]
+"""When it was added, and what the page's script reads."""
 
 
 def predicted_error(entity: Entity, gold: Sequence[Entity]) -> str | None:

@@ -49,7 +49,7 @@ def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
 def _read(line: bytes, place: str) -> Row:
     try:
         raw = json.loads(line)
-    except ValueError as error:  # also for bytes that are not UTF-8
+    except (ValueError, RecursionError) as error:  # the first also for bytes that are not UTF-8
         raise UserError(f"{place}: expected one JSON object a line: {error}") from error
     if not isinstance(raw, dict):
         raise UserError(f"{place}: expected a JSON object, found {type(raw).__name__}.")
@@ -61,10 +61,13 @@ def _read(line: bytes, place: str) -> Row:
     for tag in tags:
         if not _is_tag(tag):
             raise UserError(f"{place}: expected gold tags `O`, `B-<type>` or `I-<type>`, found `{tag}`.")
+    types = _strings(raw, "label_list", place)
+    if not all(entity_type.strip() for entity_type in types):
+        raise UserError(f"{place}: expected names of entity types in `label_list`, found an empty one.")
     example = Example(
         words=words,
         tags=tags,
-        types=_strings(raw, "label_list", place),
+        types=types,
         dataset=_get(raw, "dataset", str, place),
         id=str(instance.get("id", "")),
         source=place,

@@ -2,65 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
-from gner.scoring.bootstrap import Interval
+from gner.scoring.bootstrap import Interval, Intervals
 from gner.scoring.counts import Score
 from gner.scoring.results import EntityScores, GroupScores
 
-Intervals = Mapping[str, Mapping[str, Interval]]
-"""For ``f1`` and ``f1_gner``: the interval of each data set, and of ``average``."""
-_WRITTEN = ("omissions", "additions", "substitutions")
+
+class F1Intervals(NamedTuple):
+    """Confidence intervals of both scores."""
+
+    strict: Intervals
+    official: Intervals
 
 
-def dataset_table(scores: EntityScores, intervals: Intervals) -> Table:
-    """Two lines per data set, for the strict and the official score, and their unweighted means."""
-    table = Table("data set", "score", box=SIMPLE_HEAD, show_footer=False)
-    for heading in ("P", "R", "F1", *(["95 %"] if intervals else []), "support", *_WRITTEN):
-        table.add_column(heading, justify="right", no_wrap=True)
+def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[Table]:
+    """The scores of each data set and their unweighted means; and what became of the source words."""
+    table = _table("data set", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
+
+    def add(name: str, strict: Score, official: Score, of: list[Interval]) -> None:
+        """Add a line for either score."""
+        cells = [["strict", *_figures(strict)], ["official", *_figures(official)]]
+        for line, interval in zip(cells, of, strict=False):
+            line.insert(-1, f"{interval.low:.4f} – {interval.high:.4f}")
+        table.add_row(Text(name), *cells[0])
+        table.add_row("", *cells[1])
+
+    for name, group in scores.datasets.items():
+        add(name, group.strict, group.official, [each.datasets[name] for each in intervals or ()])
+    table.add_section()
+    average = [each.average for each in intervals or ()]
+    add("average", scores.average("strict"), scores.average("official"), average)
+    written = _table("per 1,000 words", "omissions", "additions", "substitutions")
     for name, group in scores.datasets.items():
         rates = group.per_thousand_words()
-        written = [f"{rates[kind]:.2f}" for kind in _WRITTEN]
-        table.add_row(name, *_cells("strict", group.strict, intervals, name), *written)
-        table.add_row("", *_cells("official", group.official, intervals, name))
-    table.add_section()
-    table.add_row("average", *_cells("strict", scores.average("strict"), intervals, "average"))
-    table.add_row("", *_cells("official", scores.average("official"), intervals, "average"))
-    table.caption = "Omissions, additions and substitutions are per 1,000 source words."
-    return table
-
-
-def _cells(label: str, score: Score, intervals: Intervals, name: str) -> list[str]:
-    figures = [f"{value:.4f}" for value in (score.precision, score.recall, score.f1)]
-    if intervals:
-        low, high = intervals["f1" if label == "strict" else "f1_gner"][name]
-        figures.append(f"{low:.4f} – {high:.4f}")
-    return [label, *figures, f"{score.support:,}"]
+        kinds = ("omissions", "additions", "substitutions")
+        written.add_row(Text(name), *(f"{rates[kind]:.2f}" for kind in kinds))
+    return [table, written]
 
 
 def type_table(name: str, group: GroupScores) -> Table:
-    """One line per entity type of a data set."""
-    table = Table("type", title=name, title_justify="left", box=SIMPLE_HEAD)
-    for heading in ("P", "R", "F1", "support"):
-        table.add_column(heading, justify="right")
-    for entity_type, score in group.types.items():
-        figures = (f"{value:.4f}" for value in (score.precision, score.recall, score.f1))
-        table.add_row(entity_type, *figures, f"{score.support:,}")
+    """One line per entity type of a data set, the most frequent first."""
+    table = _table("type", "P", "R", "F1", "support")
+    table.title, table.title_justify = Text(name), "left"
+    for entity_type, score in sorted(group.types.items(), key=lambda item: -item[1].support):
+        table.add_row(Text(entity_type), *_figures(score))
     return table
 
 
-def as_values(scores: EntityScores, intervals: Intervals) -> dict[str, Any]:
+def _table(first: str, *headings: str) -> Table:
+    """A table whose first column may be folded, so that a narrow terminal still shows all figures."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first, overflow="fold", min_width=12)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=True)
+    return table
+
+
+def _figures(score: Score) -> list[str]:
+    return [f"{score.precision:.4f}", f"{score.recall:.4f}", f"{score.f1:.4f}", f"{score.support:,}"]
+
+
+def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, Any]:
     """Everything as JSON: ``datasets.<name>.f1``, ``average.f1_gner``, and so on."""
     datasets = {name: _group_values(group) for name, group in scores.datasets.items()}
     average = _score_values(scores.average("strict"), "") | _score_values(scores.average("official"), "_gner")
-    for key, of_groups in intervals.items():
-        for name, interval in of_groups.items():
-            owner = average if name == "average" else datasets[name]
-            owner[f"{key}_interval"] = list(interval)
+    for key, each in zip(("f1_interval", "f1_gner_interval"), intervals or (), strict=False):
+        average[key] = list(each.average)
+        for name, interval in each.datasets.items():
+            datasets[name][key] = list(interval)
     return {"datasets": datasets, "average": average, "all": _group_values(scores.overall)}
 
 

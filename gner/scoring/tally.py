@@ -1,47 +1,37 @@
-"""Counts of sentences as rows of integers, which any number of processes can add up."""
+"""Integer counts of sentences, which any number of processes can add up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from itertools import chain, islice, repeat, zip_longest
+from itertools import islice
 
 from gner.bio import to_entities
 from gner.scoring.counts import OFFICIAL_EPSILON, Counts, score_of
 from gner.scoring.official import official_pairs
 from gner.scoring.partial import VIEWS, Categories, GoldErrors, categories, gold_errors
 from gner.scoring.results import EntityScores, GroupScores
-from gner.types import AlignmentReport, Entity, Example, Prediction
+from gner.types import AlignmentReport, Example, Prediction
 
 _REPORT_FIELDS = [field.name for field in fields(AlignmentReport)]
+_PER_TYPE = len(Counts._fields)
+NUM_TOTALS = _PER_TYPE + len(Categories._fields) * len(VIEWS) + len(GoldErrors._fields) + len(_REPORT_FIELDS) + 3
 
 
 class Tally:
-    """How sentences are counted: one row of integers for each, with one meaning per column.
+    """What is counted in some sentences; tallies add up.
 
-    Rows add up: the sum of a data set's rows gives that data set's scores.
-
-    Args:
-        types: The entity types that have columns; `add_types` adds more on the right.
+    Attributes:
+        totals: `NUM_TOTALS` numbers, in the order in which `scores` reads them.
+        types: Correct, predicted and gold entities of each type that occurs.
     """
 
-    def __init__(self, types: Iterable[str] = ()) -> None:
-        self._types: dict[str, int] = {}
-        self.add_types(types)
+    def __init__(self) -> None:
+        self.totals = [0] * NUM_TOTALS
+        self.types: dict[str, list[int]] = {}
 
-    def add_types(self, types: Iterable[str]) -> None:
-        """Give columns to types that have none; earlier rows are shorter, which is as good as zeros."""
-        for entity_type in types:
-            self._types.setdefault(entity_type, len(self._types))
-
-    @property
-    def width(self) -> int:
-        """Columns of a row."""
-        per_type, per_view = len(Counts._fields), len(Categories._fields)
-        others = len(Counts._fields) + len(GoldErrors._fields) + len(_REPORT_FIELDS) + 3
-        return others + per_view * len(VIEWS) + per_type * len(self._types)
-
-    def row(self, example: Example, prediction: Prediction, finished: bool = True) -> list[int]:
+    @classmethod
+    def of(cls, example: Example, prediction: Prediction, finished: bool = True) -> Tally:
         """Count one sentence.
 
         Args:
@@ -57,48 +47,62 @@ class Tally:
         gold, predicted = to_entities(example.tags), to_entities(prediction.tags)
         gold_pairs = official_pairs(example.words, example.tags)
         pairs = official_pairs(example.words, prediction.official_tags)
-        return [
+        tally = cls()
+        tally.totals = [
             *(len(set(gold_pairs) & set(pairs)), len(pairs), len(gold_pairs)),
             *(number for view in VIEWS for number in categories(view, gold, predicted)),
             *gold_errors(gold, predicted),
             *(getattr(prediction.report, name) for name in _REPORT_FIELDS),
             *(1, len(example.words), int(not finished)),
-            *self._per_type(gold, predicted),
         ]
-
-    def _per_type(self, gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[int]:
-        width = len(Counts._fields)
-        numbers = [0] * (width * len(self._types))
-        both = set(gold) & set(predicted)
-        for offset, entities in enumerate((both, predicted, gold)):
+        for place, entities in enumerate((set(gold) & set(predicted), predicted, gold)):
             for entity in entities:
-                numbers[width * self._types[entity.type] + offset] += 1
-        return numbers
+                tally.types.setdefault(entity.type, [0] * _PER_TYPE)[place] += 1
+        return tally
 
-    @staticmethod
-    def official_counts(row: Sequence[int]) -> Sequence[int]:
-        """The columns of the official score: correct, predicted and gold."""
-        return row[: len(Counts._fields)]
+    def __iadd__(self, other: Tally) -> Tally:
+        self.totals = [one + more for one, more in zip(self.totals, other.totals, strict=True)]
+        for name, counts in other.types.items():
+            before = self.types.get(name, [0] * _PER_TYPE)
+            self.types[name] = [one + more for one, more in zip(before, counts, strict=True)]
+        return self
 
-    def scores(self, rows: Mapping[str, Sequence[int]]) -> EntityScores:
-        """Scores from the summed rows of each data set."""
-        return EntityScores(
-            self._group(add_rows(rows.values())), {name: self._group(row) for name, row in rows.items()}
-        )
+    @property
+    def strict(self) -> Counts:
+        """Correct, predicted and gold entities."""
+        return Counts(*map(sum, zip(*self.types.values(), strict=True))) if self.types else Counts(0, 0, 0)
 
-    def _group(self, row: Sequence[int]) -> GroupScores:
-        numbers = chain(row, repeat(0, self.width - len(row)))
-        official = Counts(*islice(numbers, len(Counts._fields)))
+    @property
+    def official(self) -> Counts:
+        """The same of the official score."""
+        return Counts(*self.totals[:_PER_TYPE])
+
+    def to_row(self, types: Sequence[str]) -> list[int]:
+        """All numbers in one row: the totals, and `NUM_TOTALS` on, three for each of these types."""
+        return [*self.totals, *(number for name in types for number in self.types.get(name, [0] * _PER_TYPE))]
+
+    @classmethod
+    def from_row(cls, row: Iterable[int], types: Sequence[str]) -> Tally:
+        """The inverse of `to_row`; types without entities are left out."""
+        numbers = iter(row)
+        tally = cls()
+        tally.totals = list(islice(numbers, NUM_TOTALS))
+        per_type = {name: list(islice(numbers, _PER_TYPE)) for name in types}
+        tally.types = {name: counts for name, counts in per_type.items() if any(counts)}
+        return tally
+
+    def scores(self) -> GroupScores:
+        """The scores of these sentences."""
+        numbers = iter(self.totals[_PER_TYPE:])
         views = {view: Categories(*islice(numbers, len(Categories._fields))) for view in VIEWS}
         errors = GoldErrors(*islice(numbers, len(GoldErrors._fields)))
         alignment = {name: next(numbers) for name in _REPORT_FIELDS}
-        num_sentences, num_words, num_runaways = islice(numbers, 3)
-        per_type = {name: Counts(*islice(numbers, len(Counts._fields))) for name in self._types}
-        types = {name: score_of(counts) for name, counts in per_type.items() if counts.num_predicted or counts.num_gold}
-        strict = score_of(Counts(*map(sum, zip(*per_type.values(), strict=True))) if per_type else Counts(0, 0, 0))
+        num_sentences, num_words, num_runaways = numbers
+        strict = score_of(self.strict)
+        types = {name: score_of(Counts(*counts)) for name, counts in self.types.items()}
         return GroupScores(
             strict=strict,
-            official=score_of(official, OFFICIAL_EPSILON),
+            official=score_of(self.official, OFFICIAL_EPSILON),
             types=types,
             f1_macro_types=sum(score.f1 for score in types.values()) / len(types) if types else 0.0,
             views={view: score_of(found.counts()) for view, found in views.items()},
@@ -112,6 +116,9 @@ class Tally:
         )
 
 
-def add_rows(rows: Iterable[Sequence[int]]) -> list[int]:
-    """The sum of rows, as long as the longest."""
-    return [sum(column) for column in zip_longest(*rows, fillvalue=0)]
+def entity_scores(tallies: Mapping[str, Tally]) -> EntityScores:
+    """Scores of the tallies of data sets, and of all together."""
+    whole = Tally()
+    for tally in tallies.values():
+        whole += tally
+    return EntityScores(whole.scores(), {name: tally.scores() for name, tally in tallies.items()})

@@ -22,7 +22,7 @@ def test_intervals_hold_the_score_and_shrink_with_more_sentences() -> None:
 
 def test_the_seed_decides() -> None:
     counts = {"toy": [[1, 1, 1], [0, 1, 1], [1, 2, 1]]}
-    assert f1_intervals(counts, 20, seed=1) == f1_intervals(counts, 20, seed=1)
+    assert f1_intervals(counts, 20, seed=1) == f1_intervals(counts, 20, seed=1) != f1_intervals(counts, 20, seed=2)
 
 
 def test_a_score_without_entities_is_zero() -> None:

@@ -38,6 +38,7 @@ def test_rows_are_read() -> None:
         ({**ROW, "instance": {"words": ["in"], "labels": []}}, "found 1 words and 0 `labels`"),
         ({**ROW, "instance": {"words": ["in"], "labels": ["city"]}}, "expected gold tags .*, found `city`"),
         ({**ROW, "instance": {"words": ["in"], "labels": ["S-city"]}}, "expected gold tags .*, found `S-city`"),
+        ({**ROW, "label_list": ["city", " "]}, "expected names of entity types in `label_list`, found an empty one"),
         ({**ROW, "prediction": None}, "expected `prediction` to be a str, found NoneType"),
         ({key: ROW[key] for key in ROW if key != "dataset"}, "expected the key `dataset`, found label_list"),
     ],
@@ -47,7 +48,7 @@ def test_a_malformed_row_is_refused_with_its_place(row: object, message: str) ->
         _read(ROW, row)
 
 
-@pytest.mark.parametrize("line", [b"{", b'{"a": "\xff"}'])
+@pytest.mark.parametrize("line", [b"{", b'{"a": "\xff"}', b"[" * 100_000])
 def test_what_is_not_json_is_refused_with_its_place(line: bytes) -> None:
     with pytest.raises(UserError, match=r"file.jsonl:1: expected one JSON object a line"):
         list(read_rows([line], "file.jsonl"))
