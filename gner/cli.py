@@ -6,6 +6,7 @@ import difflib
 import inspect
 import re
 import sys
+import warnings
 from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
@@ -26,12 +27,16 @@ from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback, DecodingStrategy
 from gner.errors import UserError
 from gner.formats import Format
-from gner.models import GnerModule
+from gner.models import FSDP2Strategy, GnerModule
 from gner.models.module import TOKENIZER_KEY
 from gner.report import ProgressBar, RunReport
 
 Command = Literal["fit", "validate", "test", "predict"]
 DEFAULT_RUN_DIR = "runs/default"
+_NOISE = [
+    r"It is recommended to use `self\.log\('(val|test)/",  # the metrics are those of all processes already
+    r"FSDP2-wrapped module .* returned a view tensor",  # T5's blocks; gradients are exact
+]
 
 
 _CHOSEN_BY_CLASS: dict[str, type] = {"model.decoding": DecodingStrategy, "model.format": Format}
@@ -169,6 +174,8 @@ class GnerCLI(LightningCLI):
 
     def run(self) -> None:
         """Do what the command says."""
+        if self.checkpoint is not None and self.checkpoint.is_dir():
+            self._check_sharded(self.checkpoint)
         if self.checkpoint is not None and self.model.backbone.needs_tokenizer:
             self._restore_tokenizer(self.checkpoint)
         elif self.checkpoint is None and self.command == "fit":
@@ -178,6 +185,13 @@ class GnerCLI(LightningCLI):
         if self.command == "predict":
             options["return_predictions"] = False
         subroutine(self.model, datamodule=self.datamodule, **options)
+
+    def _check_sharded(self, checkpoint: Path) -> None:
+        if not isinstance(self.trainer.strategy, FSDP2Strategy):
+            raise UserError(
+                f"Expected a checkpoint in one file, but {checkpoint} is the folder of a sharded one. "
+                "Set trainer.strategy.class_path to gner.models.FSDP2Strategy; any number of devices will do."
+            )
 
     @rank_zero_only
     def _archive(self) -> None:
@@ -195,6 +209,8 @@ class GnerCLI(LightningCLI):
 
 def main(command: Command, args: list[str] | None = None) -> None:
     """Run a command; what the user can mend ends it with one message and status 2."""
+    for message in _NOISE:
+        warnings.filterwarnings("ignore", message)
     try:
         GnerCLI(command, args).run()
     except UserError as error:

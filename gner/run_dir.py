@@ -10,6 +10,7 @@ metrics.json        best and last metrics
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from gner.errors import UserError
@@ -40,9 +41,24 @@ def find_checkpoint(run_dir: Path, which: str) -> Path:
         UserError: There is no such checkpoint.
     """
     path = run_dir / CHECKPOINTS / f"{which}.ckpt" if which in ("best", "last") else Path(which)
-    if path.exists():
-        return path
+    for candidate in (path, _previous(path)):
+        if candidate.exists():
+            return candidate
     raise UserError(
         f"Expected a checkpoint at {path}, but there is none. Set --ckpt_path to best, last or a path; best and last "
         f"are looked for in the run folder, trainer.default_root_dir={run_dir}."
     )
+
+
+def replace_folder(path: Path, replacement: Path) -> None:
+    """Put a folder in the place of another, so that at any moment `find_checkpoint` finds one of the two, whole."""
+    previous = _previous(path)
+    if path.exists():
+        shutil.rmtree(previous, ignore_errors=True)
+        path.rename(previous)
+    replacement.rename(path)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _previous(path: Path) -> Path:
+    return path.with_name(f"{path.name}.previous")

@@ -14,6 +14,7 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gner.cli import Command, GnerCLI, main
+from gner.run_dir import find_checkpoint, replace_folder
 from tests.conftest import KINDS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -235,3 +236,47 @@ def test_two_processes_validate_as_one_does(config: Path, tmp_path: Path) -> Non
     }
     rows = [{**row, "split": "val"} for row in _rows(run, "test.jsonl")]
     assert rows == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", KINDS, indirect=True)
+def test_sharded_training_goes_on_and_is_tested_on_other_numbers_of_processes(config: Path, tmp_path: Path) -> None:
+    def run(command: Command, devices: int, *options: str) -> str:
+        strategy = ["--trainer.strategy", "gner.models.FSDP2Strategy", "--trainer.strategy.compute_dtype", "fp32"]
+        arguments = ["--config", str(config), "--trainer.devices", str(devices), *strategy, *options]
+        process = subprocess.run(
+            ["timeout", "-k", "3", "120", sys.executable, "-m", f"gner.{command}", *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=REPOSITORY,
+            env=os.environ,
+        )
+        assert process.returncode == 0, process.stderr[-3000:]
+        return process.stdout
+
+    run("fit", 2, "--trainer.gradient_clip_val", "1.0")
+    assert {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    last = _metrics(tmp_path / "run")["last"]
+    for devices in (1, 2):
+        run("test", devices, "--ckpt_path", "last")
+        test = _metrics(tmp_path / "run")["test"]["metrics"]
+        for name in ("f1", "precision_gner", "omissions", "runaways"):
+            assert test[f"test/{name}"] == last["metrics"][f"val/{name}"]
+    run("fit", 2, "--ckpt_path", "last", "--trainer.max_steps", "6")
+    assert _metrics(tmp_path / "run")["last"]["step"] == 6
+    with pytest.raises(SystemExit):
+        _run("test", config, "--ckpt_path", "last")
+
+
+def test_a_checkpoint_that_was_being_replaced_is_found(tmp_path: Path) -> None:
+    last = tmp_path / "checkpoints" / "last.ckpt"
+    unfinished = last.with_name("new")
+    for folder, text in ((last, "old"), (unfinished, "new")):
+        folder.mkdir(parents=True)
+        (folder / "meta.pt").write_text(text, encoding="utf-8")
+    last.rename(last.with_name("last.ckpt.previous"))  # here a run was killed
+    assert (find_checkpoint(tmp_path, "last") / "meta.pt").read_text(encoding="utf-8") == "old"
+    replace_folder(last, unfinished)
+    assert (find_checkpoint(tmp_path, "last") / "meta.pt").read_text(encoding="utf-8") == "new"
+    assert [path.name for path in last.parent.iterdir()] == ["last.ckpt"]

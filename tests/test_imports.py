@@ -15,7 +15,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": {"scoring", "types"},
     "data": {"bio", "errors", "formats", "types"},
     "decoding": {"bio", "errors", "formats", "metrics", "scoring", "types"},
-    "models": {"decoding", "errors", "formats", "types"},
+    "models": {"decoding", "errors", "formats", "run_dir", "types"},
+    "run_dir": {"errors"},
 }
 TORCH_FREE = [
     *("types.py", "bio.py", "errors.py", "formats", "scoring", "score.py", "score_files.py"),

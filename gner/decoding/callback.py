@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
@@ -25,6 +26,9 @@ class DecodingModule(TextModel, Protocol):
     """What the callback needs of a Lightning module."""
 
     decoding: DecodingStrategy
+
+    def generation(self) -> AbstractContextManager[None]:
+        """Have the weights in place for generation."""
 
 
 class DecodingData(Protocol):
@@ -78,6 +82,7 @@ class DecodingCallback(Callback):
         self._decoded: list[Decoded] = []
         self._metric: EntityF1 | None = None
         self._postprocess: PostProcessor | None = None
+        self._weights = ExitStack()
         self.scores: EntityScores | None = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -146,6 +151,7 @@ class DecodingCallback(Callback):
         module = cast(DecodingModule, pl_module)
         self._postprocess = PostProcessor(module.format, BackTokenizer(module.tokenizer), self._aligner)
         self._decoded = []
+        self._weights.enter_context(module.generation())
 
     def _decode(self, trainer: Trainer, pl_module: LightningModule, batch: Batch) -> None:
         assert self._postprocess is not None and self._metric is not None
@@ -161,6 +167,7 @@ class DecodingCallback(Callback):
 
     def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
         assert self._metric is not None
+        self._weights.close()
         decoded = gather(self._decoded)
         if stage != "predict":
             self.scores = self._metric.compute()
@@ -172,6 +179,10 @@ class DecodingCallback(Callback):
             write_jsonl(Path(trainer.default_root_dir, "predictions", f"{name}.jsonl"), stage, decoded)
             self._show(trainer, stage, decoded)
         self._metric, self._postprocess, self._decoded = None, None, []
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Give nothing back that others would have to take part in: the run is over."""
+        self._weights.pop_all()
 
     def _show(self, trainer: Trainer, stage: Stage, decoded: list[Decoded]) -> None:
         for logger in trainer.loggers:

@@ -3,5 +3,6 @@
 from gner.models.backbone import Backbone, FromScratch
 from gner.models.lora import Lora
 from gner.models.module import GnerModule, Optimization
+from gner.models.sharding import FSDP2Strategy
 
-__all__ = ["Backbone", "FromScratch", "GnerModule", "Lora", "Optimization"]
+__all__ = ["Backbone", "FSDP2Strategy", "FromScratch", "GnerModule", "Lora", "Optimization"]

@@ -122,6 +122,12 @@ class Backbone:
             self.config.decoder_start_token_id = tokenizer.pad_token_id
         return auto.from_config(self.config, attn_implementation=self._attention)
 
+    def build_empty(self) -> PreTrainedModel:
+        """Make the network without data: its parameters are fp32 on the meta device."""
+        auto = AutoModelForSeq2SeqLM if self.is_encoder_decoder else AutoModelForCausalLM
+        with torch.device("meta"):
+            return auto.from_config(self.config, dtype=torch.float32, attn_implementation=self._attention)
+
     def _load(self, auto: Any, **options: Any) -> Any:
         """Call ``from_pretrained``, and say what to do when there is no such model."""
         assert isinstance(self.source, str)

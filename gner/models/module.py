@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import torch
 from jsonargparse import lazy_instance
 from lightning import LightningModule
+from lightning.pytorch.strategies import ModelParallelStrategy
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, get_scheduler
@@ -18,6 +20,7 @@ from gner.errors import UserError
 from gner.formats import DefaultFormat, Format
 from gner.models.backbone import Backbone, FromScratch
 from gner.models.lora import Lora
+from gner.models.sharding import build_network, generation
 from gner.types import Batch
 
 _FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
@@ -103,17 +106,23 @@ class GnerModule(LightningModule):
         """Load the weights, once."""
         if hasattr(self, "network"):
             return
-        if self.device_mesh is not None:
+        strategy = self._trainer.strategy if self._trainer is not None else None
+        if type(strategy) is ModelParallelStrategy:
             raise UserError(
-                "Sharded training is not there yet: this version would leave the processes without each other's "
-                "gradients. Set trainer.strategy to ddp."
+                "Expected a parallel strategy that splits the network, got ModelParallelStrategy, which leaves that to "
+                "the model. Set trainer.strategy.class_path to gner.models.FSDP2Strategy."
             )
-        network = self.backbone.build()
+        self.network = build_network(self.backbone, strategy, self._prepare)
+
+    def _prepare(self, network: PreTrainedModel) -> None:
         if self._gradient_checkpointing:
             network.gradient_checkpointing_enable({"use_reentrant": False})
         if self._lora is not None:
             self._lora.add_to(network, needs_input_grads=self._gradient_checkpointing)
-        self.network = network
+
+    def generation(self) -> AbstractContextManager[None]:
+        """Have the weights in place for generation; every process must enter and leave."""
+        return generation(self.network, self.trainer.strategy)
 
     def forward(self, batch: Batch) -> Tensor:
         """Mean cross-entropy per target token of a batch, a scalar."""

@@ -1,0 +1,200 @@
+"""Weights from safetensors files into a sharded network: each process reads only its own rows."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
+from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
+from transformers import PreTrainedModel
+from transformers.utils import cached_file
+
+from gner.errors import UserError
+
+_INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
+_ADAPTER = re.compile(r"\.lora_(A|B|embedding_A|embedding_B)\.")
+_NAMES_SHOWN = 5
+
+
+class WeightFiles:
+    """The safetensors files of a checkpoint, opened when a tensor is asked for.
+
+    Args:
+        source: Local folder, or name on the Hugging Face hub.
+
+    Raises:
+        UserError: There are none.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        index = _find(source, _INDEX)
+        if index is not None:
+            files = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+            paths = {name: _find(source, name) for name in set(files.values())}
+            missing = sorted(name for name, path in paths.items() if path is None)
+            if missing:
+                raise UserError(f"Expected the files that {index} names, but {', '.join(missing)} are not there.")
+            self._paths: dict[str, Any] = {name: paths[file] for name, file in files.items()}
+        else:
+            single = _find(source, _SINGLE)
+            if single is None:
+                raise UserError(
+                    f"Expected {_SINGLE} or {_INDEX} in {source}, found neither. Sharded training reads safetensors "
+                    "only: load the checkpoint with `from_pretrained` and write it with `save_pretrained` first."
+                )
+            with safe_open(single, "pt") as file:
+                self._paths = dict.fromkeys(file.keys(), single)
+        self._open = ExitStack()
+        self._files: dict[Path, Any] = {}
+
+    def __enter__(self) -> WeightFiles:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+        self._files.clear()
+
+    @property
+    def names(self) -> set[str]:
+        """Names of all tensors."""
+        return set(self._paths)
+
+    def tensor(self, name: str) -> Any:
+        """A tensor of which rows can be read: a safetensors slice."""
+        path = self._paths[name]
+        if path not in self._files:
+            self._files[path] = self._open.enter_context(safe_open(path, "pt"))
+        return self._files[path].get_slice(name)
+
+
+def _find(source: str, name: str) -> Path | None:
+    path = cached_file(
+        source,
+        name,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_gated_repo=False,
+        _raise_exceptions_for_connection_errors=False,
+    )
+    return Path(path) if path is not None else None
+
+
+def untie_what_differs(network: PreTrainedModel, files: WeightFiles) -> None:
+    """Give a tied weight its own parameter where the checkpoint has both, and they differ.
+
+    T5's configuration says that its head is tied to its embeddings, but the checkpoints of flan-T5 and T5 v1.1 have a
+    head of their own.
+    """
+    tied: dict[str, str] = network.all_tied_weights_keys
+    for name, source in list(tied.items()):
+        if {name, source} <= files.names and not _equal(files.tensor(name), files.tensor(source)):
+            owner, _, attribute = name.rpartition(".")
+            module = network.get_submodule(owner)
+            setattr(module, attribute, nn.Parameter(torch.empty_like(network.get_parameter(source))))
+            del tied[name]
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if one.get_shape() != other.get_shape():
+        return False
+    rows = one.get_shape()[0]
+    step = max(1, rows // 64)  # a part at a time, as these are the largest tensors there are
+    return all(torch.equal(one[start : start + step], other[start : start + step]) for start in range(0, rows, step))
+
+
+def load_rows(network: PreTrainedModel, files: WeightFiles) -> None:
+    """Fill the parameters and buffers of a network, sharded or whole, that is on its device already.
+
+    Adapters, which a checkpoint does not have, are initialised as peft does.
+
+    Raises:
+        UserError: Tensors are missing, too many, or of another shape.
+    """
+    found: dict[str, Tensor] = {}
+    adapters: list[tuple[str, Tensor]] = []
+    missing: list[str] = []
+    for name, tensor in _tensors(network):
+        if _ADAPTER.search(name):
+            adapters.append((name, tensor))
+            continue
+        stored = _stored_name(name, network.base_model_prefix, files.names)
+        if stored is None:
+            missing.append(name)
+        else:
+            found[stored] = tensor
+    _refuse_others(network, files, found, missing)
+    for stored, tensor in found.items():
+        source = files.tensor(stored)
+        if tuple(source.get_shape()) != tuple(tensor.shape):
+            raise UserError(
+                f"Expected `{stored}` of {files.source} to have the shape {tuple(tensor.shape)}, as its config.json "
+                f"says, found {tuple(source.get_shape())}. Weights and configuration do not belong together."
+            )
+        _fill(tensor, source)
+    for name, tensor in adapters:
+        whole = torch.zeros(tensor.shape)
+        if ".lora_A." in name:
+            nn.init.kaiming_uniform_(whole, a=math.sqrt(5))  # the same on every process, as all have one seed
+        elif ".lora_embedding_B." in name:
+            nn.init.normal_(whole)
+        _fill(tensor, whole)
+
+
+def _tensors(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Parameters, tied ones once, and the buffers that checkpoints hold."""
+    yield from network.named_parameters()
+    names = set(network.state_dict(keep_vars=True))
+    yield from ((name, buffer) for name, buffer in network.named_buffers() if name in names)
+
+
+def _stored_name(name: str, prefix: str, stored: set[str]) -> str | None:
+    """How a checkpoint calls a tensor: as the network does, or with or without the name of the base model in front."""
+    name = name.replace(".base_layer.", ".")
+    for candidate in (name, name.removeprefix(f"{prefix}."), f"{prefix}.{name}"):
+        if candidate in stored:
+            return candidate
+    return None
+
+
+def _refuse_others(network: PreTrainedModel, files: WeightFiles, found: Iterable[str], missing: list[str]) -> None:
+    if missing:
+        close = difflib.get_close_matches(missing[0], files.names, n=1)
+        hint = f" It has `{close[0]}`." if close else ""
+        raise UserError(f"Expected {_listed(missing)} in {files.source}, but they are not there.{hint}")
+    ignored = [*(network._keys_to_ignore_on_load_unexpected or ()), r"rotary_emb\.inv_freq$"]
+    tied = {*network.all_tied_weights_keys, *network.all_tied_weights_keys.values()}
+    surplus = files.names - set(found) - tied
+    surplus = {name for name in surplus if not any(re.search(pattern, name) for pattern in ignored)}
+    if surplus:
+        raise UserError(
+            f"Expected only the tensors of {type(network).__name__} in {files.source}, found also "
+            f"{_listed(sorted(surplus))}. Weights and configuration do not belong together."
+        )
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+@torch.no_grad()
+def _fill(tensor: Tensor, source: Any) -> None:
+    """Copy from a whole tensor or a safetensors slice; of a sharded tensor, the rows that are here."""
+    if not isinstance(tensor, DTensor):
+        tensor.copy_(source[:] if tensor.ndim else source[...])
+        return
+    shape, offset = compute_local_shape_and_global_offset(tensor.shape, tensor.device_mesh, tensor.placements)
+    if math.prod(shape):
+        rows = slice(offset[0], offset[0] + shape[0])
+        tensor.to_local().copy_(source[rows])

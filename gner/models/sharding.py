@@ -1,0 +1,246 @@
+"""Sharded training: FSDP2 over all processes (Zhao et al., 2023, arXiv 2304.11277).
+
+Every block of the network is a unit whose parameters are split by rows over the processes and gathered when the block
+runs. The root unit holds the rest: embeddings, final norm and head.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import torch
+from lightning.pytorch.strategies import ModelParallelStrategy, Strategy
+from torch import nn
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, OffloadPolicy, fully_shard
+from transformers import PreTrainedModel
+
+from gner.errors import UserError
+from gner.models.backbone import Backbone
+from gner.models.loading import WeightFiles, load_rows, untie_what_differs
+from gner.run_dir import replace_folder
+
+_DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+
+
+class FSDP2Strategy(ModelParallelStrategy):
+    """Splits weights, gradients and optimizer states over all processes.
+
+    Weights are kept, and gradients are summed, in fp32; ``trainer.precision`` stays ``32-true``.
+
+    Args:
+        compute_dtype: What weights are gathered and computed in.
+        decode: How weights are there for generation: ``gather`` holds all of them, in ``compute_dtype``, on every
+            process for the time of a validation; ``sharded`` gathers them block by block for every token, which is
+            slow but needs no more memory than training.
+        blocks: Class names of the modules that become units; null finds the network's repeated blocks.
+        replicate_over_nodes: Split within each node and keep a copy per node (hybrid sharding): less traffic between
+            nodes, more memory.
+        cpu_offload: Keep what is not at work in the memory of the CPU.
+        save_distributed_checkpoint: Write checkpoints as folders, in parts by all processes; false for single files.
+        process_group_backend: ``nccl``, ``gloo``, …; null for the device's usual one.
+        timeout_s: Seconds after which a process that waits for the others gives up.
+    """
+
+    def __init__(
+        self,
+        *,
+        compute_dtype: Literal["bf16", "fp32"] = "bf16",
+        decode: Literal["gather", "sharded"] = "gather",
+        blocks: list[str] | None = None,
+        replicate_over_nodes: bool = False,
+        cpu_offload: bool = False,
+        save_distributed_checkpoint: bool = True,
+        process_group_backend: str | None = None,
+        timeout_s: float = 1800,
+    ) -> None:
+        super().__init__(
+            tensor_parallel_size=1,
+            save_distributed_checkpoint=save_distributed_checkpoint,
+            process_group_backend=process_group_backend,
+            timeout=timedelta(seconds=timeout_s),
+        )
+        self._compute_dtype = _DTYPES[compute_dtype]
+        self._decode = decode
+        self._blocks = blocks
+        self._replicate_over_nodes = replicate_over_nodes
+        self._offload_policy = CPUOffloadPolicy() if cpu_offload else OffloadPolicy()
+
+    def setup_environment(self) -> None:
+        """Start the processes' group; all of them share the data."""
+        self._data_parallel_size = self.num_nodes * self.num_processes
+        super().setup_environment()
+
+    def shard(self, network: PreTrainedModel) -> None:
+        """Split a network in place. It may be on the meta device.
+
+        Raises:
+            UserError: The trainer's precision would cast a second time.
+        """
+        if self.precision_plugin.precision != "32-true":
+            raise UserError(
+                f"Expected trainer.precision=32-true under FSDP2Strategy, got {self.precision_plugin.precision}. Leave "
+                "it out: weights are kept in fp32 and computed in trainer.strategy.init_args.compute_dtype."
+            )
+        mesh = self._mesh()
+        policy = MixedPrecisionPolicy(param_dtype=self._compute_dtype, reduce_dtype=torch.float32)
+        for block in find_blocks(network, self._blocks):
+            fully_shard(block, mesh=mesh, mp_policy=policy, offload_policy=self._offload_policy)
+        fully_shard(network, mesh=mesh, mp_policy=policy, offload_policy=self._offload_policy)
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any = None) -> None:
+        """Write a checkpoint beside an earlier one, and put it in its place when it is whole."""
+        if not self._save_distributed_checkpoint:
+            super().save_checkpoint(checkpoint, filepath, storage_options)
+            return
+        path = Path(self.broadcast(filepath))
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        if self.is_global_zero:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        self.barrier()
+        super().save_checkpoint(checkpoint, unfinished, storage_options)
+        self.barrier()
+        if self.is_global_zero:
+            replace_folder(path, unfinished)
+        self.barrier()
+
+    @property
+    def offloads_to_cpu(self) -> bool:
+        """Whether parameters live in the memory of the CPU."""
+        return isinstance(self._offload_policy, CPUOffloadPolicy)
+
+    def _mesh(self) -> DeviceMesh:
+        if not self._replicate_over_nodes:
+            return self.device_mesh["data_parallel"]
+        shape = (self.num_nodes, self.num_processes)
+        return init_device_mesh(self.root_device.type, shape, mesh_dim_names=("replicate", "shard"))
+
+    @contextmanager
+    def generation(self, network: PreTrainedModel) -> Iterator[None]:
+        """Have the weights as ``decode`` says; every process must enter and leave."""
+        if self._decode == "gather":
+            with gathered(network):
+                yield
+        else:
+            cast(
+                FSDPModule, network
+            )._get_fsdp_state()._lazy_init()  # before an encoder runs by itself and takes itself
+            cast(FSDPModule, network).unshard()  # for the root unit; the root keeps its weights after a forward anyway
+            yield
+
+
+def build_network(
+    backbone: Backbone, strategy: Strategy | None, prepare: Callable[[PreTrainedModel], None]
+) -> PreTrainedModel:
+    """The network as a parallel strategy wants it: whole on every process, or in shards.
+
+    A sharded checkpoint never is in memory as a whole: the network is made without data and split, and every process
+    reads its own rows.
+
+    Args:
+        backbone: What to build.
+        strategy: Lightning's; any but `FSDP2Strategy`, and none, gets a whole network.
+        prepare: Changes a network before it is split, for example by adding adapters.
+    """
+    if not isinstance(strategy, FSDP2Strategy):
+        network = backbone.build()
+        prepare(network)
+    elif not isinstance(backbone.source, str):
+        network = backbone.build()  # with the same random weights on every process, as all have one seed
+        prepare(network)
+        strategy.shard(network)
+    else:
+        network = _load_sharded(backbone, backbone.source, strategy, prepare)
+    return network.train()  # Lightning leaves modes as they are, and `from_pretrained` switches dropout off
+
+
+def _load_sharded(
+    backbone: Backbone, source: str, strategy: FSDP2Strategy, prepare: Callable[[PreTrainedModel], None]
+) -> PreTrainedModel:
+    with WeightFiles(source) as files:
+        network = backbone.build_empty()
+        untie_what_differs(network, files)
+        prepare(network)
+        strategy.shard(network)
+        device = torch.device("cpu") if strategy.offloads_to_cpu else strategy.root_device
+        network._apply(lambda tensor: torch.empty_like(tensor, device=device))
+        for module in network.modules():
+            if any(True for _ in module.buffers(recurse=False)):
+                network._init_weights(module)  # what checkpoints do not hold, such as the frequencies of positions
+        load_rows(network, files)
+    network.tie_weights(recompute_mapping=False)  # moving from the meta device took tied weights apart
+    return network
+
+
+def generation(network: PreTrainedModel, strategy: Strategy) -> AbstractContextManager[None]:
+    """Have the weights of a network in place for generation, however a parallel strategy keeps them."""
+    return strategy.generation(network) if isinstance(strategy, FSDP2Strategy) else nullcontext()
+
+
+def find_blocks(network: nn.Module, names: Sequence[str] | None = None) -> list[nn.Module]:
+    """The repeated blocks of a network, in order, by its own structure.
+
+    Blocks are the members of the outermost module lists that hold several modules of one class with parameters: the
+    layers of encoder and decoder, whatever the architecture calls them.
+
+    Args:
+        network: Any transformer.
+        names: Class names to look for instead.
+
+    Raises:
+        UserError: There is none.
+    """
+    blocks: list[nn.Module] = []
+
+    def search(module: nn.Module) -> None:
+        """Collect below a module, and not within what is found."""
+        for child in module.children():
+            if names is not None:
+                found = [child] if type(child).__name__ in names else []
+            else:
+                found = list(child.children()) if isinstance(child, nn.ModuleList) and _is_stack(child) else []
+            blocks.extend(found)
+            if not found:
+                search(child)
+
+    search(network)
+    if not blocks:
+        what = f"modules of the classes {', '.join(names)}" if names else "a list of repeated blocks"
+        raise UserError(
+            f"Expected {what} in {type(network).__name__}, found none. "
+            "Set trainer.strategy.init_args.blocks to the class names of its layers."
+        )
+    return blocks
+
+
+def _is_stack(modules: nn.ModuleList) -> bool:
+    classes = {type(module) for module in modules}
+    return len(classes) == 1 and all(any(True for _ in module.parameters()) for module in modules)
+
+
+@contextmanager
+def gathered(network: PreTrainedModel) -> Iterator[None]:
+    """Hold all weights of a sharded network on every process, so that nothing is exchanged in between."""
+    root = cast(FSDPModule, network)
+    units = [module for module in network.modules() if isinstance(module, FSDPModule)]
+    root._get_fsdp_state()._lazy_init()
+    for unit in units:
+        unit.set_reshard_after_forward(False, recurse=False)
+        unit.unshard()
+    # Hugging Face's `generate` would make the processes wait for each other at every token
+    managed = [module for module in network.modules() if getattr(module, "_is_fsdp_managed_module", False)]
+    for module in managed:
+        module._is_fsdp_managed_module = False  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for module in managed:
+            module._is_fsdp_managed_module = True  # type: ignore[assignment]
+        for unit in units:
+            unit.set_reshard_after_forward(unit is not root, recurse=False)
+            unit.reshard()

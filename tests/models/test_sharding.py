@@ -1,0 +1,282 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file, save_file
+from torch import distributed
+from torch.distributed.device_mesh import init_device_mesh
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    PreTrainedModel,
+)
+
+from gner.cli import main
+from gner.errors import UserError
+from gner.models import Backbone, FSDP2Strategy, Lora
+from gner.models.loading import WeightFiles, load_rows
+from gner.models.sharding import build_network, find_blocks
+from tests.processes import run_processes
+
+SMALL = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "vocab_size": 40}
+SHAPES: dict[str, tuple[dict[str, Any], int]] = {
+    "llama": (SMALL, 3),
+    "mistral": ({**SMALL, "num_key_value_heads": 2}, 3),
+    "qwen2": ({**SMALL, "num_key_value_heads": 2}, 3),
+    "gemma": ({**SMALL, "num_key_value_heads": 2, "head_dim": 8}, 3),
+    "phi": (SMALL, 3),
+    "gpt_neox": (SMALL, 3),
+    "opt": ({**SMALL, "ffn_dim": 32, "word_embed_proj_dim": 16}, 3),
+    "gpt2": ({"n_embd": 16, "n_layer": 3, "n_head": 2, "vocab_size": 40}, 3),
+    "t5": ({"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 2, "vocab_size": 40}, 4),
+    "mt5": ({"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 2, "vocab_size": 40}, 4),
+    "bart": (
+        {
+            **{"d_model": 16, "encoder_layers": 1, "decoder_layers": 2, "encoder_attention_heads": 2, "vocab_size": 40},
+            **{"decoder_attention_heads": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32},
+        },
+        3,
+    ),
+}
+
+
+def _empty(model_type: str) -> PreTrainedModel:
+    sizes, _ = SHAPES[model_type]
+    config = AutoConfig.for_model(model_type, pad_token_id=0, bos_token_id=1, eos_token_id=2, **sizes)
+    auto = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    with torch.device("meta"):
+        return auto.from_config(config)
+
+
+@pytest.mark.parametrize("model_type", SHAPES)
+def test_blocks_are_found_in_any_architecture(model_type: str) -> None:
+    blocks = find_blocks(_empty(model_type))
+    assert len(blocks) == SHAPES[model_type][1]
+    assert find_blocks(_empty(model_type), [type(blocks[0]).__name__])
+
+
+def test_a_network_without_blocks_is_refused() -> None:
+    with pytest.raises(UserError, match=r"Expected a list of repeated blocks in Linear.*strategy.init_args.blocks"):
+        find_blocks(torch.nn.Linear(2, 2))
+    with pytest.raises(UserError, match="modules of the classes NoSuchBlock"):
+        find_blocks(_empty("llama"), ["NoSuchBlock"])
+
+
+@pytest.fixture(scope="session")
+def families(checkpoints: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Checkpoints in several files: T5, T5 with a head of its own, Llama, and Llama whose head is tied."""
+    torch.manual_seed(1)
+    families = {}
+    for name, kind in (("t5", "seq2seq"), ("flan", "seq2seq"), ("llama", "causal"), ("tied_llama", "causal")):
+        folder = tmp_path_factory.mktemp(name) / "model"
+        shutil.copytree(checkpoints[kind], folder)
+        (folder / "model.safetensors").unlink()
+        config = AutoConfig.from_pretrained(checkpoints[kind], initializer_range=0.3)
+        config.tie_word_embeddings = name != "llama"
+        auto = AutoModelForSeq2SeqLM if kind == "seq2seq" else AutoModelForCausalLM
+        network = auto.from_config(config)
+        weights = network.state_dict()
+        if name == "flan":
+            weights = {key: value.clone() for key, value in weights.items()}
+            weights["lm_head.weight"].normal_()  # as in flan-T5: embeddings are shared, and the head is not tied
+            network.all_tied_weights_keys = {}
+            network.config.tie_word_embeddings = False
+        network.save_pretrained(folder, state_dict=weights, max_shard_size="20KB")
+        assert len(list(folder.glob("*.safetensors"))) > 1
+        families[name] = folder
+    return families
+
+
+def _strategy(num_processes: int, **options: Any) -> FSDP2Strategy:
+    """The strategy as a trainer leaves it when the processes have met."""
+    strategy = FSDP2Strategy(compute_dtype="fp32", **options)
+    strategy.parallel_devices = [torch.device("cpu")] * num_processes
+    names = ("data_parallel", "tensor_parallel")
+    strategy._device_mesh = init_device_mesh("cpu", (num_processes, 1), mesh_dim_names=names)
+    return strategy
+
+
+def _inputs(network: PreTrainedModel, length: int) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(length)
+    ids = torch.randint(3, network.config.vocab_size, (2, length), generator=generator)
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+
+def _logits(network: PreTrainedModel) -> torch.Tensor:
+    inputs = _inputs(network, 7)
+    if network.config.is_encoder_decoder:
+        inputs["decoder_input_ids"] = inputs["input_ids"]
+    return network(**inputs).logits
+
+
+def _write(network: PreTrainedModel, length: int) -> list[list[int]]:
+    return network.generate(
+        **_inputs(network, length), max_new_tokens=4 + length, num_beams=2, do_sample=False
+    ).tolist()
+
+
+def _count_calls(calls: list[str]) -> None:
+    """Note every collective from here on."""
+    for name in ("all_reduce", "all_gather_single", "all_gather_into_tensor", "broadcast", "reduce_scatter_single"):
+        original: Callable[..., Any] | None = getattr(distributed, name, None)
+        if original is not None:
+
+            def counted(*args: Any, _name: str = name, _original: Callable[..., Any] = original, **more: Any) -> Any:
+                calls.append(_name)
+                return _original(*args, **more)
+
+            setattr(distributed, name, counted)
+
+
+def _check_sharded(rank: int, folders: dict[str, Path]) -> None:
+    distributed.init_process_group("gloo")
+    calls: list[str] = []
+    _count_calls(calls)
+    for name, folder in folders.items():
+        backbone = Backbone(str(folder))
+        whole = backbone.build()
+        written = {length: _write(whole, length) for length in (3, 5, 9)}
+        for decode in ("gather", "sharded"):
+            strategy = _strategy(2, decode=decode)
+            network = build_network(backbone, strategy, lambda network: None).eval()
+            num_here = sum(parameter.to_local().numel() for parameter in network.parameters())
+            assert num_here < 0.6 * sum(parameter.numel() for parameter in whole.parameters()), name
+            with strategy.generation(network), torch.no_grad():  # before any loss, as in the sanity check
+                calls.clear()
+                if decode == "gather":  # the processes need not do the same: three texts here, one there
+                    for length in (3, 5, 9) if rank else (9,):
+                        assert _write(network, length) == written[length], (name, decode)
+                    assert not calls
+                else:
+                    for length in (3, 9):
+                        assert _write(network, length) == written[length], (name, decode)
+                    assert calls
+            assert torch.equal(_logits(network), _logits(whole)), (name, decode)
+            loss = _logits(network).square().mean()
+            loss.backward()
+            without = [key for key, parameter in network.named_parameters() if parameter.grad is None]
+            assert not without, (name, decode, without)
+            with strategy.generation(network), torch.no_grad():
+                assert _write(network, 5) == written[5]
+    distributed.barrier()
+    distributed.destroy_process_group()
+
+
+def test_a_sharded_network_is_the_whole_one(families: dict[str, Path]) -> None:
+    run_processes(_check_sharded, 2, families)
+
+
+def _check_lora(rank: int, folders: dict[str, Path]) -> None:
+    distributed.init_process_group("gloo")
+    for name, folder in folders.items():
+        backbone = Backbone(str(folder))
+        torch.manual_seed(0)
+        lora = Lora(r=2, target_modules=["q", "v"] if name in ("t5", "flan") else None, dropout=0.0)
+        network = build_network(
+            backbone, _strategy(2), lambda network, lora=lora: lora.add_to(network, needs_input_grads=False)
+        ).eval()
+        whole = backbone.build()
+        lora.add_to(whole, needs_input_grads=False)
+        assert torch.equal(_logits(network), _logits(whole.eval())), name
+        trained = {key: parameter for key, parameter in network.named_parameters() if parameter.requires_grad}
+        assert trained
+        for key, parameter in trained.items():
+            values = parameter.full_tensor()
+            assert bool(values.any()) == (".lora_A." in key), key
+            everywhere: list[Any] = [None, None]
+            distributed.all_gather_object(everywhere, values)
+            assert torch.equal(*everywhere)
+        _logits(network).square().mean().backward()
+        assert all(parameter.grad is not None for parameter in trained.values())
+    distributed.barrier()
+    distributed.destroy_process_group()
+
+
+def test_adapters_are_sharded_too(families: dict[str, Path]) -> None:
+    run_processes(_check_lora, 2, families)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("drop", r"Expected `model.norm.weight` in .*, but they are not there"),
+        ("add", r"found also `extra.weight`"),
+        ("shape", r"Expected `model.norm.weight` of .* to have the shape \(16,\), .* found \(3,\)"),
+        ("pickle", r"Sharded training reads safetensors only"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_refused(
+    change: str, message: str, checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(checkpoints["causal"], folder)
+    weights = load_file(folder / "model.safetensors")
+    if change == "drop":
+        del weights["model.norm.weight"]
+    elif change == "add":
+        weights["extra.weight"] = torch.ones(2)
+    elif change == "shape":
+        weights["model.norm.weight"] = torch.ones(3)
+    (folder / "model.safetensors").unlink()
+    if change != "pickle":
+        save_file(weights, folder / "model.safetensors")
+    with pytest.raises(UserError, match=message), WeightFiles(str(folder)) as files:
+        load_rows(Backbone(str(folder)).build_empty().to_empty(device="cpu"), files)
+
+
+def _validate(rank: int, configs: list[Path], options: list[str]) -> None:
+    for config in configs:
+        main("validate", ["--config", str(config), *options])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("num_processes", [2, 3])
+def test_any_number_of_processes_gives_the_same_metrics(
+    num_processes: int, families: dict[str, Path], write_dataset: Callable[..., Path], tmp_path: Path
+) -> None:
+    sentence = "Ada\tB-person\nLovelace\tI-person\nwrote\tO\nto\tO\nLondon\tB-place\n"
+    sizes = {f"n{size}": "\n".join(sentence * (1 + number % 3) for number in range(size)) for size in (1, 2, 5, 7, 13)}
+    configs = []
+    for name, text in sizes.items():
+        root = write_dataset(name, dev=text)
+        for family in ("t5", "llama"):
+            config = tmp_path / f"{name}_{family}.yaml"
+            model = {
+                "backbone": str(families[family]),
+                "decoding": {"class_path": "BeamSearch", "init_args": {"num_beams": 2, "max_new_tokens": 12}},
+            }
+            settings = {
+                "model": model,
+                "data": {"root": str(root), "val": [name], "eval_batch_size": 2},
+                "trainer": {"accelerator": "cpu", "enable_progress_bar": False},
+            }
+            config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+            configs.append(config)
+
+    def results(run: Path) -> tuple[dict[str, float], str]:
+        metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["validate"]["metrics"]
+        del metrics["val/loss"]  # a mean of floats, whose order depends on the number of processes
+        return metrics, (run / "predictions" / "validate.jsonl").read_text(encoding="utf-8")
+
+    expected = {}
+    for config in configs:
+        run = tmp_path / "one" / config.stem
+        main("validate", ["--config", str(config), "--trainer.default_root_dir", str(run)])
+        expected[config] = results(run)
+    for config in configs:
+        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+        settings["trainer"] |= {
+            "default_root_dir": str(tmp_path / "many" / config.stem),
+            "devices": num_processes,
+            "strategy": {"class_path": "gner.models.FSDP2Strategy", "init_args": {"compute_dtype": "fp32"}},
+        }
+        config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    run_processes(_validate, num_processes, configs, [], limit_s=240)
+    for config in configs:
+        assert results(tmp_path / "many" / config.stem) == expected[config], config.stem
