@@ -14,7 +14,9 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gner.cli import Command, GnerCLI, main
+from gner.models import GnerModule
 from gner.run_dir import find_checkpoint, replace_folder
+from gner.types import Batch
 from tests.conftest import KINDS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -236,6 +238,49 @@ def test_two_processes_validate_as_one_does(config: Path, tmp_path: Path) -> Non
     }
     rows = [{**row, "split": "val"} for row in _rows(run, "test.jsonl")]
     assert rows == expected
+
+
+@pytest.mark.parametrize("config", KINDS, indirect=True)
+@pytest.mark.parametrize(
+    ("interrupted_after", "saved_every"), [(1, 1), (3, 1), (5, 1), (6, 1), (8, 1), (6, None), (8, None)]
+)
+def test_a_run_that_goes_on_ends_like_one_that_was_not_interrupted(
+    interrupted_after: int, saved_every: int | None, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three batches an epoch, dropout, shuffled types and a schedule; interrupted within epochs and between them.
+
+    Saved after every step, or after validations, at steps 4 and 8.
+    """
+    settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    settings["model"]["optimization"] |= {"schedule": "linear", "warmup_ratio": 0.2}
+    settings["model"]["lora"] = {"r": 2, "dropout": 0.3, "target_modules": "all-linear"}
+    settings["trainer"] |= {"max_steps": 12, "val_check_interval": 4, "max_epochs": 10}
+    if saved_every is not None:
+        settings["last_checkpoint"] = {"every_n_train_steps": saved_every}
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+    def weights(run: Path) -> dict[str, Any]:
+        return torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+
+    _run("fit", config, "--trainer.default_root_dir", str(tmp_path / "whole"))
+    expected = weights(tmp_path / "whole")
+    training_step = GnerModule.training_step
+
+    def interrupt(self: GnerModule, batch: Batch) -> torch.Tensor:
+        if self.global_step == interrupted_after:
+            raise ConnectionError("the power went off")
+        return training_step(self, batch)
+
+    with monkeypatch.context() as patch, pytest.raises(ConnectionError):
+        patch.setattr(GnerModule, "training_step", interrupt)
+        _run("fit", config)
+    torch.manual_seed(99)
+    _run("fit", config, "--ckpt_path", "last")
+    found = weights(tmp_path / "run")
+    assert found["global_step"] == expected["global_step"] == 12
+    for name, value in expected["state_dict"].items():
+        assert torch.equal(found["state_dict"][name], value), name
+    assert _metrics(tmp_path / "run") == _metrics(tmp_path / "whole")
 
 
 @pytest.mark.slow

@@ -6,22 +6,22 @@ import random
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lightning import LightningDataModule
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
-from torch.utils.data import DataLoader
 
 from gner.bio import Scheme
 from gner.data.collate import Collator
 from gner.data.dataset import BatchDataset
+from gner.data.loader import BatchLoader
 from gner.data.readers import Split, read_dataset
 from gner.data.regularization import Regularization
 from gner.data.sampler import EvalSampler, TrainSampler
 from gner.data.synthetic import SyntheticCorpus
 from gner.errors import UserError
 from gner.formats import Format
-from gner.types import Batch, Example, TokenizerOwner
+from gner.types import Example, TokenizerOwner
 
 
 class GnerDataModule(LightningDataModule):
@@ -87,6 +87,8 @@ class GnerDataModule(LightningDataModule):
         self._batch_sizes = (batch_size, eval_batch_size)
         self._max_tokens = (max_input_tokens, max_answer_tokens)
         self._max_examples = (max_examples_per_dataset, max_eval_examples_per_dataset)
+        self._train_loader: BatchLoader | None = None
+        self._train_progress: dict[str, Any] | None = None
         self.max_decoded_examples: int | None = None
         self._regularization = regularization
         self._synthetic = synthetic
@@ -201,7 +203,7 @@ class GnerDataModule(LightningDataModule):
         """The entity types of each data set that has been read."""
         return {example.dataset: example.types for split in self.examples.values() for example in split}
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> BatchLoader:
         """Batches of similar length in random order."""
         examples = self.examples["train"]
         pool = list(dict.fromkeys(entity_type for example in examples for entity_type in example.types))
@@ -213,21 +215,34 @@ class GnerDataModule(LightningDataModule):
             rank=self._rank,
             num_ranks=self._num_ranks,
         )
-        return self._loader(dataset, sampler)
+        self._train_loader = BatchLoader(dataset, sampler, self._num_workers)
+        if self._train_progress is not None:
+            self._train_loader.load_state_dict(self._train_progress)
+        return self._train_loader
 
-    def val_dataloader(self) -> DataLoader[Batch]:
+    def state_dict(self) -> dict[str, Any]:
+        """How far the epoch is. Lightning keeps that of loaders too, but gives it back too late to be used."""
+        return {"train_progress": self._train_loader.state_dict() if self._train_loader is not None else None}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where the state was taken; the loader may be there already or not yet."""
+        self._train_progress = state_dict["train_progress"]
+        if self._train_loader is not None and self._train_progress is not None:
+            self._train_loader.load_state_dict(self._train_progress)
+
+    def val_dataloader(self) -> BatchLoader:
         """The dev split, longest first."""
         return self._eval_loader("dev", self.max_decoded_examples)
 
-    def test_dataloader(self) -> DataLoader[Batch]:
+    def test_dataloader(self) -> BatchLoader:
         """The test split, longest first."""
         return self._eval_loader("test", None)
 
-    def predict_dataloader(self) -> DataLoader[Batch]:
+    def predict_dataloader(self) -> BatchLoader:
         """The test split, longest first."""
         return self._eval_loader("test", None)
 
-    def _eval_loader(self, split: Split, max_decoded: int | None) -> DataLoader[Batch]:
+    def _eval_loader(self, split: Split, max_decoded: int | None) -> BatchLoader:
         sampler = EvalSampler(
             self._lengths[split],
             self._batch_sizes[1],
@@ -236,10 +251,7 @@ class GnerDataModule(LightningDataModule):
             max_decoded=max_decoded,
             seed=self._seed,
         )
-        return self._loader(BatchDataset(self.examples[split], self._collate), sampler)
-
-    def _loader(self, dataset: BatchDataset, sampler: TrainSampler | EvalSampler) -> DataLoader[Batch]:
-        return DataLoader(dataset, sampler=sampler, batch_size=None, num_workers=self._num_workers)
+        return BatchLoader(BatchDataset(self.examples[split], self._collate), sampler, self._num_workers)
 
     @property
     def _rank(self) -> int:

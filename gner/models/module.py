@@ -12,7 +12,7 @@ from jsonargparse import lazy_instance
 from lightning import LightningModule
 from lightning.pytorch.strategies import ModelParallelStrategy
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor
+from torch import Tensor, distributed
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, get_scheduler
 
 from gner.decoding import BeamSearch, DecodingStrategy
@@ -26,6 +26,7 @@ from gner.types import Batch
 _FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
 TOKENIZER_KEY = "gner_tokenizer"
 """Where a checkpoint keeps a tokenizer that its run trained."""
+_GENERATORS_KEY = "gner_generators"
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class GnerModule(LightningModule):
         self._optimization = optimization
         self._lora = lora
         self._gradient_checkpointing = gradient_checkpointing
+        self._generator_states: dict[str, Tensor] | None = None
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -179,9 +181,33 @@ class GnerModule(LightningModule):
             self.tokenizer.save_pretrained(Path(self.trainer.default_root_dir, "tokenizer"))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep a tokenizer that this run trained: without it the weights mean nothing."""
+        """Keep a tokenizer that this run trained, without which the weights mean nothing, and the state of chance."""
         if self.backbone.serialized_tokenizer is not None:
             checkpoint[TOKENIZER_KEY] = self.backbone.serialized_tokenizer
+        states: list[Any] = [_generator_states()]
+        if distributed.is_available() and distributed.is_initialized():
+            states = [None] * distributed.get_world_size()
+            distributed.all_gather_object(states, _generator_states())
+        checkpoint[_GENERATORS_KEY] = states
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the state of chance of this process, if the run had as many processes."""
+        states = checkpoint.get(_GENERATORS_KEY, [])
+        self._generator_states = states[self.global_rank] if len(states) == self.trainer.world_size else None
+
+    def on_train_start(self) -> None:
+        """Go on with the chance of the run that is continued: dropout draws what it would have drawn."""
+        if self._generator_states is not None:
+            torch.set_rng_state(self._generator_states["cpu"])
+            if torch.cuda.is_available() and "cuda" in self._generator_states:
+                torch.cuda.set_rng_state(self._generator_states["cuda"], self.device)
+            self._generator_states = None
+
+
+def _generator_states() -> dict[str, Tensor]:
+    """The states of torch's generators on this process."""
+    states = {"cpu": torch.get_rng_state()}
+    return states | {"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else states
 
 
 def check_precision(model_type: str, precision: str) -> None:
