@@ -16,7 +16,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from gner.cli import Command, GnerCLI, main
 from gner.models import GnerModule
 from gner.run_dir import find_checkpoint, replace_folder
-from gner.types import Batch
 from tests.conftest import KINDS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -242,15 +241,22 @@ def test_two_processes_validate_as_one_does(config: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("config", KINDS, indirect=True)
 @pytest.mark.parametrize(
-    ("interrupted_after", "saved_every"), [(1, 1), (3, 1), (5, 1), (6, 1), (8, 1), (6, None), (8, None)]
+    "case",
+    [
+        *((step, 1, "on_train_batch_start") for step in (1, 3, 5, 8)),
+        (6, 1, "on_train_epoch_end"),
+        (6, None, "on_train_batch_start"),
+        (8, None, "on_train_batch_start"),
+    ],
 )
 def test_a_run_that_goes_on_ends_like_one_that_was_not_interrupted(
-    interrupted_after: int, saved_every: int | None, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    case: tuple[int, int | None, str], config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three batches an epoch, dropout, shuffled types and a schedule; interrupted within epochs and between them.
 
     Saved after every step, or after validations, at steps 4 and 8.
     """
+    interrupted_after, saved_every, hook = case
     settings = yaml.safe_load(config.read_text(encoding="utf-8"))
     settings["model"]["optimization"] |= {"schedule": "linear", "warmup_ratio": 0.2}
     settings["model"]["lora"] = {"r": 2, "dropout": 0.3, "target_modules": "all-linear"}
@@ -264,15 +270,15 @@ def test_a_run_that_goes_on_ends_like_one_that_was_not_interrupted(
 
     _run("fit", config, "--trainer.default_root_dir", str(tmp_path / "whole"))
     expected = weights(tmp_path / "whole")
-    training_step = GnerModule.training_step
+    original = getattr(GnerModule, hook)
 
-    def interrupt(self: GnerModule, batch: Batch) -> torch.Tensor:
+    def interrupt(self: GnerModule, *arguments: Any) -> Any:
         if self.global_step == interrupted_after:
             raise ConnectionError("the power went off")
-        return training_step(self, batch)
+        return original(self, *arguments)
 
     with monkeypatch.context() as patch, pytest.raises(ConnectionError):
-        patch.setattr(GnerModule, "training_step", interrupt)
+        patch.setattr(GnerModule, hook, interrupt)
         _run("fit", config)
     torch.manual_seed(99)
     _run("fit", config, "--ckpt_path", "last")

@@ -215,7 +215,7 @@ class GnerDataModule(LightningDataModule):
             rank=self._rank,
             num_ranks=self._num_ranks,
         )
-        self._train_loader = BatchLoader(dataset, sampler, self._num_workers)
+        self._train_loader = self._loader(dataset, sampler)
         if self._train_progress is not None:
             self._train_loader.load_state_dict(self._train_progress)
         return self._train_loader
@@ -251,7 +251,10 @@ class GnerDataModule(LightningDataModule):
             max_decoded=max_decoded,
             seed=self._seed,
         )
-        return BatchLoader(BatchDataset(self.examples[split], self._collate), sampler, self._num_workers)
+        return self._loader(BatchDataset(self.examples[split], self._collate), sampler)
+
+    def _loader(self, dataset: BatchDataset, sampler: TrainSampler | EvalSampler) -> BatchLoader:
+        return BatchLoader(dataset, sampler=sampler, batch_size=None, num_workers=self._num_workers)
 
     @property
     def _rank(self) -> int:

@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from gner.data.dataset import BatchDataset
-from gner.data.sampler import EvalSampler, TrainSampler
+from gner.data.sampler import TrainSampler
 from gner.types import Batch
 
 
@@ -21,27 +21,32 @@ class BatchLoader(DataLoader[Batch]):
 
     Args:
         dataset: Makes batches.
-        sampler: Says which.
-        num_workers: Processes that make batches ahead; 0 makes them here.
+        options: Those of torch's loader.
     """
 
-    def __init__(self, dataset: BatchDataset, sampler: TrainSampler | EvalSampler, num_workers: int) -> None:
-        generator = torch.Generator().manual_seed(0)
-        super().__init__(dataset, sampler=sampler, batch_size=None, num_workers=num_workers, generator=generator)
+    def __init__(self, dataset: BatchDataset, **options: Any) -> None:
+        options.setdefault("generator", torch.Generator().manual_seed(0))
+        super().__init__(dataset, **options)
+        self._epoch = 0
         self._num_loaded = 0
+        self._goes_on = True  # at the first batch of the first epoch
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
-        sampler = self.sampler
-        self._num_loaded = sampler.start_at if isinstance(sampler, TrainSampler) else 0
+        if isinstance(self.sampler, TrainSampler):
+            # counted here: a run that goes on behind the last batch of an epoch has this epoch twice in Lightning
+            if not self._goes_on or self._num_loaded >= len(self.sampler):
+                self._epoch, self._num_loaded = self._epoch + 1, 0
+            self._goes_on = False
+            self.sampler.start(self._epoch, self._num_loaded)
         for batch in super().__iter__():
             self._num_loaded += 1
             yield batch
 
-    def state_dict(self) -> dict[str, Any]:
-        """How far this epoch is."""
-        return {"num_loaded": self._num_loaded, "epoch": getattr(self.sampler, "epoch", 0)}
+    def state_dict(self) -> dict[str, int]:
+        """Which pass over the data this is, and how many of its batches were loaded."""
+        return {"epoch": self._epoch, "num_loaded": self._num_loaded}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
         """Go on where the state was taken."""
-        if isinstance(self.sampler, TrainSampler):
-            self.sampler.resume(state_dict["epoch"], state_dict["num_loaded"])
+        self._epoch, self._num_loaded = state_dict["epoch"], state_dict["num_loaded"]
+        self._goes_on = True

@@ -59,22 +59,11 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         self._lengths = lengths
         self._batch_size = batch_size
         self._batches_per_window = batches_per_window
-        self._resumed = (0, 0)
+        self._num_given = 0
 
-    def resume(self, epoch: int, num_batches: int) -> None:
-        """Leave out batches of an epoch that were there before a run was interrupted.
-
-        Args:
-            epoch: Which epoch; others are not affected.
-            num_batches: How many of this rank's batches were trained on.
-        """
-        self._resumed = (epoch, num_batches)
-
-    @property
-    def start_at(self) -> int:
-        """How many batches of the current epoch are left out at its start."""
-        epoch, num_batches = self._resumed
-        return num_batches if epoch == self.epoch and num_batches < len(self) else 0
+    def start(self, epoch: int, num_given: int) -> None:
+        """Choose what the next iteration gives: an epoch, from one of its batches on."""
+        self.epoch, self._num_given = epoch, num_given
 
     def __len__(self) -> int:
         return -(-len(self._lengths) // (self._batch_size * self.num_replicas))
@@ -91,7 +80,7 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         ]
         rng.shuffle(batches)
         filled_up = islice(cycle(batches), len(self) * self.num_replicas)
-        start = self.start_at * self.num_replicas + self.rank
+        start = self._num_given * self.num_replicas + self.rank
         for batch in islice(filled_up, start, None, self.num_replicas):
             yield [Slot(index, self.epoch) for index in batch]
 

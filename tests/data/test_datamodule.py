@@ -1,5 +1,7 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,10 +38,7 @@ def _words(batches: list[Batch]) -> list[tuple[str, ...]]:
 def test_training_shuffles_types_anew_in_each_epoch_and_validation_does_not(backbone: Backbone, toy_root: Path) -> None:
     data = _fitting(backbone, toy_root)
     loader = data.train_dataloader()
-    orders = []
-    for epoch in range(8):
-        loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
-        orders.append(tuple(sorted((e.id, e.types) for batch in loader for e in batch.examples)))
+    orders = [tuple(sorted((e.id, e.types) for batch in loader for e in batch.examples)) for _ in range(8)]
     assert len(set(orders)) > 1
     assert {example.types for batch in data.val_dataloader() for example in batch.examples} == {("person", "place")}
 
@@ -143,3 +142,24 @@ def test_the_made_up_corpus_is_written_when_it_is_asked_for_by_name(backbone: Ba
     elsewhere = tmp_path / "elsewhere"
     _data(backbone, elsewhere, synthetic=synthetic).prepare_data()
     assert not elsewhere.exists()
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+@pytest.mark.parametrize("num_seen", [0, 1, 3, 4, 6])
+def test_a_loader_goes_on_where_another_stopped(
+    num_seen: int, num_workers: int, backbone: Backbone, toy_root: Path
+) -> None:
+    def batches(data: GnerDataModule) -> Iterator[list[list[int]]]:
+        """Three a pass."""
+        loader = data.train_dataloader()
+        while True:
+            yield from (batch.input_ids.tolist() for batch in loader)
+
+    options: dict[str, Any] = {"batch_size": 2, "num_workers": num_workers}
+    first = _fitting(backbone, toy_root, **options)
+    expected = list(islice(batches(first), 9))
+    stopped = _fitting(backbone, toy_root, **options)
+    seen = list(islice(batches(stopped), num_seen))
+    following = _fitting(backbone, toy_root, **options)
+    following.load_state_dict(stopped.state_dict())
+    assert seen + list(islice(batches(following), 9 - num_seen)) == expected
