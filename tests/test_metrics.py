@@ -60,7 +60,7 @@ def test_strict_scores_count_exact_mentions(sentences: list[tuple[list[str], lis
     assert sum(score.support for score in scores.types.values()) == num_gold
 
 
-def _official(rows: list[tuple[list[str], list[str], list[str]]]) -> tuple[float, float, float]:
+def official_scores(rows: list[tuple[list[str], list[str], list[str]]]) -> tuple[float, float, float]:
     """The released scorer, written from its description: words, gold tags, predicted tags of each sentence."""
 
     def clean(text: str) -> str:
@@ -106,7 +106,7 @@ def test_official_scores_are_those_of_the_released_scorer(sentences: list[tuple[
         metric.update(example, _prediction(predicted))
         rows.append((list(example.words), list(example.tags), predicted))
     scores = metric.compute().overall.official
-    assert (scores.precision, scores.recall, scores.f1) == pytest.approx(_official(rows), abs=1e-12)
+    assert (scores.precision, scores.recall, scores.f1) == pytest.approx(official_scores(rows), abs=1e-12)
 
 
 @pytest.mark.parametrize(

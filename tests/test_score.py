@@ -13,6 +13,7 @@ from rich.console import Console
 
 from gner.score import main
 from tests.conftest import SHARED_DATA
+from tests.test_metrics import official_scores
 
 
 def _row(words: str, tags: str, prediction: str, dataset: str = "toy", **more: object) -> dict[str, Any]:
@@ -202,3 +203,35 @@ def test_robust_is_not_below_official_on_real_generations(tmp_path: Path) -> Non
     for name, scores in robust.items():
         assert scores["f1"] >= official[name]["f1"]
         assert scores["f1_gner"] == official[name]["f1_gner"]
+
+
+@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real generations here")
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="nervaluate needs Python 3.11")
+def test_scores_of_real_generations_are_those_of_other_scorers(tmp_path: Path) -> None:
+    from nervaluate.evaluator import Evaluator  # noqa: PLC0415 - not there on Python 3.10
+
+    tags = tmp_path / "tags.jsonl"
+    sample = SHARED_DATA / "generations_sample.jsonl"
+    robust = _score(sample, tmp_path, "--tags", str(tags))["datasets"]
+    rows = [json.loads(line) for line in tags.read_text(encoding="utf-8").splitlines()]
+    for name, scores in robust.items():
+        of_dataset = [row for row in rows if row["dataset"] == name]
+        gold, predicted = [row["instance"]["labels"] for row in of_dataset], [row["tags"] for row in of_dataset]
+        types = of_dataset[0]["label_list"]
+        others = Evaluator(gold, predicted, tags=types, loader="list").evaluate()["overall"]
+        for key, view in (
+            ("f1", "strict"),
+            ("f1_exact", "exact"),
+            ("f1_partial", "partial"),
+            ("f1_ent_type", "ent_type"),
+        ):
+            assert scores[key] == pytest.approx(others[view].f1, abs=1e-12)
+    official = _score(sample, tmp_path, "--tags", str(tags), "--aligner", "official")["datasets"]
+    rows = [json.loads(line) for line in tags.read_text(encoding="utf-8").splitlines()]
+    for name, scores in official.items():
+        of_dataset = [row for row in rows if row["dataset"] == name]
+        sentences = [(row["instance"]["words"], row["instance"]["labels"], row["tags"]) for row in of_dataset]
+        expected = official_scores(sentences)
+        assert (scores["precision_gner"], scores["recall_gner"], scores["f1_gner"]) == pytest.approx(
+            expected, abs=1e-12
+        )

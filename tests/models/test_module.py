@@ -68,6 +68,14 @@ def test_the_loss_is_the_mean_over_answer_tokens(kind: str, checkpoints: dict[st
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_pretrained_backbone_is_trained_with_its_dropout(kind: str, checkpoints: dict[str, Path]) -> None:
+    """`from_pretrained` switches it off, and Lightning leaves modes as they are."""
+    module = GnerModule(str(checkpoints[kind]))
+    module.configure_model()
+    assert all(part.training for part in module.modules())
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_lora_trains_adapters_only(kind: str, checkpoints: dict[str, Path], toy_root: Path) -> None:
     before = Backbone(str(checkpoints[kind])).build().state_dict()
     module = _fit(checkpoints[kind], toy_root, lora=Lora(r=2, dropout=0.0), optimization=Optimization(lr=1e-2))
