@@ -74,7 +74,7 @@ def repair(tags: Sequence[str]) -> tuple[tuple[str, ...], int]:
     num_repaired = 0
     before = OUTSIDE
     for position, tag in enumerate(tags):
-        if tag != OUTSIDE and tag[:1] == "I" and tag[1:] != before[1:]:
+        if tag[:1] == "I" and tag[1:] != before[1:]:
             repaired[position] = "B" + tag[1:]
             num_repaired += 1
         before = tag

@@ -174,8 +174,8 @@ class GnerCLI(LightningCLI):
 
     def run(self) -> None:
         """Do what the command says."""
-        if self.checkpoint is not None and self.checkpoint.is_dir():
-            self._check_sharded(self.checkpoint)
+        if self.checkpoint is not None:
+            self._check_readable(self.checkpoint)
         if self.checkpoint is not None and self.model.backbone.needs_tokenizer:
             self._restore_tokenizer(self.checkpoint)
         elif self.checkpoint is None and self.command == "fit":
@@ -186,8 +186,8 @@ class GnerCLI(LightningCLI):
             options["return_predictions"] = False
         subroutine(self.model, datamodule=self.datamodule, **options)
 
-    def _check_sharded(self, checkpoint: Path) -> None:
-        if not isinstance(self.trainer.strategy, FSDP2Strategy):
+    def _check_readable(self, checkpoint: Path) -> None:
+        if checkpoint.is_dir() and not isinstance(self.trainer.strategy, FSDP2Strategy):
             raise UserError(
                 f"Expected a checkpoint in one file, but {checkpoint} is the folder of a sharded one. "
                 "Set trainer.strategy.class_path to gner.models.FSDP2Strategy; any number of devices will do."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import operator
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from rich.table import Table
 
 from gner import run_dir
 from gner.decoding import DecodingCallback
+from gner.files import replacing
 from gner.scoring import EntityScores
 
 
@@ -117,11 +117,9 @@ class RunReport(Callback):
 
     def _write(self, trainer: Trainer) -> None:
         path = Path(trainer.default_root_dir, "metrics.json")
-        path.parent.mkdir(parents=True, exist_ok=True)
         earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(earlier | self._results, indent=2) + "\n", encoding="utf-8")
-        os.replace(unfinished, path)
+        with replacing(path) as file:
+            file.write(json.dumps(earlier | self._results, indent=2) + "\n")
 
 
 def _result(trainer: Trainer, stage: str, scores: EntityScores | None) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import rich
 import rich.progress
@@ -17,6 +17,7 @@ from gner.decoding.back_tokenize import BackTokenizer
 from gner.decoding.postprocess import AlignerName
 from gner.decoding.rescore import Rescorer
 from gner.errors import UserError
+from gner.files import replacing
 from gner.scoring.bootstrap import f1_intervals
 from gner.scoring.page import ErrorPage
 from gner.scoring.rows import Row, read_rows
@@ -61,7 +62,7 @@ def score_files(options: ScoreOptions) -> None:
     rescorer = Rescorer(options.aligner, BackTokenizer.load(options.tokenizer) if options.tokenizer else None)
     page = ErrorPage()
     with ExitStack() as stack:
-        tags_file = stack.enter_context(_replacing(options.tags)) if options.tags is not None else None
+        tags_file = stack.enter_context(replacing(options.tags)) if options.tags is not None else None
         for row, prediction in rescorer(_rows(options.files)):
             if tags_file is not None:
                 tags = prediction.official_tags if options.aligner == "official" else prediction.tags
@@ -80,7 +81,7 @@ def score_files(options: ScoreOptions) -> None:
         )
     if options.json is not None:
         about: dict[str, Any] = {"aligner": options.aligner, "tokenizer": options.tokenizer}
-        with _replacing(options.json) as file:
+        with replacing(options.json) as file:
             file.write(json.dumps({**about, **as_values(scores, intervals)}, indent=2) + "\n")
     if options.html is not None:
         page.write(options.html, scores, options.aligner)
@@ -97,18 +98,6 @@ def _check_outputs(options: ScoreOptions) -> None:
             if path.resolve() in taken:
                 raise UserError(f"Expected another file for {name}: {path} is {taken[path.resolve()]}.")
             taken[path.resolve()] = f"that of {name}"
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
-    """A file to write that takes its name when all is written."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    try:
-        with unfinished.open("w", encoding="utf-8") as file:
-            yield file
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _line(row: dict[str, Any]) -> str:

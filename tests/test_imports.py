@@ -11,15 +11,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
     "bio": {"types"},
     "formats": {"bio", "errors", "types"},
-    "scoring": {"bio", "errors", "types"},
+    "files": set(),
+    "scoring": {"bio", "errors", "files", "types"},
     "metrics": {"scoring", "types"},
     "data": {"bio", "errors", "formats", "types"},
-    "decoding": {"bio", "errors", "formats", "metrics", "scoring", "types"},
+    "decoding": {"bio", "errors", "files", "formats", "metrics", "scoring", "types"},
     "models": {"decoding", "errors", "formats", "run_dir", "types"},
     "run_dir": {"errors"},
 }
 TORCH_FREE = [
-    *("types.py", "bio.py", "errors.py", "formats", "scoring", "score.py", "score_files.py"),
+    *("types.py", "bio.py", "errors.py", "files.py", "formats", "scoring", "score.py", "score_files.py"),
     *(f"decoding/{name}.py" for name in ("align", "align_official", "postprocess", "rescore")),
 ]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from torch import distributed
 
+from gner.files import replacing
 from gner.types import Example, Generation, Prediction
 
 
@@ -37,12 +37,9 @@ def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded]) -> None:
     Each has ``dataset``, ``split``, ``label_list``, ``instance`` (``id``, ``words``, and gold tags as ``labels``), the
     text as ``prediction``, whether it came to its end as ``finished``, and the tags that were scored as ``tags``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("w", encoding="utf-8") as file:
+    with replacing(path) as file:
         for row in decoded:
             file.write(json.dumps(_as_dict(row, split), ensure_ascii=False) + "\n")
-    os.replace(unfinished, path)
 
 
 def _as_dict(row: Decoded, split: str) -> dict[str, Any]:

@@ -127,10 +127,9 @@ class FSDP2Strategy(ModelParallelStrategy):
             with gathered(network):
                 yield
         else:
-            cast(
-                FSDPModule, network
-            )._get_fsdp_state()._lazy_init()  # before an encoder runs by itself and takes itself
-            cast(FSDPModule, network).unshard()  # for the root unit; the root keeps its weights after a forward anyway
+            root = cast(FSDPModule, network)
+            root._get_fsdp_state()._lazy_init()  # before `generate` calls T5's encoder, which would take itself for it
+            root.unshard()  # the encoder alone does not gather what belongs to the root
             yield
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gner.bio import to_entities
+from gner.files import replacing
 from gner.scoring.partial import gold_error
 from gner.scoring.results import EntityScores
 from gner.types import Entity, Example, Prediction
@@ -65,7 +66,8 @@ class ErrorPage:
         page = (resources.files("gner.scoring") / "page.html").read_text(encoding="utf-8")
         # "<" is escaped so that no text in the data can end the script element; the rest is ASCII for odd surrogates
         encoded = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-        path.write_text(page.replace("__DATA__", encoded, 1), encoding="utf-8")
+        with replacing(path) as file:
+            file.write(page.replace("__DATA__", encoded, 1))
 
     def _shown(self) -> list[dict[str, Any]]:
         by_turns = zip_longest(*(with_errors + without for with_errors, without in self._sentences.values()))

@@ -35,6 +35,21 @@ class GroupScores(NamedTuple):
     num_words: int
     num_runaways: int
 
+    def scalars(self) -> dict[str, float]:
+        """Every number but those of the types, by the names under which they are logged."""
+        return {
+            **self.headline(),
+            "f1_macro_types": self.f1_macro_types,
+            **{f"f1_{view}": score.f1 for view, score in self.views.items() if view != "strict"},
+            **self.errors,
+            **self.per_thousand_words(),
+            "runaways": float(self.num_runaways),
+        }
+
+    def headline(self) -> dict[str, float]:
+        """F1, precision and recall of either score."""
+        return _named(self.strict, "") | _named(self.official, "_gner")
+
     def per_thousand_words(self) -> dict[str, float]:
         """Alignment counts per 1,000 source words."""
         return {
@@ -66,16 +81,10 @@ class EntityScores(NamedTuple):
         other views, ``unlabeled``, ``noisy`` and ``boundary`` shares of gold entities. Alignment counts are per 1,000
         source words.
         """
-        named = _named(self.overall.strict, "") | _named(self.overall.official, "_gner")
+        named = self.overall.scalars()
         for dataset, group in self.datasets.items():
-            of_dataset = _named(group.strict, "") | _named(group.official, "_gner")
-            named |= {f"{dataset}/{name}": value for name, value in of_dataset.items()}
-        named |= _named(self.average("strict"), "_macro") | _named(self.average("official"), "_gner_macro")
-        named["f1_macro_types"] = self.overall.f1_macro_types
-        named |= {f"f1_{view}": score.f1 for view, score in self.overall.views.items() if view != "strict"}
-        named |= self.overall.errors
-        named |= self.overall.per_thousand_words()
-        return {**named, "runaways": float(self.overall.num_runaways)}
+            named |= {f"{dataset}/{name}": value for name, value in group.headline().items()}
+        return named | _named(self.average("strict"), "_macro") | _named(self.average("official"), "_gner_macro")
 
 
 def _named(score: Score, suffix: str) -> dict[str, float]:

@@ -79,13 +79,12 @@ def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, 
 
 
 def _group_values(group: GroupScores) -> dict[str, Any]:
-    values = _score_values(group.strict, "") | _score_values(group.official, "_gner")
-    values |= group.per_thousand_words()
-    values |= {f"f1_{view}": score.f1 for view, score in group.views.items() if view != "strict"}
-    values |= group.errors
-    values["f1_macro_types"] = group.f1_macro_types
-    values |= {"sentences": group.num_sentences, "words": group.num_words, "runaways": group.num_runaways}
-    return {**values, "types": {name: score._asdict() for name, score in group.types.items()}}
+    return {
+        **group.scalars(),
+        **{"support": group.strict.support, "support_gner": group.official.support},
+        **{"sentences": group.num_sentences, "words": group.num_words, "runaways": group.num_runaways},
+        "types": {name: score._asdict() for name, score in group.types.items()},
+    }
 
 
 def _score_values(score: Score, suffix: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from gner.bio import to_entities
 from gner.data.readers import read_dataset
 from gner.data.synthetic import SyntheticCorpus
 from gner.decoding.align import RobustAligner
-from gner.types import AlignmentReport, Example, TaggedWord
+from gner.decoding.align_official import OfficialAligner
+from gner.types import Aligner, AlignmentReport, Example, TaggedWord
 from tests.conftest import SHARED_DATA
 
 WORDS = st.lists(st.sampled_from(["a", "A", "b", "bb", "word", "wrod", ""]), max_size=9)
@@ -18,10 +19,11 @@ def _tagged(text: str) -> list[TaggedWord]:
     return [TaggedWord(*part.rsplit("/", 1)) for part in text.split()]
 
 
+@pytest.mark.parametrize("align", [RobustAligner(), OfficialAligner()])
 @given(WORDS)
-def test_a_text_aligned_with_itself_keeps_its_tags(words: list[str]) -> None:
+def test_a_text_aligned_with_itself_keeps_its_tags(align: Aligner, words: list[str]) -> None:
     written = [TaggedWord(word, f"B-{position}") for position, word in enumerate(words)]
-    assert RobustAligner()(words, written) == (tuple(pair.tag for pair in written), AlignmentReport())
+    assert align(words, written) == (tuple(pair.tag for pair in written), AlignmentReport())
 
 
 @given(WORDS, WORDS)

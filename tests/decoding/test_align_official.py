@@ -37,12 +37,6 @@ def test_matches_are_a_longest_common_subsequence(source: list[str], written: li
             assert before.written < after.written
 
 
-@given(WORDS)
-def test_a_text_aligned_with_itself_keeps_its_tags(words: list[str]) -> None:
-    written = [TaggedWord(word, f"B-{position}") for position, word in enumerate(words)]
-    assert OfficialAligner()(words, written) == (tuple(pair.tag for pair in written), AlignmentReport())
-
-
 @given(WORDS, WORDS)
 def test_the_report_accounts_for_every_word(source: list[str], written: list[str]) -> None:
     _, report = OfficialAligner()(source, [TaggedWord(word, "O") for word in written])
