@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 
 from gner.errors import UserError
 
-_LONGEST_WORD = 1_000_000  # bytes; a longer one would become the unknown token, which is never needed otherwise
+_NO_LIMIT = 2**40  # a longer word would become the unknown token, which is never needed otherwise
 PAD, BEGIN, END = "<pad>", "<s>", "</s>"
 _PIECES = Regex(r" ?\((?:O\)|[BI]-)?| ?\p{N}| ?\p{P}| ?[^\s\p{N}\p{P}]+|\s")
 """Brackets, punctuation and digits stand apart from words, so that a name has the same tokens in prompt and answer."""
@@ -35,9 +35,11 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
     Raises:
         UserError: The vocabulary has no room for the bytes.
     """
-    base = [PAD, BEGIN, END, *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    if vocab_size < len(base):
-        raise UserError(f"Expected `vocab_size` >= {len(base)}, got {vocab_size}. Set model.backbone.vocab_size.")
+    special = [PAD, BEGIN, END]
+    base = sorted(pre_tokenizers.ByteLevel.alphabet())
+    smallest = len(base) + len(special)
+    if vocab_size < smallest:
+        raise UserError(f"Expected `vocab_size` >= {smallest}, got {vocab_size}. Set model.backbone.vocab_size.")
     texts = list(texts)
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.Prepend(" ")  # the first word of an answer is a word like any other
@@ -48,18 +50,19 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
         ]
     )
     tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
-    trainer = trainers.BpeTrainer(vocab_size=2 * vocab_size, initial_alphabet=base[3:], show_progress=False)
+    trainer = trainers.BpeTrainer(vocab_size=2 * vocab_size, initial_alphabet=base, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     used = _count_tokens(tokenizer, texts)
     by_use = sorted(used.keys() - set(base), key=lambda token: (-used[token], token))
-    vocabulary = {token: token_id for token_id, token in enumerate((base + by_use)[:vocab_size])}
+    kept = (base + by_use)[: vocab_size - len(special)]
+    vocabulary = {token: token_id for token_id, token in enumerate(kept)}
     tokenizer.model = models.WordPiece(
-        vocabulary, unk_token=PAD, continuing_subword_prefix="", max_input_chars_per_word=_LONGEST_WORD
+        vocabulary, unk_token=PAD, continuing_subword_prefix="", max_input_chars_per_word=_NO_LIMIT
     )
-    tokenizer.add_special_tokens(base[:3])
+    tokenizer.add_special_tokens(special)  # outside the model's vocabulary, whose tokens texts may spell
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{BEGIN} $A" if begin_token else f"$A {END}",
-        special_tokens=[(token, vocabulary[token]) for token in (BEGIN, END)],
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (BEGIN, END)],
     )
     return tokenizer.to_str()
 
@@ -75,5 +78,9 @@ def _count_tokens(tokenizer: Tokenizer, texts: list[str]) -> Counter[str]:
 def load_tokenizer(serialized: str) -> PreTrainedTokenizerFast:
     """Make a Hugging Face tokenizer from what `train_tokenizer` returned."""
     return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(serialized), pad_token=PAD, bos_token=BEGIN, eos_token=END
+        tokenizer_object=Tokenizer.from_str(serialized),
+        pad_token=PAD,
+        bos_token=BEGIN,
+        eos_token=END,
+        split_special_tokens=True,  # `</s>` in a sentence is text, and does not end it
     )

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from transformers import AutoTokenizer
 
 from gner.errors import UserError
 from gner.models.tokenizer import load_tokenizer, train_tokenizer
@@ -8,6 +11,7 @@ from gner.models.tokenizer import load_tokenizer, train_tokenizer
 TOKENIZER = load_tokenizer(train_tokenizer(["John(B-person) sleeps(O) .(O)", "日本 (x)"] * 3, 300, begin_token=False))
 
 
+@example("<s> a </s>")
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_comes_back(text: str) -> None:
     ids = TOKENIZER(text)["input_ids"]
@@ -16,6 +20,13 @@ def test_any_text_comes_back(text: str) -> None:
 
 def test_a_name_is_the_same_tokens_in_sentence_and_answer() -> None:
     assert TOKENIZER.tokenize("John(O)")[0] in TOKENIZER.tokenize("who is John ?")
+
+
+def test_a_saved_tokenizer_reads_texts_the_same(tmp_path: Path) -> None:
+    TOKENIZER.save_pretrained(tmp_path)
+    again = AutoTokenizer.from_pretrained(tmp_path)
+    for text in ("John explored <s> and </s> <pad>", "日本 (B-x)"):
+        assert again(text)["input_ids"] == TOKENIZER(text)["input_ids"]
 
 
 def test_a_tag_never_joins_its_word() -> None:
