@@ -15,7 +15,7 @@ from typing import Any, Literal, NoReturn
 import torch
 from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.callbacks import ProgressBar as BasicBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -23,6 +23,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_only
 from omegaconf.errors import OmegaConfBaseException
 
 from gner import run_dir
+from gner.checkpoint import Checkpoint
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback, DecodingStrategy
 from gner.errors import UserError
@@ -134,7 +135,7 @@ class GnerCLI(LightningCLI):
         parser.add_lightning_class_args(DecodingCallback, "evaluation")
         # ModelCheckpoint(save_last=True) writes `last` only when the best changes, so the last one has its own.
         for key, monitor in (("checkpoint", "val/f1"), ("last_checkpoint", None)):
-            parser.add_lightning_class_args(ModelCheckpoint, key)
+            parser.add_lightning_class_args(Checkpoint, key)
             defaults = {
                 "monitor": monitor,
                 "mode": "max",

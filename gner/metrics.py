@@ -1,4 +1,4 @@
-"""Entity F1 as a torchmetrics metric."""
+"""Entity F1 and the loss as torchmetrics metrics that any number of processes computes to the same last bit."""
 
 from __future__ import annotations
 
@@ -40,3 +40,36 @@ class EntityF1(Metric):
         """Scores of all sentences of all processes."""
         rows = zip(self._datasets, self.rows.tolist(), strict=True)
         return entity_scores({name: Tally.from_row(row, self._types) for name, row in rows})
+
+
+class AnswerLoss(Metric):
+    """Mean cross-entropy per answer token, in nats.
+
+    Sums are kept as integers, in units of 2**-24 nats: unlike floats they add up to the same in any order.
+    """
+
+    full_state_update = False
+    total: Tensor
+    num_tokens: Tensor
+    num_not_finite: Tensor
+
+    _UNIT = 2.0**-24
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("total", "num_tokens", "num_not_finite"):
+            self.add_state(name, torch.zeros((), dtype=torch.long), dist_reduce_fx="sum")
+
+    def update(self, mean: Tensor, num_tokens: int) -> None:
+        """Count a batch: the mean over its answer tokens, a scalar, and how many there are."""
+        if not mean.isfinite():
+            self.num_not_finite += 1
+            return
+        self.total += (mean.double() * num_tokens / self._UNIT).round().long()
+        self.num_tokens += num_tokens
+
+    def compute(self) -> Tensor:
+        """The mean over all tokens of all processes; not a number if it was none in any batch."""
+        if self.num_not_finite:
+            return torch.tensor(float("nan"), device=self.total.device)
+        return (self.total.double() * self._UNIT / self.num_tokens).float()

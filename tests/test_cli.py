@@ -247,6 +247,8 @@ def test_two_processes_validate_as_one_does(config: Path, tmp_path: Path) -> Non
         (6, 1, "on_train_epoch_end"),
         (6, None, "on_train_batch_start"),
         (8, None, "on_train_batch_start"),
+        (4, 1, "on_validation_batch_start"),
+        (12, 1, "on_validation_epoch_end"),
     ],
 )
 def test_a_run_that_goes_on_ends_like_one_that_was_not_interrupted(

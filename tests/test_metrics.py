@@ -3,11 +3,12 @@ import re
 import string
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gner.bio import repair, to_entities
-from gner.metrics import EntityF1
+from gner.metrics import AnswerLoss, EntityF1
 from gner.scoring import Counts, normalise, score_of
 from gner.types import AlignmentReport, Example, Prediction
 
@@ -155,3 +156,24 @@ def test_parts_add_up_to_the_whole(sentences: list[tuple[list[str], list[str]]],
 def test_a_prediction_for_other_words_is_refused() -> None:
     with pytest.raises(ValueError, match="Expected 2 tags, got 1"):
         EntityF1({"toy": TYPES}).update(_example(["O", "O"]), _prediction(["O"]))
+
+
+@given(st.lists(st.tuples(st.floats(0, 30, width=32), st.integers(1, 5000)), min_size=1, max_size=20), st.randoms())
+def test_the_mean_loss_does_not_depend_on_the_order_of_batches(
+    batches: list[tuple[float, int]], rng: random.Random
+) -> None:
+    results = []
+    for order in (batches, rng.sample(batches, len(batches))):
+        metric = AnswerLoss()
+        for mean, num_tokens in order:
+            metric.update(torch.tensor(mean), num_tokens)
+        results.append(metric.compute().item())
+    expected = sum(mean * count for mean, count in batches) / sum(count for _, count in batches)
+    assert results[0] == results[1] == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+def test_a_loss_that_is_no_number_is_not_hidden() -> None:
+    metric = AnswerLoss()
+    metric.update(torch.tensor(1.0), 3)
+    metric.update(torch.tensor(float("inf")), 3)
+    assert metric.compute().isnan()

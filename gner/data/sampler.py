@@ -88,7 +88,9 @@ class TrainSampler(DistributedSampler[list[Slot]]):
 class EvalSampler(DistributedSampler[list[Slot]]):
     """Every example once, longest first.
 
-    The last batches are filled up with examples that are not counted, so that no rank waits for another.
+    Batches are the same on any number of ranks, so that each example is computed in the same company, and comes out
+    the same to the last bit. Ranks take them in turn; one that is left without gets an example that is not counted, as
+    no rank may have fewer batches than another.
 
     Args:
         lengths: Tokens of each example.
@@ -128,9 +130,12 @@ class EvalSampler(DistributedSampler[list[Slot]]):
     def __iter__(self) -> Iterator[list[Slot]]:
         for group, decode in self._groups:
             longest_first = sorted(group, key=lambda index: (-self._lengths[index], index))
-            for step in _chunks(longest_first, self._batch_size * self.num_replicas):
-                slots = [Slot(index, decode=decode) for index in step[self.rank :: self.num_replicas]]
-                yield slots or [Slot(step[0], counted=False, decode=decode)]
+            batches = _chunks(longest_first, self._batch_size)
+            for start in range(0, len(batches), self.num_replicas):
+                if start + self.rank < len(batches):
+                    yield [Slot(index, decode=decode) for index in batches[start + self.rank]]
+                else:
+                    yield [Slot(batches[-1][-1], counted=False, decode=decode)]
 
 
 def _chunks(items: list[int], size: int) -> list[list[int]]:

@@ -18,6 +18,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, get_scheduler
 from gner.decoding import BeamSearch, DecodingStrategy
 from gner.errors import UserError
 from gner.formats import DefaultFormat, Format
+from gner.metrics import AnswerLoss
 from gner.models.backbone import Backbone, FromScratch
 from gner.models.lora import Lora
 from gner.models.sharding import build_network, generation
@@ -138,20 +139,37 @@ class GnerModule(LightningModule):
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
         return loss
 
+    def on_validation_epoch_start(self) -> None:
+        """Start the mean loss."""
+        self._eval_loss = AnswerLoss().to(self.device)
+
     def validation_step(self, batch: Batch) -> None:
-        """Log the loss; the decoding callback does the rest."""
-        self._log_loss("val/loss", batch)
+        """Count the loss; the decoding callback does the rest."""
+        self._count_loss(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the mean loss."""
+        self.log("val/loss", self._eval_loss.compute(), prog_bar=True)
+
+    def on_test_epoch_start(self) -> None:
+        """Start the mean loss."""
+        self._eval_loss = AnswerLoss().to(self.device)
 
     def test_step(self, batch: Batch) -> None:
-        """Log the loss; the decoding callback does the rest."""
-        self._log_loss("test/loss", batch)
+        """Count the loss; the decoding callback does the rest."""
+        self._count_loss(batch)
+
+    def on_test_epoch_end(self) -> None:
+        """Log the mean loss."""
+        self.log("test/loss", self._eval_loss.compute(), prog_bar=True)
 
     def predict_step(self, batch: Batch) -> None:
         """Nothing: the decoding callback generates."""
 
-    def _log_loss(self, name: str, batch: Batch) -> None:
-        num_targets = int((batch.labels != -100).sum())
-        self.log(name, self(batch), prog_bar=True, batch_size=num_targets, on_epoch=True, sync_dist=True)
+    def _count_loss(self, batch: Batch) -> None:
+        loss = self(batch)  # also of a batch that is not counted: other processes may wait for this one's weights
+        if all(batch.counted):
+            self._eval_loss.update(loss, int((batch.labels != -100).sum()))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW over what is trainable, with a schedule that moves every step."""

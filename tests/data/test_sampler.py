@@ -35,6 +35,17 @@ def test_every_example_is_evaluated_and_counted_once_on_any_number_of_ranks(
         assert all(batch and len(batch) <= batch_size for batch in step)
 
 
+@given(st.integers(0, 40), st.integers(1, 5), RANKS)
+def test_batches_of_evaluation_are_the_same_on_any_number_of_ranks(
+    num_examples: int, batch_size: int, num_ranks: int
+) -> None:
+    lengths = [random.Random(position).randint(1, 9) for position in range(num_examples)]
+    [alone] = _batches(lengths, batch_size, 1)
+    ranks = _batches(lengths, batch_size, num_ranks)
+    counted = [batch for step in zip(*ranks, strict=True) for batch in step if batch[0].counted]
+    assert counted == alone
+
+
 def test_evaluation_starts_with_the_longest_example() -> None:
     lengths = [3, 9, 5]
     assert [slot.position for batch in EvalSampler(lengths, 1) for slot in batch] == [1, 2, 0]

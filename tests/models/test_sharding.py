@@ -261,7 +261,6 @@ def test_any_number_of_processes_gives_the_same_metrics(
 
     def results(run: Path) -> tuple[dict[str, float], str]:
         metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["validate"]["metrics"]
-        del metrics["val/loss"]  # a mean of floats, whose order depends on the number of processes
         return metrics, (run / "predictions" / "validate.jsonl").read_text(encoding="utf-8")
 
     expected = {}
