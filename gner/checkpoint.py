@@ -11,8 +11,8 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 class Checkpoint(ModelCheckpoint):
     """Lightning's, which waits for a validation that is due at the same step.
 
-    A checkpoint of the moment before would say that the validation is done: a run that was killed within it, and goes on
-    from there, would never have its result.
+    A checkpoint of the moment before would say that the validation is done: a run that was killed within it, and goes
+    on from there, would never have its result.
     """
 
     _waits = False

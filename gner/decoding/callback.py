@@ -12,6 +12,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from gner.decoding.back_tokenize import BackTokenizer
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.panel import side_by_side
+from gner.decoding.peers import Peers
 from gner.decoding.postprocess import AlignerName, PostProcessor
 from gner.decoding.predictions import Decoded, gather, write_jsonl
 from gner.errors import UserError
@@ -83,6 +84,8 @@ class DecodingCallback(Callback):
         self._metric: EntityF1 | None = None
         self._postprocess: PostProcessor | None = None
         self._weights = ExitStack()
+        self._num_started = 0
+        self._peers: Peers | None = None
         self.scores: EntityScores | None = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -151,13 +154,20 @@ class DecodingCallback(Callback):
         module = cast(DecodingModule, pl_module)
         self._postprocess = PostProcessor(module.format, BackTokenizer(module.tokenizer), self._aligner)
         self._decoded = []
+        self._num_started += 1
+        self._peers = Peers(f"decoding {self._num_started}")
         self._weights.enter_context(module.generation())
 
     def _decode(self, trainer: Trainer, pl_module: LightningModule, batch: Batch) -> None:
-        assert self._postprocess is not None and self._metric is not None
+        assert self._postprocess is not None and self._metric is not None and self._peers is not None
         module = cast(DecodingModule, pl_module)
-        with trainer.precision_plugin.forward_context():
-            generations = module.decoding.generate(module, batch)
+        self._peers.check()
+        try:
+            with trainer.precision_plugin.forward_context():
+                generations = module.decoding.generate(module, batch)
+        except Exception as error:
+            self._peers.fail(error)  # raises what happened elsewhere, if this is but its consequence
+            raise
         rows = zip(batch.positions, batch.examples, generations, batch.counted, strict=True)
         for position, example, generation, counted in rows:
             if counted:
@@ -166,7 +176,9 @@ class DecodingCallback(Callback):
                 self._decoded.append(Decoded(position, example, generation, prediction))
 
     def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
-        assert self._metric is not None
+        assert self._metric is not None and self._peers is not None
+        self._peers.wait()
+        self._peers = None
         self._weights.close()
         decoded = gather(self._decoded)
         if stage != "predict":
@@ -181,8 +193,10 @@ class DecodingCallback(Callback):
         self._metric, self._postprocess, self._decoded = None, None, []
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Give nothing back that others would have to take part in: the run is over."""
+        """Tell the other processes, and give nothing back that they would have to take part in: the run is over."""
         self._weights.pop_all()
+        if self._peers is not None:
+            self._peers.fail(exception)
 
     def _show(self, trainer: Trainer, stage: Stage, decoded: list[Decoded]) -> None:
         for logger in trainer.loggers:

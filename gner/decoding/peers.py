@@ -1,0 +1,84 @@
+"""Processes that end together: all with their results, or all with the error of one."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import NoReturn
+
+from torch import distributed
+from torch.distributed import DistNetworkError, DistStoreError, PrefixStore, Store
+from torch.distributed.distributed_c10d import _get_default_store
+
+from gner.errors import UserError
+
+_POLL_S = 0.05
+_FAREWELL_S = 10.0
+
+
+class Peers:
+    """The other processes of a run, while each does work of its own.
+
+    Processes that decode do not talk to each other, so those that are done would wait in a collective for one that
+    failed, until its timeout. Here they look into the store through which the processes met instead: one that failed
+    leaves its error there, and the others raise it when they look next.
+
+    Args:
+        occasion: A name that all processes use for this work, and for no other.
+    """
+
+    def __init__(self, occasion: str) -> None:
+        self._store: Store | None = None
+        self._failed = False
+        if distributed.is_available() and distributed.is_initialized():
+            store = _get_default_store()
+            self._store = PrefixStore(f"gner/{occasion}", store)
+            self._timeout_s = store.timeout.total_seconds()  # type: ignore[attr-defined]  # not in torch's stubs
+            self._rank, self._num_processes = distributed.get_rank(), distributed.get_world_size()
+
+    def check(self) -> None:
+        """Raise the error of another process, if there is one."""
+        if self._store is not None and self._look("error"):
+            self._raise_error(self._store)
+
+    def wait(self) -> None:
+        """Return when all processes have called this.
+
+        Raises:
+            TimeoutError: The others took longer than a collective may.
+        """
+        if self._store is None:
+            return
+        self._store.add("done", 1)
+        deadline = time.monotonic() + self._timeout_s
+        while self._store.add("done", 0) < self._num_processes:
+            self.check()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"Process {self._rank} waited {self._timeout_s:.0f} s for the others.")
+            time.sleep(_POLL_S)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the others, and give them a moment to hear it; if another failed before, raise its error instead."""
+        if self._store is None or self._failed:
+            return
+        self._failed = True
+        self.check()
+        kind = "user" if isinstance(error, UserError) else "other"
+        text = str(error) if kind == "user" else f"Process {self._rank} failed: {type(error).__name__}: {error}"
+        self._store.set("error", json.dumps([kind, text]))
+        deadline = time.monotonic() + _FAREWELL_S
+        while self._store.add("heard", 0) < self._num_processes - 1 and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+
+    def _look(self, key: str) -> bool:
+        assert self._store is not None
+        try:
+            return self._store.check([key])
+        except (DistNetworkError, DistStoreError) as error:
+            raise RuntimeError("The first process, which the others meet at, has ended.") from error
+
+    def _raise_error(self, store: Store) -> NoReturn:
+        self._failed = True
+        kind, text = json.loads(store.get("error"))
+        store.add("heard", 1)
+        raise UserError(text) if kind == "user" else RuntimeError(text)
