@@ -1,0 +1,120 @@
+"""A sharded run that is killed goes on as if it had not been.
+
+``GNER_KILLS=30 pytest -m slow tests/test_kills.py`` kills more often than the default.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
+
+REPOSITORY = Path(__file__).parents[1]
+CONFIG = REPOSITORY / "configs" / "debug.yaml"
+NUM_KILLS = int(os.environ.get("GNER_KILLS", "3"))
+LIMIT_S = 120
+
+
+def _start(run: Path, data: Path, *options: str) -> subprocess.Popen[bytes]:
+    """A fit on two processes, in a session of its own; a checkpoint after every step, two validations, dropout."""
+    backbone = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["model"]["backbone"]
+    backbone["config"]["attention_dropout"] = 0.2
+    settings: dict[str, Any] = {
+        "model": {"optimization": {"schedule": "linear"}, "backbone": backbone},
+        "data": {"root": str(data), "max_eval_examples_per_dataset": 5, "num_workers": 0},
+        "trainer": {
+            "default_root_dir": str(run),
+            "devices": 2,
+            "strategy": {"class_path": "gner.models.FSDP2Strategy", "init_args": {"compute_dtype": "fp32"}},
+            "max_steps": 30,
+            "val_check_interval": 11,
+            "check_val_every_n_epoch": None,
+            "enable_progress_bar": False,
+        },
+        "last_checkpoint": {"every_n_train_steps": 1},
+    }
+    file = run.with_suffix(".yaml")
+    file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    command = [sys.executable, "-m", "gner.fit", "--config", str(CONFIG), "--config", str(file), *options]
+    with run.with_suffix(".log").open("ab") as log:
+        return subprocess.Popen(
+            command, cwd=REPOSITORY, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+
+
+def _members(session: int) -> list[int]:
+    """The processes of a session that Python runs, the first one first."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = status.read_text(encoding="utf-8")
+        except OSError:
+            continue  # it has just ended
+        fields = text.rpartition(")")[2].split()
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(status.parent.name))
+    return sorted(found)
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """Wait until the whole session has ended; kill what hangs."""
+    deadline = time.monotonic() + LIMIT_S
+    while (left := _members(process.pid)) and time.monotonic() < deadline:
+        process.poll()
+        time.sleep(0.1)
+    for member in left:
+        os.kill(member, signal.SIGKILL)
+    assert not left, "processes hung after another had ended"
+    return process.wait()
+
+
+def _result(run: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    whole = run.with_suffix(".pt")
+    dcp_to_torch_save(run / "checkpoints" / "last.ckpt", whole)
+    return metrics, torch.load(whole, weights_only=True)["state_dict"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").exists(), reason="finds the processes of a run in /proc")
+def test_a_killed_run_goes_on_and_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    begin = time.monotonic()
+    whole = _start(tmp_path / "whole", data)
+    while not (tmp_path / "whole" / "checkpoints" / "last.ckpt").exists():
+        time.sleep(0.05)
+        assert whole.poll() is None, (tmp_path / "whole.log").read_text(encoding="utf-8")[-3000:]
+    first = time.monotonic()
+    assert _end(whole) == 0
+    length = time.monotonic() - first
+    metrics, weights = _result(tmp_path / "whole")
+    rng = random.Random(begin)
+    for kill in range(NUM_KILLS):
+        run = tmp_path / f"run{kill}"
+        killed = _start(run, data)
+        while not (run / "checkpoints" / "last.ckpt").exists():
+            time.sleep(0.01)
+        moment, which = rng.uniform(0, length), rng.choice(["first", "second", "all"])
+        time.sleep(moment)
+        members = _members(killed.pid)
+        chosen = {"first": members[:1], "second": members[1:2], "all": members}[which]
+        for member in chosen:
+            os.kill(member, signal.SIGKILL)
+        _end(killed)
+        assert _end(_start(run, data, "--ckpt_path", "last")) == 0, run.with_suffix(".log").read_text()[-3000:]
+        found_metrics, found_weights = _result(run)
+        what = f"{which} killed {moment:.2f} s after the first checkpoint"
+        assert found_metrics == metrics, what
+        assert found_weights.keys() == weights.keys()
+        assert all(torch.equal(found_weights[name], value) for name, value in weights.items()), what
+        print(f"kill {kill + 1}: {what}: as the uninterrupted run", flush=True)
