@@ -53,10 +53,13 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory, examples: list[Example
         tokenizer = load_tokenizer(train_tokenizer(texts, 400, begin_token=kind == "causal"))
         tokenizer.save_pretrained(folder)
         torch.manual_seed(0)
-        ids = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "vocab_size": len(tokenizer)}
+        ids = {name: getattr(tokenizer, name) for name in ("pad_token_id", "bos_token_id", "eos_token_id")}
+        ids["vocab_size"] = len(tokenizer)
         if kind == "seq2seq":
             sizes = {"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 2}
-            T5ForConditionalGeneration(T5Config(**ids, **sizes, decoder_start_token_id=0)).save_pretrained(folder)
+            T5ForConditionalGeneration(
+                T5Config(**ids, **sizes, decoder_start_token_id=tokenizer.pad_token_id)
+            ).save_pretrained(folder)
         else:
             sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
             LlamaForCausalLM(LlamaConfig(**ids, **sizes, initializer_range=0.3)).save_pretrained(folder)

@@ -123,7 +123,7 @@ def load_rows(network: PreTrainedModel, files: WeightFiles) -> None:
     found: dict[str, Tensor] = {}
     adapters: list[tuple[str, Tensor]] = []
     missing: list[str] = []
-    for name, tensor in _tensors(network):
+    for name, tensor in stored_tensors(network):
         if _ADAPTER.search(name):
             adapters.append((name, tensor))
             continue
@@ -150,7 +150,7 @@ def load_rows(network: PreTrainedModel, files: WeightFiles) -> None:
         _fill(tensor, whole)
 
 
-def _tensors(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
+def stored_tensors(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Parameters, tied ones once, and the buffers that checkpoints hold."""
     yield from network.named_parameters()
     names = set(network.state_dict(keep_vars=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from peft import LoraConfig
+from peft.tuners.lora import LoraLayer
 from transformers import PreTrainedModel
 
 from gner.errors import UserError
@@ -37,7 +38,7 @@ class Lora:
             needs_input_grads: True with gradient checkpointing, which cannot start at frozen embeddings.
 
         Raises:
-            UserError: The network has no such modules.
+            UserError: The network has no such modules, or one of them shares its weights with another.
         """
         config = LoraConfig(
             r=self.r, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=self.target_modules
@@ -46,5 +47,13 @@ class Lora:
             network.add_adapter(config)
         except ValueError as error:
             raise UserError(f"{error} Set model.lora.target_modules.") from error
+        tied = {*network.all_tied_weights_keys, *network.all_tied_weights_keys.values()}
+        for name in sorted(tied):
+            owner = name.rpartition(".")[0]
+            if isinstance(network.get_submodule(owner), LoraLayer):
+                raise UserError(
+                    f"Expected adapters on weights of their own, but `{owner}` shares its weights with another module, "
+                    "which merging would change too. Take it out of model.lora.target_modules."
+                )
         if needs_input_grads:
             network.enable_input_require_grads()

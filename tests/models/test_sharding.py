@@ -9,7 +9,6 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 from torch import distributed
-from torch.distributed.device_mesh import init_device_mesh
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -19,9 +18,10 @@ from transformers import (
 
 from gner.cli import main
 from gner.errors import UserError
-from gner.models import Backbone, FSDP2Strategy, Lora
+from gner.models import Backbone, Lora
 from gner.models.loading import WeightFiles, load_rows
 from gner.models.sharding import build_network, find_blocks
+from tests.models.sharded import logits_of, make_strategy, write
 from tests.processes import run_processes
 
 SMALL = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "vocab_size": 40}
@@ -68,59 +68,6 @@ def test_a_network_without_blocks_is_refused() -> None:
         find_blocks(_empty("llama"), ["NoSuchBlock"])
 
 
-@pytest.fixture(scope="session")
-def families(checkpoints: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Checkpoints in several files: T5, T5 with a head of its own, Llama, and Llama whose head is tied."""
-    torch.manual_seed(1)
-    families = {}
-    for name, kind in (("t5", "seq2seq"), ("flan", "seq2seq"), ("llama", "causal"), ("tied_llama", "causal")):
-        folder = tmp_path_factory.mktemp(name) / "model"
-        shutil.copytree(checkpoints[kind], folder)
-        (folder / "model.safetensors").unlink()
-        config = AutoConfig.from_pretrained(checkpoints[kind], initializer_range=0.3)
-        config.tie_word_embeddings = name != "llama"
-        auto = AutoModelForSeq2SeqLM if kind == "seq2seq" else AutoModelForCausalLM
-        network = auto.from_config(config)
-        weights = network.state_dict()
-        if name == "flan":
-            weights = {key: value.clone() for key, value in weights.items()}
-            weights["lm_head.weight"].normal_()  # as in flan-T5: embeddings are shared, and the head is not tied
-            network.all_tied_weights_keys = {}
-            network.config.tie_word_embeddings = False
-        network.save_pretrained(folder, state_dict=weights, max_shard_size="20KB")
-        assert len(list(folder.glob("*.safetensors"))) > 1
-        families[name] = folder
-    return families
-
-
-def _strategy(num_processes: int, **options: Any) -> FSDP2Strategy:
-    """The strategy as a trainer leaves it when the processes have met."""
-    strategy = FSDP2Strategy(compute_dtype="fp32", **options)
-    strategy.parallel_devices = [torch.device("cpu")] * num_processes
-    names = ("data_parallel", "tensor_parallel")
-    strategy._device_mesh = init_device_mesh("cpu", (num_processes, 1), mesh_dim_names=names)
-    return strategy
-
-
-def _inputs(network: PreTrainedModel, length: int) -> dict[str, torch.Tensor]:
-    generator = torch.Generator().manual_seed(length)
-    ids = torch.randint(3, network.config.vocab_size, (2, length), generator=generator)
-    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-
-
-def _logits(network: PreTrainedModel) -> torch.Tensor:
-    inputs = _inputs(network, 7)
-    if network.config.is_encoder_decoder:
-        inputs["decoder_input_ids"] = inputs["input_ids"]
-    return network(**inputs).logits
-
-
-def _write(network: PreTrainedModel, length: int) -> list[list[int]]:
-    return network.generate(
-        **_inputs(network, length), max_new_tokens=4 + length, num_beams=2, do_sample=False
-    ).tolist()
-
-
 def _count_calls(calls: list[str]) -> None:
     """Note every collective from here on."""
     for name in ("all_reduce", "all_gather_single", "all_gather_into_tensor", "broadcast", "reduce_scatter_single"):
@@ -141,9 +88,9 @@ def _check_sharded(rank: int, folders: dict[str, Path]) -> None:
     for name, folder in folders.items():
         backbone = Backbone(str(folder))
         whole = backbone.build()
-        written = {length: _write(whole, length) for length in (3, 5, 9)}
+        written = {length: write(whole, length) for length in (3, 5, 9)}
         for decode in ("gather", "sharded"):
-            strategy = _strategy(2, decode=decode)
+            strategy = make_strategy(2, decode=decode)
             network = build_network(backbone, strategy, lambda network: None).eval()
             num_here = sum(parameter.to_local().numel() for parameter in network.parameters())
             assert num_here < 0.6 * sum(parameter.numel() for parameter in whole.parameters()), name
@@ -151,19 +98,19 @@ def _check_sharded(rank: int, folders: dict[str, Path]) -> None:
                 calls.clear()
                 if decode == "gather":  # the processes need not do the same: three texts here, one there
                     for length in (3, 5, 9) if rank else (9,):
-                        assert _write(network, length) == written[length], (name, decode)
+                        assert write(network, length) == written[length], (name, decode)
                     assert not calls
                 else:
                     for length in (3, 9):
-                        assert _write(network, length) == written[length], (name, decode)
+                        assert write(network, length) == written[length], (name, decode)
                     assert calls
-            assert torch.equal(_logits(network), _logits(whole)), (name, decode)
-            loss = _logits(network).square().mean()
+            assert torch.equal(logits_of(network), logits_of(whole)), (name, decode)
+            loss = logits_of(network).square().mean()
             loss.backward()
             without = [key for key, parameter in network.named_parameters() if parameter.grad is None]
             assert not without, (name, decode, without)
             with strategy.generation(network), torch.no_grad():
-                assert _write(network, 5) == written[5]
+                assert write(network, 5) == written[5]
     distributed.barrier()
     distributed.destroy_process_group()
 
@@ -179,11 +126,11 @@ def _check_lora(rank: int, folders: dict[str, Path]) -> None:
         torch.manual_seed(0)
         lora = Lora(r=2, target_modules=["q", "v"] if name in ("t5", "flan") else None, dropout=0.0)
         network = build_network(
-            backbone, _strategy(2), lambda network, lora=lora: lora.add_to(network, needs_input_grads=False)
+            backbone, make_strategy(2), lambda network, lora=lora: lora.add_to(network, needs_input_grads=False)
         ).eval()
         whole = backbone.build()
         lora.add_to(whole, needs_input_grads=False)
-        assert torch.equal(_logits(network), _logits(whole.eval())), name
+        assert torch.equal(logits_of(network), logits_of(whole.eval())), name
         trained = {key: parameter for key, parameter in network.named_parameters() if parameter.requires_grad}
         assert trained
         for key, parameter in trained.items():
@@ -192,7 +139,7 @@ def _check_lora(rank: int, folders: dict[str, Path]) -> None:
             everywhere: list[Any] = [None, None]
             distributed.all_gather_object(everywhere, values)
             assert torch.equal(*everywhere)
-        _logits(network).square().mean().backward()
+        logits_of(network).square().mean().backward()
         assert all(parameter.grad is not None for parameter in trained.values())
     distributed.barrier()
     distributed.destroy_process_group()

@@ -1,0 +1,145 @@
+"""Weights out of training, sharded or not, into a folder that Hugging Face's libraries read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import torch
+from huggingface_hub import split_torch_state_dict_into_shards
+from peft import get_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
+from safetensors.torch import save_file
+from torch import Tensor, distributed
+from torch.distributed.fsdp import FSDPModule
+from torch.distributed.tensor import DTensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from gner.errors import UserError
+from gner.models.loading import stored_tensors
+from gner.run_dir import replace_folder
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+_METADATA = {"format": "pt"}  # as transformers writes and wants it
+_BASE_LAYER = ".base_layer."
+
+
+@torch.no_grad()
+def export(
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: str | Path,
+    *,
+    adapter_only: bool = False,
+    dtype: Literal["fp32", "bf16"] = "fp32",
+    max_file_size: str = "2GB",
+) -> None:
+    """Write a network, its configuration and its tokenizer; every process must call this.
+
+    Weights are gathered one at a time, and the first process holds those of one file, so that a network which fits
+    only in shards can be written. Adapters are merged into the weights.
+
+    Args:
+        network: Whole or sharded; it stays as it is.
+        tokenizer: Its tokenizer.
+        folder: Where to write; an earlier folder is replaced when all is written.
+        adapter_only: Write the adapters in peft's format, which needs the backbone to be used.
+        dtype: What weights are written in.
+        max_file_size: Of one safetensors file, which is what the first process holds in memory.
+
+    Raises:
+        UserError: ``adapter_only`` of a network without adapters.
+    """
+    folder = Path(folder)
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    writes = not distributed.is_initialized() or distributed.get_rank() == 0
+    if adapter_only and not getattr(network, "_hf_peft_config_loaded", False):
+        raise UserError("Expected a network with adapters to export alone, but this one was trained without.")
+    if writes:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+    for module in network.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()  # the root still has its weights after a forward pass
+    if adapter_only:
+        _write_adapter(network, unfinished, _DTYPES[dtype], writes=writes)
+    else:
+        _write_weights(network, unfinished, _DTYPES[dtype], max_file_size, writes=writes)
+    if writes:
+        tokenizer.save_pretrained(unfinished)
+        replace_folder(folder, unfinished)
+    if distributed.is_initialized():
+        distributed.barrier()
+
+
+def _write_weights(
+    network: PreTrainedModel, folder: Path, dtype: torch.dtype, max_file_size: str, *, writes: bool
+) -> None:
+    tensors = {name.replace(_BASE_LAYER, "."): (name, tensor) for name, tensor in _without_adapters(network)}
+    shapes = {
+        name: torch.empty(tensor.shape, dtype=_written_type(tensor, dtype), device="meta")
+        for name, (_, tensor) in tensors.items()
+    }
+    files = split_torch_state_dict_into_shards(shapes, max_shard_size=max_file_size)
+    for file, names in files.filename_to_tensors.items():
+        held: dict[str, Tensor] = {}
+        for name in names:
+            value = _whole(_merged(network, *tensors[name]))  # on all processes, and kept on one
+            if writes:
+                held[name] = value.to("cpu", shapes[name].dtype).contiguous()
+            del value
+        if writes:
+            save_file(held, folder / file, _METADATA)
+    if not writes:
+        return
+    if files.is_sharded:
+        index = {"metadata": files.metadata, "weight_map": files.tensor_to_filename}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
+    config = deepcopy(network.config)
+    config.dtype = dtype
+    config.architectures = [type(network).__name__.removeprefix("FSDP")]  # sharding gives modules classes of its own
+    head, embeddings = network.get_output_embeddings(), network.get_input_embeddings()
+    config.tie_word_embeddings = head is not None and head.weight is embeddings.weight  # flan-T5's are not
+    config.save_pretrained(folder)
+    network.generation_config.save_pretrained(folder)
+
+
+def _write_adapter(network: PreTrainedModel, folder: Path, dtype: torch.dtype, *, writes: bool) -> None:
+    [(name, config)] = network.peft_config.items()
+    adapters = {key: tensor for key, tensor in network.named_parameters() if ".lora_" in key}
+    whole = {key: _whole(tensor).to("cpu", dtype).contiguous() for key, tensor in adapters.items()}
+    if writes:
+        named = get_peft_model_state_dict(cast(Any, network), state_dict=whole, adapter_name=name)
+        named = {f"base_model.model.{key}": value for key, value in named.items()}
+        save_file(named, folder / "adapter_model.safetensors", _METADATA)
+        config.base_model_name_or_path = network.config.name_or_path
+        config.save_pretrained(str(folder))
+
+
+def _without_adapters(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
+    ignored = network._keys_to_ignore_on_save or ()
+    return ((name, tensor) for name, tensor in stored_tensors(network) if ".lora_" not in name and name not in ignored)
+
+
+def _merged(network: PreTrainedModel, name: str, tensor: Tensor) -> Tensor:
+    """A weight with what its adapters add."""
+    owner, _, kind = name.rpartition(_BASE_LAYER)
+    if not owner or kind != "weight":
+        return tensor
+    layer = network.get_submodule(owner)
+    assert isinstance(layer, LoraLayer)
+    for adapter in layer.active_adapters:
+        tensor = tensor + cast(Any, layer).get_delta_weight(adapter)
+    return tensor
+
+
+def _whole(tensor: Tensor) -> Tensor:
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor.detach()
+
+
+def _written_type(tensor: Tensor, dtype: torch.dtype) -> torch.dtype:
+    return dtype if tensor.is_floating_point() else tensor.dtype
