@@ -69,12 +69,27 @@ class FSDP2Strategy(ModelParallelStrategy):
         self._decode = decode
         self._blocks = blocks
         self._replicate_over_nodes = replicate_over_nodes
-        self._offload_policy = CPUOffloadPolicy() if cpu_offload else OffloadPolicy()
+        pin = torch.accelerator.is_available()
+        self._offload_policy = CPUOffloadPolicy(pin_memory=pin) if cpu_offload else OffloadPolicy()
 
     def setup_environment(self) -> None:
         """Start the processes' group; all of them share the data."""
         self._data_parallel_size = self.num_nodes * self.num_processes
+        if self.offloads_to_cpu and self.root_device.type == "cuda" and self._process_group_backend is None:
+            self._process_group_backend = "cpu:gloo,cuda:nccl"  # norms of gradients are summed where these are
         super().setup_environment()
+
+    def model_to_device(self) -> None:
+        """Move the module; where weights stay in the memory of the CPU, only its buffers."""
+        if not self.offloads_to_cpu:
+            super().model_to_device()
+            return
+        assert self.model is not None
+        for module in self.model.modules():
+            for name, buffer in module.named_buffers(recurse=False):
+                module.register_buffer(
+                    name, buffer.to(self.root_device), name not in module._non_persistent_buffers_set
+                )
 
     def shard(self, network: PreTrainedModel) -> None:
         """Split a network in place. It may be on the meta device.

@@ -1,9 +1,11 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from lightning import Trainer
+from torch._dynamo.utils import counters
 
 from gner.data import GnerDataModule
 from gner.errors import UserError
@@ -106,6 +108,18 @@ def test_gradient_checkpointing_changes_no_weight(
     )
     for name, weight in plain.items():
         torch.testing.assert_close(checkpointed[name], weight)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a compiler")
+def test_compiled_blocks_learn_the_same(checkpoints: dict[str, Path], toy_root: Path) -> None:
+    plain, compiled = (
+        _fit(checkpoints["causal"], toy_root, compile_blocks=flag, gradient_checkpointing=True).network
+        for flag in (False, True)
+    )
+    assert counters["stats"]["unique_graphs"] > 0
+    for (name, weight), other in zip(plain.named_parameters(), compiled.parameters(), strict=True):
+        torch.testing.assert_close(other, weight, msg=name)
 
 
 def test_fp16_is_refused_for_t5(checkpoints: dict[str, Path], toy_root: Path) -> None:

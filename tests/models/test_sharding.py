@@ -226,3 +226,58 @@ def test_any_number_of_processes_gives_the_same_metrics(
     run_processes(_validate, num_processes, configs, [], limit_s=240)
     for config in configs:
         assert results(tmp_path / "many" / config.stem) == expected[config], config.stem
+
+
+def _fit(rank: int, config: Path, options: list[str]) -> None:
+    main("fit", ["--config", str(config), *options])
+
+
+@pytest.mark.slow
+def test_every_way_of_sharding_trains_the_same_weights(
+    families: dict[str, Path], write_dataset: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Four processes: all sharded, a copy on each of two nodes, weights in the CPU's memory, and not sharded at all."""
+    sentence = "Ada\tB-person\nLovelace\tI-person\nwrote\tO\nto\tO\nLondon\tB-place\n"
+    text = "\n".join(sentence * (1 + number % 3) for number in range(16))
+    root = write_dataset("toy", train=text, dev=text)
+    sharded: dict[str, Any] = {"compute_dtype": "fp32", "save_distributed_checkpoint": False}
+    ways: dict[str, tuple[int, dict[str, Any]]] = {
+        "sharded": (1, sharded),
+        "hybrid": (2, {**sharded, "replicate_over_nodes": True}),
+        "offloaded": (1, {**sharded, "cpu_offload": True}),
+        "ddp": (1, {}),
+    }
+    weights = {}
+    for way, (num_nodes, options) in ways.items():
+        settings: dict[str, Any] = {
+            "model": {
+                "backbone": str(families["llama"]),
+                "decoding": {"class_path": "Greedy", "init_args": {"max_new_tokens": 5}},
+                "optimization": {"lr": 1e-2},
+            },
+            "data": {"root": str(root), "train": ["toy"], "val": ["toy"], "batch_size": 1},
+            "trainer": {
+                "accelerator": "cpu",
+                "devices": 4 // num_nodes,
+                "num_nodes": num_nodes,
+                "strategy": {"class_path": "gner.models.FSDP2Strategy", "init_args": options} if options else "ddp",
+                "max_steps": 2,
+                "accumulate_grad_batches": 2,
+                "gradient_clip_val": 0.5,
+                "val_check_interval": 4,
+                "check_val_every_n_epoch": None,
+                "enable_progress_bar": False,
+                "default_root_dir": str(tmp_path / way),
+            },
+        }
+        config = tmp_path / f"{way}.yaml"
+        config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        run_processes(_fit, 4, config, [], num_nodes=num_nodes, limit_s=120)
+        checkpoint = torch.load(tmp_path / way / "checkpoints" / "last.ckpt", weights_only=True)
+        assert checkpoint["global_step"] == 2
+        weights[way] = checkpoint["state_dict"]
+    start = Backbone(str(families["llama"])).build().state_dict()
+    assert all(not torch.equal(value, weights["ddp"][f"network.{name}"]) for name, value in start.items())
+    for way, found in weights.items():
+        for name, value in weights["ddp"].items():
+            torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-5, msg=f"{way} {name}")
