@@ -1,11 +1,17 @@
-"""When checkpoints are written."""
+"""When and how checkpoints are written."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import torch
 from lightning import LightningModule, Trainer
+from lightning.fabric.utilities.cloud_io import _is_local_file_protocol
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+from gner.run_dir import refuse_unwritten
 
 
 class Checkpoint(ModelCheckpoint):
@@ -31,3 +37,32 @@ class Checkpoint(ModelCheckpoint):
         if self._waits:
             self._waits = False
             super().on_train_batch_end(trainer, pl_module, None, None, 0)
+
+
+class WholeFiles(TorchCheckpointIO):
+    """Writes a checkpoint beside an earlier one, and gives it its name when it is whole.
+
+    Lightning's writes to the folder for temporary files and copies from there where that is another disk: a run that is
+    killed meanwhile is left without a checkpoint.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            UserError: The disk is full, or does not take it for another reason; an earlier checkpoint is as it was.
+        """
+        if not _is_local_file_protocol(str(path)):
+            super().save_checkpoint(checkpoint, path, storage_options)
+            return
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        try:
+            with unfinished.open("wb") as file:  # given a path, torch does not say why it failed
+                torch.save(checkpoint, file)
+            unfinished.replace(path)
+        except (OSError, RuntimeError) as error:
+            raise refuse_unwritten(path, error) from error
+        finally:
+            unfinished.unlink(missing_ok=True)

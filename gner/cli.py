@@ -19,11 +19,12 @@ from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.callbacks import ProgressBar as BasicBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_only
 from omegaconf.errors import OmegaConfBaseException
 
 from gner import run_dir
-from gner.checkpoint import Checkpoint
+from gner.checkpoint import Checkpoint, WholeFiles
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback, DecodingStrategy
 from gner.errors import UserError
@@ -171,7 +172,11 @@ class GnerCLI(LightningCLI):
             callbacks.append(ProgressBar())
         if self.command == "fit" and kwargs.get("logger", settings.logger):
             callbacks.append(LearningRateMonitor("step"))
-        return super().instantiate_trainer(**kwargs, callbacks=callbacks)
+        plugins = settings.plugins if isinstance(settings.plugins, list) else [settings.plugins]
+        plugins = [plugin for plugin in plugins if plugin is not None]
+        if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
+            plugins.append(WholeFiles())
+        return super().instantiate_trainer(**kwargs, callbacks=callbacks, plugins=plugins)
 
     def run(self) -> None:
         """Do what the command says."""

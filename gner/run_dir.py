@@ -60,5 +60,19 @@ def replace_folder(path: Path, replacement: Path) -> None:
     shutil.rmtree(previous, ignore_errors=True)
 
 
+def refuse_unwritten(path: Path, error: BaseException) -> UserError:
+    """What to tell when a checkpoint could not be written, for example because the disk is full."""
+    earlier = "The earlier one there is as it was. " if path.exists() else ""
+    chain = [error]
+    while (before := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(before)  # torch's own errors do not say why
+    why = next((link for link in chain if isinstance(link, OSError)), error)
+    reason = [type(why).__name__, *str(why).strip().splitlines()][-1]
+    return UserError(
+        f"Could not write the checkpoint {path}: {reason}. {earlier}"
+        "Make room, or set trainer.default_root_dir to another disk, and go on with --ckpt_path last."
+    )
+
+
 def _previous(path: Path) -> Path:
     return path.with_name(f"{path.name}.previous")

@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 import torch
 from lightning.pytorch.strategies import ModelParallelStrategy, Strategy
 from torch import nn
+from torch.distributed.checkpoint import CheckpointException
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, MixedPrecisionPolicy, OffloadPolicy, fully_shard
 from transformers import PreTrainedModel
@@ -23,7 +24,7 @@ from transformers import PreTrainedModel
 from gner.errors import UserError
 from gner.models.backbone import Backbone
 from gner.models.loading import WeightFiles, load_rows, untie_what_differs
-from gner.run_dir import replace_folder
+from gner.run_dir import refuse_unwritten, replace_folder
 
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
@@ -118,7 +119,12 @@ class FSDP2Strategy(ModelParallelStrategy):
         if self.is_global_zero:
             shutil.rmtree(unfinished, ignore_errors=True)
         self.barrier()
-        super().save_checkpoint(checkpoint, unfinished, storage_options)
+        try:
+            super().save_checkpoint(checkpoint, unfinished, storage_options)
+        except (OSError, RuntimeError, CheckpointException) as error:
+            if self.is_global_zero:
+                shutil.rmtree(unfinished, ignore_errors=True)
+            raise refuse_unwritten(path, error) from error
         self.barrier()
         if self.is_global_zero:
             replace_folder(path, unfinished)
