@@ -32,6 +32,7 @@ from gner.formats import Format
 from gner.models import FSDP2Strategy, GnerModule
 from gner.models.module import TOKENIZER_KEY
 from gner.report import ProgressBar, RunReport
+from gner.throughput import Throughput
 
 Command = Literal["fit", "validate", "test", "predict"]
 DEFAULT_RUN_DIR = "runs/default"
@@ -134,6 +135,7 @@ class GnerCLI(LightningCLI):
             help="Checkpoint to continue (fit) or to use: `best` or `last` of the run folder, or a path.",
         )
         parser.add_lightning_class_args(DecodingCallback, "evaluation")
+        parser.add_lightning_class_args(Throughput, "throughput")  # behind evaluation, to take its time
         # ModelCheckpoint(save_last=True) writes `last` only when the best changes, so the last one has its own.
         for key, monitor in (("checkpoint", "val/f1"), ("last_checkpoint", None)):
             parser.add_lightning_class_args(Checkpoint, key)

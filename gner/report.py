@@ -71,7 +71,9 @@ class RunReport(Callback):
             return
         metrics = result["metrics"]
         shown = [f"{name} {metrics[name]:.4f}" for name in ("val/loss", "val/f1", "val/f1_gner") if name in metrics]
-        rich.get_console().print(f"step {result['step']}: {', '.join(shown)}", highlight=False)
+        seconds = trainer.callback_metrics.get("val/seconds")
+        took = f" ({seconds:.0f} s)" if seconds is not None else ""
+        rich.get_console().print(f"step {result['step']}: {', '.join(shown)}{took}", highlight=False)
         self._results["last"] = result
         if self._is_best(metrics):
             self._results["best"] = result

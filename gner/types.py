@@ -145,6 +145,7 @@ class Batch:
         examples: The B examples, in row order.
         positions: Place of each example in its split, B numbers; predictions are sorted by it.
         counted: False for rows that only fill up a rank's last batch; metrics skip them.
+        lengths: Tokens of each row's prompt and answer, without padding.
         decode: False where the examples of this batch are outside the subset that is decoded.
     """
 
@@ -159,6 +160,7 @@ class Batch:
         examples: list[Example],
         positions: list[int],
         counted: list[bool],
+        lengths: list[tuple[int, int]],
         decode: bool = True,
     ) -> None:
         self.input_ids = input_ids
@@ -169,6 +171,7 @@ class Batch:
         self.examples = examples
         self.positions = positions
         self.counted = counted
+        self.lengths = lengths
         self.decode = decode
 
     def to(self, target: device | str, non_blocking: bool = False) -> Batch:

@@ -95,6 +95,9 @@ def test_fit_validates_by_generation_and_leaves_everything_in_the_run_folder(
     assert yaml.safe_load((run / "config.yaml").read_text())["trainer"]["max_steps"] == 4
     events = EventAccumulator(str(run / "tensorboard")).Reload()
     assert {"train/loss", "val/loss", "val/f1", "val/precision_gner"} <= set(events.Tags()["scalars"])
+    assert {"train/tokens_per_s", "train/padding", "train/step_s", "train/memory_gib", "val/seconds"} <= set(
+        events.Tags()["scalars"]
+    )
     assert any(tag.startswith("val/examples") for tag in events.Tags()["tensors"])
     shown = capsys.readouterr().out
     assert "val/f1" in shown

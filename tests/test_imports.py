@@ -75,6 +75,7 @@ def test_every_part_is_in_the_table() -> None:
         "predict",
         "report",
         "run_dir",
+        "throughput",
         "__init__",
     }
     parts = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}

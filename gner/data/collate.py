@@ -62,6 +62,7 @@ class Collator:
             examples=list(examples),
             positions=positions,
             counted=counted,
+            lengths=[(len(row.prompt), len(row.answer)) for row in encoded],
             decode=decode,
         )
 

@@ -66,7 +66,7 @@ class FSDP2Strategy(ModelParallelStrategy):
             process_group_backend=process_group_backend,
             timeout=timedelta(seconds=timeout_s),
         )
-        self._compute_dtype = _DTYPES[compute_dtype]
+        self.compute_dtype = _DTYPES[compute_dtype]
         self._decode = decode
         self._blocks = blocks
         self._replicate_over_nodes = replicate_over_nodes
@@ -104,7 +104,7 @@ class FSDP2Strategy(ModelParallelStrategy):
                 "it out: weights are kept in fp32 and computed in trainer.strategy.init_args.compute_dtype."
             )
         mesh = self._mesh()
-        policy = MixedPrecisionPolicy(param_dtype=self._compute_dtype, reduce_dtype=torch.float32)
+        policy = MixedPrecisionPolicy(param_dtype=self.compute_dtype, reduce_dtype=torch.float32)
         for block in find_blocks(network, self._blocks):
             fully_shard(block, mesh=mesh, mp_policy=policy, offload_policy=self._offload_policy)
         fully_shard(network, mesh=mesh, mp_policy=policy, offload_policy=self._offload_policy)

@@ -1,0 +1,63 @@
+"""Floating-point operations of training, from the shapes of a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from gner.models.sharding import find_blocks
+
+
+class TrainingFlops:
+    """Counts what the network itself must compute for an example, forward and backward.
+
+    As in PaLM (Chowdhery et al., 2022, arXiv 2204.02311, appendix B): two operations for each weight of a matrix and
+    token, twice as many backward, and those of attention over all positions. Frozen weights have no gradients of
+    their own, and what gradient checkpointing computes twice counts once.
+
+    Args:
+        network: Whole, sharded, or on the meta device.
+    """
+
+    def __init__(self, network: PreTrainedModel) -> None:
+        self._is_encoder_decoder = bool(network.config.is_encoder_decoder)
+        encoder = network.get_encoder() if self._is_encoder_decoder else None
+        encoder_blocks = {id(block) for block in find_blocks(encoder)} if encoder is not None else set()
+        of_encoder = {id(parameter) for parameter in encoder.parameters()} if encoder is not None else set()
+        tables = {id(parameter) for parameter in _embedding_tables(network)}
+        self._per_token = {"encoder": 0, "decoder": 0}
+        for parameter in network.parameters():
+            if parameter.ndim >= 2 and id(parameter) not in tables:
+                part = "encoder" if id(parameter) in of_encoder else "decoder"
+                self._per_token[part] += _per_weight(parameter) * parameter.numel()
+        head = network.get_output_embeddings()
+        if head is not None and id(head.weight) in tables:  # tied: a table at one end and a matrix at the other
+            self._per_token["decoder"] += _per_weight(head.weight) * head.weight.numel()
+        num_blocks = len(find_blocks(network)) - len(encoder_blocks)
+        attention = 3 * 4 * _attention_width(network.config)  # two products, forward, and twice that backward
+        self._per_pair = {"encoder": attention * len(encoder_blocks), "decoder": attention * num_blocks}
+
+    def of_example(self, num_prompt: int, num_answer: int) -> int:
+        """Operations for an example of so many tokens."""
+        if not self._is_encoder_decoder:
+            length = num_prompt + num_answer
+            return self._per_token["decoder"] * length + self._per_pair["decoder"] * length**2
+        encoder = self._per_token["encoder"] * num_prompt + self._per_pair["encoder"] * num_prompt**2
+        pairs = num_answer**2 + num_answer * num_prompt  # to itself, and to the encoder
+        return encoder + self._per_token["decoder"] * num_answer + self._per_pair["decoder"] * pairs
+
+
+def _per_weight(parameter: Tensor) -> int:
+    return 6 if parameter.requires_grad else 4
+
+
+def _embedding_tables(network: nn.Module) -> list[Tensor]:
+    return [module.weight for module in network.modules() if isinstance(module, nn.Embedding)]
+
+
+def _attention_width(config: Any) -> int:
+    heads = config.num_attention_heads
+    head_dim = getattr(config, "d_kv", None) or getattr(config, "head_dim", None) or config.hidden_size // heads
+    return int(heads * head_dim)

@@ -1,0 +1,111 @@
+"""How fast a run is, and what it needs."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from typing import Any, cast
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from lightning.fabric.utilities.throughput import get_available_flops
+
+from gner.errors import UserError
+from gner.models import FSDP2Strategy, GnerModule
+from gner.models.flops import TrainingFlops
+from gner.types import Batch
+
+_GIB = 2**30
+
+
+class Throughput(Callback):
+    """Logs speed and memory every ``log_every_n_steps`` steps, and how long validations take.
+
+    ``train/tokens_per_s``  tokens of all processes in a second, without padding
+    ``train/padding``       share of padding in what was computed
+    ``train/step_s``        seconds per optimizer step
+    ``train/mfu``           share of the devices' peak that the network itself needs (model FLOPs utilisation;
+                            Chowdhery et al., 2022, arXiv 2204.02311), where the peak is known
+    ``train/memory_gib``    most memory that one process ever had: of the GPU, or, without one, of the machine
+    ``val/seconds``         a validation, with generation
+
+    Time is what passes, validations aside. The first step, which warms up, is left out.
+
+    Args:
+        peak_tflops: What one device can do at most, in 10**12 operations a second, without sparsity; null looks it up
+            in Lightning's table, which counts sparsity for some devices.
+    """
+
+    def __init__(self, peak_tflops: float | None = None) -> None:
+        if peak_tflops is not None and peak_tflops <= 0:
+            raise UserError(f"Expected `peak_tflops` > 0, got {peak_tflops}. Set throughput.peak_tflops.")
+        self._peak: float | None = peak_tflops and peak_tflops * 1e12
+        self._since: float | None = None
+        self._paused_s = 0.0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Look up what this device could do."""
+        self._flops = TrainingFlops(cast(GnerModule, pl_module).network)
+        if self._peak is None:
+            strategy, precision = trainer.strategy, trainer.precision
+            dtype = strategy.compute_dtype if isinstance(strategy, FSDP2Strategy) else _compute_dtype(precision)
+            self._peak = get_available_flops(pl_module.device, dtype)
+        self._since = None
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
+    ) -> None:
+        """Count a batch, and log if it is time."""
+        if self._since is not None:
+            self._num_tokens += sum(prompt + answer for prompt, answer in batch.lengths)
+            self._num_computed += batch.input_ids.numel()
+            if batch.labels.shape != batch.input_ids.shape:  # a decoder reads the labels
+                self._num_computed += batch.labels.numel()
+            self._num_flops += sum(self._flops.of_example(*lengths) for lengths in batch.lengths)
+            if trainer.global_step >= self._first_step + trainer.log_every_n_steps:  # type: ignore[attr-defined]
+                self._log(trainer, pl_module)
+        if self._since is None or self._num_tokens == 0:
+            self._restart(trainer)
+
+    def _restart(self, trainer: Trainer) -> None:
+        self._since = time.monotonic()
+        self._first_step = trainer.global_step
+        self._paused_s = 0.0
+        self._num_tokens = self._num_computed = self._num_flops = 0
+
+    def _log(self, trainer: Trainer, module: LightningModule) -> None:
+        assert self._since is not None
+        seconds = time.monotonic() - self._since - self._paused_s
+        sums = {
+            "train/tokens_per_s": self._num_tokens / seconds,
+            "train/padding": (1 - self._num_tokens / self._num_computed) / trainer.world_size,
+        }
+        if self._peak is not None:
+            sums["train/mfu"] = self._num_flops / seconds / self._peak / trainer.world_size
+        for name, value in sums.items():
+            module.log(name, value, prog_bar=name != "train/padding", sync_dist=True, reduce_fx="sum")
+        module.log("train/step_s", seconds / (trainer.global_step - self._first_step))
+        module.log("train/memory_gib", _peak_memory(module.device) / _GIB, sync_dist=True, reduce_fx="max")
+        self._restart(trainer)
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop the clock."""
+        self._validation_since = time.monotonic()
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log how long it took; texts are written and scored by now, as this callback comes behind that one."""
+        seconds = time.monotonic() - self._validation_since
+        self._paused_s += seconds
+        pl_module.log("val/seconds", seconds, rank_zero_only=True)
+
+
+def _compute_dtype(precision: str) -> torch.dtype:
+    return {"bf16": torch.bfloat16, "16": torch.float16}.get(precision.split("-", maxsplit=1)[0], torch.float32)
+
+
+def _peak_memory(device: torch.device) -> int:
+    """Bytes."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

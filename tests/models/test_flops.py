@@ -1,0 +1,47 @@
+from typing import Any
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, PreTrainedModel
+
+from gner.models import Lora
+from gner.models.flops import TrainingFlops
+
+CAUSAL = {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "vocab_size": 200}
+SHAPES: dict[str, dict[str, Any]] = {
+    "llama": {**CAUSAL, "intermediate_size": 128, "tie_word_embeddings": True},
+    "gpt2": {"n_embd": 64, "n_layer": 3, "n_head": 4, "vocab_size": 200},
+    "t5": {"d_model": 64, "d_kv": 32, "num_heads": 4, "d_ff": 128, "num_layers": 3, "vocab_size": 200},
+}
+
+
+def _network(model_type: str) -> PreTrainedModel:
+    config = AutoConfig.for_model(
+        model_type, pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=0, **SHAPES[model_type]
+    )
+    auto = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    return auto.from_config(config, attn_implementation="eager")
+
+
+def _counted(network: PreTrainedModel, num_prompt: int, num_answer: int) -> int:
+    """What torch counts in one forward and backward pass."""
+    is_seq2seq = network.config.is_encoder_decoder
+    ids = torch.zeros((1, num_prompt if is_seq2seq else num_prompt + num_answer), dtype=torch.long)
+    labels = torch.zeros((1, num_answer), dtype=torch.long) if is_seq2seq else ids
+    with FlopCounterMode(display=False) as counter:
+        network(input_ids=ids, labels=labels, use_cache=False).loss.backward()
+    return counter.get_total_flops()
+
+
+@pytest.mark.parametrize("lengths", [(20, 10), (400, 300)])
+@pytest.mark.parametrize("model_type", SHAPES)
+def test_the_estimate_is_near_what_is_computed(model_type: str, lengths: tuple[int, int]) -> None:
+    network = _network(model_type)
+    assert TrainingFlops(network).of_example(*lengths) == pytest.approx(_counted(network, *lengths), rel=0.1)
+
+
+def test_frozen_weights_have_no_gradients_of_their_own() -> None:
+    network = _network("llama")
+    Lora(r=1, target_modules=["q_proj"]).add_to(network, needs_input_grads=False)
+    assert TrainingFlops(network).of_example(20, 10) == pytest.approx(_counted(network, 20, 10), rel=0.15)
