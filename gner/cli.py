@@ -34,7 +34,7 @@ from gner.models.module import TOKENIZER_KEY
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
 
-Command = Literal["fit", "validate", "test", "predict"]
+Command = Literal["fit", "validate", "test", "predict", "plan"]
 DEFAULT_RUN_DIR = "runs/default"
 _NOISE = [
     r"It is recommended to use `self\.log\('(val|test)/",  # the metrics are those of all processes already
@@ -215,12 +215,12 @@ class GnerCLI(LightningCLI):
             self.model.backbone.set_tokenizer(serialized)
 
 
-def main(command: Command, args: list[str] | None = None) -> None:
+def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = GnerCLI) -> None:
     """Run a command; what the user can mend ends it with one message and status 2."""
     for message in _NOISE:
         warnings.filterwarnings("ignore", message)
     try:
-        GnerCLI(command, args).run()
+        cli(command, args).run()
     except UserError as error:
         fail(str(error))
     except OmegaConfBaseException as error:

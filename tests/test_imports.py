@@ -68,6 +68,7 @@ def test_every_part_is_in_the_table() -> None:
         "checkpoint",
         "cli",
         "fit",
+        "plan",
         "score",
         "score_files",
         "validate",

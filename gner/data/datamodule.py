@@ -49,6 +49,7 @@ class GnerDataModule(LightningDataModule):
 
     Attributes:
         examples: The sentences of each split that has been read.
+        sizes: Tokens of their prompts and answers.
         max_decoded_examples: Mark only a fixed random subset of so many validation examples for decoding.
 
     Raises:
@@ -84,7 +85,8 @@ class GnerDataModule(LightningDataModule):
         self._root = Path(root)
         self._names: dict[Split, list[str]] = {"train": train or [], "dev": val or [], "test": test or []}
         self._scheme: Scheme | Literal["auto"] = scheme
-        self._batch_sizes = (batch_size, eval_batch_size)
+        self.batch_size = batch_size
+        self.eval_batch_size = eval_batch_size
         self._max_tokens = (max_input_tokens, max_answer_tokens)
         self._max_examples = (max_examples_per_dataset, max_eval_examples_per_dataset)
         self._train_loader: BatchLoader | None = None
@@ -96,7 +98,7 @@ class GnerDataModule(LightningDataModule):
         self._seed = seed
         self._collate = Collator(format, backbone)
         self.examples: dict[Split, list[Example]] = {}
-        self._lengths: dict[Split, list[int]] = {}
+        self.sizes: dict[Split, list[tuple[int, int]]] = {}
 
     def prepare_data(self) -> None:
         """Write the made-up corpus if a data set has its name; runs on one process per machine."""
@@ -120,7 +122,7 @@ class GnerDataModule(LightningDataModule):
         if self._backbone.needs_tokenizer:
             self._train_tokenizer()
         for split in wanted:
-            if split not in self._lengths:
+            if split not in self.sizes:
                 self._measure(split)
 
     def _read(self, split: Split) -> list[Example]:
@@ -166,7 +168,7 @@ class GnerDataModule(LightningDataModule):
                 )
             self.examples[split] = [self.examples[split][index] for index in keep]
             sizes = [sizes[index] for index in keep]
-        self._lengths[split] = [prompt + answer for prompt, answer in sizes]
+        self.sizes[split] = sizes
         self._check_positions(split, sizes)
 
     def _fits(self, prompt: int, answer: int) -> bool:
@@ -209,8 +211,8 @@ class GnerDataModule(LightningDataModule):
         pool = list(dict.fromkeys(entity_type for example in examples for entity_type in example.types))
         dataset = BatchDataset(examples, self._collate, partial(self._regularization.apply, pool), self._seed)
         sampler = TrainSampler(
-            self._lengths["train"],
-            self._batch_sizes[0],
+            self._lengths("train"),
+            self.batch_size,
             seed=self._seed,
             rank=self._rank,
             num_ranks=self._num_ranks,
@@ -244,8 +246,8 @@ class GnerDataModule(LightningDataModule):
 
     def _eval_loader(self, split: Split, max_decoded: int | None) -> BatchLoader:
         sampler = EvalSampler(
-            self._lengths[split],
-            self._batch_sizes[1],
+            self._lengths(split),
+            self.eval_batch_size,
             rank=self._rank,
             num_ranks=self._num_ranks,
             max_decoded=max_decoded,
@@ -255,6 +257,9 @@ class GnerDataModule(LightningDataModule):
 
     def _loader(self, dataset: BatchDataset, sampler: TrainSampler | EvalSampler) -> BatchLoader:
         return BatchLoader(dataset, sampler=sampler, batch_size=None, num_workers=self._num_workers)
+
+    def _lengths(self, split: Split) -> list[int]:
+        return [prompt + answer for prompt, answer in self.sizes[split]]
 
     @property
     def _rank(self) -> int:

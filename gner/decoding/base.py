@@ -15,6 +15,11 @@ class DecodingStrategy(ABC):
     alone is enough.
     """
 
+    @property
+    def num_sequences(self) -> int:
+        """Texts that are written at once for each example, each with keys and values of its own."""
+        return 1
+
     @abstractmethod
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per example.

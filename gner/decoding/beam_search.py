@@ -24,6 +24,11 @@ class BeamSearch(HuggingFaceStrategy):
         self.num_beams = num_beams
         self.length_penalty = length_penalty
 
+    @property
+    def num_sequences(self) -> int:
+        """The beams."""
+        return self.num_beams
+
     def options(self) -> dict[str, Any]:
         """Beams without sampling; a search ends when no open beam can beat the finished ones."""
         options: dict[str, Any] = {"num_beams": self.num_beams, "do_sample": False}

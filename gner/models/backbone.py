@@ -114,19 +114,24 @@ class Backbone:
         auto = AutoModelForSeq2SeqLM if self.is_encoder_decoder else AutoModelForCausalLM
         if isinstance(self.source, str):
             return self._load(auto, dtype=torch.get_default_dtype(), attn_implementation=self._attention)
-        tokenizer = self.tokenizer
-        self.config.vocab_size = len(tokenizer)
-        for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
-            setattr(self.config, name, getattr(tokenizer, name))
-        if self.is_encoder_decoder:
-            self.config.decoder_start_token_id = tokenizer.pad_token_id
-        return auto.from_config(self.config, attn_implementation=self._attention)
+        return self.build_random()
 
     def build_empty(self) -> PreTrainedModel:
-        """Make the network without data: its parameters are fp32 on the meta device."""
-        auto = AutoModelForSeq2SeqLM if self.is_encoder_decoder else AutoModelForCausalLM
+        """Make the network without data, on the meta device."""
         with torch.device("meta"):
-            return auto.from_config(self.config, dtype=torch.float32, attn_implementation=self._attention)
+            return self.build_random()
+
+    def build_random(self) -> PreTrainedModel:
+        """Make the network with random weights, whatever the source, in torch's default type."""
+        auto = AutoModelForSeq2SeqLM if self.is_encoder_decoder else AutoModelForCausalLM
+        if not isinstance(self.source, str):
+            tokenizer = self.tokenizer
+            self.config.vocab_size = len(tokenizer)
+            for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
+                setattr(self.config, name, getattr(tokenizer, name))
+            if self.is_encoder_decoder:
+                self.config.decoder_start_token_id = tokenizer.pad_token_id
+        return auto.from_config(self.config, dtype=torch.get_default_dtype(), attn_implementation=self._attention)
 
     def _load(self, auto: Any, **options: Any) -> Any:
         """Call ``from_pretrained``, and say what to do when there is no such model."""

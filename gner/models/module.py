@@ -97,7 +97,7 @@ class GnerModule(LightningModule):
         self.decoding = decoding
         self._optimization = optimization
         self._lora = lora
-        self._gradient_checkpointing = gradient_checkpointing
+        self.gradient_checkpointing = gradient_checkpointing
         self._compile_blocks = compile_blocks
         self._generator_states: dict[str, Tensor] | None = None
 
@@ -123,13 +123,17 @@ class GnerModule(LightningModule):
         self.network = build_network(self.backbone, strategy, self._prepare)
 
     def _prepare(self, network: PreTrainedModel) -> None:
-        if self._gradient_checkpointing:
-            network.gradient_checkpointing_enable({"use_reentrant": False})
-        if self._lora is not None:
-            self._lora.add_to(network, needs_input_grads=self._gradient_checkpointing)
+        self.prepare(network)
         if self._compile_blocks:
             for block in find_blocks(network):
                 block.forward = torch.compile(block.forward, dynamic=True)
+
+    def prepare(self, network: PreTrainedModel) -> None:
+        """Add gradient checkpointing and adapters to a network of the backbone, as the options say."""
+        if self.gradient_checkpointing:
+            network.gradient_checkpointing_enable({"use_reentrant": False})
+        if self._lora is not None:
+            self._lora.add_to(network, needs_input_grads=self.gradient_checkpointing)
 
     @contextmanager
     def generation(self) -> Iterator[None]:

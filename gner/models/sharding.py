@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -67,7 +68,7 @@ class FSDP2Strategy(ModelParallelStrategy):
             timeout=timedelta(seconds=timeout_s),
         )
         self.compute_dtype = _DTYPES[compute_dtype]
-        self._decode = decode
+        self.decode = decode
         self._blocks = blocks
         self._replicate_over_nodes = replicate_over_nodes
         pin = torch.accelerator.is_available()
@@ -103,11 +104,10 @@ class FSDP2Strategy(ModelParallelStrategy):
                 f"Expected trainer.precision=32-true under FSDP2Strategy, got {self.precision_plugin.precision}. Leave "
                 "it out: weights are kept in fp32 and computed in trainer.strategy.init_args.compute_dtype."
             )
-        mesh = self._mesh()
         policy = MixedPrecisionPolicy(param_dtype=self.compute_dtype, reduce_dtype=torch.float32)
         for block in find_blocks(network, self._blocks):
-            fully_shard(block, mesh=mesh, mp_policy=policy, offload_policy=self._offload_policy)
-        fully_shard(network, mesh=mesh, mp_policy=policy, offload_policy=self._offload_policy)
+            fully_shard(block, mesh=self.mesh, mp_policy=policy, offload_policy=self._offload_policy)
+        fully_shard(network, mesh=self.mesh, mp_policy=policy, offload_policy=self._offload_policy)
 
     def save_checkpoint(self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any = None) -> None:
         """Write a checkpoint beside an earlier one, and put it in its place when it is whole."""
@@ -135,7 +135,9 @@ class FSDP2Strategy(ModelParallelStrategy):
         """Whether parameters live in the memory of the CPU."""
         return isinstance(self._offload_policy, CPUOffloadPolicy)
 
-    def _mesh(self) -> DeviceMesh:
+    @cached_property
+    def mesh(self) -> DeviceMesh:
+        """The processes that share the weights, and those that have copies."""
         if not self._replicate_over_nodes:
             return self.device_mesh["data_parallel"]
         shape = (self.num_nodes, self.num_processes)
@@ -144,7 +146,7 @@ class FSDP2Strategy(ModelParallelStrategy):
     @contextmanager
     def generation(self, network: PreTrainedModel) -> Iterator[None]:
         """Have the weights as ``decode`` says; every process must enter and leave."""
-        if self._decode == "gather":
+        if self.decode == "gather":
             with gathered(network):
                 yield
         else:

@@ -1,0 +1,205 @@
+"""``python -m gner.plan --config FILE``: will it fit, and how long will it take?
+
+Reads the config of a run and its data, and needs neither weights nor GPUs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import rich
+from lightning import Trainer
+from lightning.pytorch.cli import LightningArgumentParser
+from rich.table import Table
+
+from gner.cli import GnerCLI, main
+from gner.errors import UserError
+from gner.models import FSDP2Strategy
+from gner.models.footprint import Footprint, Numbers, Planner, Shape
+
+_GIB = 2**30
+_LOST = 0.1
+_CONTEXT = 1.5 * _GIB
+_WHOLE = {"auto", "ddp"}
+_RECOMPUTED = 4 / 3
+
+
+class PlanCLI(GnerCLI):
+    """The command line of a run, which is then only measured."""
+
+    trainer: Any
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add what a plan needs to know beside the config of the run."""
+        super().add_arguments_to_parser(parser)
+        parser.add_argument(
+            "--devices", type=int | None, default=None, help="Devices per machine, in place of trainer.devices."
+        )
+        parser.add_argument("--gpu-memory", type=str | None, default=None, help="Of one device, for example 80GB.")
+        parser.add_argument(
+            "--tflops",
+            type=float | None,
+            default=None,
+            help="What one device achieves, in 10**12 operations a second; 40% of its peak is a fair guess.",
+        )
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Make none: the devices need not be here."""
+        return None  # type: ignore[return-value]
+
+    def run(self) -> None:
+        """Measure and print."""
+        memory = _parse_memory(self.config.gpu_memory)
+        settings = self.config_init.trainer
+        devices = self.config.devices or _num_devices(settings.devices, settings.accelerator)
+        world = devices * settings.num_nodes
+        self.datamodule.prepare_data()
+        self.datamodule.setup("fit")
+        planner = Planner(
+            self.model.backbone,
+            self.model.prepare,
+            _parallel(settings.strategy),
+            precision=str(settings.precision or "32-true"),
+            num_nodes=settings.num_nodes,
+            devices=devices,
+        )
+        shapes = [
+            _largest(self.datamodule.sizes["train"], self.datamodule.batch_size),
+            _largest(self.datamodule.sizes["dev"], self.datamodule.eval_batch_size),
+        ]
+        numbers = planner.numbers()
+        footprint = planner.footprint(
+            *shapes,
+            num_sequences=self.model.decoding.num_sequences,
+            accumulates=settings.accumulate_grad_batches > 1,
+        )
+        show = rich.get_console().print
+        show(f"Parameters       {numbers.num_parameters:,} ({numbers.num_trainable:,} trained)", highlight=False)
+        schedule = _schedule(self.datamodule.sizes["train"], self.datamodule.batch_size, world, settings)
+        show(schedule.text(), highlight=False)
+        if self.config.tflops is not None:
+            show(self._hours(numbers, schedule.num_epochs, self.config.tflops * 1e12 * world), highlight=False)
+        show()
+        show(_table(footprint, shapes, world))
+        if memory is not None:
+            show(_verdict(footprint, memory), highlight=False)
+
+    def _hours(self, numbers: Numbers, num_epochs: float, speed: float) -> str:
+        per_epoch = sum(numbers.flops.of_example(*size) for size in self.datamodule.sizes["train"])
+        computed = per_epoch * num_epochs * (_RECOMPUTED if self.model.gradient_checkpointing else 1)
+        return f"Training         {computed / speed / 3600:,.2f} hours, without validations"
+
+
+@dataclass(frozen=True)
+class _Schedule:
+    steps_per_epoch: int
+    num_steps: int
+    num_epochs: float
+    tokens_per_epoch: int
+    num_examples: int
+
+    def text(self) -> str:
+        return (
+            f"Epoch            {self.num_examples:,} sentences, {self.tokens_per_epoch:,} tokens, "
+            f"{self.steps_per_epoch:,} steps\n"
+            f"Run              {self.num_epochs:,.4g} epochs, {self.num_steps:,} steps, "
+            f"{self.tokens_per_epoch * self.num_epochs:,.0f} tokens"
+        )
+
+
+def _schedule(sizes: Sequence[tuple[int, int]], batch_size: int, world: int, settings: Any) -> _Schedule:
+    num_batches = -(-len(sizes) // (batch_size * world))
+    steps = -(-num_batches // settings.accumulate_grad_batches)
+    max_epochs = settings.max_epochs
+    if max_epochs is None:
+        max_epochs = 1000 if settings.max_steps == -1 else -1  # as Lightning has it
+    limits = [max_epochs * steps] if max_epochs != -1 else []
+    limits += [settings.max_steps] if settings.max_steps != -1 else []
+    num_steps = min(limits, default=steps)
+    return _Schedule(steps, num_steps, num_steps / steps, sum(map(sum, sizes)), len(sizes))
+
+
+def _largest(sizes: Sequence[tuple[int, int]], batch_size: int) -> Shape:
+    """The batch of the longest examples."""
+    longest = sorted(sizes, key=sum)[-batch_size:]
+    prompts, answers = zip(*longest, strict=True)
+    return Shape(len(longest), max(prompts), max(answers))
+
+
+def _num_devices(devices: Any, accelerator: Any) -> int:
+    if devices == "auto" and accelerator == "cpu":
+        return 1
+    if isinstance(devices, list):
+        return len(devices)
+    if str(devices).isdigit() and int(devices) > 0:
+        return int(devices)
+    raise UserError(f"Expected a number of devices, got trainer.devices={devices}. Set --devices.")
+
+
+def _parallel(strategy: Any) -> FSDP2Strategy | None:
+    if isinstance(strategy, FSDP2Strategy):
+        return strategy
+    name = strategy if isinstance(strategy, str) else type(strategy).__name__
+    if name in _WHOLE or name == "DDPStrategy":
+        return None
+    raise UserError(
+        f"Expected a strategy whose memory is known, got {name}. Set trainer.strategy to auto, ddp or "
+        "gner.models.FSDP2Strategy."
+    )
+
+
+def _parse_memory(text: str | None) -> int | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(?:GB|GiB|G)?", text)
+    if match is None:
+        raise UserError(f"Expected an amount of memory such as 80GB, got {text}. Set --gpu-memory.")
+    return int(float(match.group(1)) * _GIB)
+
+
+def _table(footprint: Footprint, shapes: Sequence[Shape], world: int) -> Table:
+    training, validation = shapes
+    table = Table("GiB", title=f"Memory of each of {world:,} processes", title_justify="left")
+    for name, shape in (("training", training), ("validation", validation)):
+        table.add_column(f"{name}\n{shape.rows} x ({shape.prompt:,} + {shape.answer:,}) tokens", justify="right")
+    where = " (in the CPU's memory)" if footprint.is_offloaded else ""
+    rows = [
+        (f"weights{where}", footprint.weights, footprint.weights),
+        (f"optimizer{where}", footprint.optimizer, footprint.optimizer),
+        ("gradients", footprint.gradients, 0),
+        ("gathered weights", footprint.gathered, footprint.validation_gathered),
+        ("activations", footprint.activations, 0),
+        ("loss and buffers", footprint.passing, 0),
+        ("keys and values", 0, footprint.cache),
+    ]
+    for name, *sizes in rows:
+        table.add_row(name, *(f"{size / _GIB:,.2f}" if size else "" for size in sizes))
+    table.add_section()
+    table.add_row("sum on the device", f"{footprint.training / _GIB:,.2f}", f"{footprint.validation / _GIB:,.2f}")
+    return table
+
+
+def _verdict(footprint: Footprint, memory: int) -> str:
+    """Whether it fits, with room for what the allocator and the device's libraries need, and what to do if not."""
+    at_work = {"training": footprint.training, "validation": footprint.validation}
+    needed = {name: int(size * (1 + _LOST) + _CONTEXT) for name, size in at_work.items()}
+    lines = [
+        f"{name.capitalize()} needs about {size / _GIB:,.1f} of {memory / _GIB:,.1f} GiB: "
+        + ("it fits." if size <= memory else "it does not fit.")
+        for name, size in needed.items()
+    ]
+    if needed["training"] > memory:
+        lines.append(
+            "For training: model.gradient_checkpointing; model.lora; a smaller data.batch_size with more "
+            "trainer.accumulate_grad_batches; gner.models.FSDP2Strategy on more devices or with cpu_offload."
+        )
+    if needed["validation"] > memory:
+        lines.append("For validation: a smaller data.eval_batch_size; fewer beams; decode: sharded in FSDP2Strategy.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main("plan", cli=PlanCLI)

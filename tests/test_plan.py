@@ -1,0 +1,60 @@
+"""Plans as a user asks for them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gner.cli import main
+from gner.plan import PlanCLI
+
+CONFIG = Path(__file__).parents[1] / "configs" / "debug.yaml"
+SHARDED = {"class_path": "gner.models.FSDP2Strategy"}
+
+
+def _plan(tmp_path: Path, *options: str, **trainer: Any) -> None:
+    more = tmp_path / "more.yaml"
+    settings = {"data": {"root": str(tmp_path)}, "trainer": {"default_root_dir": str(tmp_path / "run"), **trainer}}
+    more.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    main("plan", ["--config", str(CONFIG), "--config", str(more), *options], PlanCLI)
+
+
+def test_a_plan_tells_size_schedule_time_and_memory(tmp_path: Path, capsys: Any) -> None:
+    _plan(
+        tmp_path,
+        *("--devices", "4", "--gpu-memory", "80GB", "--tflops", "0.001"),
+        **{"accelerator": "gpu", "devices": 8, "strategy": SHARDED, "accumulate_grad_batches": 2},
+    )
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "200 sentences" in shown
+    assert "4 steps" in shown  # 200 sentences, 8 in a batch, 4 devices, 2 batches a step
+    assert "5 epochs, 20 steps" in shown
+    assert "hours, without validations" in shown
+    assert "Memory of each of 4 processes" in shown
+    assert "Training needs about 1.5 of 80.0 GiB: it fits." in shown
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_does_not_fit_comes_with_advice(tmp_path: Path, capsys: Any) -> None:
+    _plan(tmp_path, "--gpu-memory", "1GB")
+    shown = capsys.readouterr().out
+    assert "it does not fit" in shown
+    assert "model.gradient_checkpointing" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "trainer", "message"),
+    [
+        ([], {"accelerator": "gpu"}, "Expected a number of devices, got trainer.devices=auto. Set --devices."),
+        (["--gpu-memory", "much"], {}, "Expected an amount of memory such as 80GB, got much. Set --gpu-memory."),
+        ([], {"strategy": "deepspeed_stage_3"}, "Expected a strategy whose memory is known, got deepspeed_stage_3."),
+    ],
+)
+def test_what_cannot_be_planned_is_refused(
+    options: list[str], trainer: dict[str, Any], message: str, tmp_path: Path, capsys: Any
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        _plan(tmp_path, *options, **trainer)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
