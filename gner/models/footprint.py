@@ -214,11 +214,20 @@ class Planner:
 
 
 class _Tracker(MemTracker):
-    """Torch's, which cannot watch for the gradients of modules with frozen weights."""
+    """Torch's, without what it records for each module, which takes minutes where there are many adapters.
+
+    Nor does torch's work for modules with frozen weights, whose gradients it waits for.
+    """
 
     def _track_module_params_and_buffers(self, module: nn.Module, install_grad_hooks: bool = True) -> tuple[int, int]:
         is_trained = all(parameter.requires_grad for parameter in module.parameters())
         return super()._track_module_params_and_buffers(module, install_grad_hooks and is_trained)
+
+    def _update_peak_stats(self, peak_state: Any) -> None:
+        for device, snapshot in self._curr_mem_snap.items():
+            if snapshot["Total"] > self._peak_mem.get(device, 0):
+                self._peak_mem[device] = snapshot["Total"]
+                self._peak_mem_snap[device] = dict(snapshot)
 
 
 @contextmanager
