@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from torch import distributed
@@ -14,6 +16,15 @@ from gner.errors import UserError
 
 _POLL_S = 0.05
 _FAREWELL_S = 10.0
+
+
+@contextmanager
+def _without_store() -> Iterator[None]:
+    """Say what it means that the store does not answer."""
+    try:
+        yield
+    except (DistNetworkError, DistStoreError) as error:
+        raise RuntimeError("The first process, at which the others meet, has ended.") from error
 
 
 class Peers:
@@ -38,7 +49,11 @@ class Peers:
 
     def check(self) -> None:
         """Raise the error of another process, if there is one."""
-        if self._store is not None and self._look("error"):
+        if self._store is None:
+            return
+        with _without_store():
+            failed = self._store.check(["error"])
+        if failed:
             self._raise_error(self._store)
 
     def wait(self) -> None:
@@ -49,13 +64,16 @@ class Peers:
         """
         if self._store is None:
             return
-        self._store.add("done", 1)
         deadline = time.monotonic() + self._timeout_s
-        while self._store.add("done", 0) < self._num_processes:
+        with _without_store():
+            num_done = self._store.add("done", 1)
+        while num_done < self._num_processes:
             self.check()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"Process {self._rank} waited {self._timeout_s:.0f} s for the others.")
             time.sleep(_POLL_S)
+            with _without_store():
+                num_done = self._store.add("done", 0)
 
     def fail(self, error: BaseException) -> None:
         """Tell the others, and give them a moment to hear it; if another failed before, raise its error instead."""
@@ -67,15 +85,9 @@ class Peers:
         text = str(error) if kind == "user" else f"Process {self._rank} failed: {type(error).__name__}: {error}"
         self._store.set("error", json.dumps([kind, text]))
         deadline = time.monotonic() + _FAREWELL_S
-        while self._store.add("heard", 0) < self._num_processes - 1 and time.monotonic() < deadline:
-            time.sleep(_POLL_S)
-
-    def _look(self, key: str) -> bool:
-        assert self._store is not None
-        try:
-            return self._store.check([key])
-        except (DistNetworkError, DistStoreError) as error:
-            raise RuntimeError("The first process, which the others meet at, has ended.") from error
+        with suppress(DistNetworkError, DistStoreError):  # the process that holds the store has heard, and ended
+            while self._store.add("heard", 0) < self._num_processes - 1 and time.monotonic() < deadline:
+                time.sleep(_POLL_S)
 
     def _raise_error(self, store: Store) -> NoReturn:
         self._failed = True
