@@ -11,7 +11,7 @@
 #SBATCH --output=%x-%j.log
 
 config=$1
-run=${2:-runs/slurm}
+run=${2:-runs/slurm-$SLURM_JOB_ID}
 
 # A job that was put back in the queue goes on where it was; a checkpoint is a file, or a folder if it is sharded.
 resume=()

@@ -11,7 +11,7 @@ from lightning.fabric.utilities.cloud_io import _is_local_file_protocol
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from gner.run_dir import refuse_unwritten
+from gner.run_dir import refuse_unwritten, replace
 
 
 class Checkpoint(ModelCheckpoint):
@@ -61,7 +61,7 @@ class WholeFiles(TorchCheckpointIO):
         try:
             with unfinished.open("wb") as file:  # given a path, torch does not say why it failed
                 torch.save(checkpoint, file)
-            unfinished.replace(path)
+            replace(path, unfinished)
         except (OSError, RuntimeError) as error:
             raise refuse_unwritten(path, error) from error
         finally:

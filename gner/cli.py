@@ -201,6 +201,16 @@ class GnerCLI(LightningCLI):
                 f"Expected a checkpoint in one file, but {checkpoint} is the folder of a sharded one. "
                 "Set trainer.strategy.class_path to gner.models.FSDP2Strategy; any number of devices will do."
             )
+        if self.command == "fit" and checkpoint.is_file():
+            is_sharded = isinstance(self.trainer.strategy, FSDP2Strategy)
+            optimizers = torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)["optimizer_states"]
+            by_name = any(isinstance(key, str) for optimizer in optimizers for key in optimizer["state"])
+            if is_sharded != by_name:
+                raise UserError(
+                    f"Expected a checkpoint of a run that was sharded as this one is, but {checkpoint} is of one "
+                    f"{'with' if by_name else 'without'} FSDP2Strategy, whose optimizer states are kept otherwise. Set "
+                    "trainer.strategy as that run had it."
+                )
 
     @rank_zero_only
     def _archive(self) -> None:

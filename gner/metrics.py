@@ -65,11 +65,12 @@ class AnswerLoss(Metric):
         if not mean.isfinite():
             self.num_not_finite += 1
             return
-        self.total += (mean.double() * num_tokens / self._UNIT).round().long()
+        self.total += round(mean.item() * num_tokens / self._UNIT)
         self.num_tokens += num_tokens
 
     def compute(self) -> Tensor:
         """The mean over all tokens of all processes; not a number if it was none in any batch."""
-        if self.num_not_finite:
-            return torch.tensor(float("nan"), device=self.total.device)
-        return (self.total.double() * self._UNIT / self.num_tokens).float()
+        num_tokens = int(self.num_tokens)
+        is_known = num_tokens > 0 and not self.num_not_finite
+        mean = int(self.total) * self._UNIT / num_tokens if is_known else float("nan")
+        return torch.tensor(mean, dtype=torch.float32, device=self.total.device)

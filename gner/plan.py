@@ -18,12 +18,13 @@ from rich.table import Table
 from gner.cli import GnerCLI, main
 from gner.errors import UserError
 from gner.models import FSDP2Strategy
-from gner.models.footprint import Footprint, Numbers, Planner, Shape
+from gner.models.footprint import PRECISIONS, Footprint, Numbers, Planner, Shape
+from gner.models.module import check_precision
+from gner.models.sharding import refuse_second_cast
 
 _GIB = 2**30
 _LOST = 0.1
 _CONTEXT = 1.5 * _GIB
-_WHOLE = {"auto", "ddp"}
 _RECOMPUTED = 4 / 3
 
 
@@ -54,15 +55,24 @@ class PlanCLI(GnerCLI):
         """Measure and print."""
         memory = _parse_memory(self.config.gpu_memory)
         settings = self.config_init.trainer
-        devices = self.config.devices or _num_devices(settings.devices, settings.accelerator)
+        devices = self.config.devices
+        if devices is None:
+            devices = _num_devices(settings.devices, settings.accelerator)
+        for key, value in (("--devices", devices), ("--tflops", self.config.tflops)):
+            if value is not None and value <= 0:
+                raise UserError(f"Expected a number above 0, got {value}. Set {key}.")
+        strategy, precision = _parallel(settings.strategy), _precision(settings.precision)
+        check_precision(self.model.backbone.config.model_type, precision)
+        if strategy is not None:
+            refuse_second_cast(precision)
         world = devices * settings.num_nodes
         self.datamodule.prepare_data()
         self.datamodule.setup("fit")
         planner = Planner(
             self.model.backbone,
             self.model.prepare,
-            _parallel(settings.strategy),
-            precision=str(settings.precision or "32-true"),
+            strategy,
+            precision=precision,
             num_nodes=settings.num_nodes,
             devices=devices,
         )
@@ -112,6 +122,9 @@ class _Schedule:
 
 def _schedule(sizes: Sequence[tuple[int, int]], batch_size: int, world: int, settings: Any) -> _Schedule:
     num_batches = -(-len(sizes) // (batch_size * world))
+    limit = settings.overfit_batches or settings.limit_train_batches
+    if limit is not None:
+        num_batches = min(num_batches, limit) if isinstance(limit, int) else max(1, int(num_batches * limit))
     steps = -(-num_batches // settings.accumulate_grad_batches)
     max_epochs = settings.max_epochs
     if max_epochs is None:
@@ -143,12 +156,21 @@ def _parallel(strategy: Any) -> FSDP2Strategy | None:
     if isinstance(strategy, FSDP2Strategy):
         return strategy
     name = strategy if isinstance(strategy, str) else type(strategy).__name__
-    if name in _WHOLE or name == "DDPStrategy":
+    if name == "auto" or name.lower().startswith("ddp"):
         return None
     raise UserError(
-        f"Expected a strategy whose memory is known, got {name}. Set trainer.strategy to auto, ddp or "
-        "gner.models.FSDP2Strategy."
+        f"Expected a strategy whose memory is known, got {name}. Set trainer.strategy to auto or ddp, or "
+        "trainer.strategy.class_path to gner.models.FSDP2Strategy."
     )
+
+
+def _precision(precision: Any) -> str:
+    """One of Lightning's names, which has shorter ones for some."""
+    name = str(precision or "32-true")
+    name = {"32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}.get(name, name)
+    if name not in PRECISIONS:
+        raise UserError(f"Expected a precision among {', '.join(PRECISIONS)}, got {precision}. Set trainer.precision.")
+    return name
 
 
 def _parse_memory(text: str | None) -> int | None:

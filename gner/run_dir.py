@@ -50,14 +50,14 @@ def find_checkpoint(run_dir: Path, which: str) -> Path:
     )
 
 
-def replace_folder(path: Path, replacement: Path) -> None:
-    """Put a folder in the place of another, so that at any moment `find_checkpoint` finds one of the two, whole."""
+def replace(path: Path, replacement: Path) -> None:
+    """Put a file or folder in the place of another; at any moment `find_checkpoint` finds one of the two, whole."""
     previous = _previous(path)
-    if path.exists():
-        shutil.rmtree(previous, ignore_errors=True)
+    if path.is_dir() or (path.exists() and replacement.is_dir()):
+        _remove(previous)
         path.rename(previous)
-    replacement.rename(path)
-    shutil.rmtree(previous, ignore_errors=True)
+    replacement.replace(path)
+    _remove(previous)
 
 
 def refuse_unwritten(path: Path, error: BaseException) -> UserError:
@@ -72,6 +72,13 @@ def refuse_unwritten(path: Path, error: BaseException) -> UserError:
         f"Could not write the checkpoint {path}: {reason}. {earlier}"
         "Make room, or set trainer.default_root_dir to another disk, and go on with --ckpt_path last."
     )
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _previous(path: Path) -> Path:

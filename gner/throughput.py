@@ -46,12 +46,14 @@ class Throughput(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Look up what this device could do."""
-        self._flops = TrainingFlops(cast(GnerModule, pl_module).network)
+        strategy = trainer.strategy
+        sharded = strategy if isinstance(strategy, FSDP2Strategy) else None
+        self._flops = TrainingFlops(cast(GnerModule, pl_module).network, sharded and sharded.blocks)
         if self._peak is None:
-            strategy, precision = trainer.strategy, trainer.precision
-            dtype = strategy.compute_dtype if isinstance(strategy, FSDP2Strategy) else _compute_dtype(precision)
+            dtype = sharded.compute_dtype if sharded else _compute_dtype(trainer.precision)
             self._peak = get_available_flops(pl_module.device, dtype)
         self._since = None
+        self._last_step = trainer.global_step
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
@@ -63,9 +65,13 @@ class Throughput(Callback):
             if batch.labels.shape != batch.input_ids.shape:  # a decoder reads the labels
                 self._num_computed += batch.labels.numel()
             self._num_flops += sum(self._flops.of_example(*lengths) for lengths in batch.lengths)
-            if trainer.global_step >= self._first_step + trainer.log_every_n_steps:  # type: ignore[attr-defined]
-                self._log(trainer, pl_module)
-        if self._since is None or self._num_tokens == 0:
+        if trainer.global_step == self._last_step:
+            return  # gradients are still added up
+        self._last_step = trainer.global_step
+        is_time = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+        if self._since is not None and is_time:
+            self._log(trainer, pl_module)
+        if self._since is None or is_time:
             self._restart(trainer)
 
     def _restart(self, trainer: Trainer) -> None:
@@ -87,10 +93,9 @@ class Throughput(Callback):
             module.log(name, value, prog_bar=name != "train/padding", sync_dist=True, reduce_fx="sum")
         module.log("train/step_s", seconds / (trainer.global_step - self._first_step))
         module.log("train/memory_gib", _peak_memory(module.device) / _GIB, sync_dist=True, reduce_fx="max")
-        self._restart(trainer)
 
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop the clock."""
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop the clock, before weights are gathered."""
         self._validation_since = time.monotonic()
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

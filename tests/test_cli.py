@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from gner.cli import Command, GnerCLI, main
 from gner.models import GnerModule
-from gner.run_dir import find_checkpoint, replace_folder
+from gner.run_dir import find_checkpoint, replace
 from tests.conftest import KINDS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -321,8 +321,41 @@ def test_sharded_training_goes_on_and_is_tested_on_other_numbers_of_processes(co
             assert test[f"test/{name}"] == last["metrics"][f"val/{name}"]
     run("fit", 2, "--ckpt_path", "last", "--trainer.max_steps", "6")
     assert _metrics(tmp_path / "run")["last"]["step"] == 6
+    run("fit", 1, "--ckpt_path", "last", "--trainer.max_steps", "10")
+    after = _metrics(tmp_path / "run")["last"]
+    assert (after["step"], after["epoch"]) == (10, 4)  # 3 epochs of 2 steps on two processes, then of 3 steps on one
     with pytest.raises(SystemExit):
         _run("test", config, "--ckpt_path", "last")
+
+
+@pytest.mark.parametrize("kinds", ["file file", "file folder", "folder file", "folder folder"])
+def test_a_checkpoint_replaces_one_of_another_kind(kinds: str, tmp_path: Path) -> None:
+    def make(kind: str, name: str) -> Path:
+        path = tmp_path / name
+        if kind == "folder":
+            path.mkdir()
+        file = path / "meta.pt" if kind == "folder" else path
+        file.write_text(name, encoding="utf-8")
+        return path
+
+    before, after = kinds.split()
+    path = make(before, "last.ckpt")
+    for number in range(2):
+        replace(path, make(after, f"new{number}"))
+        assert list(tmp_path.iterdir()) == [path]
+        assert path.is_dir() == (after == "folder")
+
+
+def test_a_checkpoint_of_another_way_of_sharding_is_refused(config: Path, tmp_path: Path, capsys: Any) -> None:
+    _run("fit", config)
+    path = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    checkpoint = torch.load(path, weights_only=True)
+    for optimizer in checkpoint["optimizer_states"]:
+        optimizer["state"] = {f"weight{key}": value for key, value in optimizer["state"].items()}
+    torch.save(checkpoint, path)
+    with pytest.raises(SystemExit):
+        _run("fit", config, "--ckpt_path", "last")
+    assert "is of one with FSDP2Strategy" in capsys.readouterr().err
 
 
 def test_a_checkpoint_that_was_being_replaced_is_found(tmp_path: Path) -> None:
@@ -333,6 +366,6 @@ def test_a_checkpoint_that_was_being_replaced_is_found(tmp_path: Path) -> None:
         (folder / "meta.pt").write_text(text, encoding="utf-8")
     last.rename(last.with_name("last.ckpt.previous"))  # here a run was killed
     assert (find_checkpoint(tmp_path, "last") / "meta.pt").read_text(encoding="utf-8") == "old"
-    replace_folder(last, unfinished)
+    replace(last, unfinished)
     assert (find_checkpoint(tmp_path, "last") / "meta.pt").read_text(encoding="utf-8") == "new"
     assert [path.name for path in last.parent.iterdir()] == ["last.ckpt"]

@@ -89,7 +89,6 @@ def _result(run: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 @pytest.mark.skipif(not Path("/proc").exists(), reason="finds the processes of a run in /proc")
 def test_a_killed_run_goes_on_and_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    begin = time.monotonic()
     whole = _start(tmp_path / "whole", data)
     while not (tmp_path / "whole" / "checkpoints" / "last.ckpt").exists():
         time.sleep(0.05)
@@ -98,19 +97,20 @@ def test_a_killed_run_goes_on_and_ends_like_an_uninterrupted_one(tmp_path: Path)
     assert _end(whole) == 0
     length = time.monotonic() - first
     metrics, weights = _result(tmp_path / "whole")
-    rng = random.Random(begin)
+    rng = random.Random(NUM_KILLS)
     for kill in range(NUM_KILLS):
         run = tmp_path / f"run{kill}"
         killed = _start(run, data)
         while not (run / "checkpoints" / "last.ckpt").exists():
             time.sleep(0.01)
-        moment, which = rng.uniform(0, length), rng.choice(["first", "second", "all"])
+        moment, which = rng.uniform(0, 0.8 * length), rng.choice(["first", "second", "all"])
         time.sleep(moment)
         members = _members(killed.pid)
         chosen = {"first": members[:1], "second": members[1:2], "all": members}[which]
+        assert chosen, "the run had ended before it could be killed"
         for member in chosen:
             os.kill(member, signal.SIGKILL)
-        _end(killed)
+        assert _end(killed) != 0
         assert _end(_start(run, data, "--ckpt_path", "last")) == 0, run.with_suffix(".log").read_text()[-3000:]
         found_metrics, found_weights = _result(run)
         what = f"{which} killed {moment:.2f} s after the first checkpoint"

@@ -48,6 +48,10 @@ def test_what_does_not_fit_comes_with_advice(tmp_path: Path, capsys: Any) -> Non
     [
         ([], {"accelerator": "gpu"}, "Expected a number of devices, got trainer.devices=auto. Set --devices."),
         (["--gpu-memory", "much"], {}, "Expected an amount of memory such as 80GB, got much. Set --gpu-memory."),
+        (["--devices", "0"], {}, "Expected a number above 0, got 0. Set --devices."),
+        (["--tflops", "0"], {}, "Expected a number above 0, got 0.0. Set --tflops."),
+        ([], {"precision": "64-true"}, "Expected a precision among"),
+        ([], {"precision": "bf16", "strategy": SHARDED}, "Expected trainer.precision=32-true under FSDP2Strategy"),
         ([], {"strategy": "deepspeed_stage_3"}, "Expected a strategy whose memory is known, got deepspeed_stage_3."),
     ],
 )

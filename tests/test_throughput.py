@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 import torch
-from lightning import Trainer
+from lightning import Callback, Trainer
+from lightning.pytorch.loggers import CSVLogger
 
 from gner import throughput
 from gner.data import GnerDataModule
@@ -14,6 +15,7 @@ from gner.formats import GnerFormat
 from gner.models import GnerModule
 from gner.models.flops import TrainingFlops
 from gner.throughput import Throughput
+from gner.types import Batch
 from tests.conftest import KINDS
 
 
@@ -36,45 +38,49 @@ def test_tokens_padding_and_utilisation_are_those_of_the_batches(
     torch.manual_seed(0)
     module = GnerModule(str(checkpoints[kind]))
     data = GnerDataModule(module.backbone, GnerFormat(), str(toy_root), train=["toy"], val=["toy"], batch_size=2)
-    batches: list[Any] = []
-    logged: list[dict[str, float]] = []
+    batches: list[Batch] = []
+    logged: dict[int, dict[str, float]] = {}
 
-    class Watch(Throughput):
+    class Watch(Callback):
         def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-            super().on_train_batch_end(trainer, *args)
             batches.append(args[2])
-            logged.append({name: value.item() for name, value in trainer.callback_metrics.items()})
+
+    class Keep(CSVLogger):
+        def log_metrics(self, metrics: Any, step: int | None = None) -> None:
+            assert step is not None
+            logged[step] = dict(metrics)
 
     trainer = Trainer(
         accelerator="cpu",
-        max_steps=5,
-        logger=False,
+        max_steps=6,
+        accumulate_grad_batches=2,
+        logger=Keep(toy_root),
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         limit_val_batches=0,
-        log_every_n_steps=2,
+        log_every_n_steps=3,
         default_root_dir=toy_root,
-        callbacks=[Watch(peak_tflops=1e-6)],
+        callbacks=[Watch(), Throughput(peak_tflops=1e-6)],
     )
     trainer.fit(module, datamodule=data)
-    counted = batches[3:5]  # the first warms up, the next two are reported at the third
-    tokens = sum(prompt + answer for batch in counted for prompt, answer in batch.lengths)
-    in_masks = sum(int(batch.attention_mask.sum()) for batch in counted)
-    in_answers = sum(int((batch.labels != -100).sum()) for batch in counted) if kind == "seq2seq" else 0
-    assert tokens == in_masks + in_answers
-    computed = sum(batch.input_ids.numel() for batch in counted)
-    computed += sum(batch.labels.numel() for batch in counted) if kind == "seq2seq" else 0
-    flops = TrainingFlops(module.network)
-    last = logged[-1]
-    assert last["train/tokens_per_s"] == pytest.approx(tokens)
-    assert last["train/padding"] == pytest.approx(1 - tokens / computed)
-    assert last["train/step_s"] == pytest.approx(0.5)
-    assert last["train/mfu"] == pytest.approx(
-        sum(flops.of_example(*lengths) for batch in counted for lengths in batch.lengths) / 1e6
-    )
-    assert last["train/memory_gib"] > 0.1
-    assert "train/tokens_per_s" not in logged[1]
+    # three batches are an epoch, of which the last makes a step alone: batches of steps 2 and 3, then of 4 to 6
+    for step, counted in ((2, batches[2:5]), (5, batches[5:9])):
+        tokens = sum(prompt + answer for batch in counted for prompt, answer in batch.lengths)
+        in_masks = sum(int(batch.attention_mask.sum()) for batch in counted)
+        in_answers = sum(int((batch.labels != -100).sum()) for batch in counted) if kind == "seq2seq" else 0
+        assert tokens == in_masks + in_answers
+        computed = sum(batch.input_ids.numel() for batch in counted)
+        computed += sum(batch.labels.numel() for batch in counted) if kind == "seq2seq" else 0
+        flops = TrainingFlops(module.network)
+        here = logged[step]
+        assert here["train/tokens_per_s"] == pytest.approx(tokens)  # in a second, as the clock was looked at once
+        assert here["train/padding"] == pytest.approx(1 - tokens / computed)
+        assert here["train/step_s"] == pytest.approx(1 / (2 if step == 2 else 3))
+        assert here["train/mfu"] == pytest.approx(
+            sum(flops.of_example(*lengths) for batch in counted for lengths in batch.lengths) / 1e6
+        )
+        assert here["train/memory_gib"] > 0.1
 
 
 def test_an_impossible_peak_is_refused() -> None:

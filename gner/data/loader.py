@@ -43,10 +43,15 @@ class BatchLoader(DataLoader[Batch]):
             yield batch
 
     def state_dict(self) -> dict[str, int]:
-        """Which pass over the data this is, and how many of its batches were loaded."""
-        return {"epoch": self._epoch, "num_loaded": self._num_loaded}
+        """Which pass over the data this is, and how many of its batches were loaded on each of how many processes."""
+        return {"epoch": self._epoch, "num_loaded": self._num_loaded, "num_ranks": self._num_ranks}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """Go on where the state was taken."""
-        self._epoch, self._num_loaded = state_dict["epoch"], state_dict["num_loaded"]
+        """Go on where the state was taken, perhaps on another number of processes."""
+        self._epoch = state_dict["epoch"]
+        self._num_loaded = -(-state_dict["num_loaded"] * state_dict["num_ranks"] // self._num_ranks)
         self._goes_on = True
+
+    @property
+    def _num_ranks(self) -> int:
+        return self.sampler.num_replicas if isinstance(self.sampler, TrainSampler) else 1

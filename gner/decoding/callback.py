@@ -20,6 +20,7 @@ from gner.metrics import EntityF1
 from gner.scoring import EntityScores
 from gner.types import Batch, TextModel
 
+_FAREWELL_S = 10.0
 Stage = Literal["val", "test", "predict"]
 
 
@@ -27,6 +28,10 @@ class DecodingModule(TextModel, Protocol):
     """What the callback needs of a Lightning module."""
 
     decoding: DecodingStrategy
+
+    @property
+    def generates_alone(self) -> bool:
+        """Whether a process needs nothing of the others while it writes a text."""
 
     def generation(self) -> AbstractContextManager[None]:
         """Have the weights in place for generation."""
@@ -155,7 +160,8 @@ class DecodingCallback(Callback):
         self._postprocess = PostProcessor(module.format, BackTokenizer(module.tokenizer), self._aligner)
         self._decoded = []
         self._num_started += 1
-        self._peers = Peers(f"decoding {self._num_started}")
+        # others that wait for this process's weights would never hear
+        self._peers = Peers(f"decoding {self._num_started}", None if module.generates_alone else _FAREWELL_S)
         self._weights.enter_context(module.generation())
 
     def _decode(self, trainer: Trainer, pl_module: LightningModule, batch: Batch) -> None:
@@ -195,7 +201,7 @@ class DecodingCallback(Callback):
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Tell the other processes, and give nothing back that they would have to take part in: the run is over."""
         self._weights.pop_all()
-        if self._peers is not None:
+        if self._peers is not None and isinstance(exception, Exception):  # an interrupt reaches all anyway
             self._peers.fail(exception)
 
     def _show(self, trainer: Trainer, stage: Stage, decoded: list[Decoded]) -> None:

@@ -15,7 +15,6 @@ from torch.distributed.distributed_c10d import _get_default_store
 from gner.errors import UserError
 
 _POLL_S = 0.05
-_FAREWELL_S = 10.0
 
 
 @contextmanager
@@ -36,15 +35,18 @@ class Peers:
 
     Args:
         occasion: A name that all processes use for this work, and for no other.
+        farewell_s: How long one that failed waits for the others to hear it, as the store may end with it; null for
+            as long as a collective may take.
     """
 
-    def __init__(self, occasion: str) -> None:
+    def __init__(self, occasion: str, farewell_s: float | None = None) -> None:
         self._store: Store | None = None
         self._failed = False
         if distributed.is_available() and distributed.is_initialized():
             store = _get_default_store()
             self._store = PrefixStore(f"gner/{occasion}", store)
             self._timeout_s = store.timeout.total_seconds()  # type: ignore[attr-defined]  # not in torch's stubs
+            self._farewell_s = self._timeout_s if farewell_s is None else farewell_s
             self._rank, self._num_processes = distributed.get_rank(), distributed.get_world_size()
 
     def check(self) -> None:
@@ -84,7 +86,7 @@ class Peers:
         kind = "user" if isinstance(error, UserError) else "other"
         text = str(error) if kind == "user" else f"Process {self._rank} failed: {type(error).__name__}: {error}"
         self._store.set("error", json.dumps([kind, text]))
-        deadline = time.monotonic() + _FAREWELL_S
+        deadline = time.monotonic() + self._farewell_s
         with suppress(DistNetworkError, DistStoreError):  # the process that holds the store has heard, and ended
             while self._store.add("heard", 0) < self._num_processes - 1 and time.monotonic() < deadline:
                 time.sleep(_POLL_S)

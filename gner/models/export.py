@@ -21,7 +21,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from gner.errors import UserError
 from gner.models.loading import stored_tensors
-from gner.run_dir import replace_folder
+from gner.run_dir import replace
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _METADATA = {"format": "pt"}  # as transformers writes and wants it
@@ -71,7 +71,7 @@ def export(
         _write_weights(network, unfinished, _DTYPES[dtype], max_file_size, writes=writes)
     if writes:
         tokenizer.save_pretrained(unfinished)
-        replace_folder(folder, unfinished)
+        replace(folder, unfinished)
     if distributed.is_initialized():
         distributed.barrier()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
-from transformers import PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 
+from gner.errors import UserError
 from gner.models.sharding import find_blocks
 
 
@@ -15,16 +17,18 @@ class TrainingFlops:
 
     As in PaLM (Chowdhery et al., 2022, arXiv 2204.02311, appendix B): two operations for each weight of a matrix and
     token, twice as many backward, and those of attention over all positions. Frozen weights have no gradients of
-    their own, and what gradient checkpointing computes twice counts once.
+    their own, and what gradient checkpointing computes twice counts once. Attention is left out where there is none, or
+    where the network does not show its blocks and heads.
 
     Args:
         network: Whole, sharded, or on the meta device.
+        blocks: Class names of its blocks; null finds them.
     """
 
-    def __init__(self, network: PreTrainedModel) -> None:
+    def __init__(self, network: PreTrainedModel, blocks: Sequence[str] | None = None) -> None:
         self._is_encoder_decoder = bool(network.config.is_encoder_decoder)
         encoder = network.get_encoder() if self._is_encoder_decoder else None
-        encoder_blocks = {id(block) for block in find_blocks(encoder)} if encoder is not None else set()
+        num_encoder_blocks = _count_blocks(encoder, blocks) if encoder is not None else 0
         of_encoder = {id(parameter) for parameter in encoder.parameters()} if encoder is not None else set()
         tables = {id(parameter) for parameter in _embedding_tables(network)}
         self._per_token = {"encoder": 0, "decoder": 0}
@@ -35,9 +39,9 @@ class TrainingFlops:
         head = network.get_output_embeddings()
         if head is not None and id(head.weight) in tables:  # tied: a table at one end and a matrix at the other
             self._per_token["decoder"] += _per_weight(head.weight) * head.weight.numel()
-        num_blocks = len(find_blocks(network)) - len(encoder_blocks)
+        num_blocks = _count_blocks(network, blocks) - num_encoder_blocks
         attention = 3 * 4 * _attention_width(network.config)  # two products, forward, and twice that backward
-        self._per_pair = {"encoder": attention * len(encoder_blocks), "decoder": attention * num_blocks}
+        self._per_pair = {"encoder": attention * num_encoder_blocks, "decoder": attention * num_blocks}
 
     def of_example(self, num_prompt: int, num_answer: int) -> int:
         """Operations for an example of so many tokens."""
@@ -57,7 +61,17 @@ def _embedding_tables(network: nn.Module) -> list[Tensor]:
     return [module.weight for module in network.modules() if isinstance(module, nn.Embedding)]
 
 
-def _attention_width(config: Any) -> int:
-    heads = config.num_attention_heads
-    head_dim = getattr(config, "d_kv", None) or getattr(config, "head_dim", None) or config.hidden_size // heads
+def _count_blocks(network: nn.Module, names: Sequence[str] | None) -> int:
+    try:
+        return len(find_blocks(network, names))
+    except UserError:
+        return 0
+
+
+def _attention_width(config: PreTrainedConfig) -> int:
+    settings: Any = config.get_text_config()
+    heads = getattr(settings, "num_attention_heads", None)
+    if not isinstance(heads, int):
+        return 0
+    head_dim = getattr(settings, "d_kv", None) or getattr(settings, "head_dim", None) or settings.hidden_size // heads
     return int(heads * head_dim)

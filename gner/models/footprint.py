@@ -23,7 +23,9 @@ from gner.models.sharding import FSDP2Strategy
 
 _ADAM_STATES = 2
 _AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
-_WEIGHT_TYPES = {"bf16-true": torch.bfloat16, "16-true": torch.float16}
+_WEIGHT_TYPES = {"32-true": torch.float32, "bf16-true": torch.bfloat16, "16-true": torch.float16}
+PRECISIONS = (*_AUTOCAST, *_WEIGHT_TYPES)
+"""Of the trainer, that are understood here."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Planner:
         backbone: What to build.
         prepare: Adds adapters and gradient checkpointing.
         strategy: How the network is split; None keeps it whole on every process.
-        precision: The trainer's, for a whole network.
+        precision: The trainer's, one of `PRECISIONS`.
         num_nodes: Machines.
         devices: Processes on each.
     """

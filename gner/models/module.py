@@ -22,7 +22,7 @@ from gner.formats import DefaultFormat, Format
 from gner.metrics import AnswerLoss
 from gner.models.backbone import Backbone, FromScratch
 from gner.models.lora import Lora
-from gner.models.sharding import build_network, find_blocks, generation
+from gner.models.sharding import FSDP2Strategy, build_network, find_blocks, generates_alone, generation
 from gner.types import Batch
 
 _FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
@@ -125,7 +125,8 @@ class GnerModule(LightningModule):
     def _prepare(self, network: PreTrainedModel) -> None:
         self.prepare(network)
         if self._compile_blocks:
-            for block in find_blocks(network):
+            strategy = self._trainer.strategy if self._trainer is not None else None
+            for block in find_blocks(network, strategy.blocks if isinstance(strategy, FSDP2Strategy) else None):
                 block.forward = torch.compile(block.forward, dynamic=True)
 
     def prepare(self, network: PreTrainedModel) -> None:
@@ -134,6 +135,11 @@ class GnerModule(LightningModule):
             network.gradient_checkpointing_enable({"use_reentrant": False})
         if self._lora is not None:
             self._lora.add_to(network, needs_input_grads=self.gradient_checkpointing)
+
+    @property
+    def generates_alone(self) -> bool:
+        """Whether this process needs nothing of the others while it writes a text."""
+        return generates_alone(self.trainer.strategy)
 
     @contextmanager
     def generation(self) -> Iterator[None]:
@@ -224,9 +230,11 @@ class GnerModule(LightningModule):
         checkpoint[_GENERATORS_KEY] = states
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the state of chance of this process, if the run had as many processes."""
-        states = checkpoint.get(_GENERATORS_KEY, [])
-        self._generator_states = states[self.global_rank] if len(states) == self.trainer.world_size else None
+        """Take the state of chance of this process; if the run had another number, the place in the epoch instead."""
+        states, num_now = checkpoint.get(_GENERATORS_KEY, []), self.trainer.world_size
+        self._generator_states = states[self.global_rank] if len(states) == num_now else None
+        if states and len(states) != num_now:
+            _move_in_epoch(checkpoint, len(states), num_now)
 
     def on_train_start(self) -> None:
         """Go on with the chance of the run that is continued: dropout draws what it would have drawn."""
@@ -235,6 +243,17 @@ class GnerModule(LightningModule):
             if torch.cuda.is_available() and "cuda" in self._generator_states:
                 torch.cuda.set_rng_state(self._generator_states["cuda"], self.device)
             self._generator_states = None
+
+
+def _move_in_epoch(checkpoint: dict[str, Any], num_before: int, num_now: int) -> None:
+    """Count the batches of this epoch as if they had been shared by the processes that there are now.
+
+    Lightning would end the epoch too early or too late.
+    """
+    progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["current"]
+    missing = -(-progress["ready"] * num_before // num_now) - progress["ready"]
+    for name in progress:
+        progress[name] += missing
 
 
 def _generator_states() -> dict[str, Tensor]:

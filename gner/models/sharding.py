@@ -25,7 +25,7 @@ from transformers import PreTrainedModel
 from gner.errors import UserError
 from gner.models.backbone import Backbone
 from gner.models.loading import WeightFiles, load_rows, untie_what_differs
-from gner.run_dir import refuse_unwritten, replace_folder
+from gner.run_dir import refuse_unwritten, replace
 
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
@@ -69,7 +69,7 @@ class FSDP2Strategy(ModelParallelStrategy):
         )
         self.compute_dtype = _DTYPES[compute_dtype]
         self.decode = decode
-        self._blocks = blocks
+        self.blocks = blocks
         self._replicate_over_nodes = replicate_over_nodes
         pin = torch.accelerator.is_available()
         self._offload_policy = CPUOffloadPolicy(pin_memory=pin) if cpu_offload else OffloadPolicy()
@@ -99,13 +99,9 @@ class FSDP2Strategy(ModelParallelStrategy):
         Raises:
             UserError: The trainer's precision would cast a second time.
         """
-        if self.precision_plugin.precision != "32-true":
-            raise UserError(
-                f"Expected trainer.precision=32-true under FSDP2Strategy, got {self.precision_plugin.precision}. Leave "
-                "it out: weights are kept in fp32 and computed in trainer.strategy.init_args.compute_dtype."
-            )
+        refuse_second_cast(self.precision_plugin.precision)
         policy = MixedPrecisionPolicy(param_dtype=self.compute_dtype, reduce_dtype=torch.float32)
-        for block in find_blocks(network, self._blocks):
+        for block in find_blocks(network, self.blocks):
             fully_shard(block, mesh=self.mesh, mp_policy=policy, offload_policy=self._offload_policy)
         fully_shard(network, mesh=self.mesh, mp_policy=policy, offload_policy=self._offload_policy)
 
@@ -127,7 +123,7 @@ class FSDP2Strategy(ModelParallelStrategy):
             raise refuse_unwritten(path, error) from error
         self.barrier()
         if self.is_global_zero:
-            replace_folder(path, unfinished)
+            replace(path, unfinished)
         self.barrier()
 
     @property
@@ -154,6 +150,19 @@ class FSDP2Strategy(ModelParallelStrategy):
             root._get_fsdp_state()._lazy_init()  # before `generate` calls T5's encoder, which would take itself for it
             root.unshard()  # the encoder alone does not gather what belongs to the root
             yield
+
+
+def refuse_second_cast(precision: str) -> None:
+    """Refuse a precision of the trainer that `FSDP2Strategy` leaves no room for.
+
+    Raises:
+        UserError: It is not ``32-true``.
+    """
+    if precision != "32-true":
+        raise UserError(
+            f"Expected trainer.precision=32-true under FSDP2Strategy, got {precision}. Leave "
+            "it out: weights are kept in fp32 and computed in trainer.strategy.init_args.compute_dtype."
+        )
 
 
 def build_network(
@@ -197,6 +206,11 @@ def _load_sharded(
         load_rows(network, files)
     network.tie_weights(recompute_mapping=False)  # moving from the meta device took tied weights apart
     return network
+
+
+def generates_alone(strategy: Strategy) -> bool:
+    """Whether a process needs nothing of the others while it writes a text."""
+    return not isinstance(strategy, FSDP2Strategy) or strategy.decode == "gather"
 
 
 def generation(network: PreTrainedModel, strategy: Strategy) -> AbstractContextManager[None]:

@@ -53,7 +53,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
     trainer = trainers.BpeTrainer(vocab_size=2 * vocab_size, initial_alphabet=base, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     used = _count_tokens(tokenizer, texts)
-    by_use = sorted(used.keys() - set(base), key=lambda token: (-used[token], token))
+    by_use = sorted(used.keys() - {*base, *special}, key=lambda token: (-used[token], token))
     kept = (base + by_use)[: vocab_size - len(special)]
     vocabulary = {token: token_id for token_id, token in enumerate(kept)}
     tokenizer.model = models.WordPiece(

@@ -45,3 +45,11 @@ def test_frozen_weights_have_no_gradients_of_their_own() -> None:
     network = _network("llama")
     Lora(r=1, target_modules=["q_proj"]).add_to(network, needs_input_grads=False)
     assert TrainingFlops(network).of_example(20, 10) == pytest.approx(_counted(network, 20, 10), rel=0.15)
+
+
+@pytest.mark.parametrize("model_type", ["mamba", "rwkv"])
+def test_a_network_without_attention_is_counted_by_its_matrices(model_type: str) -> None:
+    config = AutoConfig.for_model(model_type, hidden_size=64, num_hidden_layers=2, vocab_size=100)
+    network = AutoModelForCausalLM.from_config(config)
+    flops = TrainingFlops(network)
+    assert flops.of_example(2, 2) == 2 * flops.of_example(1, 1) > 0

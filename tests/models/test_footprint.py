@@ -21,7 +21,6 @@ SIZES: dict[str, dict[str, Any]] = {
     "t5": {"d_model": 64, "d_kv": 16, "num_heads": 4, "d_ff": 160, "num_layers": 2},
 }
 SHAPE = Shape(rows=8, prompt=120, answer=80)
-TOLERANCE = 0.15  # with checkpointing, a tenth too much is foretold
 WAYS = ("full", "lora", "checkpointing")
 
 
@@ -78,7 +77,7 @@ def test_a_whole_network_needs_what_was_foretold(model_type: str, way: str) -> N
     trained = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     assert footprint.optimizer == 8 * trained
     _allocated_at_peak(network)  # what is made once stays out
-    assert _at_work(footprint) == pytest.approx(_allocated_at_peak(network), rel=TOLERANCE)
+    assert 0.95 <= _at_work(footprint) / _allocated_at_peak(network) <= 1.15
 
 
 def _check_sharded(rank: int) -> None:
@@ -92,7 +91,7 @@ def _check_sharded(rank: int) -> None:
         assert footprint.weights == pytest.approx(4 * here, rel=0.01)
         _allocated_at_peak(network)
         distributed.barrier()
-        assert _at_work(footprint) == pytest.approx(_allocated_at_peak(network), rel=TOLERANCE), way
+        assert 0.95 <= _at_work(footprint) / _allocated_at_peak(network) <= 1.15, way
     distributed.barrier()
     distributed.destroy_process_group()
 

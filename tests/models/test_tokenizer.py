@@ -22,6 +22,14 @@ def test_a_name_is_the_same_tokens_in_sentence_and_answer() -> None:
     assert TOKENIZER.tokenize("John(O)")[0] in TOKENIZER.tokenize("who is John ?")
 
 
+@pytest.mark.parametrize("special", ["<pad>", "<s>", "</s>"])
+def test_special_tokens_that_were_seen_as_text_stay_text(special: str) -> None:
+    tokenizer = load_tokenizer(train_tokenizer([f"({special} {special} a"] * 9, 300, begin_token=True))
+    ids = tokenizer(f"a {special}", add_special_tokens=False)["input_ids"]
+    assert not set(ids) & set(tokenizer.all_special_ids)
+    assert tokenizer.decode(ids) == f"a {special}"
+
+
 def test_a_saved_tokenizer_reads_texts_the_same(tmp_path: Path) -> None:
     TOKENIZER.save_pretrained(tmp_path)
     again = AutoTokenizer.from_pretrained(tmp_path)
