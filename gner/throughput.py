@@ -48,7 +48,7 @@ class Throughput(Callback):
         """Look up what this device could do."""
         strategy = trainer.strategy
         sharded = strategy if isinstance(strategy, FSDP2Strategy) else None
-        self._flops = TrainingFlops(cast(GnerModule, pl_module).network, sharded and sharded.blocks)
+        self._flops = TrainingFlops(cast(GnerModule, pl_module).network, sharded.blocks if sharded else None)
         if self._peak is None:
             dtype = sharded.compute_dtype if sharded else _compute_dtype(trainer.precision)
             self._peak = get_available_flops(pl_module.device, dtype)
