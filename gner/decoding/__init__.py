@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from gner.decoding.callback import DecodingCallback
     from gner.decoding.greedy import Greedy
     from gner.decoding.nucleus_sampling import NucleusSampling
+    from gner.decoding.speculative import Speculative
 
-__all__ = ["BeamSearch", "DecodingCallback", "DecodingStrategy", "Greedy", "NucleusSampling"]
+__all__ = ["BeamSearch", "DecodingCallback", "DecodingStrategy", "Greedy", "NucleusSampling", "Speculative"]
 
 _MODULES = {
     "BeamSearch": "beam_search",
@@ -21,6 +22,7 @@ _MODULES = {
     "DecodingStrategy": "base",
     "Greedy": "greedy",
     "NucleusSampling": "nucleus_sampling",
+    "Speculative": "speculative",
 }
 
 

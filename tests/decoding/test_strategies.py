@@ -9,7 +9,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from gner.data.collate import Collator
-from gner.decoding import BeamSearch, DecodingStrategy, Greedy, NucleusSampling
+from gner.decoding import BeamSearch, DecodingStrategy, Greedy, NucleusSampling, Speculative
 from gner.decoding.huggingface import LENGTH_MARGIN, longest_answer
 from gner.errors import UserError
 from gner.formats import Format, GnerFormat
@@ -17,7 +17,12 @@ from gner.models import Backbone
 from gner.types import Batch, Example
 from tests.conftest import KINDS
 
-STRATEGIES = [Greedy(), BeamSearch(num_beams=3), NucleusSampling(top_p=0.9, temperature=0.7, seed=3)]
+STRATEGIES = [
+    Greedy(),
+    BeamSearch(num_beams=3),
+    NucleusSampling(top_p=0.9, temperature=0.7, seed=3),
+    Speculative(),
+]
 
 
 @dataclass
@@ -74,7 +79,11 @@ def test_generating_twice_gives_the_same_and_leaves_the_random_state_alone(
     assert [g.token_ids for g in strategy.generate(model, model.batch(examples))] == [g.token_ids for g in first]
 
 
-@pytest.mark.parametrize("strategy", [Greedy(20), BeamSearch(3, max_new_tokens=20)], ids=["greedy", "beams"])
+@pytest.mark.parametrize(
+    "strategy",
+    [Greedy(20), BeamSearch(3, max_new_tokens=20), Speculative(20)],
+    ids=["greedy", "beams", "speculative"],
+)
 def test_an_example_is_decoded_alike_alone_and_in_a_padded_batch(
     strategy: DecodingStrategy, model: Model, examples: list[Example]
 ) -> None:
@@ -101,6 +110,40 @@ def test_greedy_takes_the_most_probable_token_at_every_step(model: Model, exampl
         assert token == log_probs.argmax()
         assert log_prob == pytest.approx(log_probs[token].item(), abs=1e-4)
         written.append(token)
+
+
+@pytest.mark.parametrize("limit", [None, 1, 2, 15])
+def test_speculative_search_writes_what_greedy_search_writes(
+    limit: int | None, model: Model, examples: list[Example]
+) -> None:
+    for batch in (model.batch(examples), model.batch(examples[::-2])):
+        greedy, speculative = (strategy(limit).generate(model, batch) for strategy in (Greedy, Speculative))
+        for one, other in zip(greedy, speculative, strict=True):
+            assert (other.token_ids, other.text, other.finished) == (one.token_ids, one.text, one.finished)
+            assert other.token_log_probs == pytest.approx(one.token_log_probs, abs=1e-4)
+
+
+def test_rows_of_a_speculative_batch_end_when_they_should(model: Model, examples: list[Example]) -> None:
+    head = model.network.get_output_embeddings().weight
+    batch, lengths = model.batch(examples), set()
+    for seed in range(4):
+        noise = torch.randn(head.shape[1], generator=torch.Generator().manual_seed(seed))
+        head[model.tokenizer.eos_token_id] = noise * head.std() * 3  # ends are as likely as anything
+        greedy, speculative = (strategy().generate(model, batch) for strategy in (Greedy, Speculative))
+        assert [generation.token_ids for generation in speculative] == [generation.token_ids for generation in greedy]
+        lengths |= {len(generation.token_ids) for generation in greedy}
+    assert len(lengths) > 1
+
+
+def test_a_network_whose_drafts_cannot_be_checked_is_searched_greedily(
+    model: Model, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = model.batch(examples)
+    expected = [generation.token_ids for generation in Greedy(10).generate(model, batch)]
+    monkeypatch.setattr(model.network, "_is_fsdp_managed_module", True, raising=False)
+    speculative = Speculative(10)
+    assert [generation.token_ids for generation in speculative.generate(model, batch)] == expected
+    assert speculative.num_passes == 0
 
 
 def test_beams_find_a_text_at_least_as_probable_as_greedy_search(model: Model, examples: list[Example]) -> None:

@@ -1,0 +1,190 @@
+"""Greedy search in few forward passes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+
+from gner.decoding.draft import Drafter, PieceTokenizer
+from gner.decoding.greedy import Greedy
+from gner.decoding.huggingface import HuggingFaceStrategy, decode
+from gner.types import Batch, Generation, TextModel
+
+_MOST_LOGITS = 2**26
+
+
+class Speculative(HuggingFaceStrategy):
+    """Writes what greedy search writes, with several tokens for each forward pass.
+
+    Speculative decoding (Leviathan et al., 2023, arXiv 2211.17192) without a second model: nearly all of an answer is
+    known in advance, as it repeats the source words. The rest of the answer is drafted, with O for every word at first;
+    one pass over the draft shows which tokens the model would have chosen, and which tag it wants for each later word.
+    Everything before the first difference is kept, with the model's choice there, and drafting goes on behind it.
+
+    Greedy search takes over where a draft cannot be checked in one pass: for networks without position ids or relative
+    positions, and where processes must do each step together (``decode: sharded``).
+
+    Args:
+        max_new_tokens: Where generation stops at the latest; null takes it from the sentences.
+    """
+
+    def __init__(self, max_new_tokens: int | None = None) -> None:
+        super().__init__(max_new_tokens)
+        self._pieces: PieceTokenizer | None = None
+        self.num_passes = 0
+        """Forward passes over the decoder since the strategy was made."""
+
+    def options(self) -> dict[str, Any]:
+        """Those of greedy search."""
+        return Greedy().options()
+
+    def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
+        """Write one answer per example; see the base class."""
+        if not _checks_drafts(model.network):
+            return super().generate(model, batch)
+        if self._pieces is None or self._pieces.tokenizer is not model.tokenizer:
+            is_encoder_decoder = model.network.config.is_encoder_decoder
+            self._pieces = PieceTokenizer(model.tokenizer, model.format, is_encoder_decoder)
+        end = model.tokenizer.eos_token_id
+        limit = self._length_limit(model, batch)
+        rows = [_Row(Drafter(self._pieces, example)) for example in batch.examples]
+        verifier = _Verifier(model.network, batch)
+        active = list(range(len(rows)))
+        while active:
+            room = max(1, _MOST_LOGITS // (len(active) * verifier.vocab_size))
+            drafts = [rows[row].drafter.draft(min(room, limit - len(rows[row].drafter.written)) - 1) for row in active]
+            choices, log_probs = verifier.check(drafts)
+            self.num_passes += 1
+            agreed = []
+            for row, draft, chosen, scores in zip(active, drafts, choices, log_probs, strict=True):
+                agreed.append(rows[row].take(draft, chosen, scores, end, limit))
+            going_on = [place for place, row in enumerate(active) if not rows[row].is_done]
+            verifier.keep(going_on, agreed, [rows[row].drafter.written[-1] for row in active])
+            active = [active[place] for place in going_on]
+        return [
+            Generation(ids := row.drafter.written, decode(model.tokenizer, ids), row.log_probs, ids[-1:] == [end])
+            for row in rows
+        ]
+
+
+@dataclass
+class _Row:
+    """The answer of one example."""
+
+    drafter: Drafter
+    log_probs: list[float] = field(default_factory=list)
+    is_done: bool = False
+
+    def take(self, draft: Sequence[int], chosen: Sequence[int], scores: Sequence[float], end: int, limit: int) -> int:
+        """Write what the model chose; returns how many tokens of the draft it agreed to."""
+        agreed = self.drafter.accept(draft, chosen)
+        written = self.drafter.written
+        self.log_probs += scores[: agreed + 1]
+        self.is_done = written[-1] == end or len(written) >= limit
+        return agreed
+
+
+class _Verifier:
+    """Runs a network over drafts, and keeps keys and values of what it agreed to.
+
+    Columns of the cache are right-aligned: the last token of every row is in the last column, so that distances between
+    columns are distances between tokens.
+    """
+
+    def __init__(self, network: PreTrainedModel, batch: Batch) -> None:
+        self._network = network
+        self._is_encoder_decoder = bool(network.config.is_encoder_decoder)
+        self.vocab_size = network.get_output_embeddings().weight.shape[0]
+        self._known = inspect.signature(network.forward).parameters
+        self._prompt_mask = batch.prompt_mask
+        device = batch.prompt_ids.device
+        if self._is_encoder_decoder:
+            encoder = cast(Any, network.get_encoder())
+            self._encoded = encoder(input_ids=batch.prompt_ids, attention_mask=batch.prompt_mask).last_hidden_state
+            self._cache: Any = EncoderDecoderCache(DynamicCache(), DynamicCache())
+            start = network.config.decoder_start_token_id
+            self._next = torch.full((len(batch), 1), start, device=device)  # (A, N), not in the cache yet
+            self._mask = torch.ones((len(batch), 1), dtype=torch.long, device=device)  # (A, S + N)
+        else:
+            self._cache = DynamicCache()
+            self._next, self._mask = batch.prompt_ids, batch.prompt_mask
+
+    def check(self, drafts: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[list[float]]]:
+        """What the network chooses in the place of each drafted token, and behind the draft, with log-probabilities."""
+        length = max(len(draft) for draft in drafts)
+        padded = [[*draft, *[0] * (length - len(draft))] for draft in drafts]
+        there = [[1] * len(draft) + [0] * (length - len(draft)) for draft in drafts]
+        device = self._next.device
+        tokens = torch.tensor(padded, dtype=torch.long, device=device).view(len(drafts), length)
+        mask = torch.tensor(there, dtype=self._mask.dtype, device=device).view(len(drafts), length)
+        logits = self._run(torch.cat([self._next, tokens], 1), torch.cat([self._mask, mask], 1), length + 1)
+        best, choices = logits.float().max(-1)
+        scores = best - logits.float().logsumexp(-1)
+        sizes = [len(draft) + 1 for draft in drafts]
+        return (
+            [row[:size] for row, size in zip(choices.tolist(), sizes, strict=True)],
+            [row[:size] for row, size in zip(scores.tolist(), sizes, strict=True)],
+        )
+
+    def _run(self, tokens: Tensor, mask: Tensor, num_logits: int) -> Tensor:
+        """Logits of the last tokens, (A, L, V); keys and values of all go into the cache."""
+        inputs: dict[str, Any] = {"past_key_values": self._cache, "use_cache": True}
+        if self._is_encoder_decoder:
+            inputs |= {"encoder_outputs": BaseModelOutput(last_hidden_state=self._encoded)}
+            inputs |= {"attention_mask": self._prompt_mask, "decoder_attention_mask": mask, "decoder_input_ids": tokens}
+        else:
+            positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+            inputs |= {"input_ids": tokens, "attention_mask": mask, "position_ids": positions}
+            if "logits_to_keep" in self._known:
+                inputs["logits_to_keep"] = num_logits
+        output = self._network(**inputs)
+        self._cache = output.past_key_values
+        return output.logits[:, -num_logits:]
+
+    def keep(self, rows: Sequence[int], agreed: Sequence[int], last: Sequence[int]) -> None:
+        """Go on with some rows, each with as many drafted tokens as it agreed to and a last one to come."""
+        device = self._next.device
+        before = self._mask.shape[1]  # columns before the draft
+        kept = torch.tensor([agreed[row] for row in rows], device=device)
+        index = torch.tensor(list(rows), dtype=torch.long, device=device)
+        used = self._mask[index].sum(-1) + kept
+        width = int(used.max()) if rows else 0
+        columns = (before + kept - width).unsqueeze(1) + torch.arange(width, device=device)  # (A, S)
+        for layer in _layers(self._cache, crossed=False):
+            layer.keys, layer.values = (_pick(part, index, columns) for part in (layer.keys, layer.values))
+        for layer in _layers(self._cache, crossed=True):
+            layer.keys, layer.values = layer.keys[index], layer.values[index]
+        if self._is_encoder_decoder:
+            self._encoded = self._encoded[index]
+        self._prompt_mask = self._prompt_mask[index]
+        here = torch.arange(width, device=device) >= width - used.unsqueeze(1)
+        self._mask = torch.cat([here.long(), torch.ones_like(used).unsqueeze(1)], 1)
+        self._next = torch.tensor([[last[row]] for row in rows], dtype=torch.long, device=device).view(len(rows), 1)
+
+
+def _layers(cache: Any, *, crossed: bool) -> list[Any]:
+    if isinstance(cache, EncoderDecoderCache):
+        return list((cache.cross_attention_cache if crossed else cache.self_attention_cache).layers)
+    return [] if crossed else list(cache.layers)
+
+
+def _pick(part: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Some rows of keys or values, (B, H, S, D), and of each row its own columns."""
+    wanted = columns.clamp(min=0)[:, None, :, None].expand(-1, part.shape[1], -1, part.shape[3])
+    return part[rows].gather(2, wanted)
+
+
+def _checks_drafts(network: PreTrainedModel) -> bool:
+    """Whether right-aligned columns are all a network needs, and it need not wait for other processes."""
+    if getattr(network, "_is_fsdp_managed_module", False):
+        return False
+    if network.config.is_encoder_decoder:
+        return hasattr(network.config, "relative_attention_num_buckets")
+    return "position_ids" in inspect.signature(network.forward).parameters
