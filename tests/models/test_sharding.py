@@ -194,9 +194,10 @@ def test_any_number_of_processes_gives_the_same_metrics(
         root = write_dataset(name, dev=text)
         for family in ("t5", "llama"):
             config = tmp_path / f"{name}_{family}.yaml"
+            num_beams = 4 if (len(configs) // 2 + (family == "t5")) % 2 else 1  # in turn for either family
             model = {
                 "backbone": str(families[family]),
-                "decoding": {"class_path": "BeamSearch", "init_args": {"num_beams": 2, "max_new_tokens": 12}},
+                "decoding": {"class_path": "BeamSearch", "init_args": {"num_beams": num_beams, "max_new_tokens": 12}},
             }
             settings = {
                 "model": model,
