@@ -55,27 +55,11 @@ class PlanCLI(GnerCLI):
         """Measure and print."""
         memory = _parse_memory(self.config.gpu_memory)
         settings = self.config_init.trainer
-        devices = self.config.devices
-        if devices is None:
-            devices = _num_devices(settings.devices, settings.accelerator)
-        for key, value in (("--devices", devices), ("--tflops", self.config.tflops)):
-            if value is not None and value <= 0:
-                raise UserError(f"Expected a number above 0, got {value}. Set {key}.")
-        strategy, precision = _parallel(settings.strategy), _precision(settings.precision)
-        check_precision(self.model.backbone.config.model_type, precision)
-        if strategy is not None:
-            refuse_second_cast(precision)
+        devices = self._devices()
+        planner = self._planner(devices)
         world = devices * settings.num_nodes
         self.datamodule.prepare_data()
         self.datamodule.setup("fit")
-        planner = Planner(
-            self.model.backbone,
-            self.model.prepare,
-            strategy,
-            precision=precision,
-            num_nodes=settings.num_nodes,
-            devices=devices,
-        )
         shapes = [
             _largest(self.datamodule.sizes["train"], self.datamodule.batch_size),
             _largest(self.datamodule.sizes["dev"], self.datamodule.eval_batch_size),
@@ -97,6 +81,33 @@ class PlanCLI(GnerCLI):
         if memory is not None:
             show(_verdict(footprint, memory), highlight=False)
 
+    def _devices(self) -> int:
+        """Devices of a machine."""
+        settings = self.config_init.trainer
+        devices = self.config.devices
+        if devices is None:
+            devices = _num_devices(settings.devices, settings.accelerator)
+        for key, value in (("--devices", devices), ("--tflops", self.config.tflops)):
+            if value is not None and value <= 0:
+                raise UserError(f"Expected a number above 0, got {value}. Set {key}.")
+        return int(devices)
+
+    def _planner(self, devices: int) -> Planner:
+        """What measures the run, unless the run itself would be refused."""
+        settings = self.config_init.trainer
+        strategy, precision = _parallel(settings.strategy), _precision(settings.precision)
+        check_precision(self.model.backbone.config.model_type, precision)
+        if strategy is not None:
+            refuse_second_cast(precision)
+        return Planner(
+            self.model.backbone,
+            self.model.prepare,
+            strategy,
+            precision=precision,
+            num_nodes=settings.num_nodes,
+            devices=devices,
+        )
+
     def _hours(self, numbers: Numbers, num_epochs: float, speed: float) -> str:
         per_epoch = sum(numbers.flops.of_example(*size) for size in self.datamodule.sizes["train"])
         computed = per_epoch * num_epochs * (_RECOMPUTED if self.model.gradient_checkpointing else 1)
@@ -112,6 +123,7 @@ class _Schedule:
     num_examples: int
 
     def text(self) -> str:
+        """Two lines for the terminal."""
         return (
             f"Epoch            {self.num_examples:,} sentences, {self.tokens_per_epoch:,} tokens, "
             f"{self.steps_per_epoch:,} steps\n"
