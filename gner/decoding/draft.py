@@ -73,6 +73,7 @@ class Drafter:
         self._example = example
         self._all_tags = tags_of(example.types)
         self._tags = ["O"] * len(example.words)
+        self._known: dict[tuple[int, str], list[int]] = {}
         self._word = 0
         self._start = 0  # of the word's piece in what is written
         self._is_lost = False
@@ -125,9 +126,11 @@ class Drafter:
         return agreed
 
     def _piece(self, word: int) -> list[int]:
-        [text] = self._pieces.texts(self._example, self._example.words[word], [self._tags[word]])
-        [tokens] = self._pieces.tokens([text], first=word == 0)
-        return tokens
+        tag = self._tags[word]
+        if (word, tag) not in self._known:
+            [text] = self._pieces.texts(self._example, self._example.words[word], [tag])
+            [self._known[word, tag]] = self._pieces.tokens([text], first=word == 0)
+        return self._known[word, tag]
 
     def _variants(self, word: int) -> list[list[int]]:
         texts = self._pieces.texts(self._example, self._example.words[word], self._all_tags)

@@ -14,13 +14,13 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from gner.decoding.draft import Drafter, PieceTokenizer
 from gner.decoding.greedy import Greedy
-from gner.decoding.huggingface import HuggingFaceStrategy, decode
+from gner.decoding.huggingface import decode
 from gner.types import Batch, Generation, TextModel
 
 _MOST_LOGITS = 2**26
 
 
-class Speculative(HuggingFaceStrategy):
+class Speculative(Greedy):
     """Writes what greedy search writes, with several tokens for each forward pass.
 
     Speculative decoding (Leviathan et al., 2023, arXiv 2211.17192) without a second model: nearly all of an answer is
@@ -40,10 +40,6 @@ class Speculative(HuggingFaceStrategy):
         self._pieces: PieceTokenizer | None = None
         self.num_passes = 0
         """Forward passes over the decoder since the strategy was made."""
-
-    def options(self) -> dict[str, Any]:
-        """Those of greedy search."""
-        return Greedy().options()
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per example; see the base class."""
