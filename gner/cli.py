@@ -203,7 +203,7 @@ class GnerCLI(LightningCLI):
             )
         if self.command == "fit" and checkpoint.is_file():
             is_sharded = isinstance(self.trainer.strategy, FSDP2Strategy)
-            optimizers = torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)["optimizer_states"]
+            optimizers = _read_checkpoint(checkpoint)["optimizer_states"]
             by_name = any(isinstance(key, str) for optimizer in optimizers for key in optimizer["state"])
             if is_sharded != by_name:
                 raise UserError(
@@ -220,10 +220,16 @@ class GnerCLI(LightningCLI):
 
     def _restore_tokenizer(self, path: Path) -> None:
         """Take the tokenizer that the checkpoint's run trained; it is needed before Lightning loads the weights."""
-        meta = path / "meta.pt" if path.is_dir() else path
-        serialized = torch.load(meta, map_location="cpu", mmap=True, weights_only=True).get(TOKENIZER_KEY)
+        serialized = _read_checkpoint(path).get(TOKENIZER_KEY)
         if serialized is not None:
             self.model.backbone.set_tokenizer(serialized)
+
+
+def _read_checkpoint(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds; of a sharded one, what is not a tensor. Tensors stay on the disk until they are used."""
+    meta = path / "meta.pt" if path.is_dir() else path
+    loaded: dict[str, Any] = torch.load(meta, map_location="cpu", mmap=True, weights_only=True)
+    return loaded
 
 
 def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = GnerCLI) -> None:
