@@ -12,8 +12,9 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.fabric.utilities.throughput import get_available_flops
 
 from gner.errors import UserError
-from gner.models import FSDP2Strategy, GnerModule
+from gner.models import GnerModule
 from gner.models.flops import TrainingFlops
+from gner.models.sharding import block_names, compute_dtype
 from gner.types import Batch
 
 _GIB = 2**30
@@ -46,11 +47,9 @@ class Throughput(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Look up what this device could do."""
-        strategy = trainer.strategy
-        sharded = strategy if isinstance(strategy, FSDP2Strategy) else None
-        self._flops = TrainingFlops(cast(GnerModule, pl_module).network, sharded.blocks if sharded else None)
+        self._flops = TrainingFlops(cast(GnerModule, pl_module).network, block_names(trainer.strategy))
         if self._peak is None:
-            dtype = sharded.compute_dtype if sharded else _compute_dtype(trainer.precision)
+            dtype = compute_dtype(trainer.strategy, str(trainer.precision))
             self._peak = get_available_flops(pl_module.device, dtype)
         self._since = None
         self._last_step = trainer.global_step
@@ -103,10 +102,6 @@ class Throughput(Callback):
         seconds = time.monotonic() - self._validation_since
         self._paused_s += seconds
         pl_module.log("val/seconds", seconds, rank_zero_only=True)
-
-
-def _compute_dtype(precision: str) -> torch.dtype:
-    return {"bf16": torch.bfloat16, "16": torch.float16}.get(precision.split("-", maxsplit=1)[0], torch.float32)
 
 
 def _peak_memory(device: torch.device) -> int:

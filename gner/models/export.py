@@ -20,7 +20,7 @@ from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from gner.errors import UserError
-from gner.models.loading import stored_tensors
+from gner.models.loading import is_adapter, stored_tensors
 from gner.run_dir import replace
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -110,7 +110,7 @@ def _write_weights(
 
 def _write_adapter(network: PreTrainedModel, folder: Path, dtype: torch.dtype, *, writes: bool) -> None:
     [(name, config)] = network.peft_config.items()
-    adapters = {key: tensor for key, tensor in network.named_parameters() if ".lora_" in key}
+    adapters = {key: tensor for key, tensor in network.named_parameters() if is_adapter(key)}
     whole = {key: _whole(tensor).to("cpu", dtype).contiguous() for key, tensor in adapters.items()}
     if writes:
         named = get_peft_model_state_dict(cast(Any, network), state_dict=whole, adapter_name=name)
@@ -122,7 +122,7 @@ def _write_adapter(network: PreTrainedModel, folder: Path, dtype: torch.dtype, *
 
 def _without_adapters(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
     ignored = network._keys_to_ignore_on_save or ()
-    return ((name, tensor) for name, tensor in stored_tensors(network) if ".lora_" not in name and name not in ignored)
+    return ((name, tensor) for name, tensor in stored_tensors(network) if not is_adapter(name) and name not in ignored)
 
 
 def _merged(network: PreTrainedModel, name: str, tensor: Tensor) -> Tensor:

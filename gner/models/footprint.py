@@ -19,7 +19,7 @@ from transformers import PreTrainedModel
 
 from gner.models.backbone import Backbone
 from gner.models.flops import TrainingFlops
-from gner.models.sharding import FSDP2Strategy
+from gner.models.sharding import FSDP2Strategy, block_names, compute_dtype
 
 _ADAM_STATES = 2
 _AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
@@ -35,6 +35,15 @@ class Shape:
     rows: int
     prompt: int
     answer: int
+
+    def inputs(self, network: PreTrainedModel, rows: int) -> Tensor:
+        """Token ids of so many rows as a network reads them: a causal one reads the answer with the prompt."""
+        length = self.prompt if network.config.is_encoder_decoder else self.prompt + self.answer
+        return torch.zeros((rows, length), dtype=torch.long)
+
+    def answers(self, rows: int) -> Tensor:
+        """Token ids of the answers of so many rows."""
+        return torch.zeros((rows, self.answer), dtype=torch.long)
 
 
 @dataclass(frozen=True)
@@ -129,7 +138,8 @@ class Planner:
         self._prepare(network)
         parameters = list(network.parameters())
         trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
-        return Numbers(sum(parameter.numel() for parameter in parameters), trainable, TrainingFlops(network))
+        flops = TrainingFlops(network, block_names(self._strategy))
+        return Numbers(sum(parameter.numel() for parameter in parameters), trainable, flops)
 
     def footprint(self, training: Shape, validation: Shape, *, num_sequences: int, accumulates: bool) -> Footprint:
         """Measure the memory of one process.
@@ -144,7 +154,7 @@ class Planner:
             stack.enter_context(_other_processes(self._num_nodes * self._devices))
             self._connect()
             network = self._build(_WEIGHT_TYPES.get(self._precision, torch.float32)).train()
-            computing = self._build(self._compute_dtype()).eval()
+            computing = self._build(compute_dtype(self._strategy, self._precision)).eval()
             stack.enter_context(FakeTensorMode())  # from here on tensors have a shape and a place, and no data
             _move_to_cpu(network)
             _move_to_cpu(computing)
@@ -196,9 +206,8 @@ class Planner:
 
     def _measure_step(self, network: PreTrainedModel, shape: Shape) -> dict[str, int]:
         """Bytes by kind at the moment of a forward and backward pass when they are most."""
-        is_seq2seq = network.config.is_encoder_decoder
-        ids = torch.zeros((shape.rows, shape.prompt if is_seq2seq else shape.prompt + shape.answer), dtype=torch.long)
-        labels = torch.zeros((shape.rows, shape.answer), dtype=torch.long) if is_seq2seq else ids
+        ids = shape.inputs(network, shape.rows)
+        labels = shape.answers(shape.rows) if network.config.is_encoder_decoder else ids
         autocast = _AUTOCAST.get(self._precision)
         tracker = _Tracker()
         tracker.track_external(network)
@@ -208,11 +217,6 @@ class Planner:
             output.loss.backward()
         [snapshot] = tracker.get_tracker_snapshot("peak").values()
         return {getattr(kind, "value", kind): size for kind, size in snapshot.items()}
-
-    def _compute_dtype(self) -> torch.dtype:
-        if self._strategy is not None:
-            return self._strategy.compute_dtype
-        return _AUTOCAST.get(self._precision) or _WEIGHT_TYPES.get(self._precision, torch.float32)
 
 
 class _Tracker(MemTracker):
@@ -259,11 +263,9 @@ def _move_to_cpu(network: PreTrainedModel) -> None:
 
 def _measure_cache(network: PreTrainedModel, shape: Shape) -> int:
     """Bytes of the keys and values of a batch whose answers are complete."""
-    is_seq2seq = network.config.is_encoder_decoder
-    ids = torch.zeros((1, shape.prompt if is_seq2seq else shape.prompt + shape.answer), dtype=torch.long)
-    inputs = {"decoder_input_ids": torch.zeros((1, shape.answer), dtype=torch.long)} if is_seq2seq else {}
+    answers = {"decoder_input_ids": shape.answers(1)} if network.config.is_encoder_decoder else {}
     with torch.no_grad():
-        cache = network(input_ids=ids, use_cache=True, **inputs).past_key_values
+        cache = network(input_ids=shape.inputs(network, 1), use_cache=True, **answers).past_key_values
     return shape.rows * _bytes(_tensors(cache))
 
 

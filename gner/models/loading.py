@@ -124,7 +124,7 @@ def load_rows(network: PreTrainedModel, files: WeightFiles) -> None:
     adapters: list[tuple[str, Tensor]] = []
     missing: list[str] = []
     for name, tensor in stored_tensors(network):
-        if _ADAPTER.search(name):
+        if is_adapter(name):
             adapters.append((name, tensor))
             continue
         stored = _stored_name(name, network.base_model_prefix, files.names)
@@ -148,6 +148,11 @@ def load_rows(network: PreTrainedModel, files: WeightFiles) -> None:
         elif ".lora_embedding_B." in name:
             nn.init.normal_(whole)
         _fill(tensor, whole)
+
+
+def is_adapter(name: str) -> bool:
+    """Whether a parameter of this name belongs to an adapter."""
+    return _ADAPTER.search(name) is not None
 
 
 def stored_tensors(network: nn.Module) -> Iterator[tuple[str, Tensor]]:

@@ -22,7 +22,7 @@ from gner.formats import DefaultFormat, Format
 from gner.metrics import AnswerLoss
 from gner.models.backbone import Backbone, FromScratch
 from gner.models.lora import Lora
-from gner.models.sharding import FSDP2Strategy, build_network, find_blocks, generates_alone, generation
+from gner.models.sharding import block_names, build_network, find_blocks, generates_alone, generation
 from gner.types import Batch
 
 _FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
@@ -126,7 +126,7 @@ class GnerModule(LightningModule):
         self.prepare(network)
         if self._compile_blocks:
             strategy = self._trainer.strategy if self._trainer is not None else None
-            for block in find_blocks(network, strategy.blocks if isinstance(strategy, FSDP2Strategy) else None):
+            for block in find_blocks(network, block_names(strategy)):
                 block.forward = torch.compile(block.forward, dynamic=True)
 
     def prepare(self, network: PreTrainedModel) -> None:

@@ -208,6 +208,18 @@ def _load_sharded(
     return network
 
 
+def block_names(strategy: Strategy | None) -> list[str] | None:
+    """Class names of a network's blocks, where the config gives them."""
+    return strategy.blocks if isinstance(strategy, FSDP2Strategy) else None
+
+
+def compute_dtype(strategy: Strategy | None, precision: str) -> torch.dtype:
+    """What a network computes in, under a parallel strategy and a precision of the trainer."""
+    if isinstance(strategy, FSDP2Strategy):
+        return strategy.compute_dtype
+    return {"bf16": torch.bfloat16, "16": torch.float16}.get(precision.split("-", maxsplit=1)[0], torch.float32)
+
+
 def generates_alone(strategy: Strategy) -> bool:
     """Whether a process needs nothing of the others while it writes a text."""
     return not isinstance(strategy, FSDP2Strategy) or strategy.decode == "gather"
