@@ -60,6 +60,16 @@ def inside(tag: str) -> str:
     return OUTSIDE if tag == OUTSIDE else f"I-{split_tag(tag)[1]}"
 
 
+def follows(before: str, tag: str) -> bool:
+    """Whether a tag may stand behind another one; at the start of a sentence ``before`` is ``O``.
+
+    Example:
+        >>> follows("B-actor", "I-actor"), follows("O", "I-actor"), follows("B-actor", "B-actor")
+        (True, False, True)
+    """
+    return tag[:1] != "I" or tag[1:] == before[1:]
+
+
 def repair(tags: Sequence[str]) -> tuple[tuple[str, ...], int]:
     """Apply the repair rule of this module.
 
@@ -74,7 +84,7 @@ def repair(tags: Sequence[str]) -> tuple[tuple[str, ...], int]:
     num_repaired = 0
     before = OUTSIDE
     for position, tag in enumerate(tags):
-        if tag[:1] == "I" and tag[1:] != before[1:]:
+        if not follows(before, tag):
             repaired[position] = "B" + tag[1:]
             num_repaired += 1
         before = tag

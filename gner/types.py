@@ -65,12 +65,15 @@ class Generation:
         text: The decoded tokens without special tokens.
         token_log_probs: Log-probability of each of ``token_ids`` given all that came before it.
         finished: False if the length limit cut the text before the end token (a runaway).
+        entities: Entities with scores, where the strategy knows better than the tokens tell; None where the text is all
+            that it has to say.
     """
 
     token_ids: list[int]
     text: str
     token_log_probs: list[float]
     finished: bool
+    entities: tuple[Entity, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def test_every_part_is_in_the_table() -> None:
         "predict",
         "report",
         "run_dir",
+        "testing",
         "throughput",
         "__init__",
     }

@@ -10,14 +10,24 @@ if TYPE_CHECKING:
     from gner.decoding.base import DecodingStrategy
     from gner.decoding.beam_search import BeamSearch
     from gner.decoding.callback import DecodingCallback
+    from gner.decoding.constrained import Constrained
     from gner.decoding.greedy import Greedy
     from gner.decoding.nucleus_sampling import NucleusSampling
     from gner.decoding.speculative import Speculative
 
-__all__ = ["BeamSearch", "DecodingCallback", "DecodingStrategy", "Greedy", "NucleusSampling", "Speculative"]
+__all__ = [
+    "BeamSearch",
+    "Constrained",
+    "DecodingCallback",
+    "DecodingStrategy",
+    "Greedy",
+    "NucleusSampling",
+    "Speculative",
+]
 
 _MODULES = {
     "BeamSearch": "beam_search",
+    "Constrained": "constrained",
     "DecodingCallback": "callback",
     "DecodingStrategy": "base",
     "Greedy": "greedy",

@@ -1,102 +1,89 @@
-"""Guesses of what a model will write: the source words, and for each the tag that the model seems to want."""
+"""Guesses of what a model will write, if it writes what it likes: the source words, mostly."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from math import inf
+from collections.abc import Iterable, Sequence
 
-from transformers import PreTrainedTokenizerBase
-
-from gner.bio import tags_of
-from gner.formats import Format
+from gner.bio import OUTSIDE
+from gner.decoding.pieces import Choices, PieceTokenizer, TrieNode
+from gner.decoding.tag_memory import Guesses
 from gner.types import Example
 
-_MOST_KEPT = 200_000
 _WORDS_AHEAD = 8
 _SHORTEST = 4
-
-
-class PieceTokenizer:
-    """Tokens of the pieces that answers consist of: a word with its tag, as a format writes them.
-
-    Args:
-        tokenizer: The model's.
-        format: What writes the pieces.
-        is_encoder_decoder: True if an answer starts a text of its own; otherwise it follows the prompt.
-    """
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, format: Format, is_encoder_decoder: bool) -> None:
-        self.tokenizer = tokenizer
-        self._format = format
-        self._is_encoder_decoder = is_encoder_decoder
-        self._before: list[int] = tokenizer("a", add_special_tokens=False)["input_ids"]
-        self._known: dict[str, list[int]] = {}
-
-    def texts(self, example: Example, word: str, tags: Sequence[str]) -> list[str]:
-        """A word with each of some tags; empty where the format would leave the word out."""
-        alone = replace(example, words=(word,), tags=("O",))
-        return [self._format.draft(alone, [tag]) or "" for tag in tags]
-
-    def tokens(self, texts: Sequence[str], *, first: bool = False) -> list[list[int]]:
-        """Token ids of each piece, behind another piece or as the first of an answer."""
-        if first and self._is_encoder_decoder:
-            return list(self.tokenizer(list(texts), add_special_tokens=False)["input_ids"])
-        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if missing:
-            if len(self._known) + len(missing) > _MOST_KEPT:
-                self._known.clear()
-                missing = list(dict.fromkeys(texts))
-            rows = self.tokenizer([f"a {text}" for text in missing], add_special_tokens=False)["input_ids"]
-            size = len(self._before)
-            for text, row in zip(missing, rows, strict=True):
-                self._known[text] = row[size:] if text and row[:size] == self._before else []
-        return [self._known[text] for text in texts]
+_LOOP = 3
+"""Tokens that must have been written before, in this order, to expect what followed them."""
 
 
 class Drafter:
     """Drafts the rest of one answer, and learns from what the model makes of it.
 
     A draft only saves time: whatever it holds, the model's own choices are what is written. Where these leave the
-    draft, the place is looked for among the words that follow; until it is found, nothing is drafted.
+    draft, drafting goes on from the place that they seem to belong to: a tag that comes early, a later place of the
+    same word, another word nearby, or what followed when the model wrote the same before.
 
     Args:
-        pieces: Tokens of words with tags.
+        pieces: How words are written with tags.
         example: Whose answer it is.
+        guesses: A tag for each word, to begin with.
 
     Attributes:
         written: Token ids that the model has chosen.
     """
 
-    def __init__(self, pieces: PieceTokenizer, example: Example) -> None:
+    def __init__(self, pieces: PieceTokenizer, example: Example, guesses: Guesses) -> None:
         self._pieces = pieces
         self._example = example
-        self._all_tags = tags_of(example.types)
-        self._tags = ["O"] * len(example.words)
-        self._known: dict[tuple[int, str], list[int]] = {}
+        self._guesses = guesses
+        self.tags = [OUTSIDE] * len(example.words)
         self._word = 0
-        self._start = 0  # of the word's piece in what is written
-        self._is_lost = False
-        self._longest = inf
-        self._spans: list[tuple[int, int, int]] = []  # word, and where its piece is in the draft
+        self._here: Choices | None = self._choices(0)  # None behind the last word
+        self._place = 0  # in the stem of the word
+        self._node: TrieNode | None = None  # behind the stem
+        self._is_sure = True
+        self._is_looping = False
+        self._num_failed = 0
+        self._spots: list[tuple[int, int, TrieNode]] = []  # tag tokens of the draft: place, word, what can stand there
         self.written: list[int] = []
+
+    def _choices(self, word: int) -> Choices:
+        return self._pieces.choices(self._example, word, self.tags[word - 1] if word else OUTSIDE)
 
     def draft(self, limit: int) -> list[int]:
         """Guess at most so many tokens that follow."""
-        self._spans = []
-        if self._is_lost:
-            return []
-        limit = int(min(limit, self._longest))
-        draft: list[int] = []
-        partial = len(self.written) - self._start
-        for word in range(self._word, len(self._tags)):
-            piece = self._piece(word)[partial:]
-            self._spans.append((word, len(draft), len(draft) + len(piece)))
-            draft += piece
-            partial = 0
+        if self._num_failed > 1:
+            limit = min(limit, max(_SHORTEST, 32 >> self._num_failed))
+        self._spots = []
+        draft: list[int] = [] if self._is_sure else self._loop(limit)
+        self._is_looping = bool(draft)
+        if draft:
+            return draft
+        place, node = self._place, self._node
+        for word in range(self._word, len(self.tags)):
             if len(draft) >= limit:
-                return draft[:limit]
-        return draft  # the model's next choice is the end token, if it ends here
+                break
+            if node is None:
+                choices = self._choices(word)
+                draft += choices.stem[place:]
+                node = choices.tags
+            goal = self._guesses.tag(word, self.tags[word - 1] if word else OUTSIDE, node)
+            self.tags[word] = goal
+            while node.tag != goal:
+                self._spots.append((len(draft), word, node))
+                draft.append(node.toward[goal])
+                node = node.children[node.toward[goal]]
+            place, node = 0, None
+        return draft[:limit]  # the model's next choice is the end token, if it ends here
+
+    def _loop(self, limit: int) -> list[int]:
+        """What followed where the last tokens were written before, over and over."""
+        end = len(self.written)
+        last = self.written[-_LOOP:]
+        for start in range(end - _LOOP - 1, -1, -1):
+            if self.written[start : start + _LOOP] == last:
+                period = end - start - _LOOP
+                return [self.written[end - period + at % period] for at in range(limit)]
+        return []
 
     def accept(self, draft: Sequence[int], choices: Sequence[int]) -> int:
         """Take what the model chose at each place of a draft, and behind it.
@@ -109,71 +96,67 @@ class Drafter:
             How many tokens of the draft the model would have written; one more is written now.
         """
         agreed = next((at for at, token in enumerate(draft) if token != choices[at]), len(draft))
-        partial = self.written[self._start :]
-        for word, begin, end in self._spans:
-            self._learn(word, partial, draft[begin:end], choices[begin:end])
-            partial = []
-        for word, begin, end in self._spans:
-            if end <= agreed:
-                self._word, self._start = word + 1, len(self.written) + end
-            elif begin <= agreed and begin > 0:
-                self._word, self._start = word, len(self.written) + begin
-        self.written += [*draft[:agreed], choices[agreed]]
-        was_lost = self._is_lost
-        self._locate()
-        if draft or was_lost:
-            self._longest = max(_SHORTEST, agreed) if self._is_lost else max(self._longest, _SHORTEST) * 4
+        self._learn(draft, choices)
+        if draft:
+            self._is_sure = not (self._is_looping and agreed == len(draft))
+            self._num_failed = self._num_failed + 1 if agreed < min(_SHORTEST, len(draft)) else 0
+        for token in [*draft[:agreed], choices[agreed]]:
+            self._follow(token)
         return agreed
 
-    def _piece(self, word: int) -> list[int]:
-        tag = self._tags[word]
-        if (word, tag) not in self._known:
-            [text] = self._pieces.texts(self._example, self._example.words[word], [tag])
-            [self._known[word, tag]] = self._pieces.tokens([text], first=word == 0)
-        return self._known[word, tag]
+    def _learn(self, draft: Sequence[int], choices: Sequence[int]) -> None:
+        """Take the tags that the model wants in the place of drafted ones."""
+        deviating = -1
+        for place, word, node in self._spots:
+            if place >= len(draft):
+                break
+            token = choices[place]
+            if word != deviating and token != draft[place] and token in node.children:
+                deviating = word
+                self._guesses.show(word, self.tags[word - 1] if word else OUTSIDE, node.children[token])
 
-    def _variants(self, word: int) -> list[list[int]]:
-        texts = self._pieces.texts(self._example, self._example.words[word], self._all_tags)
-        return self._pieces.tokens(texts, first=word == 0)
-
-    def _learn(self, word: int, before: Sequence[int], draft: Sequence[int], choices: Sequence[int]) -> None:
-        """Take the tag that the model wants in the place of a word's."""
-        at = next((at for at, token in enumerate(draft[: len(choices)]) if token != choices[at]), None)
-        if at is not None:
-            self._choose_tag(word, [*before, *draft[:at], choices[at]])
-
-    def _choose_tag(self, word: int, beginning: Sequence[int]) -> bool:
-        """Guess a tag whose piece begins like this; False if there is none."""
-        size = len(beginning)
-        fitting = [
-            tag for tag, tokens in zip(self._all_tags, self._variants(word), strict=True) if tokens[:size] == beginning
-        ]
-        if not fitting:
-            return False
-        inside = f"I-{self._tags[word - 1][2:]}" if word else ""
-        self._tags[word] = inside if inside in fitting else fitting[0]
-        return True
-
-    def _locate(self) -> None:
-        """Find the word that the end of what is written belongs to."""
-        if self._is_lost:
-            self._start = len(self.written) - 1
-        beginning = self.written[self._start :]
-        if not beginning:
+    def _follow(self, token: int) -> None:
+        """Move behind a token that was written."""
+        self.written.append(token)
+        if self._here is None:
+            self._find(token)
             return
-        if self._word >= len(self._tags):
-            self._is_lost = True
+        stem, node = self._here.stem, self._node
+        if node is None and self._place < len(stem) and token == stem[self._place]:
+            self._place += 1
             return
-        ahead = range(self._word + 1, min(self._word + _WORDS_AHEAD, len(self._tags)))
-        if self._fits(self._word, beginning):
-            found: int | None = self._word
+        child = (node or self._here.tags).children.get(token)
+        if child is None:
+            self._find(token)
+        elif child.children:
+            self._node = child
         else:
-            found = next((word for word in ahead if self._piece(word)[: len(beginning)] == beginning), None)
-        self._is_lost = found is None
-        if found is not None:
-            self._word = found
-            if len(self._piece(found)) == len(beginning):
-                self._word, self._start = found + 1, len(self.written)
+            assert child.tag is not None
+            self.tags[self._word] = child.tag
+            self._go_to(self._word + 1, 0)
 
-    def _fits(self, word: int, beginning: Sequence[int]) -> bool:
-        return self._piece(word)[: len(beginning)] == beginning or self._choose_tag(word, beginning)
+    def _go_to(self, word: int, place: int) -> None:
+        self._word, self._place, self._node = word, place, None
+        self._here = self._choices(word) if word < len(self.tags) else None
+
+    def _find(self, token: int) -> None:
+        """Look for a place behind a token that was not expected."""
+        self._is_sure = False
+        if self._node is not None:  # a tag of another kind: the next word comes when it is closed
+            return
+        word = min(self._word, len(self.tags) - 1)
+        stem = self._choices(word).stem
+        if word == self._word and token in stem[self._place :]:
+            self._place = stem.index(token, self._place) + 1
+            return
+        for other in self._nearby(word):
+            choices = self._choices(other)
+            if token in choices.stem:
+                self._go_to(other, choices.stem.index(token) + 1)
+                return
+        self._place = min(self._place + 1, len(stem))
+
+    def _nearby(self, word: int) -> Iterable[int]:
+        """Words where the model may have gone on, the likeliest first."""
+        yield from range(word + 1, min(word + _WORDS_AHEAD, len(self.tags)))
+        yield from range(word, max(word - _WORDS_AHEAD, -1), -1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from math import inf
 from typing import Any, cast
 
 from transformers import GenerationConfig, PreTrainedTokenizerBase
@@ -62,11 +63,14 @@ class HuggingFaceStrategy(DecodingStrategy):
 
     def _length_limit(self, model: TextModel, batch: Batch) -> int:
         limit = self.max_new_tokens or longest_answer(model, batch) + LENGTH_MARGIN
-        positions = getattr(model.network.config, "max_position_embeddings", None)
-        if positions is not None:
-            used = 1 if model.network.config.is_encoder_decoder else batch.prompt_ids.shape[1]
-            limit = min(limit, max(1, positions - used))
-        return limit
+        return int(min(limit, max(1, positions_left(model, batch))))
+
+
+def positions_left(model: TextModel, batch: Batch) -> float:
+    """Tokens that an answer may have for a network with so many positions; infinity if it does not count them."""
+    positions = getattr(model.network.config, "max_position_embeddings", None)
+    used = 1 if model.network.config.is_encoder_decoder else batch.prompt_ids.shape[1]
+    return inf if positions is None else positions - used
 
 
 def longest_answer(model: TextModel, batch: Batch) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from gner.decoding.passes import takes
 from gner.types import Batch
 
 
@@ -48,9 +48,8 @@ def _logits(network: PreTrainedModel, batch: Batch, tokens: Tensor) -> Tensor:
         ).logits
     mask = torch.cat([batch.prompt_mask, torch.ones_like(tokens)], dim=1)
     inputs: dict[str, Any] = {"input_ids": torch.cat([batch.prompt_ids, tokens], dim=1), "attention_mask": mask}
-    known = inspect.signature(network.forward).parameters
-    if "position_ids" in known:  # left padding: the first token of a row is at position 0
+    if takes(network, "position_ids"):  # left padding: the first token of a row is at position 0
         inputs["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)
-    if "logits_to_keep" in known:
+    if takes(network, "logits_to_keep"):
         inputs["logits_to_keep"] = tokens.shape[1] + 1
     return network(**inputs).logits[:, -tokens.shape[1] - 1 : -1]

@@ -2,72 +2,91 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
-from gner.decoding.draft import Drafter, PieceTokenizer
+from gner.decoding.draft import Drafter
 from gner.decoding.greedy import Greedy
 from gner.decoding.huggingface import decode
+from gner.decoding.passes import Lockstep, takes
+from gner.decoding.pieces import PieceTokenizer
+from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.types import Batch, Generation, TextModel
 
-_MOST_LOGITS = 2**26
+MOST_LOGITS = 2**26
+"""Numbers that one pass may give at once: 256 MiB in fp32."""
 
 
 class Speculative(Greedy):
     """Writes what greedy search writes, with several tokens for each forward pass.
 
     Speculative decoding (Leviathan et al., 2023, arXiv 2211.17192) without a second model: nearly all of an answer is
-    known in advance, as it repeats the source words. The rest of the answer is drafted, with O for every word at first;
-    one pass over the draft shows which tokens the model would have chosen, and which tag it wants for each later word.
-    Everything before the first difference is kept, with the model's choice there, and drafting goes on behind it.
+    known in advance, as it repeats the source words. The rest of the answer is drafted, with the tags that such words
+    had before; one pass over the draft shows which tokens the model would have chosen, and which tag it wants for each
+    later word. Everything before the first difference is kept, with the model's choice there, and drafting goes on
+    behind it.
 
-    Greedy search takes over where a draft cannot be checked in one pass: for networks without position ids or relative
-    positions, and where processes must do each step together (``decode: sharded``).
+    Greedy search takes over for networks that count positions in a way that drafts cannot be checked in one pass:
+    without position ids, and without relative positions.
 
     Args:
         max_new_tokens: Where generation stops at the latest; null takes it from the sentences.
+
+    Attributes:
+        num_passes: Forward passes over the decoder since the strategy was made.
     """
 
     def __init__(self, max_new_tokens: int | None = None) -> None:
         super().__init__(max_new_tokens)
         self._pieces: PieceTokenizer | None = None
+        self._memory = TagMemory()
         self.num_passes = 0
-        """Forward passes over the decoder since the strategy was made."""
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per example; see the base class."""
         if not _checks_drafts(model.network):
             return super().generate(model, batch)
-        if self._pieces is None or self._pieces.tokenizer is not model.tokenizer:
+        if self._pieces is None or not self._pieces.is_for(model):
             is_encoder_decoder = model.network.config.is_encoder_decoder
-            self._pieces = PieceTokenizer(model.tokenizer, model.format, is_encoder_decoder)
-        end = model.tokenizer.eos_token_id
-        limit = self._length_limit(model, batch)
-        rows = [_Row(Drafter(self._pieces, example)) for example in batch.examples]
+            self._pieces = PieceTokenizer(model.tokenizer, model.format, is_encoder_decoder, num_probes=1)
+        self._pieces.prepare(batch.examples)
+        end, limit = model.tokenizer.eos_token_id, self._length_limit(model, batch)
+        rows = [_Row(Drafter(self._pieces, example, Guesses(self._memory, example))) for example in batch.examples]
         verifier = _Verifier(model.network, batch)
+        lockstep = Lockstep(model.network)
         active = list(range(len(rows)))
-        while active:
-            room = max(1, _MOST_LOGITS // (len(active) * verifier.vocab_size))
-            drafts = [rows[row].drafter.draft(min(room, limit - len(rows[row].drafter.written)) - 1) for row in active]
-            choices, log_probs = verifier.check(drafts)
+        while lockstep.goes_on(bool(active)):
+            if active:
+                active = self._pass(rows, active, verifier, end, limit)
+            else:
+                verifier.idle()
             self.num_passes += 1
-            agreed = []
-            for row, draft, chosen, scores in zip(active, drafts, choices, log_probs, strict=True):
-                agreed.append(rows[row].take(draft, chosen, scores, end, limit))
-            going_on = [place for place, row in enumerate(active) if not rows[row].is_done]
-            verifier.keep(going_on, agreed, [rows[row].drafter.written[-1] for row in active])
-            active = [active[place] for place in going_on]
+        for row, example in zip(rows, batch.examples, strict=True):
+            self._memory.learn(example, row.drafter.tags)
         return [
             Generation(ids := row.drafter.written, decode(model.tokenizer, ids), row.log_probs, ids[-1:] == [end])
             for row in rows
         ]
+
+    def _pass(self, rows: list[_Row], active: list[int], verifier: _Verifier, end: int, limit: int) -> list[int]:
+        """Draft, check and keep; returns the rows that go on."""
+        room = max(1, MOST_LOGITS // (len(active) * verifier.vocab_size))
+        drafts = [rows[row].drafter.draft(min(room, limit - len(rows[row].drafter.written)) - 1) for row in active]
+        choices, log_probs = verifier.check(drafts)
+        agreed = [
+            rows[row].take(draft, chosen, scores, end, limit)
+            for row, draft, chosen, scores in zip(active, drafts, choices, log_probs, strict=True)
+        ]
+        going_on = [place for place, row in enumerate(active) if not rows[row].is_done]
+        if going_on:
+            verifier.keep(going_on, agreed, [rows[row].drafter.written[-1] for row in active])
+        return [active[place] for place in going_on]
 
 
 @dataclass
@@ -98,16 +117,13 @@ class _Verifier:
         self._network = network
         self._is_encoder_decoder = bool(network.config.is_encoder_decoder)
         self.vocab_size = network.get_output_embeddings().weight.shape[0]
-        self._known = inspect.signature(network.forward).parameters
+        self._batch = batch
         self._prompt_mask = batch.prompt_mask
-        device = batch.prompt_ids.device
+        self._encoded: Tensor | None = None
         if self._is_encoder_decoder:
-            encoder = cast(Any, network.get_encoder())
-            self._encoded = encoder(input_ids=batch.prompt_ids, attention_mask=batch.prompt_mask).last_hidden_state
             self._cache: Any = EncoderDecoderCache(DynamicCache(), DynamicCache())
-            start = network.config.decoder_start_token_id
-            self._next = torch.full((len(batch), 1), start, device=device)  # (A, N), not in the cache yet
-            self._mask = torch.ones((len(batch), 1), dtype=torch.long, device=device)  # (A, S + N)
+            self._next = _starts(network, batch)  # (A, N), not in the cache yet
+            self._mask = torch.ones_like(self._next)  # (A, S + N)
         else:
             self._cache = DynamicCache()
             self._next, self._mask = batch.prompt_ids, batch.prompt_mask
@@ -120,9 +136,9 @@ class _Verifier:
         device = self._next.device
         tokens = torch.tensor(padded, dtype=torch.long, device=device).view(len(drafts), length)
         mask = torch.tensor(there, dtype=self._mask.dtype, device=device).view(len(drafts), length)
-        logits = self._run(torch.cat([self._next, tokens], 1), torch.cat([self._mask, mask], 1), length + 1)
-        best, choices = logits.float().max(-1)
-        scores = best - logits.float().logsumexp(-1)
+        logits = self._run(torch.cat([self._next, tokens], 1), torch.cat([self._mask, mask], 1), length + 1).float()
+        best, choices = logits.max(-1)
+        scores = best - logits.logsumexp(-1)
         sizes = [len(draft) + 1 for draft in drafts]
         return (
             [row[:size] for row, size in zip(choices.tolist(), sizes, strict=True)],
@@ -133,16 +149,24 @@ class _Verifier:
         """Logits of the last tokens, (A, L, V); keys and values of all go into the cache."""
         inputs: dict[str, Any] = {"past_key_values": self._cache, "use_cache": True}
         if self._is_encoder_decoder:
-            inputs |= {"encoder_outputs": BaseModelOutput(last_hidden_state=self._encoded)}
             inputs |= {"attention_mask": self._prompt_mask, "decoder_attention_mask": mask, "decoder_input_ids": tokens}
+            inputs |= self._prompts()
         else:
             positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
             inputs |= {"input_ids": tokens, "attention_mask": mask, "position_ids": positions}
-            if "logits_to_keep" in self._known:
+            if takes(self._network, "logits_to_keep"):
                 inputs["logits_to_keep"] = num_logits
         output = self._network(**inputs)
+        if self._is_encoder_decoder:
+            self._encoded = output.encoder_last_hidden_state
         self._cache = output.past_key_values
         return output.logits[:, -num_logits:]
+
+    def _prompts(self) -> dict[str, Any]:
+        """What a seq2seq network needs of the prompts: the texts in the first pass, later what it made of them."""
+        if self._encoded is None:
+            return {"input_ids": self._batch.prompt_ids}
+        return {"encoder_outputs": BaseModelOutput(last_hidden_state=self._encoded)}
 
     def keep(self, rows: Sequence[int], agreed: Sequence[int], last: Sequence[int]) -> None:
         """Go on with some rows, each with as many drafted tokens as it agreed to and a last one to come."""
@@ -151,18 +175,43 @@ class _Verifier:
         kept = torch.tensor([agreed[row] for row in rows], device=device)
         index = torch.tensor(list(rows), dtype=torch.long, device=device)
         used = self._mask[index].sum(-1) + kept
-        width = int(used.max()) if rows else 0
+        width = int(used.max())
+        are_all, are_alike = len(rows) == len(agreed), len({agreed[row] for row in rows}) == 1
         columns = (before + kept - width).unsqueeze(1) + torch.arange(width, device=device)  # (A, S)
+        first = before + agreed[rows[0]] - width
         for layer in _layers(self._cache, crossed=False):
-            layer.keys, layer.values = (_pick(part, index, columns) for part in (layer.keys, layer.values))
-        for layer in _layers(self._cache, crossed=True):
-            layer.keys, layer.values = layer.keys[index], layer.values[index]
-        if self._is_encoder_decoder:
-            self._encoded = self._encoded[index]
-        self._prompt_mask = self._prompt_mask[index]
+            for name in ("keys", "values"):
+                part = getattr(layer, name)
+                if are_alike:
+                    part = part[:, :, first : first + width]
+                    part = part if are_all else part[index]
+                else:
+                    part = _pick(part, index, columns)
+                setattr(layer, name, part)
+        if not are_all:
+            for layer in _layers(self._cache, crossed=True):
+                layer.keys, layer.values = layer.keys[index], layer.values[index]
+            self._encoded = None if self._encoded is None else self._encoded[index]
+            self._prompt_mask = self._prompt_mask[index]
         here = torch.arange(width, device=device) >= width - used.unsqueeze(1)
         self._mask = torch.cat([here.long(), torch.ones_like(used).unsqueeze(1)], 1)
         self._next = torch.tensor([[last[row]] for row in rows], dtype=torch.long, device=device).view(len(rows), 1)
+
+    def idle(self) -> None:
+        """Run the network for nothing, as other processes need its weights."""
+        if not self._is_encoder_decoder:
+            self._network(input_ids=self._batch.prompt_ids[:1, -1:])
+            return
+        self._network(
+            attention_mask=self._prompt_mask[:1],
+            decoder_input_ids=_starts(self._network, self._batch)[:1],
+            **self._prompts(),
+        )
+
+
+def _starts(network: PreTrainedModel, batch: Batch) -> Tensor:
+    """What a decoder reads before the first token of an answer, (B, 1)."""
+    return torch.full_like(batch.prompt_ids[:, :1], network.config.decoder_start_token_id)
 
 
 def _layers(cache: Any, *, crossed: bool) -> list[Any]:
@@ -173,14 +222,11 @@ def _layers(cache: Any, *, crossed: bool) -> list[Any]:
 
 def _pick(part: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Some rows of keys or values, (B, H, S, D), and of each row its own columns."""
-    wanted = columns.clamp(min=0)[:, None, :, None].expand(-1, part.shape[1], -1, part.shape[3])
-    return part[rows].gather(2, wanted)
+    return part.transpose(1, 2)[rows.unsqueeze(1), columns.clamp(min=0)].transpose(1, 2)
 
 
 def _checks_drafts(network: PreTrainedModel) -> bool:
-    """Whether right-aligned columns are all a network needs, and it need not wait for other processes."""
-    if getattr(network, "_is_fsdp_managed_module", False):
-        return False
+    """Whether right-aligned columns are all that a network needs."""
     if network.config.is_encoder_decoder:
         return hasattr(network.config, "relative_attention_num_buckets")
-    return "position_ids" in inspect.signature(network.forward).parameters
+    return takes(network, "position_ids")

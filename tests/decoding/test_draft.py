@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner.bio import tags_of
-from gner.decoding.draft import Drafter, PieceTokenizer
+from gner.decoding.draft import Drafter
+from gner.decoding.pieces import PieceTokenizer
+from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.formats import GnerFormat
 from gner.models.tokenizer import load_tokenizer, train_tokenizer
 from gner.types import Example
@@ -24,6 +26,11 @@ END = TOKENIZER.eos_token_id
 
 def _example(words: Sequence[str]) -> Example:
     return Example(tuple(words), ("O",) * len(words), TYPES, "toy", "0")
+
+
+def _drafter(is_encoder_decoder: bool, example: Example, memory: TagMemory | None = None) -> Drafter:
+    pieces = PieceTokenizer(TOKENIZER, FORMAT, is_encoder_decoder, num_probes=1)
+    return Drafter(pieces, example, Guesses(memory or TagMemory(), example))
 
 
 def _write(drafter: Drafter, target: Sequence[int], rng: random.Random, limit: int) -> int:
@@ -62,8 +69,7 @@ def test_what_is_written_is_what_the_model_wants(
     for is_encoder_decoder in (True, False):
         text = " ".join(written) if is_encoder_decoder else f" {' '.join(written)}"
         target = [*TOKENIZER(text, add_special_tokens=False)["input_ids"], END]
-        pieces = PieceTokenizer(TOKENIZER, FORMAT, is_encoder_decoder)
-        drafter = Drafter(pieces, _example(words))
+        drafter = _drafter(is_encoder_decoder, _example(words))
         _write(drafter, target, rng, limit)
         assert drafter.written == target
 
@@ -73,7 +79,7 @@ def test_an_answer_without_entities_is_drafted_at_once(is_encoder_decoder: bool)
     example = _example(WORDS)
     answer = FORMAT.draft(example, ["O"] * len(WORDS))
     target = [*TOKENIZER(answer, add_special_tokens=False)["input_ids"], END]
-    drafter = Drafter(PieceTokenizer(TOKENIZER, FORMAT, is_encoder_decoder), example)
+    drafter = _drafter(is_encoder_decoder, example)
     assert _write(drafter, target, random.Random(0), 1000) == 1
 
 
@@ -83,5 +89,25 @@ def test_drafting_goes_on_behind_a_word_that_was_left_out() -> None:
         *TOKENIZER("the(O) York(O) is(O) where(O) people(O) live(O) today(O)", add_special_tokens=False)["input_ids"],
         END,
     ]
-    drafter = Drafter(PieceTokenizer(TOKENIZER, FORMAT, True), _example(words))
+    drafter = _drafter(True, _example(words))
     assert _write(drafter, target, random.Random(0), 1000) <= 4 < len(target)
+
+
+def test_drafting_goes_on_behind_a_name_that_was_copied_badly() -> None:
+    words = ["they", "met", "Hopper", "in", "London", "today"]
+    target = [*TOKENIZER("they(O) met(O) Hpper(B-person) in(O) Lon(B-place name) today(O)")["input_ids"]]
+    drafter = _drafter(True, _example(words))
+    assert _write(drafter, target, random.Random(0), 1000) <= 7 < len(target)
+
+
+def test_a_loop_is_drafted_as_a_loop() -> None:
+    target = [*TOKENIZER("the(O) " + "New York(O) " * 40, add_special_tokens=False)["input_ids"], END]
+    drafter = _drafter(True, _example(["the", "end"]))
+    assert _write(drafter, target, random.Random(0), 1000) < len(target) / 8
+
+
+def test_a_sentence_that_was_seen_is_drafted_at_once() -> None:
+    example, memory = _example(["London", "met", "New", "York"]), TagMemory()
+    memory.learn(example, tags := ["B-person", "O", "B-place name", "I-place name"])
+    target = [*TOKENIZER(FORMAT.draft(example, tags), add_special_tokens=False)["input_ids"], END]
+    assert _write(_drafter(True, example, memory), target, random.Random(0), 1000) == 1

@@ -1,48 +1,39 @@
 """Every strategy, built in or shipped by a plugin, keeps the contract of `DecodingStrategy`."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from gner.data.collate import Collator
-from gner.decoding import BeamSearch, DecodingStrategy, Greedy, NucleusSampling, Speculative
-from gner.decoding.huggingface import LENGTH_MARGIN, longest_answer
+from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, NucleusSampling, Speculative
+from gner.decoding.huggingface import longest_answer
 from gner.errors import UserError
-from gner.formats import Format, GnerFormat
+from gner.formats import GnerFormat
 from gner.models import Backbone
-from gner.types import Batch, Example
+from gner.testing import CONTRACT, Kind, TinyModel, check_strategy, make_examples, tiny_model
+from gner.types import Batch, Entity, Example, Generation, TextModel
 from tests.conftest import KINDS
+from tests.decoding.networks import NETWORKS, with_network
 
 STRATEGIES = [
     Greedy(),
     BeamSearch(num_beams=3),
     NucleusSampling(top_p=0.9, temperature=0.7, seed=3),
     Speculative(),
+    Constrained(),
+    Constrained(num_beams=3),
 ]
 
 
-@dataclass
-class Model:
-    """The parts of a Lightning module that a strategy sees."""
-
-    network: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
-    format: Format
-    collate: Collator
-
-    def batch(self, examples: list[Example]) -> Batch:
-        return self.collate(examples, list(range(len(examples))), [True] * len(examples), decode=True)
-
-
 @pytest.fixture(params=KINDS)
-def model(request: pytest.FixtureRequest, checkpoints: dict[str, Path]) -> Model:
+def model(request: pytest.FixtureRequest, checkpoints: dict[str, Path]) -> TinyModel:
     backbone = Backbone(str(checkpoints[request.param]))
     gner_format = GnerFormat()
-    return Model(backbone.build().eval(), backbone.tokenizer, gner_format, Collator(gner_format, backbone))
+    return TinyModel(backbone.build().eval(), backbone.tokenizer, gner_format, Collator(gner_format, backbone))
 
 
 @pytest.fixture(autouse=True)
@@ -52,31 +43,48 @@ def _no_gradients() -> object:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: type(strategy).__name__)
-def test_there_is_one_generation_per_example_in_batch_order(
-    strategy: DecodingStrategy, model: Model, examples: list[Example]
+@pytest.mark.parametrize("check", CONTRACT, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("kind", KINDS)
+def test_strategies_keep_the_contract(
+    kind: Kind, check: Callable[[DecodingStrategy, TinyModel], None], strategy: DecodingStrategy
 ) -> None:
-    together = strategy.generate(model, model.batch(examples))
-    assert len(together) == len(examples)
-    limit = longest_answer(model, model.batch(examples)) + LENGTH_MARGIN
-    for generation in together:
-        end = model.tokenizer.eos_token_id
-        assert 0 < len(generation.token_ids) <= limit
-        assert end not in generation.token_ids[:-1]
-        assert generation.finished == (generation.token_ids[-1] == end)
-        assert generation.text == model.tokenizer.decode(generation.token_ids, skip_special_tokens=True)
-        assert len(generation.token_log_probs) == len(generation.token_ids)
-        assert max(generation.token_log_probs) <= 0
+    check(strategy, tiny_model(kind))
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: type(strategy).__name__)
-def test_generating_twice_gives_the_same_and_leaves_the_random_state_alone(
-    strategy: DecodingStrategy, model: Model, examples: list[Example]
-) -> None:
-    state = torch.random.get_rng_state()
-    first = strategy.generate(model, model.batch(examples))
-    assert torch.random.get_rng_state().equal(state)
-    torch.manual_seed(99)
-    assert [g.token_ids for g in strategy.generate(model, model.batch(examples))] == [g.token_ids for g in first]
+class Flawed(Greedy):
+    """Greedy search that can be spoilt."""
+
+    def __init__(self, spoil: Callable[[list[Generation], Batch], list[Generation]]) -> None:
+        super().__init__()
+        self._spoil = spoil
+
+    def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
+        return self._spoil(super().generate(model, batch), batch)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda rows, batch: rows[1:], "generations for"),
+        (lambda rows, batch: [replace(row, text=row.text + "!") for row in rows], "expected the text"),
+        (lambda rows, batch: [replace(row, finished=not row.finished) for row in rows], "finished"),
+        (lambda rows, batch: rows[::-1], "expected one log-probability|expected the log-probability"),
+        (lambda rows, batch: [replace(row, token_log_probs=[]) for row in rows], "one log-probability per token"),
+        (lambda rows, batch: [replace(row, entities=(Entity(0, 99, "person", 0.5),)) for row in rows], "no span"),
+        (lambda rows, batch: [replace(row, entities=(Entity(0, 1, "person"),)) for row in rows], "needs a score"),
+        (lambda rows, batch: (torch.rand(1), rows)[1], "random state"),
+        (
+            lambda rows, batch: [
+                rows[at] if example.tags[0] != "O" else replace(rows[at], token_ids=[5], token_log_probs=[-1.0])
+                for at, example in enumerate(batch.examples)
+            ],
+            "expected the text|log-probability|gold",
+        ),
+    ],
+)
+def test_a_strategy_that_breaks_the_contract_is_found_out(spoil: object, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        check_strategy(Flawed(spoil))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +93,7 @@ def test_generating_twice_gives_the_same_and_leaves_the_random_state_alone(
     ids=["greedy", "beams", "speculative"],
 )
 def test_an_example_is_decoded_alike_alone_and_in_a_padded_batch(
-    strategy: DecodingStrategy, model: Model, examples: list[Example]
+    strategy: DecodingStrategy, model: TinyModel, examples: list[Example]
 ) -> None:
     together = strategy.generate(model, model.batch(examples))
     for example, generation in zip(examples, together, strict=True):
@@ -94,7 +102,7 @@ def test_an_example_is_decoded_alike_alone_and_in_a_padded_batch(
         assert alone.token_log_probs == pytest.approx(generation.token_log_probs, abs=1e-4)
 
 
-def test_greedy_takes_the_most_probable_token_at_every_step(model: Model, examples: list[Example]) -> None:
+def test_greedy_takes_the_most_probable_token_at_every_step(model: TinyModel, examples: list[Example]) -> None:
     """Against a loop without cache or padding."""
     [generation] = Greedy(max_new_tokens=12).generate(model, model.batch(examples[:1]))
     prompt = model.batch(examples[:1]).prompt_ids
@@ -114,7 +122,7 @@ def test_greedy_takes_the_most_probable_token_at_every_step(model: Model, exampl
 
 @pytest.mark.parametrize("limit", [None, 1, 2, 15])
 def test_speculative_search_writes_what_greedy_search_writes(
-    limit: int | None, model: Model, examples: list[Example]
+    limit: int | None, model: TinyModel, examples: list[Example]
 ) -> None:
     for batch in (model.batch(examples), model.batch(examples[::-2])):
         greedy, speculative = (strategy(limit).generate(model, batch) for strategy in (Greedy, Speculative))
@@ -123,7 +131,7 @@ def test_speculative_search_writes_what_greedy_search_writes(
             assert other.token_log_probs == pytest.approx(one.token_log_probs, abs=1e-4)
 
 
-def test_rows_of_a_speculative_batch_end_when_they_should(model: Model, examples: list[Example]) -> None:
+def test_rows_of_a_speculative_batch_end_when_they_should(model: TinyModel, examples: list[Example]) -> None:
     head = model.network.get_output_embeddings().weight
     batch, lengths = model.batch(examples), set()
     for seed in range(4):
@@ -135,18 +143,16 @@ def test_rows_of_a_speculative_batch_end_when_they_should(model: Model, examples
     assert len(lengths) > 1
 
 
-def test_a_network_whose_drafts_cannot_be_checked_is_searched_greedily(
-    model: Model, examples: list[Example], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    batch = model.batch(examples)
-    expected = [generation.token_ids for generation in Greedy(10).generate(model, batch)]
-    monkeypatch.setattr(model.network, "_is_fsdp_managed_module", True, raising=False)
-    speculative = Speculative(10)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_that_count_positions_otherwise_are_searched_greedily_too(name: str) -> None:
+    model = with_network(tiny_model(NETWORKS[name]), name)
+    speculative, batch = Speculative(), model.batch(make_examples())
+    expected = [generation.token_ids for generation in Greedy().generate(model, batch)]
     assert [generation.token_ids for generation in speculative.generate(model, batch)] == expected
-    assert speculative.num_passes == 0
+    assert (speculative.num_passes > 0) == (name == "gpt2")  # it takes position ids
 
 
-def test_beams_find_a_text_at_least_as_probable_as_greedy_search(model: Model, examples: list[Example]) -> None:
+def test_beams_find_a_text_at_least_as_probable_as_greedy_search(model: TinyModel, examples: list[Example]) -> None:
     for example in examples:
         batch = model.batch([example])
         [greedy] = Greedy(8).generate(model, batch)
@@ -154,7 +160,7 @@ def test_beams_find_a_text_at_least_as_probable_as_greedy_search(model: Model, e
         assert sum(beams.token_log_probs) >= sum(greedy.token_log_probs) - 1e-4
 
 
-def test_the_length_limit_leaves_room_for_every_right_answer(model: Model, examples: list[Example]) -> None:
+def test_the_length_limit_leaves_room_for_every_right_answer(model: TinyModel, examples: list[Example]) -> None:
     batch = model.batch(examples)
     assert longest_answer(model, batch) >= (batch.labels != -100).sum(1).max() - 1
 
@@ -162,14 +168,14 @@ def test_the_length_limit_leaves_room_for_every_right_answer(model: Model, examp
 def test_a_backbone_with_few_positions_is_not_overrun(checkpoints: dict[str, Path], examples: list[Example]) -> None:
     backbone = Backbone(str(checkpoints["causal"]))
     gner_format = GnerFormat()
-    model = Model(backbone.build().eval(), backbone.tokenizer, gner_format, Collator(gner_format, backbone))
+    model = TinyModel(backbone.build().eval(), backbone.tokenizer, gner_format, Collator(gner_format, backbone))
     batch = model.batch(examples[:1])
     model.network.config.max_position_embeddings = batch.prompt_ids.shape[1] + 5
     [generation] = Greedy().generate(model, batch)
     assert len(generation.token_ids) <= 5
 
 
-def test_sampling_depends_on_its_seed(model: Model, examples: list[Example]) -> None:
+def test_sampling_depends_on_its_seed(model: TinyModel, examples: list[Example]) -> None:
     texts = {NucleusSampling(top_p=1.0, seed=seed).generate(model, model.batch(examples))[0].text for seed in range(4)}
     assert len(texts) > 1
 

@@ -1,0 +1,118 @@
+"""Search over tags, with the words forced."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from gner.bio import to_entities
+from gner.decoding.base import DecodingStrategy
+from gner.decoding.huggingface import positions_left
+from gner.decoding.passes import Lockstep
+from gner.decoding.pieces import PieceTokenizer
+from gner.decoding.reader import AnswerReader
+from gner.decoding.speculative import MOST_LOGITS
+from gner.decoding.tag_memory import Guesses, TagMemory
+from gner.decoding.tag_search import TagSearch
+from gner.errors import UserError
+from gner.types import Batch, Example, Generation, TextModel
+
+_NARROW_PASSES = 8
+
+
+class Constrained(DecodingStrategy):
+    """Forces the words and chooses their tags: nothing is left out, added, altered or written without end.
+
+    Each word gets a tag of the example's types that may follow the one before, so tags are valid BIO and need no
+    alignment. One beam gives each word its most probable tag; several search for the most probable tagged sentence, and
+    a step of the search is a word. Whole answers are drafted with the tags that seem to be wanted, and one forward pass
+    tells the probabilities of all their tags, so that most sentences take two or three passes.
+
+    Needs a format that writes every word, and works with any network.
+
+    Args:
+        num_beams: Width of the search.
+
+    Attributes:
+        num_passes: Forward passes over the decoder since the strategy was made.
+    """
+
+    def __init__(self, num_beams: int = 1) -> None:
+        if num_beams < 1:
+            raise UserError(f"Expected `num_beams` >= 1, got {num_beams}. Set model.decoding.init_args.num_beams.")
+        self.num_beams = num_beams
+        self._pieces: PieceTokenizer | None = None
+        self._memory = TagMemory()
+        self.num_passes = 0
+
+    @property
+    def num_sequences(self) -> int:
+        """The beams."""
+        return self.num_beams
+
+    def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
+        """Write one answer per example; see the base class.
+
+        Raises:
+            UserError: The format leaves words out.
+        """
+        pieces = self._prepare(model, batch)
+        searches = [
+            TagSearch(
+                pieces,
+                example,
+                end=model.tokenizer.eos_token_id,
+                num_beams=self.num_beams,
+                guesses=Guesses(self._memory, example),
+                limit=positions_left(model, batch),
+            )
+            for example in batch.examples
+        ]
+        self._search(searches, AnswerReader(model.network, batch), Lockstep(model.network), model)
+        return [
+            self._generation(search, example, model) for search, example in zip(searches, batch.examples, strict=True)
+        ]
+
+    def _prepare(self, model: TextModel, batch: Batch) -> PieceTokenizer:
+        if self._pieces is None or not self._pieces.is_for(model):
+            self._pieces = PieceTokenizer(model.tokenizer, model.format, model.network.config.is_encoder_decoder)
+            if not self._pieces.writes_every_word(batch.examples[0]):
+                raise UserError(
+                    "Expected a format that writes every word, as Constrained forces them, got one that leaves words "
+                    "out. Set model.format.init_args.context_window to null, or model.decoding to Speculative."
+                )
+        self._pieces.prepare(batch.examples)
+        return self._pieces
+
+    def _search(self, searches: list[TagSearch], reader: AnswerReader, lockstep: Lockstep, model: TextModel) -> None:
+        vocab_size = model.network.get_output_embeddings().weight.shape[0]
+        busy = [row for row, search in enumerate(searches) if search.advance()]
+        while lockstep.goes_on(bool(busy)):
+            most = 1 if reader.num_passes < _NARROW_PASSES else self.num_beams
+            room = MOST_LOGITS // (vocab_size * most * max(1, len(busy)))
+            drafts = [(row, draft) for row in busy for draft in searches[row].drafts(most, room)]
+            if drafts:
+                log_probs = reader.log_probs(
+                    [row for row, _ in drafts],
+                    [draft.answer for _, draft in drafts],
+                    [draft.asked() for _, draft in drafts],
+                )
+                for (row, draft), values in zip(drafts, log_probs, strict=True):
+                    searches[row].learn(draft, values)
+            else:
+                reader.idle()
+            busy = [row for row in busy if searches[row].advance()]
+        self.num_passes += reader.num_passes
+
+    def _generation(self, search: TagSearch, example: Example, model: TextModel) -> Generation:
+        tokens, log_probs, tags, probabilities = search.written()
+        is_whole = len(tags) == len(example.words)
+        if is_whole:
+            self._memory.learn(example, tags)
+        written = replace(example, words=example.words[: len(tags)], tags=tags)
+        text = model.format.draft(written, tags)
+        assert text is not None
+        entities = [
+            replace(entity, score=prod(probabilities[entity.start : entity.end])) for entity in to_entities(tags)
+        ]
+        return Generation(tokens, text, log_probs, is_whole, tuple(entities))

@@ -1,0 +1,211 @@
+"""What a decoding strategy must keep to, as checks for its author's tests.
+
+```python
+from gner.testing import check_strategy
+
+
+def test_my_strategy() -> None:
+    check_strategy(MyStrategy())
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from gner.data.collate import Collator
+from gner.decoding import DecodingStrategy
+from gner.decoding.huggingface import LENGTH_MARGIN, decode, longest_answer
+from gner.decoding.log_probs import token_log_probs
+from gner.formats import Format, GnerFormat
+from gner.models import Backbone, FromScratch
+from gner.types import Batch, Example, Generation
+
+Kind = Literal["seq2seq", "causal"]
+
+_TOLERANCE = 1e-3
+_SIZES: dict[Kind, tuple[str, dict[str, Any]]] = {
+    "seq2seq": ("t5", {"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 2}),
+    "causal": (
+        "llama",
+        {
+            "hidden_size": 16,
+            "intermediate_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "initializer_range": 0.3,
+        },
+    ),
+}
+_SENTENCES = [
+    ("Ada B-person", "Lovelace I-person", "wrote O", "to O", "London B-place", ". O"),
+    ("nothing O",),
+    (
+        "Grace B-person",
+        "Hopper I-person",
+        "met O",
+        "Ada B-person",
+        "in O",
+        "New B-place",
+        "York I-place",
+        "( O",
+        "x) O",
+    ),
+    ("the O", "the O", "New B-place", "the O"),
+    ("東京 B-place", "Zürich B-place", "H2(O) O", "</s> O"),
+]
+
+
+@dataclass(frozen=True)
+class TinyModel:
+    """A network with random weights, and all that a strategy sees of a model.
+
+    Attributes:
+        network: Two layers, in evaluation mode.
+        tokenizer: Byte-level, so it can spell anything.
+        format: The paper's, with a prompt that is short.
+        collate: Makes batches.
+    """
+
+    network: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    format: Format
+    collate: Collator
+
+    def batch(self, examples: Sequence[Example]) -> Batch:
+        """A batch of examples."""
+        return self.collate(examples, list(range(len(examples))), [True] * len(examples), decode=True)
+
+
+def make_examples() -> list[Example]:
+    """Five sentences of very different lengths, some of whose words look like tags or tokens."""
+    examples = []
+    for position, sentence in enumerate(_SENTENCES):
+        words, tags = zip(*(pair.rsplit(" ", 1) for pair in sentence), strict=True)
+        examples.append(Example(words, tags, ("person", "place"), "toy", str(position), f"toy.txt:{position}"))
+    return examples
+
+
+def tiny_model(kind: Kind, seed: int = 0) -> TinyModel:
+    """A model that knows nothing: it writes what no trained one would, so every case comes up."""
+    model_type, sizes = _SIZES[kind]
+    gner_format = GnerFormat(instruction=None)
+    backbone = Backbone(FromScratch(model_type, vocab_size=400, config=sizes))
+    collate = Collator(gner_format, backbone)
+    backbone.set_tokenizer(backbone.train_tokenizer(collate.texts(make_examples())))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = backbone.build().eval()
+    return TinyModel(network, backbone.tokenizer, gner_format, collate)
+
+
+def check_strategy(strategy: DecodingStrategy) -> None:
+    """Check everything in `CONTRACT` on a seq2seq and a causal model.
+
+    Raises:
+        AssertionError: The strategy breaks a rule; the message says which.
+    """
+    for kind in _SIZES:
+        model = tiny_model(kind)
+        for check in CONTRACT:
+            check(strategy, model)
+
+
+def _generate(strategy: DecodingStrategy, model: TinyModel, examples: Sequence[Example]) -> list[Generation]:
+    with torch.inference_mode():
+        return strategy.generate(model, model.batch(examples))
+
+
+def every_example_gets_a_generation(strategy: DecodingStrategy, model: TinyModel) -> None:
+    """``generate`` gives one `Generation` per example, for batches of any size."""
+    for size in (1, 2, 5):
+        generations = _generate(strategy, model, make_examples()[:size])
+        assert isinstance(generations, list), f"`generate` must return a list, got {type(generations).__name__}"
+        assert len(generations) == size, f"expected {size} generations for {size} examples, got {len(generations)}"
+        for generation in generations:
+            assert isinstance(generation, Generation), f"expected Generations, got {type(generation).__name__}"
+
+
+def texts_are_what_tokens_spell(strategy: DecodingStrategy, model: TinyModel) -> None:
+    """``text`` is ``token_ids`` decoded; the end token is the last one or absent, and ``finished`` tells which."""
+    examples = make_examples()
+    end = model.tokenizer.eos_token_id
+    limit = longest_answer(model, model.batch(examples)) + LENGTH_MARGIN
+    for generation in _generate(strategy, model, examples):
+        ids = generation.token_ids
+        assert 0 < len(ids) <= limit, f"expected 1 to {limit} tokens, got {len(ids)}"
+        assert end not in ids[:-1], "expected nothing behind the end token"
+        assert generation.finished == (ids[-1] == end), "`finished` must be true if the last token is the end token"
+        spelt = decode(model.tokenizer, ids)
+        assert generation.text == spelt, f"expected the text {spelt!r}, got {generation.text!r}"
+
+
+def log_probs_are_the_models(strategy: DecodingStrategy, model: TinyModel) -> None:
+    """``token_log_probs`` has, for each token, its log-probability given the prompt and the tokens before it."""
+    examples = make_examples()
+    generations = _generate(strategy, model, examples)
+    with torch.inference_mode():
+        expected = token_log_probs(model.network, model.batch(examples), [row.token_ids for row in generations])
+    for generation, values in zip(generations, expected, strict=True):
+        assert len(generation.token_log_probs) == len(values), "expected one log-probability per token"
+        for value, right in zip(generation.token_log_probs, values, strict=True):
+            assert abs(value - right) < _TOLERANCE, f"expected the log-probability {right:.4f}, got {value:.4f}"
+
+
+def entities_have_scores(strategy: DecodingStrategy, model: TinyModel) -> None:
+    """``entities``, where given, are spans of the sentence with types of the example and scores from 0 to 1."""
+    examples = make_examples()
+    for example, generation in zip(examples, _generate(strategy, model, examples), strict=True):
+        for entity in generation.entities or ():
+            assert 0 <= entity.start < entity.end <= len(example.words), f"{entity} is no span of {example.words}"
+            assert entity.type in example.types, f"{entity} has a type that was not asked for"
+            assert entity.score is not None and 0 <= entity.score <= 1.0001, f"{entity} needs a score from 0 to 1"
+
+
+def generating_has_no_memory(strategy: DecodingStrategy, model: TinyModel) -> None:
+    """The same batch gives the same texts, whatever was generated before and whatever torch's random state is."""
+    examples = make_examples()
+    first = [generation.token_ids for generation in _generate(strategy, model, examples)]
+    state = torch.random.get_rng_state()
+    _generate(strategy, model, examples[::-2])
+    assert torch.random.get_rng_state().equal(state), "the run's random state must be left alone"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(99)
+        second = [generation.token_ids for generation in _generate(strategy, model, examples)]
+    assert first == second, "expected the same tokens for the same batch"
+
+
+def gold_tags_are_not_looked_at(strategy: DecodingStrategy, model: TinyModel) -> None:
+    """What is written depends on words and types, not on the tags that are to be found."""
+    examples = make_examples()
+    blind = [replace(example, tags=("O",) * len(example.words)) for example in examples]
+    seeing = [generation.token_ids for generation in _generate(strategy, model, examples)]
+    assert seeing == [generation.token_ids for generation in _generate(strategy, model, blind)], (
+        "expected the same tokens when the gold tags are others"
+    )
+
+
+def the_network_stays_as_it_is(strategy: DecodingStrategy, model: TinyModel) -> None:
+    """Weights and mode are the same before and after."""
+    before = {name: value.clone() for name, value in model.network.state_dict().items()}
+    _generate(strategy, model, make_examples())
+    assert not model.network.training, "the network must stay in evaluation mode"
+    for name, value in model.network.state_dict().items():
+        assert torch.equal(value, before[name]), f"the weights `{name}` were changed"
+
+
+CONTRACT: tuple[Callable[[DecodingStrategy, TinyModel], None], ...] = (
+    every_example_gets_a_generation,
+    texts_are_what_tokens_spell,
+    log_probs_are_the_models,
+    entities_have_scores,
+    generating_has_no_memory,
+    gold_tags_are_not_looked_at,
+    the_network_stays_as_it_is,
+)
+"""The rules, each of which takes a strategy and a model and raises an AssertionError that says what is wrong."""

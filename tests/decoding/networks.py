@@ -1,0 +1,38 @@
+"""Networks that count positions otherwise than T5 and Llama do."""
+
+from dataclasses import replace
+
+import torch
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    BloomConfig,
+    BloomForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedModel,
+)
+
+from gner.testing import Kind, TinyModel
+
+NETWORKS: dict[str, Kind] = {"bart": "seq2seq", "gpt2": "causal", "bloom": "causal"}
+
+
+def with_network(model: TinyModel, name: str) -> TinyModel:
+    """The model with another network of random weights."""
+    ids = {key: getattr(model.tokenizer, key) for key in ("pad_token_id", "bos_token_id", "eos_token_id")}
+    ids["vocab_size"] = len(model.tokenizer)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network: PreTrainedModel
+        if name == "bart":
+            sizes = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 2}
+            sizes |= {"encoder_ffn_dim": 32, "decoder_ffn_dim": 32}
+            sizes |= {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
+            ids["decoder_start_token_id"] = ids["eos_token_id"]
+            network = BartForConditionalGeneration(BartConfig(**ids, **sizes, init_std=0.5))
+        elif name == "gpt2":
+            network = GPT2LMHeadModel(GPT2Config(**ids, n_embd=16, n_layer=2, n_head=2, initializer_range=0.5))
+        else:
+            network = BloomForCausalLM(BloomConfig(**ids, hidden_size=16, n_layer=2, n_head=2, initializer_range=0.5))
+    return replace(model, network=network.eval())
