@@ -47,7 +47,7 @@ class Entity:
     """Words ``start`` (inclusive) to ``end`` (exclusive) are an entity of one type.
 
     Attributes:
-        score: Probability in [0, 1], or None where none was computed.
+        score: Probability in [0, 1] of the tags of its words, or None where none was computed.
     """
 
     start: int
@@ -101,10 +101,18 @@ class AlignmentReport:
 
 
 class Alignment(NamedTuple):
-    """One tag per source word, and the report of how each came by it."""
+    """One tag per source word, and the report of how each came by it.
+
+    Attributes:
+        tags: W tags.
+        report: What it took.
+        origins: For each source word the position of the written pair that its tag is from, None for one that was not
+            written; empty where that is not known.
+    """
 
     tags: tuple[str, ...]
     report: AlignmentReport
+    origins: tuple[int | None, ...] = ()
 
 
 Aligner = Callable[[Sequence[str], Sequence[tuple[str, str]]], Alignment]
@@ -123,12 +131,15 @@ class Prediction:
         official_tags: What the released scorer of the format makes of the same text, before any repair.
         entities: The entities that ``tags`` spell.
         report: What alignment and repair had to do.
+        places: For each source word where its tag stands in the text, without brackets: first character, and one behind
+            the last; None for a word that was not written. Empty where that is not known.
     """
 
     tags: tuple[str, ...]
     official_tags: tuple[str, ...]
     entities: tuple[Entity, ...]
     report: AlignmentReport
+    places: tuple[tuple[int, int] | None, ...] = ()
 
 
 class Batch:

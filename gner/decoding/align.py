@@ -47,7 +47,7 @@ class RobustAligner:
         target = [word for word, _ in written]
         target_tags = [tag for _, tag in written]
         if list(words) == target:
-            return Alignment(tuple(target_tags), _NOTHING_TO_REPORT)
+            return Alignment(tuple(target_tags), _NOTHING_TO_REPORT, tuple(range(len(target))))
         first, last = _settled_ends(words, target)
         source_part, target_part = words[first : len(words) - last], target[first : len(target) - last]
         back = [word.lower() for word in source_part]
@@ -55,17 +55,18 @@ class RobustAligner:
             back = self._back_tokenize(back)
         ends = (_GAP if first else _GAP_AT_AN_END, _GAP if last else _GAP_AT_AN_END)
         matches, num_substituted = _align(source_part, target_part, back, ends)
-        found: list[str | None] = [None] * len(words)
-        found[:first] = target_tags[:first]
-        found[len(words) - last :] = target_tags[len(target) - last :]
+        origins: list[int | None] = [None] * len(words)
+        origins[:first] = range(first)
+        origins[len(words) - last :] = range(len(target) - last, len(target))
         for match in matches:
-            found[first + match.source] = target_tags[first + match.written]
+            origins[first + match.source] = first + match.written
+        found = [None if origin is None else target_tags[origin] for origin in origins]
         report = AlignmentReport(
             omissions=len(source_part) - len(matches),
             additions=len(target_part) - len(matches),
             substitutions=num_substituted,
         )
-        return Alignment(_fill(found), report)
+        return Alignment(_fill(found), report, tuple(origins))
 
 
 def _fill(tags: Sequence[str | None]) -> tuple[str, ...]:

@@ -40,12 +40,13 @@ class OfficialAligner:
         written_words, written_tags = zip(*written, strict=True) if written else ((), ())
         target = list(map(str.lower, written_words))
         if source == target:
-            return Alignment(written_tags, _NOTHING_TO_REPORT)
+            return Alignment(written_tags, _NOTHING_TO_REPORT, tuple(range(len(target))))
         matches = match(source, target)
-        tags = [OUTSIDE] * len(words)
+        origins: list[int | None] = [None] * len(words)
         for at in matches:
-            tags[at.source] = written_tags[at.written]
-        return Alignment(tuple(tags), _report(matches, len(source), len(target)))
+            origins[at.source] = at.written
+        tags = tuple([OUTSIDE if origin is None else written_tags[origin] for origin in origins])
+        return Alignment(tags, _report(matches, len(source), len(target)), tuple(origins))
 
 
 class Match(NamedTuple):

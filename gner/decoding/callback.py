@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from gner.decoding.back_tokenize import BackTokenizer
 from gner.decoding.base import DecodingStrategy
+from gner.decoding.entity_scores import EntityScorer
 from gner.decoding.panel import side_by_side
 from gner.decoding.peers import Peers
 from gner.decoding.postprocess import AlignerName, PostProcessor
@@ -88,6 +89,7 @@ class DecodingCallback(Callback):
         self._decoded: list[Decoded] = []
         self._metric: EntityF1 | None = None
         self._postprocess: PostProcessor | None = None
+        self._score: EntityScorer | None = None
         self._weights = ExitStack()
         self._num_started = 0
         self._peers: Peers | None = None
@@ -158,6 +160,7 @@ class DecodingCallback(Callback):
         self._metric = EntityF1(_data(trainer).entity_types()).to(pl_module.device)
         module = cast(DecodingModule, pl_module)
         self._postprocess = PostProcessor(module.format, BackTokenizer(module.tokenizer), self._aligner)
+        self._score = EntityScorer(module.tokenizer)
         self._decoded = []
         self._num_started += 1
         # others that wait for this process's weights would never hear
@@ -165,7 +168,8 @@ class DecodingCallback(Callback):
         self._weights.enter_context(module.generation())
 
     def _decode(self, trainer: Trainer, pl_module: LightningModule, batch: Batch) -> None:
-        assert self._postprocess is not None and self._metric is not None and self._peers is not None
+        assert self._postprocess is not None and self._score is not None
+        assert self._metric is not None and self._peers is not None
         module = cast(DecodingModule, pl_module)
         self._peers.check()
         try:
@@ -177,7 +181,7 @@ class DecodingCallback(Callback):
         rows = zip(batch.positions, batch.examples, generations, batch.counted, strict=True)
         for position, example, generation, counted in rows:
             if counted:
-                prediction = self._postprocess(example, generation.text)
+                prediction = self._score(self._postprocess(example, generation.text), generation)
                 self._metric.update(example, prediction, generation.finished)
                 self._decoded.append(Decoded(position, example, generation, prediction))
 
@@ -196,7 +200,7 @@ class DecodingCallback(Callback):
             name = "val_last" if trainer.state.fn == "fit" else trainer.state.fn.value
             write_jsonl(Path(trainer.default_root_dir, "predictions", f"{name}.jsonl"), stage, decoded)
             self._show(trainer, stage, decoded)
-        self._metric, self._postprocess, self._decoded = None, None, []
+        self._metric, self._postprocess, self._score, self._decoded = None, None, None, []
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Tell the other processes, and give nothing back that they would have to take part in: the run is over."""

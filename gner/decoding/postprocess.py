@@ -34,7 +34,7 @@ class PostProcessor:
 
     def __call__(self, example: Example, text: str) -> Prediction:
         """Make a prediction of whatever text there is."""
-        official, report = self.read_official(example, text)
+        official, report, _ = self.read_official(example, text)
         if self._robust is not None:
             return replace(self._format.read(example, [text], self._robust), official_tags=official)
         tags, num_repaired = repair(official)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +36,8 @@ def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded]) -> None:
     """Write one JSON object a line, replacing the file at once.
 
     Each has ``dataset``, ``split``, ``label_list``, ``instance`` (``id``, ``words``, and gold tags as ``labels``), the
-    text as ``prediction``, whether it came to its end as ``finished``, and the tags that were scored as ``tags``.
+    text as ``prediction``, whether it came to its end as ``finished``, the tags that were scored as ``tags``, and the
+    entities that these spell, in words and with scores, as ``entities``.
     """
     with replacing(path) as file:
         for row in decoded:
@@ -52,4 +54,5 @@ def _as_dict(row: Decoded, split: str) -> dict[str, Any]:
         "prediction": row.generation.text,
         "finished": row.generation.finished,
         "tags": row.prediction.tags,
+        "entities": [asdict(entity) for entity in row.prediction.entities],
     }

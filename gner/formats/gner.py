@@ -121,12 +121,13 @@ class GnerFormat(Format):
     def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:
         """Parse ``word(tag)`` pairs, lay them on the source words, and make the tags valid IOB2."""
         [text] = texts
-        written, unparsed = parse(text, example.words, example.types, self.gap_marker)
-        aligned, report = _align_known(example, written, align)
+        written, unparsed, places = parse(text, example.words, example.types, self.gap_marker)
+        aligned, report, origins = _align_known(example, written, align)
         tags, num_repaired = repair(aligned)
         if num_repaired or unparsed:
             report += AlignmentReport(repaired_tags=num_repaired, unparsed=unparsed)
-        return Prediction(tags, tags, tuple(to_entities(tags)), report)
+        of_words = tuple([None if origin is None else places[origin] for origin in origins])
+        return Prediction(tags, tags, tuple(to_entities(tags)), report, of_words)
 
     def read_official(self, example: Example, texts: Sequence[str], align: Aligner) -> Alignment:
         """The same with the extraction of the released scorer, and without a repair."""
@@ -140,8 +141,8 @@ def _align_known(example: Example, written: Sequence[tuple[str, str]], align: Al
     if not num_unknown:
         return align(example.words, written)
     words = [word for word, _ in written]
-    aligned, report = align(example.words, list(zip(words, known, strict=True)))
-    return Alignment(aligned, report + AlignmentReport(unknown_tags=num_unknown))
+    alignment = align(example.words, list(zip(words, known, strict=True)))
+    return alignment._replace(report=alignment.report + AlignmentReport(unknown_tags=num_unknown))
 
 
 @lru_cache(maxsize=4096)

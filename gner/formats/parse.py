@@ -19,10 +19,17 @@ _UNFINISHED_PAIR = re.compile(rf"([^{_OPEN}]+)[{_OPEN}]([^{_OPEN}{_CLOSE}]*)")
 
 
 class Parsed(NamedTuple):
-    """Pairs in the order in which they were written, and the number of characters that belong to none."""
+    """What was read from a text.
+
+    Attributes:
+        pairs: In the order in which they were written.
+        unparsed: Characters that belong to no pair.
+        places: Where the tag of each pair stands, without brackets: its first character, and one behind its last.
+    """
 
     pairs: list[TaggedWord]
     unparsed: int
+    places: list[tuple[int, int]]
 
 
 def parse_official(text: str) -> list[tuple[str, str]]:
@@ -69,25 +76,34 @@ def parse(text: str, words: Sequence[str], types: Sequence[str], gap_marker: str
         gap_marker: What stands for words that were left out.
 
     Example:
-        >>> parse("H2(O)(O) flows(O)", ["H2(O)", "flows"], ["city"])
-        Parsed(pairs=[TaggedWord(word='H2(O)', tag='O'), TaggedWord(word='flows', tag='O')], unparsed=0)
+        >>> parse("H2(O)(O) flows(O)", ["H2(O)", "flows"], ["city"]).pairs
+        [TaggedWord(word='H2(O)', tag='O'), TaggedWord(word='flows', tag='O')]
         >>> parse("to (o) New York(b-city", ["to", "New", "York"], ["city"]).pairs[1:]
         [TaggedWord(word='New', tag='B-city'), TaggedWord(word='York', tag='I-city')]
     """
     for candidate in dict.fromkeys((text, text.strip())):
         for may_skip in (False, True):
-            pairs = _parse_template(candidate, words, tuple(types), gap_marker, may_skip)
-            if pairs is not None:
-                return Parsed(pairs, 0)
-    return _parse_free(text.strip(), _Source(words), _grammar(tuple(types)), gap_marker)
+            parsed = _parse_template(candidate, words, tuple(types), gap_marker, may_skip)
+            if parsed is not None:
+                return _moved(parsed, text.find(candidate))
+    parsed = _parse_free(text.strip(), _Source(words), _grammar(tuple(types)), gap_marker)
+    return _moved(parsed, text.find(text.strip()))
+
+
+def _moved(parsed: Parsed, distance: int) -> Parsed:
+    """The same with places so many characters further on."""
+    if not distance:
+        return parsed
+    return parsed._replace(places=[(start + distance, end + distance) for start, end in parsed.places])
 
 
 def _parse_template(
     text: str, words: Sequence[str], types: tuple[str, ...], gap_marker: str | None, may_skip: bool
-) -> list[TaggedWord] | None:
+) -> Parsed | None:
     """Read a text that is exactly what `GnerFormat.draft` writes for all or some of the words, or give None."""
     template_tag = _grammar(types).template
     pairs: list[TaggedWord] = []
+    places: list[tuple[int, int]] = []
     position = 0
     for word in words:
         if may_skip and gap_marker is not None and text.startswith(f"{gap_marker} ", position):
@@ -95,11 +111,12 @@ def _parse_template(
         tag = template_tag.match(text, position + len(word)) if text.startswith(word, position) else None
         if tag:
             pairs.append(TaggedWord(word, tag.group(1)))
+            places.append(tag.span(1))
             position = tag.end()
         elif not may_skip:
             return None
     is_whole = position == len(text) or (may_skip and text[position:] == gap_marker)
-    return pairs if is_whole else None
+    return Parsed(pairs, 0, places) if is_whole else None
 
 
 class _Grammar(NamedTuple):
@@ -134,6 +151,7 @@ def _grammar(types: tuple[str, ...]) -> _Grammar:
 
 def _parse_free(text: str, source: _Source, grammar: _Grammar, gap_marker: str | None) -> Parsed:
     pairs: list[TaggedWord] = []
+    places: list[tuple[int, int]] = []
     position = 0
     while True:
         position = _skip_spaces(text, position)
@@ -152,14 +170,16 @@ def _parse_free(text: str, source: _Source, grammar: _Grammar, gap_marker: str |
         found = match.group(1) or match.group(2)
         tag = grammar.canonical.get(found) or grammar.canonical.get(_squeeze(found))
         pairs += source.share(written, tag, inside(tag)) if tag else source.share(written, found, found)
+        places += [match.span(match.lastindex or 0)] * (len(pairs) - len(places))
         position = match.end()
     last = _UNFINISHED_PAIR.fullmatch(text, position)
     if last:
         fitting = {tag for form, tag in grammar.canonical.items() if form.startswith(_squeeze(last.group(2)))}
         if len(fitting) == 1:
             [tag] = fitting
-            return Parsed(pairs + source.share(last.group(1).strip(), tag, inside(tag)), 0)
-    return Parsed(pairs, len("".join(text[position:].split())))
+            pairs += source.share(last.group(1).strip(), tag, inside(tag))
+            return Parsed(pairs, 0, places + [last.span(2)] * (len(pairs) - len(places)))
+    return Parsed(pairs, len("".join(text[position:].split())), places)
 
 
 def _squeeze(tag: str) -> str:

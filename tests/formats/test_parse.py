@@ -52,14 +52,16 @@ def adversarial_examples(draw: st.DrawFn) -> Example:
 def test_parsing_inverts_writing(example: Example) -> None:
     text = GnerFormat().draft(example, example.tags)
     expected = [TaggedWord(*pair) for pair in zip(example.words, example.tags, strict=True)]
-    assert parse(text, example.words, example.types) == (expected, 0)
-    assert parse(f" {text}\n", example.words, example.types) == (expected, 0)
+    for whole in (text, f" {text}\n"):
+        pairs, unparsed, places = parse(whole, example.words, example.types)
+        assert (pairs, unparsed) == (expected, 0)
+        assert [whole[start:end] for start, end in places] == list(example.tags)
 
 
 @given(adversarial_examples(), st.integers(0, 2), st.sampled_from([None, "...", "[gap]"]))
 def test_parsing_inverts_writing_with_a_window(example: Example, window: int, marker: str | None) -> None:
     form = GnerFormat(context_window=window, gap_marker=marker)
-    pairs, unparsed = parse(form.draft(example, example.tags), example.words, example.types, marker)
+    pairs, unparsed, _ = parse(form.draft(example, example.tags), example.words, example.types, marker)
     kept = words_in_context(example.tags, window)
     expected = [pair for pair, keep in zip(zip(example.words, example.tags, strict=True), kept, strict=True) if keep]
     assert (pairs, unparsed) == (expected, 0)
@@ -112,7 +114,9 @@ def test_a_word_with_a_space_is_refused_under_a_window_only() -> None:
 )
 def test_what_models_write(words: str, text: str, pairs: str, unparsed: int) -> None:
     types = ["city", "plane", "hero (made up)"]
-    assert parse(text, words.split(), types) == (_pairs(pairs), unparsed)
+    parsed = parse(text, words.split(), types)
+    assert parsed[:2] == (_pairs(pairs), unparsed)
+    assert len(parsed.places) == len(parsed.pairs)
 
 
 @given(
