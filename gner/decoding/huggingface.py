@@ -40,6 +40,16 @@ class HuggingFaceStrategy(DecodingStrategy):
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per example; see the base class."""
+        written = self.write(model, batch)
+        log_probs = token_log_probs(model.network, batch, written)
+        end = model.tokenizer.eos_token_id
+        return [
+            Generation(ids, decode(model.tokenizer, ids), scores, finished=ids[-1:] == [end])
+            for ids, scores in zip(written, log_probs, strict=True)
+        ]
+
+    def write(self, model: TextModel, batch: Batch) -> list[list[int]]:
+        """Token ids of what `generate` writes, those of an example together, each up to its end token."""
         network, tokenizer = model.network, model.tokenizer
         config = GenerationConfig(
             max_new_tokens=self._length_limit(model, batch),
@@ -54,12 +64,7 @@ class HuggingFaceStrategy(DecodingStrategy):
         )  # (B, start + T)
         is_encoder_decoder = network.config.is_encoder_decoder
         start = 1 if is_encoder_decoder else batch.prompt_ids.shape[1]
-        written = [_until_end(row, tokenizer.eos_token_id) for row in sequences[:, start:].tolist()]
-        log_probs = token_log_probs(network, batch, written)
-        return [
-            Generation(ids, decode(tokenizer, ids), scores, finished=ids[-1:] == [tokenizer.eos_token_id])
-            for ids, scores in zip(written, log_probs, strict=True)
-        ]
+        return [_until_end(row, tokenizer.eos_token_id) for row in sequences[:, start:].tolist()]
 
     def _length_limit(self, model: TextModel, batch: Batch) -> int:
         limit = self.max_new_tokens or longest_answer(model, batch) + LENGTH_MARGIN

@@ -23,6 +23,7 @@ STRATEGIES = [
     Greedy(),
     BeamSearch(num_beams=3),
     NucleusSampling(top_p=0.9, temperature=0.7, seed=3),
+    NucleusSampling(num_samples=3),
     Speculative(),
     Constrained(),
     Constrained(num_beams=3),
@@ -187,6 +188,7 @@ def test_sampling_depends_on_its_seed(model: TinyModel, examples: list[Example])
         (lambda: BeamSearch(num_beams=0), "num_beams"),
         (lambda: NucleusSampling(top_p=0), "top_p"),
         (lambda: NucleusSampling(temperature=0), "temperature"),
+        (lambda: NucleusSampling(num_samples=0), "num_samples"),
     ],
 )
 def test_impossible_options_are_refused_with_their_key(make: object, key: str) -> None:
