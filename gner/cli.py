@@ -7,7 +7,6 @@ import inspect
 import re
 import sys
 import warnings
-from importlib.metadata import entry_points
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -27,6 +26,7 @@ from gner import run_dir
 from gner.checkpoint import Checkpoint, WholeFiles
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback, DecodingStrategy
+from gner.decoding.plugins import load_strategies
 from gner.errors import UserError
 from gner.formats import Format
 from gner.models import FSDP2Strategy, GnerModule
@@ -101,7 +101,7 @@ class GnerCLI(LightningCLI):
 
     def __init__(self, command: Command, args: list[str] | None = None) -> None:
         self.command = command
-        self._load_plugins()
+        load_strategies()
         super().__init__(
             GnerModule,
             GnerDataModule,
@@ -120,12 +120,6 @@ class GnerCLI(LightningCLI):
             run=False,
             auto_configure_optimizers=False,
         )
-
-    @staticmethod
-    def _load_plugins() -> None:
-        """Import the packages that ship decoding strategies, so that their class names alone are enough."""
-        for entry_point in entry_points(group="gner.decoding"):
-            entry_point.load()
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add what the trainer, the model and the data do not have."""

@@ -40,13 +40,7 @@ class HuggingFaceStrategy(DecodingStrategy):
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per example; see the base class."""
-        written = self.write(model, batch)
-        log_probs = token_log_probs(model.network, batch, written)
-        end = model.tokenizer.eos_token_id
-        return [
-            Generation(ids, decode(model.tokenizer, ids), scores, finished=ids[-1:] == [end])
-            for ids, scores in zip(written, log_probs, strict=True)
-        ]
+        return to_generations(model, batch, self.write(model, batch))
 
     def write(self, model: TextModel, batch: Batch) -> list[list[int]]:
         """Token ids of what `generate` writes, those of an example together, each up to its end token."""
@@ -69,6 +63,16 @@ class HuggingFaceStrategy(DecodingStrategy):
     def _length_limit(self, model: TextModel, batch: Batch) -> int:
         limit = self.max_new_tokens or longest_answer(model, batch) + LENGTH_MARGIN
         return int(min(limit, max(1, positions_left(model, batch))))
+
+
+def to_generations(model: TextModel, batch: Batch, written: list[list[int]]) -> list[Generation]:
+    """What a model wrote for each example of a batch, given by token ids, with its text and log-probabilities."""
+    log_probs = token_log_probs(model.network, batch, written)
+    end = model.tokenizer.eos_token_id
+    return [
+        Generation(ids, decode(model.tokenizer, ids), scores, finished=ids[-1:] == [end])
+        for ids, scores in zip(written, log_probs, strict=True)
+    ]
 
 
 def positions_left(model: TextModel, batch: Batch) -> float:

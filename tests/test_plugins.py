@@ -1,0 +1,102 @@
+"""The package in docs/plugins.md, installed and used as its readers would."""
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gner.decoding import Greedy, plugins
+from gner.decoding.plugins import load_strategies
+
+DOCS = Path(__file__).parents[1] / "docs" / "plugins.md"
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that has the package, and all that this one has."""
+    folder = tmp_path_factory.mktemp("plugin")
+    for name, text in re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)```$", DOCS.read_text(encoding="utf-8"), re.M | re.S):
+        (folder / name).write_text(text, encoding="utf-8")
+    assert len((folder / "fewest_errors.py").read_text(encoding="utf-8").splitlines()) < 40
+    venv.create(folder / "env", symlinks=True)
+    python = folder / "env" / "bin" / "python"
+    [site] = (folder / "env" / "lib").glob("python*/site-packages")
+    here = sysconfig.get_paths()["purelib"]
+    (site / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n", encoding="utf-8")
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--no-build-isolation", str(folder)], check=True, timeout=120)
+    return python
+
+
+def _run(python: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"COLUMNS": "1000"}
+    return subprocess.run(
+        [str(python), "-m", *arguments], capture_output=True, text=True, check=False, timeout=120, env=environment
+    )
+
+
+def test_a_plugin_keeps_the_contract(python: Path) -> None:
+    test = python.parents[2] / "test_fewest_errors.py"
+    result = _run(
+        python, "pytest", "-q", "-p", "no:cacheprovider", "-c", str(test.with_name("pyproject.toml")), str(test)
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("name", ["fewest_errors", "FewestErrors", "fewest_errors.FewestErrors"])
+def test_a_plugin_is_chosen_by_name(
+    name: str, python: Path, checkpoints: dict[str, Path], write_dataset: Callable[..., Path], tmp_path: Path
+) -> None:
+    settings = {
+        "model": {
+            "backbone": str(checkpoints["causal"]),
+            "decoding": {"class_path": name, "init_args": {"num_beams": 2, "max_new_tokens": 5}},
+        },
+        "data": {"root": str(write_dataset(dev="Ada\tB-person\n")), "val": ["toy"]},
+        "trainer": {"accelerator": "cpu", "default_root_dir": str(tmp_path), "enable_progress_bar": False},
+    }
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    result = _run(python, "gner.validate", "--config", str(config))
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "predictions" / "validate.jsonl").exists()
+
+
+def test_help_lists_a_plugin_and_an_unknown_name_is_answered_with_those_there_are(python: Path) -> None:
+    listed = _run(python, "gner.validate", "--help").stdout
+    unknown = _run(python, "gner.validate", "--model.decoding", "fewest_erors").stderr
+    for text in (listed, unknown):
+        for name in ("fewest_errors", "FewestErrors", "Constrained", "Speculative"):
+            assert name in text
+
+
+class _Package:
+    """What an installed package declares."""
+
+    def __init__(self, *values: tuple[str, str]) -> None:
+        self._values = values
+
+    def __call__(self, group: str) -> list[EntryPoint]:
+        return [EntryPoint(name, value, group) for name, value in self._values]
+
+
+def test_what_cannot_be_used_is_left_out_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = _Package(
+        ("gone", "no_such_module:X"),
+        ("number", "math:pi"),
+        ("a-b", "gner.decoding.greedy:Greedy"),
+        ("quick", "gner.decoding.greedy:Greedy"),
+    )
+    monkeypatch.setattr(plugins, "entry_points", package)
+    with pytest.warns(UserWarning) as caught:
+        assert load_strategies() == ["quick"]
+    assert [str(warning.message).split("`")[1] for warning in caught] == ["gone", "number", "a-b"]
+    assert issubclass(plugins.quick, Greedy)
