@@ -111,6 +111,8 @@ class PieceTokenizer:
         if len(self._stems) > _MOST_KEPT:
             self._stems.clear()
             self._choices.clear()
+            self._endings.clear()
+            self._tries.clear()
         for first in (True, False) if self._is_encoder_decoder else (False,):
             missing = {
                 _Word(word, example.types, first): example

@@ -38,7 +38,7 @@ class FSDP2Strategy(ModelParallelStrategy):
     Args:
         compute_dtype: What weights are gathered and computed in.
         decode: How weights are there for generation: ``gather`` holds all of them, in ``compute_dtype``, on every
-            process for the time of a validation; ``sharded`` gathers them block by block for every token, which is
+            process for the time of a validation; ``sharded`` gathers them block by block in every pass, which is
             slow but needs no more memory than training.
         blocks: Class names of the modules that become units; null finds the network's repeated blocks.
         replicate_over_nodes: Split within each node and keep a copy per node (hybrid sharding): less traffic between
