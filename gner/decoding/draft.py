@@ -25,9 +25,10 @@ class Drafter:
     Args:
         pieces: How words are written with tags.
         example: Whose answer it is.
-        guesses: A tag for each word, to begin with.
+        guesses: Which tags to draft.
 
     Attributes:
+        tags: Of the words that were written, and for the others those that are expected.
         written: Token ids that the model has chosen.
     """
 
@@ -41,6 +42,7 @@ class Drafter:
         self._place = 0  # in the stem of the word
         self._node: TrieNode | None = None  # behind the stem
         self._is_sure = True
+        self._is_astray = False  # in a tag that is none
         self._is_looping = False
         self._num_failed = 0
         self._spots: list[tuple[int, int, TrieNode]] = []  # tag tokens of the draft: place, word, what can stand there
@@ -56,7 +58,7 @@ class Drafter:
         self._spots = []
         draft: list[int] = [] if self._is_sure else self._loop(limit)
         self._is_looping = bool(draft)
-        if draft:
+        if draft or self._is_astray:
             return draft
         place, node = self._place, self._node
         for word in range(self._word, len(self.tags)):
@@ -129,20 +131,24 @@ class Drafter:
         if child is None:
             self._find(token)
         elif child.children:
-            self._node = child
+            self._node, self._is_astray = child, False
         else:
             assert child.tag is not None
             self.tags[self._word] = child.tag
             self._go_to(self._word + 1, 0)
 
     def _go_to(self, word: int, place: int) -> None:
-        self._word, self._place, self._node = word, place, None
+        self._word, self._place, self._node, self._is_astray = word, place, None, False
         self._here = self._choices(word) if word < len(self.tags) else None
 
     def _find(self, token: int) -> None:
         """Look for a place behind a token that was not expected."""
         self._is_sure = False
-        if self._node is not None:  # a tag of another kind: the next word comes when it is closed
+        if self._node is not None:
+            assert self._here is not None
+            self._is_astray = True  # until the tag, of whatever kind, is closed
+            if token in self._here.tags.last:
+                self._go_to(self._word + 1, 0)
             return
         word = min(self._word, len(self.tags) - 1)
         stem = self._choices(word).stem

@@ -26,13 +26,15 @@ class TrieNode:
         children: What can come next, by token.
         toward: For each tag that goes on from here, the token that comes next.
         depth: How many tokens can follow.
+        last: At the empty beginning, the tokens that tags end with.
     """
 
-    __slots__ = ("children", "depth", "tag", "toward")
+    __slots__ = ("children", "depth", "last", "tag", "toward")
 
     def __init__(self) -> None:
         self.tag: str | None = None
         self.depth = 0
+        self.last: frozenset[int] = frozenset()
         self.children: dict[int, TrieNode] = {}
         self.toward: dict[str, int] = {}
 
@@ -40,6 +42,7 @@ class TrieNode:
     def of(cls, written: Mapping[str, Sequence[int]]) -> TrieNode:
         """The empty beginning of all that is written, given by tag."""
         root = cls()
+        root.last = frozenset(tokens[-1] for tokens in written.values() if tokens)
         for tag, tokens in written.items():
             node = root
             for at, token in enumerate(tokens):

@@ -111,3 +111,12 @@ def test_a_sentence_that_was_seen_is_drafted_at_once() -> None:
     memory.learn(example, tags := ["B-person", "O", "B-place name", "I-place name"])
     target = [*TOKENIZER(FORMAT.draft(example, tags), add_special_tokens=False)["input_ids"], END]
     assert _write(_drafter(True, example, memory), target, random.Random(0), 1000) == 1
+
+
+def test_drafting_goes_on_behind_a_tag_of_another_type() -> None:
+    words = ["they", "met", "Hopper", "in", "London", "today", "and", "left"]
+    text = "they(O) met(O) Hopper(B-strange thing) in(O) London(B-place name) today(O) and(O) left(O)"
+    target = [*TOKENIZER(text)["input_ids"]]
+    drafter = _drafter(True, _example(words))
+    num_strange = len(TOKENIZER("strange thing", add_special_tokens=False)["input_ids"])
+    assert _write(drafter, target, random.Random(0), 1000) <= num_strange + 6 < len(target)
