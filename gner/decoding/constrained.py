@@ -18,6 +18,7 @@ from gner.errors import UserError
 from gner.types import Batch, Example, Generation, TextModel
 
 _NARROW_PASSES = 8
+_LONGEST_DRAFT = 128
 
 
 class Constrained(DecodingStrategy):
@@ -89,7 +90,7 @@ class Constrained(DecodingStrategy):
         busy = [row for row, search in enumerate(searches) if search.advance()]
         while lockstep.goes_on(bool(busy)):
             most = 1 if reader.num_passes < _NARROW_PASSES else self.num_beams
-            room = MOST_LOGITS // (vocab_size * most * max(1, len(busy)))
+            room = min(_LONGEST_DRAFT, MOST_LOGITS // (vocab_size * most * max(1, len(busy))))
             drafts = [(row, draft) for row in busy for draft in searches[row].drafts(most, room)]
             if drafts:
                 log_probs = reader.log_probs(
@@ -102,12 +103,12 @@ class Constrained(DecodingStrategy):
             else:
                 reader.idle()
             busy = [row for row in busy if searches[row].advance()]
+            reader.settle({row: searches[row].settled() for row in busy})
         self.num_passes += reader.num_passes
 
     def _generation(self, search: TagSearch, example: Example, model: TextModel) -> Generation:
         tokens, log_probs, tags, probabilities = search.written()
-        is_whole = len(tags) == len(example.words)
-        if is_whole:
+        if len(tags) == len(example.words):
             self._memory.learn(example, tags)
         written = replace(example, words=example.words[: len(tags)], tags=tags)
         text = model.format.draft(written, tags)
@@ -115,4 +116,5 @@ class Constrained(DecodingStrategy):
         entities = [
             replace(entity, score=prod(probabilities[entity.start : entity.end])) for entity in to_entities(tags)
         ]
-        return Generation(tokens, text, log_probs, is_whole, tuple(entities))
+        is_finished = tokens[-1:] == [model.tokenizer.eos_token_id]
+        return Generation(tokens, text, log_probs, is_finished, tuple(entities))

@@ -10,7 +10,8 @@ from gner.decoding.tag_memory import Guesses
 from gner.types import Example
 
 _WORDS_AHEAD = 8
-_SHORTEST = 4
+_SHORTEST, _LONGEST = 4, 128
+_FAILURES = 2
 _LOOP = 3
 """Tokens that must have been written before, in this order, to expect what followed them."""
 
@@ -44,7 +45,9 @@ class Drafter:
         self._is_sure = True
         self._is_astray = False  # in a tag that is none
         self._is_looping = False
+        self._is_lost = False
         self._num_failed = 0
+        self._longest = _LONGEST
         self._spots: list[tuple[int, int, TrieNode]] = []  # tag tokens of the draft: place, word, what can stand there
         self.written: list[int] = []
 
@@ -53,8 +56,7 @@ class Drafter:
 
     def draft(self, limit: int) -> list[int]:
         """Guess at most so many tokens that follow."""
-        if self._num_failed > 1:
-            limit = min(limit, max(_SHORTEST, 32 >> self._num_failed))
+        limit = min(limit, self._longest)
         self._spots = []
         draft: list[int] = [] if self._is_sure else self._loop(limit)
         self._is_looping = bool(draft)
@@ -70,10 +72,9 @@ class Drafter:
                 node = choices.tags
             goal = self._guesses.tag(word, self.tags[word - 1] if word else OUTSIDE, node)
             self.tags[word] = goal
-            while node.tag != goal:
-                self._spots.append((len(draft), word, node))
-                draft.append(node.toward[goal])
-                node = node.children[node.toward[goal]]
+            for beginning, token in node.path(goal):
+                self._spots.append((len(draft), word, beginning))
+                draft.append(token)
             place, node = 0, None
         return draft[:limit]  # the model's next choice is the end token, if it ends here
 
@@ -99,12 +100,25 @@ class Drafter:
         """
         agreed = next((at for at, token in enumerate(draft) if token != choices[at]), len(draft))
         self._learn(draft, choices)
+        is_whole = agreed == len(draft)
         if draft:
-            self._is_sure = not (self._is_looping and agreed == len(draft))
-            self._num_failed = self._num_failed + 1 if agreed < min(_SHORTEST, len(draft)) else 0
+            self._is_sure = not (self._is_looping and is_whole)
+        self._is_lost = False
         for token in [*draft[:agreed], choices[agreed]]:
             self._follow(token)
+        if draft:
+            self._limit(agreed, is_whole)
         return agreed
+
+    def _limit(self, agreed: int, is_whole: bool) -> None:
+        """Draft less where drafts are worth little: behind words of the model's own, and behind many wrong tags."""
+        self._num_failed = self._num_failed + 1 if agreed < _SHORTEST and not is_whole else 0
+        if is_whole:
+            self._longest = min(_LONGEST, 4 * self._longest)
+        elif self._is_lost:
+            self._longest = max(_SHORTEST, min(self._longest, 4 * (agreed + 1)))
+        elif self._num_failed > _FAILURES:
+            self._longest = max(4 * _SHORTEST, self._longest // 2)
 
     def _learn(self, draft: Sequence[int], choices: Sequence[int]) -> None:
         """Take the tags that the model wants in the place of drafted ones."""
@@ -144,6 +158,7 @@ class Drafter:
     def _find(self, token: int) -> None:
         """Look for a place behind a token that was not expected."""
         self._is_sure = False
+        self._is_lost = True
         if self._node is not None:
             assert self._here is not None
             self._is_astray = True  # until the tag, of whatever kind, is closed

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import inf
 from typing import Any, cast
 
-from transformers import GenerationConfig, PreTrainedTokenizerBase
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from gner.bio import tags_of
 from gner.decoding.base import DecodingStrategy
@@ -53,9 +55,10 @@ class HuggingFaceStrategy(DecodingStrategy):
             decoder_start_token_id=getattr(network.config, "decoder_start_token_id", None),
             **self.options(),
         )
-        sequences = cast(Any, network).generate(
-            input_ids=batch.prompt_ids, attention_mask=batch.prompt_mask, generation_config=config
-        )  # (B, start + T)
+        with _without_defaults(network):
+            sequences = cast(Any, network).generate(
+                input_ids=batch.prompt_ids, attention_mask=batch.prompt_mask, generation_config=config
+            )  # (B, start + T)
         is_encoder_decoder = network.config.is_encoder_decoder
         start = 1 if is_encoder_decoder else batch.prompt_ids.shape[1]
         return [_until_end(row, tokenizer.eos_token_id) for row in sequences[:, start:].tolist()]
@@ -63,6 +66,17 @@ class HuggingFaceStrategy(DecodingStrategy):
     def _length_limit(self, model: TextModel, batch: Batch) -> int:
         limit = self.max_new_tokens or longest_answer(model, batch) + LENGTH_MARGIN
         return int(min(limit, max(1, positions_left(model, batch))))
+
+
+@contextmanager
+def _without_defaults(network: PreTrainedModel) -> Iterator[None]:
+    """Keep what a checkpoint recommends for chats, such as a penalty on repetition, away from what must be a copy."""
+    recommended = network.generation_config
+    network.generation_config = GenerationConfig()
+    try:
+        yield
+    finally:
+        network.generation_config = recommended
 
 
 def to_generations(model: TextModel, batch: Batch, written: list[list[int]]) -> list[Generation]:

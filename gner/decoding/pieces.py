@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
@@ -44,13 +43,24 @@ class TrieNode:
         root = cls()
         root.last = frozenset(tokens[-1] for tokens in written.values() if tokens)
         for tag, tokens in written.items():
-            node = root
-            for at, token in enumerate(tokens):
-                node.depth = max(node.depth, len(tokens) - at)
-                node.toward[tag] = token
-                node = node.children.setdefault(token, cls())
-            node.tag = node.tag or tag
+            path = [root]
+            for token in tokens:
+                path.append(path[-1].children.setdefault(token, cls()))
+            if path[-1].tag is None:
+                path[-1].tag = tag
+                for at, token in enumerate(tokens):
+                    path[at].toward[tag] = token
+                    path[at].depth = max(path[at].depth, len(tokens) - at)
         return root
+
+    def path(self, tag: str) -> list[tuple[TrieNode, int]]:
+        """The beginnings on the way from here to a tag, each with the token that comes next."""
+        node, steps = self, []
+        while node.tag != tag:
+            token = node.toward[tag]
+            steps.append((node, token))
+            node = node.children[token]
+        return steps
 
 
 class Choices(NamedTuple):
@@ -94,6 +104,7 @@ class PieceTokenizer:
         self._is_encoder_decoder = is_encoder_decoder
         self._num_probes = num_probes
         self._before = self._cut([_WORD])[0]
+        self._start = answer_start(tokenizer) if is_encoder_decoder else ()
         self._stems: dict[_Word, tuple[int, ...] | None] = {}
         self._choices: dict[tuple[_Word, str], Choices] = {}
         self._endings: dict[tuple[str, ...], dict[str, tuple[int, ...]]] = {}
@@ -145,7 +156,7 @@ class PieceTokenizer:
         rows = iter(self._tokenize([text for texts in probes for text in texts], next(iter(words)).is_first))
         for word, example in words.items():
             endings = list(self._endings_of(example).values())[: self._num_probes]
-            stems = {_without(row, ending) for row, ending in zip(islice(rows, self._num_probes), endings, strict=True)}
+            stems = {_without(row, ending) for ending, row in zip(endings, rows, strict=False)}
             self._stems[word] = stems.pop() if len(stems) == 1 else None
 
     def _make(self, example: Example, word: _Word, before: str) -> Choices:
@@ -155,10 +166,11 @@ class PieceTokenizer:
             if key not in self._tries:
                 endings = self._endings_of(example)
                 self._tries[key] = TrieNode.of({tag: end for tag, end in endings.items() if follows(before, tag)})
-            return Choices(stem, self._tries[key])
+            return Choices((*self._start, *stem) if word.is_first else stem, self._tries[key])
         allowed = [tag for tag in tags_of(word.types) if follows(before, tag)]
         rows = self._tokenize(self._texts(example, word.text, allowed), word.is_first)
-        return Choices((), TrieNode.of(dict(zip(allowed, rows, strict=True))))
+        start = self._start if word.is_first else ()
+        return Choices(start, TrieNode.of(dict(zip(allowed, rows, strict=True))))
 
     def _endings_of(self, example: Example) -> dict[str, tuple[int, ...]]:
         """What each tag is written with behind a word; empty texts where that depends on the word."""
@@ -186,6 +198,12 @@ class PieceTokenizer:
     def _cut(self, texts: Sequence[str]) -> list[list[int]]:
         rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return rows
+
+
+def answer_start(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """Special tokens that a seq2seq model's answers start with: none for T5, ``<s>`` for BART."""
+    start: list[int] = tokenizer(text_target="")["input_ids"]
+    return tuple(start[: start.index(tokenizer.eos_token_id)] if tokenizer.eos_token_id in start else start)
 
 
 def _without(tokens: Sequence[int], ending: Sequence[int]) -> tuple[int, ...] | None:

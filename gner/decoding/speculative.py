@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer
 from transformers.modeling_outputs import BaseModelOutput
 
 from gner.decoding.draft import Drafter
@@ -32,8 +33,8 @@ class Speculative(Greedy):
     later word. Everything before the first difference is kept, with the model's choice there, and drafting goes on
     behind it.
 
-    Greedy search takes over for networks that count positions in a way that drafts cannot be checked in one pass:
-    without position ids, and without relative positions.
+    Greedy search takes over for networks of which it is not known that drafts can be checked in one pass: those that
+    have neither position ids nor T5's relative positions, and those that keep more than keys and values.
 
     Args:
         max_new_tokens: Where generation stops at the latest; null takes it from the sentences.
@@ -99,6 +100,9 @@ class _Row:
 
     def take(self, draft: Sequence[int], chosen: Sequence[int], scores: Sequence[float], end: int, limit: int) -> int:
         """Write what the model chose; returns how many tokens of the draft it agreed to."""
+        if end in draft:  # some tokenizers read `</s>` in a sentence as the end token: it ends the answer
+            draft = draft[: draft.index(end)]
+            chosen = chosen[: len(draft) + 1]
         agreed = self.drafter.accept(draft, chosen)
         written = self.drafter.written
         self.log_probs += scores[: agreed + 1]
@@ -202,10 +206,11 @@ class _Verifier:
         if not self._is_encoder_decoder:
             self._network(input_ids=self._batch.prompt_ids[:1, -1:])
             return
+        assert self._encoded is not None, "every process does the first pass"
         self._network(
+            encoder_outputs=BaseModelOutput(last_hidden_state=self._encoded[:1]),
             attention_mask=self._prompt_mask[:1],
             decoder_input_ids=_starts(self._network, self._batch)[:1],
-            **self._prompts(),
         )
 
 
@@ -229,4 +234,5 @@ def _checks_drafts(network: PreTrainedModel) -> bool:
     """Whether right-aligned columns are all that a network needs."""
     if network.config.is_encoder_decoder:
         return hasattr(network.config, "relative_attention_num_buckets")
-    return takes(network, "position_ids")
+    layers = DynamicCache(config=network.config).layers
+    return takes(network, "position_ids") and all(isinstance(layer, DynamicLayer) for layer in layers)

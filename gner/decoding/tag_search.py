@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Sequence
-from itertools import count
+from itertools import count, takewhile
 from math import exp, inf
 from typing import NamedTuple
 
@@ -141,11 +141,7 @@ class TagSearch:
         """The history of one word more."""
         child = history.children.get(tag)
         if child is None:
-            tokens = [*history.tokens, *history.next.stem]
-            node = history.next.tags
-            while node.tag != tag:
-                tokens.append(node.toward[tag])
-                node = node.children[node.toward[tag]]
+            tokens = [*history.tokens, *history.next.stem, *(token for _, token in history.next.tags.path(tag))]
             tags = (*history.tags, tag)
             child = history.children[tag] = History(tags, tokens, self._choices(len(tags), tag))
         return child
@@ -154,8 +150,7 @@ class TagSearch:
         """Search on as far as probabilities are known; False when the best tags are found."""
         while self.best is None:
             cost, _, history, node = self._beginnings[0]
-            num_words = len(history.tags) + (node is not None)
-            if self._num_seen[num_words] >= self._num_beams:
+            if not self._is_open(history, node):
                 heapq.heappop(self._beginnings)
                 continue
             if len(history.tags) > self._num_words or self._is_full(history):
@@ -166,10 +161,29 @@ class TagSearch:
                 return True
             heapq.heappop(self._beginnings)
             if node is None:
-                self._num_seen[num_words] += 1
+                self._num_seen[len(history.tags)] += 1
                 cost -= sum(history.stem_log_probs)
             self._go_on(cost, history, node or history.next.tags, known)
         return False
+
+    def settled(self) -> list[int]:
+        """The tokens that every answer begins with which may still be found."""
+        self._beginnings = [item for item in self._beginnings if self._is_open(item[2], item[3])]
+        heapq.heapify(self._beginnings)
+        histories = {item[2] for item in self._beginnings}
+        shortest = min(histories, key=lambda history: len(history.tags))
+        shared = shortest.tags
+        for history in histories:
+            pairs = zip(shared, history.tags, strict=False)
+            shared = shared[: next((at for at, (one, other) in enumerate(pairs) if one != other), len(shared))]
+        settled = self.root
+        for tag in shared:
+            settled = settled.children[tag]
+        return settled.tokens
+
+    def _is_open(self, history: History, node: TrieNode | None) -> bool:
+        """Whether a beginning is among those that are looked at, of its number of words."""
+        return self._num_seen[len(history.tags) + (node is not None)] < self._num_beams
 
     def _is_full(self, history: History) -> bool:
         """Whether there may be no room for the next word."""
@@ -186,9 +200,8 @@ class TagSearch:
         """What must be read for the search to go on, most urgent first; not empty while `advance` is true."""
         wanted = []
         for _, _, history, node in heapq.nsmallest(2 * most, self._beginnings) if most > 1 else self._beginnings[:1]:
-            num_words = len(history.tags) + (node is not None)
             is_known = (node or history.next.tags) in history.known
-            is_open = self._num_seen[num_words] < self._num_beams and len(history.tags) <= self._num_words
+            is_open = self._is_open(history, node) and len(history.tags) <= self._num_words
             if is_open and not is_known and not self._is_full(history):
                 wanted.append(self._draft(history, node, room))
                 if len(wanted) == most:
@@ -203,12 +216,12 @@ class TagSearch:
         history = self.root
         for tag in self.best.tags:
             log_probs += history.stem_log_probs
-            probability, node = 1.0, history.next.tags
-            while node.tag != tag:
-                known, token = history.known[node], node.toward[tag]
+            probability = 1.0
+            for node, token in history.next.tags.path(tag):
+                known = history.known[node]
                 log_probs.append(known[token])
-                probability /= sum(exp(other - known[token]) for other in known.values())
-                node = node.children[token]
+                most = max(known.values())
+                probability *= exp(known[token] - most) / sum(exp(other - most) for other in known.values())
             probabilities.append(probability)
             history = history.children[tag]
         num_words = min(len(self.best.tags), self._num_words)
@@ -227,11 +240,9 @@ class TagSearch:
                 steps += [Step(history, None)] * len(history.next.stem)
                 node = history.next.tags
             goal = self._goal(history, node)
-            while node.tag != goal:
-                token = node.toward[goal]
-                steps.append(Step(history, node))
+            for beginning, token in node.path(goal):
+                steps.append(Step(history, beginning))
                 answer.append(token)
-                node = node.children[token]
             is_last = len(history.tags) == self._num_words
             if not is_last:
                 history, node = self._after(history, goal), None
@@ -267,9 +278,5 @@ class TagSearch:
 
 def _path(root: TrieNode, node: TrieNode) -> list[int]:
     """The tokens from one beginning to another."""
-    goal = node.tag or next(iter(node.toward))
-    path = []
-    while root is not node:
-        path.append(root.toward[goal])
-        root = root.children[root.toward[goal]]
-    return path
+    steps = root.path(node.tag or next(iter(node.toward)))
+    return [token for _, token in takewhile(lambda step: step[0] is not node, steps)]

@@ -9,6 +9,7 @@ from gner.bio import repair, to_entities
 from gner.decoding.back_tokenize import BackTokenizer
 from gner.decoding.huggingface import decode
 from gner.decoding.log_probs import token_log_probs
+from gner.decoding.pieces import answer_start
 from gner.decoding.postprocess import PostProcessor
 from gner.errors import UserError
 from gner.types import Batch, Generation, TextModel
@@ -63,7 +64,7 @@ def vote(model: TextModel, batch: Batch, written: list[list[int]], num_samples: 
 def _answers(model: TextModel, texts: list[str]) -> list[list[int]]:
     """Token ids of answers as they follow the prompts."""
     if model.network.config.is_encoder_decoder:
-        rows: list[list[int]] = model.tokenizer(texts, add_special_tokens=False)["input_ids"]
-        return rows
+        start = answer_start(model.tokenizer)
+        return [[*start, *row] for row in model.tokenizer(texts, add_special_tokens=False)["input_ids"]]
     before, *rows = model.tokenizer(["a", *(f"a {text}" for text in texts)], add_special_tokens=False)["input_ids"]
     return [row[len(before) :] for row in rows]

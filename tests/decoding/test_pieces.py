@@ -7,7 +7,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from gner.bio import OUTSIDE, find_fault, repair, tags_of
-from gner.decoding.pieces import PieceTokenizer
+from gner.decoding.pieces import PieceTokenizer, answer_start
 from gner.formats import GnerFormat
 from gner.testing import tiny_model
 from gner.types import Example
@@ -58,9 +58,12 @@ def test_pieces_are_cut_as_in_the_whole_answer(name: str, is_encoder_decoder: bo
                 tokens.append(node.toward[tag])
                 node = node.children[node.toward[tag]]
         text = gner_format.draft(example, tags)
-        before = [] if is_encoder_decoder else tokenizer("a", add_special_tokens=False)["input_ids"]
-        whole = tokenizer(text if is_encoder_decoder else f"a {text}", add_special_tokens=False)["input_ids"]
-        assert before + tokens == whole
+        if is_encoder_decoder:
+            whole = [*answer_start(tokenizer), *tokenizer(text, add_special_tokens=False)["input_ids"]]
+        else:
+            before, whole = tokenizer(["a", f"a {text}"], add_special_tokens=False)["input_ids"]
+            tokens = before + tokens
+        assert tokens == whole
 
 
 def test_a_word_is_followed_by_tags_that_may_follow_the_one_before() -> None:
