@@ -132,7 +132,11 @@ def tell_identity(module: GnerModule, batches: Sequence[Batch], ours: Result, ot
         for example, (a, b) in zip(batch.examples, rows, strict=False):
             if a.token_ids == b.token_ids:
                 continue
-            at = next(at for at, pair in enumerate(zip(a.token_ids, b.token_ids, strict=False)) if pair[0] != pair[1])
+            pairs = enumerate(zip(a.token_ids, b.token_ids, strict=False))
+            at = next((at for at, (ours, others) in pairs if ours != others), None)
+            if at is None:
+                print(f"    NOT A TIE: one text of {' '.join(example.words)!r} ends early")
+                continue
             collated = Collator(module.format, module.backbone)([example], [0], [True], decode=True)
             with torch.inference_mode():
                 first, second = (
@@ -144,13 +148,14 @@ def tell_identity(module: GnerModule, batches: Sequence[Batch], ours: Result, ot
 
 
 def read_all(module: GnerModule, batches: Sequence[Batch], result: Result) -> list[tuple[Example, Prediction]]:
-    """Predictions with scores."""
+    """Predictions, with scores where the strategy gives log-probabilities."""
     read, score = PostProcessor(module.format), EntityScorer(module.tokenizer)
     examples = [example for batch in batches for example in batch.examples]
-    return [
-        (example, score(read(example, generation.text), generation))
-        for example, generation in zip(examples, result.generations, strict=True)
-    ]
+    rows = []
+    for example, generation in zip(examples, result.generations, strict=True):
+        prediction = read(example, generation.text)
+        rows.append((example, score(prediction, generation) if generation.token_log_probs else prediction))
+    return rows
 
 
 def tell_quality(name: str, rows: Sequence[tuple[Example, Prediction]]) -> None:

@@ -62,7 +62,8 @@ class Generation:
 
     Attributes:
         token_ids: Written tokens without padding, the end token included if there is one.
-        text: The decoded tokens without special tokens.
+        text: The decoded tokens without special tokens; where a strategy forces words, these as they are in the
+            sentence, also if the tokenizer cannot spell them.
         token_log_probs: Log-probability of each of ``token_ids`` given all that came before it.
         finished: False if the length limit cut the text before the end token (a runaway).
         entities: Entities with scores, where the strategy knows better than the tokens tell; None where the text is all

@@ -94,9 +94,11 @@ def test_what_cannot_be_used_is_left_out_with_a_warning(monkeypatch: pytest.Monk
         ("number", "math:pi"),
         ("a-b", "gner.decoding.greedy:Greedy"),
         ("quick", "gner.decoding.greedy:Greedy"),
+        ("quick", "gner.decoding.speculative:Speculative"),
+        ("warnings", "gner.decoding.greedy:Greedy"),
     )
     monkeypatch.setattr(plugins, "entry_points", package)
     with pytest.warns(UserWarning) as caught:
         assert load_strategies() == ["quick"]
-    assert [str(warning.message).split("`")[1] for warning in caught] == ["gone", "number", "a-b"]
+    assert [str(warning.message).split("`")[1] for warning in caught] == ["gone", "number", "a-b", "quick", "warnings"]
     assert issubclass(plugins.quick, Greedy)

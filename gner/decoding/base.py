@@ -11,8 +11,8 @@ class DecodingStrategy(ABC):
     """Makes a model write the answers of a batch.
 
     A subclass takes its options in ``__init__`` and is chosen in the config: ``model.decoding`` with ``class_path`` and
-    ``init_args``. A package that ships one names it in the entry-point group ``gner.decoding``, so that its class name
-    alone is enough.
+    ``init_args``. A package that ships one names it in the entry-point group ``gner.decoding``, so that this name alone
+    is enough.
     """
 
     @property

@@ -35,8 +35,14 @@ def _load(entry_point: EntryPoint) -> bool:
     if not name.isidentifier():
         _warn(entry_point, "needs a name of letters, digits and underscores.")
         return False
-    if name not in (loaded.__name__, *globals()):
+    if name == loaded.__name__:
+        return True
+    known = globals().get(name)
+    if known is None:
         globals()[name] = type(name, (loaded,), {"__module__": __name__, "__doc__": loaded.__doc__})
+    elif not (isinstance(known, type) and known.__bases__ == (loaded,)):
+        _warn(entry_point, "has a name that is taken. Its class path still works.")
+        return False
     return True
 
 

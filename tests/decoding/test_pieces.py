@@ -7,7 +7,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from gner.bio import OUTSIDE, find_fault, repair, tags_of
-from gner.decoding.pieces import PieceTokenizer, answer_start
+from gner.decoding.pieces import PieceTokenizer, TrieNode, answer_start
 from gner.formats import GnerFormat
 from gner.testing import tiny_model
 from gner.types import Example
@@ -71,3 +71,10 @@ def test_a_word_is_followed_by_tags_that_may_follow_the_one_before() -> None:
     example = Example(("New", "York"), ("O", "O"), TYPES, "", "")
     for before, extra in (("O", []), ("B-person", ["I-person"]), ("I-place (big)", ["I-place (big)"])):
         assert set(pieces.choices(example, 1, before).tags.toward) == {"O", "B-person", "B-place (big)", *extra}
+
+
+def test_of_tags_that_are_written_alike_the_first_counts() -> None:
+    root = TrieNode.of({"O": [1], "B-x": [2, 3, 4], "B-y": [2, 3, 4]})
+    assert set(root.toward) == {"O", "B-x"}
+    assert [token for _, token in root.path("B-x")] == [2, 3, 4]
+    assert root.last == {1, 4} and root.depth == 3

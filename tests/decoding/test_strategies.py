@@ -153,6 +153,28 @@ def test_networks_that_count_positions_otherwise_are_searched_greedily_too(name:
     assert (speculative.num_passes > 0) == (name == "gpt2")  # it takes position ids
 
 
+def test_an_end_token_in_a_sentence_ends_the_answer_as_it_does_for_greedy_search(model: TinyModel) -> None:
+    model.tokenizer.split_special_tokens = False  # as tokenizers of pretrained models
+    words = ("Ada", "wrote", model.tokenizer.eos_token, "the", "New", "York")
+    example = Example(words, ("O",) * len(words), ("person", "place"), "toy", "0")
+    head = model.network.get_output_embeddings().weight
+    for seed in range(6):  # ends, and what stands around them, are likely now and then
+        noise = torch.randn(head.shape[1], generator=torch.Generator().manual_seed(seed))
+        head[model.tokenizer.eos_token_id] = noise * head.std() * 3
+        greedy, speculative = (strategy().generate(model, model.batch([example])) for strategy in (Greedy, Speculative))
+        assert speculative[0].token_ids == greedy[0].token_ids
+    model.tokenizer.split_special_tokens = True
+
+
+def test_what_a_checkpoint_recommends_for_chats_is_left_out(model: TinyModel, examples: list[Example]) -> None:
+    batch = model.batch(examples)
+    expected = [generation.token_ids for generation in Greedy(20).generate(model, batch)]
+    model.network.generation_config.repetition_penalty = 1.8
+    assert [generation.token_ids for generation in Greedy(20).generate(model, batch)] == expected
+    assert [generation.token_ids for generation in Speculative(20).generate(model, batch)] == expected
+    assert model.network.generation_config.repetition_penalty == 1.8
+
+
 def test_beams_find_a_text_at_least_as_probable_as_greedy_search(model: TinyModel, examples: list[Example]) -> None:
     for example in examples:
         batch = model.batch([example])

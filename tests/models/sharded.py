@@ -1,8 +1,10 @@
 """Sharded networks as a trainer would have them, for tests without one."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import distributed
 from torch.distributed.device_mesh import init_device_mesh
 from transformers import PreTrainedModel
 
@@ -35,3 +37,16 @@ def write(network: PreTrainedModel, length: int) -> list[list[int]]:
     return network.generate(
         **make_inputs(network, length), max_new_tokens=4 + length, num_beams=2, do_sample=False
     ).tolist()
+
+
+def count_calls(calls: list[str]) -> None:
+    """Note every collective from here on."""
+    for name in ("all_reduce", "all_gather_single", "all_gather_into_tensor", "broadcast", "reduce_scatter_single"):
+        original: Callable[..., Any] | None = getattr(distributed, name, None)
+        if original is not None:
+
+            def counted(*args: Any, _name: str = name, _original: Callable[..., Any] = original, **more: Any) -> Any:
+                calls.append(_name)
+                return _original(*args, **more)
+
+            setattr(distributed, name, counted)

@@ -17,15 +17,11 @@ from transformers import (
 )
 
 from gner.cli import main
-from gner.data.collate import Collator
-from gner.decoding import Constrained, Greedy, Speculative
 from gner.errors import UserError
-from gner.formats import GnerFormat
 from gner.models import Backbone, Lora
 from gner.models.loading import WeightFiles, load_rows
 from gner.models.sharding import build_network, find_blocks
-from gner.testing import TinyModel, make_examples
-from tests.models.sharded import logits_of, make_strategy, write
+from tests.models.sharded import count_calls, logits_of, make_strategy, write
 from tests.processes import run_processes
 
 SMALL = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "vocab_size": 40}
@@ -72,23 +68,10 @@ def test_a_network_without_blocks_is_refused() -> None:
         find_blocks(_empty("llama"), ["NoSuchBlock"])
 
 
-def _count_calls(calls: list[str]) -> None:
-    """Note every collective from here on."""
-    for name in ("all_reduce", "all_gather_single", "all_gather_into_tensor", "broadcast", "reduce_scatter_single"):
-        original: Callable[..., Any] | None = getattr(distributed, name, None)
-        if original is not None:
-
-            def counted(*args: Any, _name: str = name, _original: Callable[..., Any] = original, **more: Any) -> Any:
-                calls.append(_name)
-                return _original(*args, **more)
-
-            setattr(distributed, name, counted)
-
-
 def _check_sharded(rank: int, folders: dict[str, Path]) -> None:
     distributed.init_process_group("gloo")
     calls: list[str] = []
-    _count_calls(calls)
+    count_calls(calls)
     for name, folder in folders.items():
         backbone = Backbone(str(folder))
         whole = backbone.build()
@@ -121,41 +104,6 @@ def _check_sharded(rank: int, folders: dict[str, Path]) -> None:
 
 def test_a_sharded_network_is_the_whole_one(families: dict[str, Path]) -> None:
     run_processes(_check_sharded, 2, families)
-
-
-def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
-    distributed.init_process_group("gloo")
-    calls: list[str] = []
-    _count_calls(calls)
-    examples = make_examples()[:1] if rank else make_examples() * 2  # the processes have other batches, and more to do
-    for name, folder in folders.items():
-        backbone, gner_format = Backbone(str(folder)), GnerFormat()
-        collate = Collator(gner_format, backbone)
-        whole = TinyModel(backbone.build().eval(), backbone.tokenizer, gner_format, collate)
-        for decode in ("gather", "sharded"):
-            strategy = make_strategy(2, decode=decode)
-            network = build_network(backbone, strategy, lambda network: None).eval()
-            model = TinyModel(network, backbone.tokenizer, gner_format, collate)
-            num_calls = {}
-            for decoding in (Greedy(30), Speculative(30), Constrained(), Constrained(num_beams=3)):
-                with torch.no_grad():
-                    expected = decoding.generate(whole, whole.batch(examples))
-                    with strategy.generation(network):
-                        calls.clear()
-                        written = decoding.generate(model, model.batch(examples))
-                        num_calls[type(decoding).__name__] = len(calls)
-                tokens = [[generation.token_ids for generation in generations] for generations in (written, expected)]
-                assert tokens[0] == tokens[1], (name, decode, type(decoding))
-            if decode == "gather":
-                assert not any(num_calls.values()), (name, num_calls)
-            else:
-                assert num_calls["Constrained"] < num_calls["Greedy"], (name, num_calls)
-    distributed.barrier()
-    distributed.destroy_process_group()
-
-
-def test_strategies_write_the_same_with_a_sharded_network(families: dict[str, Path]) -> None:
-    run_processes(_check_strategies, 2, families)
 
 
 def _check_lora(rank: int, folders: dict[str, Path]) -> None:

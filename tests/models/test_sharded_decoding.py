@@ -1,0 +1,50 @@
+"""Decoding strategies on processes that share the weights."""
+
+from pathlib import Path
+
+import torch
+from torch import distributed
+
+from gner.data.collate import Collator
+from gner.decoding import Constrained, Greedy, Speculative
+from gner.formats import GnerFormat
+from gner.models import Backbone
+from gner.models.sharding import build_network
+from gner.testing import TinyModel, make_examples
+from tests.models.sharded import count_calls, make_strategy
+from tests.processes import run_processes
+
+
+def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
+    distributed.init_process_group("gloo")
+    calls: list[str] = []
+    count_calls(calls)
+    examples = make_examples()[1:2] * 2 if rank else make_examples() * 2  # one is done long before the other
+    for name, folder in folders.items():
+        backbone, gner_format = Backbone(str(folder)), GnerFormat()
+        collate = Collator(gner_format, backbone)
+        whole = TinyModel(backbone.build().eval(), backbone.tokenizer, gner_format, collate)
+        for decode in ("gather", "sharded"):
+            strategy = make_strategy(2, decode=decode)
+            network = build_network(backbone, strategy, lambda network: None).eval()
+            model = TinyModel(network, backbone.tokenizer, gner_format, collate)
+            num_calls = {}
+            for decoding in (Greedy(30), Speculative(30), Constrained(), Constrained(num_beams=3)):
+                with torch.no_grad():
+                    expected = decoding.generate(whole, whole.batch(examples))
+                    with strategy.generation(network):
+                        calls.clear()
+                        written = decoding.generate(model, model.batch(examples))
+                        num_calls[type(decoding).__name__] = len(calls)
+                tokens = [[generation.token_ids for generation in generations] for generations in (written, expected)]
+                assert tokens[0] == tokens[1], (name, decode, type(decoding))
+            if decode == "gather":
+                assert not any(num_calls.values()), (name, num_calls)
+            else:
+                assert num_calls["Constrained"] < num_calls["Greedy"], (name, num_calls)
+    distributed.barrier()
+    distributed.destroy_process_group()
+
+
+def test_strategies_write_the_same_with_a_sharded_network(families: dict[str, Path]) -> None:
+    run_processes(_check_strategies, 2, families)
