@@ -22,6 +22,9 @@ from gner.types import Batch, Generation, TextModel
 
 MOST_LOGITS = 2**26
 """Numbers that one pass may give at once: 256 MiB in fp32."""
+_LEAST_GAIN = 1.0
+_POOR_PASSES = 4
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 4, 64
 
 
 class Speculative(Greedy):
@@ -60,11 +63,11 @@ class Speculative(Greedy):
         end, limit = model.tokenizer.eos_token_id, self._length_limit(model, batch)
         rows = [_Row(Drafter(self._pieces, example, Guesses(self._memory, example))) for example in batch.examples]
         verifier = _Verifier(model.network, batch)
-        lockstep = Lockstep(model.network)
+        lockstep, pace = Lockstep(model.network), _Pace()
         active = list(range(len(rows)))
         while lockstep.goes_on(bool(active)):
             if active:
-                active = self._pass(rows, active, verifier, end, limit)
+                active = _pass(rows, active, verifier, pace, end=end, limit=limit)
             else:
                 verifier.idle()
             self.num_passes += 1
@@ -75,19 +78,50 @@ class Speculative(Greedy):
             for row in rows
         ]
 
-    def _pass(self, rows: list[_Row], active: list[int], verifier: _Verifier, end: int, limit: int) -> list[int]:
-        """Draft, check and keep; returns the rows that go on."""
-        room = max(1, MOST_LOGITS // (len(active) * verifier.vocab_size))
-        drafts = [rows[row].drafter.draft(min(room, limit - len(rows[row].drafter.written)) - 1) for row in active]
-        choices, log_probs = verifier.check(drafts)
-        agreed = [
-            rows[row].take(draft, chosen, scores, end, limit)
-            for row, draft, chosen, scores in zip(active, drafts, choices, log_probs, strict=True)
-        ]
-        going_on = [place for place, row in enumerate(active) if not rows[row].is_done]
-        if going_on:
-            verifier.keep(going_on, agreed, [rows[row].drafter.written[-1] for row in active])
-        return [active[place] for place in going_on]
+
+def _pass(rows: list[_Row], active: list[int], verifier: _Verifier, pace: _Pace, *, end: int, limit: int) -> list[int]:
+    """Draft, check and keep; returns the rows that go on."""
+    room = max(1, MOST_LOGITS // (len(active) * verifier.vocab_size)) if pace.drafts() else 1
+    drafts = [rows[row].drafter.draft(min(room, limit - len(rows[row].drafter.written)) - 1) for row in active]
+    choices, log_probs = verifier.check(drafts)
+    agreed = [
+        rows[row].take(draft, chosen, scores, end, limit)
+        for row, draft, chosen, scores in zip(active, drafts, choices, log_probs, strict=True)
+    ]
+    pace.learn(sum(agreed) / len(active), any(drafts))
+    going_on = [place for place, row in enumerate(active) if not rows[row].is_done]
+    if going_on:
+        verifier.keep(going_on, agreed, [rows[row].drafter.written[-1] for row in active])
+    return [active[place] for place in going_on]
+
+
+class _Pace:
+    """Has a batch rest from drafting while drafts are not worth their cost.
+
+    After some passes in a row that got too little, there are passes without drafts, and more of them each time.
+    """
+
+    def __init__(self) -> None:
+        self._num_poor = 0
+        self._num_resting = 0
+        self._pause = _SHORTEST_PAUSE
+
+    def drafts(self) -> bool:
+        """Whether the next pass is over drafts."""
+        self._num_resting = max(0, self._num_resting - 1)
+        return not self._num_resting
+
+    def learn(self, gain: float, was_drafted: bool) -> None:
+        """Take how many drafted tokens a row got on average."""
+        if not was_drafted:
+            return
+        if gain >= _LEAST_GAIN:
+            self._num_poor, self._pause = 0, _SHORTEST_PAUSE
+            return
+        self._num_poor += 1
+        if self._num_poor >= _POOR_PASSES:
+            self._num_resting = self._pause + 1
+            self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
 
 
 @dataclass
