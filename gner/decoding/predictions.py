@@ -13,6 +13,9 @@ from torch import distributed
 from gner.files import replacing
 from gner.types import Example, Generation, Prediction
 
+_SCORE_DIGITS = 5
+"""Of scores in files; what follows depends on how a batch was padded."""
+
 
 class Decoded(NamedTuple):
     """One decoded example; ``position`` is its place in the split."""
@@ -54,5 +57,8 @@ def _as_dict(row: Decoded, split: str) -> dict[str, Any]:
         "prediction": row.generation.text,
         "finished": row.generation.finished,
         "tags": row.prediction.tags,
-        "entities": [asdict(entity) for entity in row.prediction.entities],
+        "entities": [
+            asdict(entity) | {"score": None if entity.score is None else round(entity.score, _SCORE_DIGITS)}
+            for entity in row.prediction.entities
+        ],
     }
