@@ -8,10 +8,9 @@ from math import prod
 from gner.bio import to_entities
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.huggingface import positions_left
-from gner.decoding.passes import Lockstep
+from gner.decoding.passes import MOST_LOGITS, Lockstep
 from gner.decoding.pieces import PieceTokenizer
 from gner.decoding.reader import AnswerReader
-from gner.decoding.speculative import MOST_LOGITS
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.tag_search import TagSearch
 from gner.errors import UserError

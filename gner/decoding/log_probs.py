@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from gner.decoding.passes import takes
+from gner.decoding.passes import causal_inputs
 from gner.types import Batch
 
 
@@ -47,9 +45,5 @@ def _logits(network: PreTrainedModel, batch: Batch, tokens: Tensor) -> Tensor:
             decoder_input_ids=torch.cat([start, tokens[:, :-1]], dim=1),
         ).logits
     mask = torch.cat([batch.prompt_mask, torch.ones_like(tokens)], dim=1)
-    inputs: dict[str, Any] = {"input_ids": torch.cat([batch.prompt_ids, tokens], dim=1), "attention_mask": mask}
-    if takes(network, "position_ids"):  # left padding: the first token of a row is at position 0
-        inputs["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)
-    if takes(network, "logits_to_keep"):
-        inputs["logits_to_keep"] = tokens.shape[1] + 1
-    return network(**inputs).logits[:, -tokens.shape[1] - 1 : -1]
+    whole = torch.cat([batch.prompt_ids, tokens], dim=1)
+    return network(**causal_inputs(network, whole, mask, tokens.shape[1] + 1)).logits[:, -tokens.shape[1] - 1 : -1]

@@ -8,8 +8,12 @@ from functools import cache
 from typing import Any
 
 import torch
-from torch import distributed
-from transformers import PreTrainedModel
+from torch import Tensor, distributed
+from transformers import DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer
+
+MOST_LOGITS = 2**26
+"""Numbers that one pass may give at once: 256 MiB in fp32."""
 
 
 def takes(network: PreTrainedModel, argument: str) -> bool:
@@ -20,6 +24,28 @@ def takes(network: PreTrainedModel, argument: str) -> bool:
 @cache
 def _arguments(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters)
+
+
+def causal_inputs(network: PreTrainedModel, tokens: Tensor, mask: Tensor, num_logits: int) -> dict[str, Any]:
+    """What a causal network reads in a pass over rows that are padded on the left.
+
+    Args:
+        network: Takes position ids and a number of logits, or does not.
+        tokens: The new ones, (B, N).
+        mask: 1 at tokens and 0 at padding, of what was read before too, (B, S + N).
+        num_logits: How many last places are asked for.
+    """
+    inputs: dict[str, Any] = {"input_ids": tokens, "attention_mask": mask}
+    if takes(network, "position_ids"):  # the first token of a row is at position 0
+        inputs["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+    if takes(network, "logits_to_keep"):
+        inputs["logits_to_keep"] = num_logits
+    return inputs
+
+
+def keeps_keys_and_values_only(network: PreTrainedModel) -> bool:
+    """Whether a network has no state but keys and values; windows of attention are in its masks."""
+    return all(isinstance(layer, DynamicLayer) for layer in DynamicCache(config=network.config).layers)
 
 
 class Lockstep:

@@ -12,7 +12,7 @@ from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 from transformers.modeling_outputs import BaseModelOutput
 
-from gner.decoding.passes import takes
+from gner.decoding.passes import causal_inputs, keeps_keys_and_values_only, takes
 from gner.types import Batch
 
 _KeysAndValues = list[tuple[Tensor, Tensor]]
@@ -37,6 +37,7 @@ class AnswerReader:
         self._network = network
         self._batch = batch
         self._is_encoder_decoder = bool(network.config.is_encoder_decoder)
+        self._takes_cache = takes(network, "past_key_values") and keeps_keys_and_values_only(network)
         self._num_before = 0 if self._is_encoder_decoder else batch.prompt_ids.shape[1] - 1  # columns before answers
         self._encoded: Tensor | None = None
         self._prompts: _KeysAndValues | None = None  # a seq2seq network's, for all examples
@@ -154,19 +155,10 @@ class AnswerReader:
         num_read = 0 if kept is None else self._num_before + self._num_kept
         whole = torch.cat([self._batch.prompt_ids[index], tokens], 1)
         mask = torch.cat([self._batch.prompt_mask[index], mask], 1)
-        inputs: dict[str, Any] = {"input_ids": whole[:, num_read:], "attention_mask": mask, "use_cache": True}
-        if self._takes_cache():
+        inputs = causal_inputs(self._network, whole[:, num_read:], mask, tokens.shape[1] + 1 - self._num_kept)
+        if self._takes_cache:
             inputs["past_key_values"] = kept or DynamicCache()
-        if takes(self._network, "position_ids"):  # left padding: the first token of a row is at position 0
-            inputs["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)[:, num_read:]
-        if takes(self._network, "logits_to_keep"):
-            inputs["logits_to_keep"] = tokens.shape[1] + 1 - self._num_kept
-        return self._network(**inputs)
-
-    def _takes_cache(self) -> bool:
-        """Whether the network keeps keys and values and nothing else; windows of attention are in its masks then."""
-        layers = DynamicCache(config=self._network.config).layers
-        return takes(self._network, "past_key_values") and all(isinstance(layer, DynamicLayer) for layer in layers)
+        return self._network(**inputs, use_cache=True)
 
 
 def _plain(cache: Any) -> _KeysAndValues | None:

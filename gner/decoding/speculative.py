@@ -9,19 +9,16 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
-from transformers.cache_utils import DynamicLayer
 from transformers.modeling_outputs import BaseModelOutput
 
 from gner.decoding.draft import Drafter
 from gner.decoding.greedy import Greedy
 from gner.decoding.huggingface import decode
-from gner.decoding.passes import Lockstep, takes
+from gner.decoding.passes import MOST_LOGITS, Lockstep, causal_inputs, keeps_keys_and_values_only, takes
 from gner.decoding.pieces import PieceTokenizer
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.types import Batch, Generation, TextModel
 
-MOST_LOGITS = 2**26
-"""Numbers that one pass may give at once: 256 MiB in fp32."""
 _LEAST_GAIN = 1.0
 _POOR_PASSES = 4
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 4, 64
@@ -190,10 +187,7 @@ class _Verifier:
             inputs |= {"attention_mask": self._prompt_mask, "decoder_attention_mask": mask, "decoder_input_ids": tokens}
             inputs |= self._prompts()
         else:
-            positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
-            inputs |= {"input_ids": tokens, "attention_mask": mask, "position_ids": positions}
-            if takes(self._network, "logits_to_keep"):
-                inputs["logits_to_keep"] = num_logits
+            inputs |= causal_inputs(self._network, tokens, mask, num_logits)
         output = self._network(**inputs)
         if self._is_encoder_decoder:
             self._encoded = output.encoder_last_hidden_state
@@ -268,5 +262,4 @@ def _checks_drafts(network: PreTrainedModel) -> bool:
     """Whether right-aligned columns are all that a network needs."""
     if network.config.is_encoder_decoder:
         return hasattr(network.config, "relative_attention_num_buckets")
-    layers = DynamicCache(config=network.config).layers
-    return takes(network, "position_ids") and all(isinstance(layer, DynamicLayer) for layer in layers)
+    return takes(network, "position_ids") and keeps_keys_and_values_only(network)
