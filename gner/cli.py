@@ -11,7 +11,6 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-import torch
 from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor
@@ -30,7 +29,7 @@ from gner.decoding.plugins import load_strategies
 from gner.errors import UserError
 from gner.formats import Format
 from gner.models import FSDP2Strategy, GnerModule
-from gner.models.module import TOKENIZER_KEY
+from gner.models.restore import CONFIG_KEY, TOKENIZER_KEY, read_meta
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
 
@@ -90,7 +89,7 @@ class SaveConfig(SaveConfigCallback):
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Add the configuration, as text, to a checkpoint."""
-        checkpoint["gner_config"] = self._yaml()
+        checkpoint[CONFIG_KEY] = self._yaml()
 
     def _yaml(self) -> str:
         return self.parser.dump(self.config, skip_none=False)
@@ -197,7 +196,7 @@ class GnerCLI(LightningCLI):
             )
         if self.command == "fit" and checkpoint.is_file():
             is_sharded = isinstance(self.trainer.strategy, FSDP2Strategy)
-            optimizers = _read_checkpoint(checkpoint)["optimizer_states"]
+            optimizers = read_meta(checkpoint)["optimizer_states"]
             by_name = any(isinstance(key, str) for optimizer in optimizers for key in optimizer["state"])
             if is_sharded != by_name:
                 raise UserError(
@@ -214,16 +213,9 @@ class GnerCLI(LightningCLI):
 
     def _restore_tokenizer(self, path: Path) -> None:
         """Take the tokenizer that the checkpoint's run trained; it is needed before Lightning loads the weights."""
-        serialized = _read_checkpoint(path).get(TOKENIZER_KEY)
+        serialized = read_meta(path).get(TOKENIZER_KEY)
         if serialized is not None:
             self.model.backbone.set_tokenizer(serialized)
-
-
-def _read_checkpoint(path: Path) -> dict[str, Any]:
-    """What a checkpoint holds; of a sharded one, what is not a tensor. Tensors stay on the disk until they are used."""
-    meta = path / "meta.pt" if path.is_dir() else path
-    loaded: dict[str, Any] = torch.load(meta, map_location="cpu", mmap=True, weights_only=True)
-    return loaded
 
 
 def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = GnerCLI) -> None:

@@ -25,6 +25,7 @@ class Example:
         dataset: Name of the data set that the sentence comes from.
         id: Position of the sentence in its file, from 0, as text.
         source: ``file:line`` of its first word, for messages.
+        descriptions: What types mean, in pairs of a type and a sentence or phrase; types may be left out.
     """
 
     words: tuple[str, ...]
@@ -33,6 +34,7 @@ class Example:
     dataset: str
     id: str
     source: str = ""
+    descriptions: tuple[tuple[str, str], ...] = ()
 
 
 class TaggedWord(NamedTuple):

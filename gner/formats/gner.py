@@ -27,6 +27,8 @@ We'll use the BIO-format to label the entities, where:
 class GnerFormat(Format):
     """``John(B-person) explored(O) Tokyo(B-location)``.
 
+    The prompt has the instruction, the types, a line for each type that is described, and the sentence.
+
     Args:
         instruction: Text above the list of types. The default is the paper's; null leaves it out, which suits a
             backbone that is trained from nothing.
@@ -75,6 +77,7 @@ class GnerFormat(Format):
         lines = [f"Use the specific entity tags: {', '.join(types)} and O."]
         if self.instruction is not None:
             lines.insert(0, self.instruction)
+        lines += [f"{entity_type}: {description}" for entity_type, description in example.descriptions]
         if self.dataset_line:
             lines.append(f"Dataset: {example.dataset}.")
         return "\n".join([*lines, f"Sentence: {' '.join(example.words)}"])
@@ -103,7 +106,7 @@ class GnerFormat(Format):
 
     def _check_readable(self, example: Example) -> None:
         for entity_type in example.types:
-            if not _is_balanced(entity_type):
+            if not is_balanced(entity_type):
                 raise UserError(
                     f"{example.source}: the type `{entity_type}` of the data set `{example.dataset}` has a round "
                     "bracket without its counterpart, so where its tag ends could not be told. Rename the type in "
@@ -146,7 +149,8 @@ def _align_known(example: Example, written: Sequence[tuple[str, str]], align: Al
 
 
 @lru_cache(maxsize=4096)
-def _is_balanced(entity_type: str) -> bool:
+def is_balanced(entity_type: str) -> bool:
+    """Whether every opening round bracket has its closing one, so that where a tag ends can be told."""
     depth = 0
     for character in entity_type:
         depth += (character == "(") - (character == ")")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import safe_open
@@ -38,16 +38,16 @@ class WeightFiles:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        index = _find(source, _INDEX)
+        index = find_file(source, _INDEX)
         if index is not None:
             files = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-            paths = {name: _find(source, name) for name in set(files.values())}
+            paths = {name: find_file(source, name) for name in set(files.values())}
             missing = sorted(name for name, path in paths.items() if path is None)
             if missing:
                 raise UserError(f"Expected the files that {index} names, but {', '.join(missing)} are not there.")
             self._paths: dict[str, Any] = {name: paths[file] for name, file in files.items()}
         else:
-            single = _find(source, _SINGLE)
+            single = find_file(source, _SINGLE)
             if single is None:
                 raise UserError(
                     f"Expected {_SINGLE} or {_INDEX} in {source}, found neither. Sharded training reads safetensors "
@@ -78,7 +78,8 @@ class WeightFiles:
         return self._files[path].get_slice(name)
 
 
-def _find(source: str, name: str) -> Path | None:
+def find_file(source: str, name: str) -> Path | None:
+    """A file of a local folder or of a repository on the hub, or None if it is not there."""
     path = cached_file(
         source,
         name,
@@ -89,7 +90,20 @@ def _find(source: str, name: str) -> Path | None:
     return Path(path) if path is not None else None
 
 
-def untie_what_differs(network: PreTrainedModel, files: WeightFiles) -> None:
+class StoredTensors(Protocol):
+    """Tensors of a checkpoint, read when they are asked for."""
+
+    source: str
+
+    @property
+    def names(self) -> set[str]:
+        """Names of all tensors."""
+
+    def tensor(self, name: str) -> Any:
+        """A tensor, or something of which rows can be read like those of one."""
+
+
+def untie_what_differs(network: PreTrainedModel, files: StoredTensors) -> None:
     """Give a tied weight its own parameter where the checkpoint has both, and they differ.
 
     T5's configuration says that its head is tied to its embeddings, but the checkpoints of flan-T5 and T5 v1.1 have a
@@ -105,17 +119,29 @@ def untie_what_differs(network: PreTrainedModel, files: WeightFiles) -> None:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    if one.get_shape() != other.get_shape():
+    if _shape(one) != _shape(other):
         return False
-    rows = one.get_shape()[0]
+    rows = _shape(one)[0]
     step = max(1, rows // 64)  # a part at a time, as these are the largest tensors there are
     return all(torch.equal(one[start : start + step], other[start : start + step]) for start in range(0, rows, step))
 
 
-def load_rows(network: PreTrainedModel, files: WeightFiles) -> None:
+def _shape(source: Any) -> tuple[int, ...]:
+    return tuple(source.shape if isinstance(source, Tensor) else source.get_shape())
+
+
+def materialize(network: PreTrainedModel, device: torch.device) -> None:
+    """Give a network on the meta device memory for its weights, and the buffers that checkpoints do not hold."""
+    network._apply(lambda tensor: torch.empty_like(tensor, device=device))
+    for module in network.modules():
+        if any(True for _ in module.buffers(recurse=False)):
+            network._init_weights(module)  # such as the frequencies of positions
+
+
+def load_rows(network: PreTrainedModel, files: StoredTensors) -> None:
     """Fill the parameters and buffers of a network, sharded or whole, that is on its device already.
 
-    Adapters, which a checkpoint does not have, are initialised as peft does.
+    Adapters that the checkpoint does not have are initialised as peft does.
 
     Raises:
         UserError: Tensors are missing, too many, or of another shape.
@@ -124,7 +150,7 @@ def load_rows(network: PreTrainedModel, files: WeightFiles) -> None:
     adapters: list[tuple[str, Tensor]] = []
     missing: list[str] = []
     for name, tensor in stored_tensors(network):
-        if is_adapter(name):
+        if is_adapter(name) and name not in files.names:
             adapters.append((name, tensor))
             continue
         stored = _stored_name(name, network.base_model_prefix, files.names)
@@ -135,10 +161,10 @@ def load_rows(network: PreTrainedModel, files: WeightFiles) -> None:
     _refuse_others(network, files, found, missing)
     for stored, tensor in found.items():
         source = files.tensor(stored)
-        if tuple(source.get_shape()) != tuple(tensor.shape):
+        if _shape(source) != tuple(tensor.shape):
             raise UserError(
                 f"Expected `{stored}` of {files.source} to have the shape {tuple(tensor.shape)}, as its config.json "
-                f"says, found {tuple(source.get_shape())}. Weights and configuration do not belong together."
+                f"says, found {_shape(source)}. Weights and configuration do not belong together."
             )
         _fill(tensor, source)
     for name, tensor in adapters:
@@ -171,7 +197,7 @@ def _stored_name(name: str, prefix: str, stored: set[str]) -> str | None:
     return None
 
 
-def _refuse_others(network: PreTrainedModel, files: WeightFiles, found: Iterable[str], missing: list[str]) -> None:
+def _refuse_others(network: PreTrainedModel, files: StoredTensors, found: Iterable[str], missing: list[str]) -> None:
     if missing:
         close = difflib.get_close_matches(missing[0], files.names, n=1)
         hint = f" It has `{close[0]}`." if close else ""

@@ -22,12 +22,11 @@ from gner.formats import DefaultFormat, Format
 from gner.metrics import AnswerLoss
 from gner.models.backbone import Backbone, FromScratch
 from gner.models.lora import Lora
+from gner.models.restore import TOKENIZER_KEY
 from gner.models.sharding import block_names, build_network, find_blocks, generates_alone, generation
 from gner.types import Batch
 
 _FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
-TOKENIZER_KEY = "gner_tokenizer"
-"""Where a checkpoint keeps a tokenizer that its run trained."""
 _GENERATORS_KEY = "gner_generators"
 
 

@@ -24,7 +24,7 @@ from transformers import PreTrainedModel
 
 from gner.errors import UserError
 from gner.models.backbone import Backbone
-from gner.models.loading import WeightFiles, load_rows, untie_what_differs
+from gner.models.loading import WeightFiles, load_rows, materialize, untie_what_differs
 from gner.run_dir import refuse_unwritten, replace
 
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
@@ -199,10 +199,7 @@ def _load_sharded(
         prepare(network)
         strategy.shard(network)
         device = torch.device("cpu") if strategy.offloads_to_cpu else strategy.root_device
-        network._apply(lambda tensor: torch.empty_like(tensor, device=device))
-        for module in network.modules():
-            if any(True for _ in module.buffers(recurse=False)):
-                network._init_weights(module)  # what checkpoints do not hold, such as the frequencies of positions
+        materialize(network, device)
         load_rows(network, files)
     network.tie_weights(recompute_mapping=False)  # moving from the meta device took tied weights apart
     return network

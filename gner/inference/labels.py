@@ -1,0 +1,73 @@
+"""The types that a user asks for, as the model is asked for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import regex
+
+from gner.errors import UserError
+from gner.formats.gner import is_balanced
+
+_UNWRITABLE = regex.compile(r"[\s\p{Z}\p{C}]+")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Entity types under the names that a user gives them, and those in the prompt.
+
+    The two differ only where a name could not be written and read back: white space and control characters become one
+    space, and round brackets that do not pair up are left out. Names with commas are written as they are. Of names that
+    become the same, the first is kept.
+
+    Attributes:
+        types: In the prompt, in the user's order.
+        names: What the user calls each of them.
+        descriptions: In pairs of a type and its description.
+    """
+
+    types: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    descriptions: tuple[tuple[str, str], ...] = ()
+
+    @staticmethod
+    def of(labels: Iterable[str] | Mapping[str, str | None]) -> Labels:
+        """Read a list of types, or a mapping of types to descriptions, each of which may be None or empty.
+
+        Raises:
+            UserError: It is one string, or one of them is not text or has nothing that can be written.
+
+        Example:
+            >>> Labels.of(["person", "city (old", "person"]).types
+            ('person', 'city old')
+        """
+        if isinstance(labels, str):
+            raise UserError(f"Expected a list of types, got the text {labels!r}. Give [{labels!r}].")
+        described = labels if isinstance(labels, Mapping) else dict.fromkeys(labels)
+        names: dict[str, str] = {}
+        descriptions: list[tuple[str, str]] = []
+        for name, description in described.items():
+            written = _writable(name)
+            if written in names:
+                continue
+            names[written] = name
+            if description:
+                descriptions.append((written, _UNWRITABLE.sub(" ", str(description)).strip()))
+        return Labels(tuple(names), names, tuple(descriptions))
+
+    def only(self, types: Iterable[str]) -> Labels:
+        """Some of them."""
+        kept = tuple(types)
+        return Labels(kept, self.names, tuple(pair for pair in self.descriptions if pair[0] in kept))
+
+
+def _writable(name: object) -> str:
+    if not isinstance(name, str):
+        raise UserError(f"Expected types as text, got {name!r}.")
+    written = _UNWRITABLE.sub(" ", name).strip()
+    if not is_balanced(written):
+        written = " ".join(written.replace("(", " ").replace(")", " ").split())
+    if not written:
+        raise UserError(f"Expected a type with at least one letter or sign, got {name!r}. Leave it out.")
+    return written

@@ -1,0 +1,132 @@
+"""Long texts in windows, and the entities of all windows as those of one text.
+
+**Cutting.** Windows end at sentence ends, and inside a sentence only if it does not fit. Each starts some words before
+the end of the one before: at a sentence start, if there is one in the right place.
+
+**Merging.** Each window judges the text up to the middle of its overlap with the next. An entity over the middle is
+taken from the window that shows it whole, that is, not up against that window's cut; from the earlier one if both do.
+If neither does and the two agree on the type, their parts are joined. So an entity on a seam comes out once and whole.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from gner.types import Entity
+
+
+class Window(NamedTuple):
+    """Words ``start`` to ``end`` (exclusive) of a text."""
+
+    start: int
+    end: int
+
+
+def cut(
+    ends: Sequence[int], fits: Callable[[int, int], bool], *, most_words: int | None = None, overlap: int = 8
+) -> list[Window]:
+    """Cut a text into windows.
+
+    Args:
+        ends: One behind the last word of each sentence, in order; the last is the number of words.
+        fits: Whether the model can read words ``start`` to ``end`` at once; true for a part of what is.
+        most_words: Windows of several sentences have no more words than this; null for no such limit.
+        overlap: Words that windows share at least, where there is room.
+
+    Example:
+        >>> cut([6, 12, 15], lambda start, end: end - start <= 10, overlap=2)
+        [Window(start=0, end=6), Window(start=4, end=12), Window(start=10, end=15)]
+    """
+    num_words = ends[-1] if ends else 0
+    windows = [Window(0, _window_end(Window(0, 0), ends, fits, most_words))] if num_words else []
+    while windows and windows[-1].end < num_words:
+        start = _next_start(windows[-1], ends, overlap)
+        while not fits(start, windows[-1].end + 1) and start < windows[-1].end:
+            start += 1
+        windows.append(Window(start, _window_end(Window(start, windows[-1].end), ends, fits, most_words)))
+    return windows
+
+
+def halves(window: Window, overlap: int = 8) -> list[Window]:
+    """Cut a window of at least two words that turned out too long."""
+    middle = (window.start + window.end) // 2
+    shared = min(overlap, (window.end - window.start) // 4)
+    return [Window(window.start, middle), Window(middle - shared, window.end)]
+
+
+def _window_end(
+    known: Window, ends: Sequence[int], fits: Callable[[int, int], bool], most_words: int | None
+) -> int:
+    """Where a window ends that starts with what is known: words that the one before has too."""
+    first = bisect_right(ends, known.end)
+    end = ends[first]
+    if not fits(known.start, end):
+        longest = range(known.end + 1, end + 1)
+        return known.end + max(1, bisect_left(longest, True, key=lambda last: not fits(known.start, last)))
+    for candidate in ends[first + 1 :]:
+        if not fits(known.start, candidate) or (most_words is not None and candidate - known.end > most_words):
+            break
+        end = candidate
+    return end
+
+
+def _next_start(window: Window, ends: Sequence[int], overlap: int) -> int:
+    overlap = min(overlap, (window.end - window.start) // 2)
+    last = bisect_right(ends, window.end - overlap) - 1
+    if last >= 0 and ends[last] >= (window.start + window.end) // 2 and ends[last] > window.start:
+        return ends[last]
+    return max(window.end - overlap, window.start)
+
+
+def merge(windows: Sequence[Window], entities: Sequence[Iterable[Entity]]) -> list[Entity]:
+    """The entities of a text, by the rule of this module.
+
+    Args:
+        windows: In order; each starts before the end of the one before, or there.
+        entities: Those of each window, in words of the text.
+    """
+    merged: list[Entity] = []
+    for position, (window, found) in enumerate(zip(windows, entities, strict=True)):
+        if not position:
+            merged = list(found)
+            continue
+        cut_end = windows[position - 1].end
+        seam = (window.start + cut_end + 1) // 2
+        merged = [entity for entity in merged if entity.start < seam]
+        for entity in found:
+            if entity.end > seam:
+                _add(merged, entity, cut_start=window.start, cut_end=cut_end)
+    return sorted(merged, key=lambda entity: entity.start)
+
+
+def _add(merged: list[Entity], entity: Entity, *, cut_start: int, cut_end: int) -> None:
+    """Add an entity of a window to those of the windows before."""
+    rivals = [other for other in merged if other.start < entity.end and entity.start < other.end]
+    if not rivals:
+        merged.append(entity)
+    elif any(other.end != cut_end for other in rivals):
+        return
+    elif entity.start > cut_start:
+        merged[:] = [other for other in merged if other not in rivals]
+        merged.append(entity)
+    elif rivals[0].type == entity.type:
+        scores = [score for score in (rivals[0].score, entity.score) if score is not None]
+        joined = replace(rivals[0], end=entity.end, score=min(scores, default=None))
+        merged[merged.index(rivals[0])] = joined
+
+
+def best_of(groups: Iterable[Iterable[Entity]]) -> list[Entity]:
+    """The entities that several prompts over the same words gave, without overlaps: the higher score wins.
+
+    Where scores are equal, the longer one does, and then the one that was found first.
+    """
+    found = [entity for group in groups for entity in group]
+    found.sort(key=lambda entity: (-(entity.score or 0.0), entity.start - entity.end))
+    kept: list[Entity] = []
+    for entity in found:
+        if all(entity.end <= other.start or other.end <= entity.start for other in kept):
+            kept.append(entity)
+    return sorted(kept, key=lambda entity: entity.start)

@@ -1,0 +1,168 @@
+"""Networks out of checkpoints of a run, in one file or sharded, without the run's data or devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import yaml
+from torch import Tensor
+from torch.distributed import checkpoint as distributed_checkpoint
+from torch.distributed.checkpoint import FileSystemReader
+from transformers import PreTrainedModel
+
+from gner.errors import UserError
+from gner.models.backbone import Backbone, FromScratch
+from gner.models.loading import load_rows, materialize, untie_what_differs
+from gner.models.lora import Lora
+
+CONFIG_KEY = "gner_config"
+"""Where a checkpoint keeps the configuration of its run, as YAML."""
+TOKENIZER_KEY = "gner_tokenizer"
+"""Where a checkpoint keeps a tokenizer that its run trained."""
+_META = "meta.pt"
+_PREFIX = "network."
+
+
+class Restored(NamedTuple):
+    """What a checkpoint gives back.
+
+    Attributes:
+        backbone: With the tokenizer of the run.
+        network: On the CPU, in evaluation mode; with adapters if the run had some.
+        config: The configuration of the run.
+        meta: All else that the checkpoint holds, by Lightning's names.
+    """
+
+    backbone: Backbone
+    network: PreTrainedModel
+    config: dict[str, Any]
+    meta: dict[str, Any]
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a path is a checkpoint of a run: a file, or the folder of a sharded one."""
+    return path.is_file() or (path / _META).is_file()
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds; of a sharded one, what is not a tensor. Tensors stay on the disk until they are used."""
+    meta = path / _META if path.is_dir() else path
+    loaded: dict[str, Any] = torch.load(meta, map_location="cpu", mmap=True, weights_only=True)
+    return loaded
+
+
+def restore(path: Path, dtype: torch.dtype = torch.float32) -> Restored:
+    """Load the network of a checkpoint.
+
+    Args:
+        path: A file, or the folder of a sharded checkpoint, which need not be loaded on as many processes as wrote it.
+        dtype: What weights are held in.
+
+    Raises:
+        UserError: It is no checkpoint of ours, or its backbone's configuration cannot be found.
+    """
+    meta = _read(path)
+    config = yaml.safe_load(meta[CONFIG_KEY])
+    settings = config["model"]
+    source = settings["backbone"]
+    backbone = Backbone(source if isinstance(source, str) else FromScratch(**source), settings.get("attention"))
+    if TOKENIZER_KEY in meta:
+        backbone.set_tokenizer(meta[TOKENIZER_KEY])
+    files: CheckpointFile | CheckpointFolder
+    files = CheckpointFolder(path) if path.is_dir() else CheckpointFile(path, meta.pop("state_dict"))
+    with default_dtype(dtype):
+        network = backbone.build_empty()
+        untie_what_differs(network, files)
+        if settings.get("lora") is not None:
+            Lora(**settings["lora"]).add_to(network, needs_input_grads=False)
+        materialize(network, torch.device("cpu"))
+        load_rows(network, files)
+    network.tie_weights(recompute_mapping=False)  # moving from the meta device took tied weights apart
+    return Restored(backbone, network.eval(), config, meta)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        meta = read_meta(path)
+    except Exception as error:
+        raise UserError(
+            f"Expected a checkpoint at {path}, but it cannot be read as one: {_first_line(error)}"
+        ) from error
+    if not isinstance(meta, dict) or CONFIG_KEY not in meta:
+        raise UserError(
+            f"Expected a checkpoint that `gner.fit` wrote, but {path} holds no configuration of a run. For the weights "
+            "of others, give a folder in Hugging Face's layout."
+        )
+    return meta
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """Make networks in a type."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+class CheckpointFile:
+    """Tensors of a checkpoint in one file, under the names that the network has for them."""
+
+    def __init__(self, path: Path, state_dict: dict[str, Tensor]) -> None:
+        self.source = str(path)
+        self._tensors = {_network_name(name): tensor for name, tensor in state_dict.items()}
+
+    @property
+    def names(self) -> set[str]:
+        """Names of all tensors."""
+        return set(self._tensors)
+
+    def tensor(self, name: str) -> Tensor:
+        """A tensor."""
+        return self._tensors[name]
+
+
+class CheckpointFolder:
+    """Tensors of a sharded checkpoint, put together one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.source = str(path)
+        self._path = path
+
+    @cached_property
+    def _stored(self) -> dict[str, tuple[str, Any]]:
+        """How the checkpoint calls each tensor, and what it says of it."""
+        start = f"state_dict.{_PREFIX}"
+        described = FileSystemReader(self._path).read_metadata().state_dict_metadata
+        return {
+            _network_name(name.removeprefix("state_dict.")): (name.removeprefix("state_dict."), about)
+            for name, about in described.items()
+            if name.startswith(start)
+        }
+
+    @property
+    def names(self) -> set[str]:
+        """Names of all tensors."""
+        return set(self._stored)
+
+    def tensor(self, name: str) -> Tensor:
+        """A tensor, whole."""
+        stored, about = self._stored[name]
+        tensor = torch.empty(about.size, dtype=about.properties.dtype)
+        distributed_checkpoint.load({"state_dict": {stored: tensor}}, checkpoint_id=self._path, no_dist=True)
+        return tensor
+
+
+def _network_name(name: str) -> str:
+    return name.removeprefix(_PREFIX).replace(".base_layer.", ".")
