@@ -1,6 +1,90 @@
-"""``python -m gner.predict --config FILE --ckpt_path best``: write predictions for the test splits."""
+"""``python -m gner.predict``: what a model finds in texts, or in the test splits of a run.
 
-from gner.cli import main
+``--model MODEL --labels person,location TEXTS`` labels texts; ``--config FILE --ckpt_path best`` writes predictions for
+the test splits of a run, with all keys of its config.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from gner.cli import fail
+from gner.cli import main as run
+from gner.errors import UserError
+from gner.inference.convert import OutputFormat
+from gner.inference.records import InputFormat
+from gner.predict_files import PredictOptions, predict_files
+from gner.words import SPLITTERS
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if any(argument in ("-c", "--config", "--print_config") or argument.startswith("--config=") for argument in given):
+        run("predict", given)
+        return
+    parser = argparse.ArgumentParser(
+        prog="python -m gner.predict",
+        description="Find entities in texts: lines of a file or of standard input, JSON lines, a column of a table, or "
+        "a folder of .txt files. A run that was interrupted goes on where it was when it is started again.",
+        epilog="With --config FILE instead, it writes predictions for the test splits of a run, and takes all keys of "
+        "its config.",
+    )
+    _add_arguments(parser)
+    values = vars(parser.parse_args(given))
+    try:
+        labels, file = values.pop("labels"), values.pop("labels_file")
+        predict_files(PredictOptions(labels=_read_labels(labels, file), **values))
+    except (UserError, OSError) as error:
+        fail(str(error))
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("input", metavar="IN", help="a file, a folder of .txt files, or - for standard input")
+    add("--model", required=True, help="folder of a run, checkpoint, exported folder, or name on the hub")
+    add("--labels", metavar="A,B", help="types to look for; those of the model by default")
+    add(
+        "--labels-file", type=Path, metavar="FILE", help="types, one a line, or a JSON object of types and descriptions"
+    )
+    add("--out", type=Path, help="where results go; standard output by default")
+    add("--format", choices=get_args(OutputFormat), default="jsonl", help="layout of the results")
+    add("--html", type=Path, metavar="PAGE", help="write a page with the entities highlighted")
+    add("--input-format", choices=get_args(InputFormat), default="auto", help="by suffix unless it is given")
+    add("--column", default="text", help="field or column of the text; JSON lines may have `words` instead")
+    add("--field", default="entities", help="field that the entities are written to")
+    add("--threshold", type=float, default=0.0, help="leave out entities with a lower score")
+    add("--decoding", default="speculative", help="a strategy, such as speculative, constrained, beam_search")
+    add("--words", choices=SPLITTERS, help="how text becomes words")
+    add("--batch-size", type=int, default=32, help="most prompts at once")
+    add("--batch-tokens", type=int, default=16_384, help="most tokens at once, padding included")
+    add("--max-tokens", type=int, help="longest prompt and answer; longer texts are cut into windows")
+    add("--overlap", type=int, default=8, help="words that windows inside a sentence share")
+    add("--dtype", choices=("fp32", "bf16", "fp16"), help="type of the weights; the device's by default")
+    add("--accelerator", default="auto", help="Lightning's: cpu, gpu, …")
+    add("--devices", default="1", help="Lightning's: how many, or auto")
+    add("--num-nodes", type=int, default=1, help="machines")
+    add("--compile", action="store_true", help="compile the network with torch.compile")
+    add("--overwrite", action="store_true", help="begin anew where results are there already")
+    add("--block-size", type=int, default=512, help="texts that are labelled, and then written, together")
+
+
+def _read_labels(labels: str | None, file: Path | None) -> dict[str, str | None] | None:
+    if labels is not None and file is not None:
+        raise UserError("Expected --labels or --labels-file, got both.")
+    if file is None:
+        return None if labels is None else dict.fromkeys(part.strip() for part in labels.split(",") if part.strip())
+    text = file.read_text(encoding="utf-8")
+    if text.lstrip().startswith("{"):
+        described: dict[str, str | None] = json.loads(text)
+        return described
+    return dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
+
 
 if __name__ == "__main__":
-    main("predict")
+    main()

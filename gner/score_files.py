@@ -17,7 +17,7 @@ from gner.decoding.back_tokenize import BackTokenizer
 from gner.decoding.postprocess import AlignerName
 from gner.decoding.rescore import Rescorer
 from gner.errors import UserError
-from gner.files import replacing
+from gner.files import as_line, replacing
 from gner.scoring.bootstrap import f1_intervals
 from gner.scoring.page import ErrorPage
 from gner.scoring.rows import Row, read_rows
@@ -66,7 +66,7 @@ def score_files(options: ScoreOptions) -> None:
         for row, prediction in rescorer(_rows(options.files)):
             if tags_file is not None:
                 tags = prediction.official_tags if options.aligner == "official" else prediction.tags
-                tags_file.write(_line({**row.raw, "tags": tags}))
+                tags_file.write(as_line({**row.raw, "tags": tags}) + "\n")
             if options.html is not None:
                 page.add(row.example, prediction, row.text)
         scores = rescorer.scores()
@@ -98,13 +98,6 @@ def _check_outputs(options: ScoreOptions) -> None:
             if path.resolve() in taken:
                 raise UserError(f"Expected another file for {name}: {path} is {taken[path.resolve()]}.")
             taken[path.resolve()] = f"that of {name}"
-
-
-def _line(row: dict[str, Any]) -> str:
-    line = json.dumps(row, ensure_ascii=False)
-    if not line.isascii() and any("\ud800" <= character <= "\udfff" for character in line):
-        line = json.dumps(row)  # half a surrogate pair is valid JSON, but not UTF-8
-    return line + "\n"
 
 
 def _rows(files: Sequence[Path]) -> Iterator[Row]:

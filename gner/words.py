@@ -56,6 +56,7 @@ _PATTERN = regex.compile(
     | \p{{Lu}}\.(?=[{_GAP}]*\p{{Lu}})                                     # initials
     | \p{{Lu}}(?:\+\+|\#)(?!{_LETTER})                                    # C++, C#
     | {_RUN}(?:\.{_RUN}){{0,8}}\.(?:{_DOMAINS})\b                              # example.com
+    | [{_APOSTROPHE}](?i:s|m|d|re|ve|ll|t)(?!{_INNER})                      # 's, apart already
     | {_RUN}(?:(?:[-‐‑&{_APOSTROPHE}](?={_LETTER})|(?<=\p{{N}})[.,:](?=\p{{N}})){_RUN})*+[{_APOSTROPHE}]?
     | ([.\-*=~_!?…])\1++ | '' | ``
     | (?=[^{_GAP}])\X                                                    # any other sign: an emoji with all its parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
 from typing import Any, cast
@@ -14,7 +14,7 @@ from gner.bio import tags_of
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.log_probs import token_log_probs
 from gner.errors import UserError
-from gner.types import Batch, Generation, TextModel
+from gner.types import Batch, Example, Generation, TextModel
 
 LENGTH_MARGIN = 8
 """Tokens allowed beyond the longest right answer: the end token, and a word more than there should be."""
@@ -64,7 +64,7 @@ class HuggingFaceStrategy(DecodingStrategy):
         return [_until_end(row, tokenizer.eos_token_id) for row in sequences[:, start:].tolist()]
 
     def _length_limit(self, model: TextModel, batch: Batch) -> int:
-        limit = self.max_new_tokens or longest_answer(model, batch) + LENGTH_MARGIN
+        limit = self.max_new_tokens or longest_answer(model, batch.examples) + LENGTH_MARGIN
         return int(min(limit, max(1, positions_left(model, batch))))
 
 
@@ -96,13 +96,13 @@ def positions_left(model: TextModel, batch: Batch) -> float:
     return inf if positions is None else positions - used
 
 
-def longest_answer(model: TextModel, batch: Batch) -> int:
-    """Tokens of the longest answer that could be right for any example of a batch.
+def longest_answer(model: TextModel, examples: Sequence[Example]) -> int:
+    """Tokens of the longest answer that could be right for any of some examples.
 
     For a format that does not write every word: the tokens of the sentence itself, twice.
     """
     texts: list[str] = []
-    for example in batch.examples:
+    for example in examples:
         tag = max(tags_of(example.types), key=len)
         draft = model.format.draft(example, [tag] * len(example.words))
         texts.append(draft if draft is not None else " ".join(example.words * 2))

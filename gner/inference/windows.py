@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import NamedTuple
 
 from gner.types import Entity
@@ -43,9 +44,7 @@ def cut(
     num_words = ends[-1] if ends else 0
     windows = [Window(0, _window_end(Window(0, 0), ends, fits, most_words))] if num_words else []
     while windows and windows[-1].end < num_words:
-        start = _next_start(windows[-1], ends, overlap)
-        while not fits(start, windows[-1].end + 1) and start < windows[-1].end:
-            start += 1
+        start = _next_start(windows[-1], ends, fits, overlap)
         windows.append(Window(start, _window_end(Window(start, windows[-1].end), ends, fits, most_words)))
     return windows
 
@@ -57,9 +56,7 @@ def halves(window: Window, overlap: int = 8) -> list[Window]:
     return [Window(window.start, middle), Window(middle - shared, window.end)]
 
 
-def _window_end(
-    known: Window, ends: Sequence[int], fits: Callable[[int, int], bool], most_words: int | None
-) -> int:
+def _window_end(known: Window, ends: Sequence[int], fits: Callable[[int, int], bool], most_words: int | None) -> int:
     """Where a window ends that starts with what is known: words that the one before has too."""
     first = bisect_right(ends, known.end)
     end = ends[first]
@@ -67,18 +64,26 @@ def _window_end(
         longest = range(known.end + 1, end + 1)
         return known.end + max(1, bisect_left(longest, True, key=lambda last: not fits(known.start, last)))
     for candidate in ends[first + 1 :]:
-        if not fits(known.start, candidate) or (most_words is not None and candidate - known.end > most_words):
+        if not fits(known.start, candidate) or (most_words is not None and candidate - known.start > most_words):
             break
         end = candidate
     return end
 
 
-def _next_start(window: Window, ends: Sequence[int], overlap: int) -> int:
+def _next_start(window: Window, ends: Sequence[int], fits: Callable[[int, int], bool], overlap: int) -> int:
     overlap = min(overlap, (window.end - window.start) // 2)
-    last = bisect_right(ends, window.end - overlap) - 1
-    if last >= 0 and ends[last] >= (window.start + window.end) // 2 and ends[last] > window.start:
-        return ends[last]
-    return max(window.end - overlap, window.start)
+    place = bisect_left(ends, window.end)
+    if ends[place] != window.end:
+        start = window.end - overlap
+    elif place and ends[place - 1] >= (window.start + window.end) // 2:
+        start = ends[place - 1]
+    else:
+        start = window.end
+    sentence_end = ends[bisect_right(ends, window.end)]
+    needed = sentence_end if fits(window.end, sentence_end) else window.end + 1
+    while start < window.end and not fits(start, needed):
+        start += 1
+    return start
 
 
 def merge(windows: Sequence[Window], entities: Sequence[Iterable[Entity]]) -> list[Entity]:
@@ -86,36 +91,36 @@ def merge(windows: Sequence[Window], entities: Sequence[Iterable[Entity]]) -> li
 
     Args:
         windows: In order; each starts before the end of the one before, or there.
-        entities: Those of each window, in words of the text.
+        entities: Those of each window, in order and in words of the text.
+
+    Returns:
+        Entities in order, without overlaps.
     """
     merged: list[Entity] = []
-    for position, (window, found) in enumerate(zip(windows, entities, strict=True)):
-        if not position:
-            merged = list(found)
-            continue
-        cut_end = windows[position - 1].end
-        seam = (window.start + cut_end + 1) // 2
-        merged = [entity for entity in merged if entity.start < seam]
+    before = Window(0, 0)
+    for window, found in zip(windows, entities, strict=True):
+        seam = (window.start + before.end + 1) // 2
+        while merged and merged[-1].start >= seam:
+            merged.pop()
         for entity in found:
             if entity.end > seam:
-                _add(merged, entity, cut_start=window.start, cut_end=cut_end)
-    return sorted(merged, key=lambda entity: entity.start)
+                _add(merged, entity, cut_start=window.start, cut_end=before.end)
+        before = window
+    return merged
 
 
 def _add(merged: list[Entity], entity: Entity, *, cut_start: int, cut_end: int) -> None:
-    """Add an entity of a window to those of the windows before."""
-    rivals = [other for other in merged if other.start < entity.end and entity.start < other.end]
+    """Add an entity of a window to those before it in the text, which are of earlier windows too."""
+    rivals = list(takewhile(lambda other: other.end > entity.start, reversed(merged)))
     if not rivals:
         merged.append(entity)
     elif any(other.end != cut_end for other in rivals):
         return
     elif entity.start > cut_start:
-        merged[:] = [other for other in merged if other not in rivals]
-        merged.append(entity)
+        merged[-1] = entity
     elif rivals[0].type == entity.type:
         scores = [score for score in (rivals[0].score, entity.score) if score is not None]
-        joined = replace(rivals[0], end=entity.end, score=min(scores, default=None))
-        merged[merged.index(rivals[0])] = joined
+        merged[-1] = replace(rivals[0], end=entity.end, score=min(scores, default=None))
 
 
 def best_of(groups: Iterable[Iterable[Entity]]) -> list[Entity]:

@@ -261,13 +261,18 @@ def _generator_states() -> dict[str, Tensor]:
     return states | {"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else states
 
 
+def overflows_in_fp16(model_type: str) -> bool:
+    """Whether a model type of Hugging Face is T5 or a relative of it."""
+    return model_type in _FP16_OVERFLOWS
+
+
 def check_precision(model_type: str, precision: str) -> None:
     """Refuse fp16 for models whose activations leave its range.
 
     Raises:
         UserError: The model type is T5 or a relative of it, and the precision of the trainer is fp16.
     """
-    if precision in ("16-mixed", "16-true") and model_type in _FP16_OVERFLOWS:
+    if precision in ("16-mixed", "16-true") and overflows_in_fp16(model_type):
         raise UserError(
             f"Expected a precision other than {precision} for a `{model_type}` backbone: its activations overflow in "
             "fp16 and the loss becomes NaN. Set trainer.precision to bf16-mixed or 32-true."

@@ -1,0 +1,54 @@
+"""Where a model runs and what it computes in."""
+
+from __future__ import annotations
+
+import torch
+
+from gner.errors import UserError
+from gner.models.module import overflows_in_fp16
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def choose_device(name: str | torch.device | None) -> torch.device:
+    """The device of this name, or the best that is here.
+
+    Raises:
+        UserError: There is no such device.
+    """
+    if name is None:
+        return torch.accelerator.current_accelerator() or torch.device("cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = (str(error).strip().splitlines() or ["it cannot be used"])[0]
+        raise UserError(f"Expected a device that is here, such as cpu or cuda:0, got `{name}`: {reason}") from error
+    return device
+
+
+def choose_dtype(name: str | torch.dtype | None, device: torch.device) -> torch.dtype:
+    """The type of this name, or the fastest that is exact enough: bf16 on GPUs that have it, else fp32.
+
+    Raises:
+        UserError: There is no such type.
+    """
+    if name is None:
+        return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+    if isinstance(name, torch.dtype):
+        return name
+    if name not in _DTYPES:
+        raise UserError(f"Expected a `dtype` of {', '.join(_DTYPES)} or one of torch, got `{name}`.")
+    return _DTYPES[name]
+
+
+def check_dtype(dtype: torch.dtype, model_type: str) -> None:
+    """Refuse fp16 for models that overflow in it.
+
+    Raises:
+        UserError: The model is a T5 or a relative of it.
+    """
+    if dtype == torch.float16 and overflows_in_fp16(model_type):
+        raise UserError(
+            f"Expected another `dtype` than fp16 for a `{model_type}`: its activations overflow. Use bf16 or fp32."
+        )

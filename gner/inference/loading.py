@@ -1,0 +1,97 @@
+"""A model from wherever it is: a run, a checkpoint, a folder in Hugging Face's layout, or the hub."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from transformers import PreTrainedModel
+
+from gner import run_dir
+from gner.errors import UserError
+from gner.inference.settings import FILE, Settings
+from gner.models import Backbone
+from gner.models.loading import find_file
+from gner.models.restore import default_dtype, is_checkpoint, restore
+
+_ADAPTER = "adapter_config.json"
+_CAUSAL_TOKENS = 1280
+"""Of the released LLaMA, which was trained on longer inputs than the released T5s."""
+
+
+class Loaded(NamedTuple):
+    """A model that can be used.
+
+    Attributes:
+        backbone: Its tokenizer.
+        network: On the CPU, in evaluation mode.
+        settings: How it was trained.
+        config: The configuration of the run, where it came from a checkpoint; else empty.
+        meta: What else the checkpoint holds, by Lightning's names; else empty.
+    """
+
+    backbone: Backbone
+    network: PreTrainedModel
+    settings: Settings
+    config: dict[str, Any]
+    meta: dict[str, Any]
+
+
+def load(source: str | Path, dtype: torch.dtype = torch.float32) -> Loaded:
+    """Load a model and its settings.
+
+    Args:
+        source: A checkpoint, in one file or sharded; the folder of a run, or ``best`` or ``last`` in it; a folder that
+            was exported or that Hugging Face's libraries wrote, of whole weights or adapters; or a name on the hub.
+        dtype: What weights are held in.
+
+    Raises:
+        UserError: There is no such model.
+    """
+    checkpoint = _find_checkpoint(Path(source))
+    if checkpoint is None:
+        return _load_pretrained(str(source), dtype)
+    restored = restore(checkpoint, dtype)
+    settings = Settings.of_run(restored.config, restored.meta.get("GnerDataModule", {}), str(checkpoint))
+    return Loaded(restored.backbone, restored.network, settings, restored.config, restored.meta)
+
+
+def _find_checkpoint(path: Path) -> Path | None:
+    if path.exists() and is_checkpoint(path):
+        return path
+    if (path / run_dir.CHECKPOINTS).is_dir():
+        return run_dir.find_checkpoint(path, "best")
+    if not path.exists() and (path.parent / run_dir.CHECKPOINTS).is_dir():
+        return run_dir.find_checkpoint(path.parent, path.name)
+    if path.suffix == ".ckpt":
+        raise UserError(f"Expected a checkpoint at {path}, but there is none.")
+    return None
+
+
+def _load_pretrained(source: str, dtype: torch.dtype) -> Loaded:
+    if Path(source).is_dir() and not any(Path(source, name).is_file() for name in ("config.json", _ADAPTER)):
+        raise UserError(
+            f"Expected a model in the folder {source}, but it has no config.json, {_ADAPTER} or checkpoints/. Give the "
+            "folder of a run, a checkpoint, or a folder that `gner.export` wrote."
+        )
+    adapter = find_file(source, _ADAPTER)
+    base = source
+    if adapter is not None:
+        base = json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"]
+        if not base:
+            raise UserError(f"{adapter}: expected the name of the model that the adapters belong to, found none.")
+    backbone = Backbone(base)
+    with default_dtype(dtype):
+        network = backbone.build()
+    if adapter is not None:
+        network.load_adapter(source)
+    path = find_file(source, FILE)
+    if path is not None:
+        settings = Settings.read(path)
+    elif backbone.is_encoder_decoder:
+        settings = Settings()
+    else:
+        settings = Settings(max_input_tokens=_CAUSAL_TOKENS)
+    return Loaded(backbone, network.eval(), settings, {}, {})

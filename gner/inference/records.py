@@ -1,0 +1,229 @@
+"""Texts out of files, one record at a time: lines, JSON lines, tables, folders and streams."""
+
+from __future__ import annotations
+
+import csv
+import json
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pyarrow.parquet
+from pyarrow import ArrowInvalid
+
+from gner.errors import UserError
+
+InputFormat = Literal["auto", "text", "jsonl", "csv", "parquet", "folder"]
+STDIN = "-"
+_BY_SUFFIX: dict[str, InputFormat] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+}
+_WORDS = "words"
+csv.field_size_limit(2**31 - 1)  # a field may be a book
+
+
+class Record(NamedTuple):
+    """A text to be labelled, and what it came with.
+
+    Attributes:
+        text: The text, or its words where it is split already.
+        row: What is written back with the entities.
+        place: Where it is from, for messages.
+    """
+
+    text: str | list[str]
+    row: dict[str, Any]
+    place: str
+
+
+class Input(NamedTuple):
+    """Where texts come from.
+
+    Attributes:
+        path: A file or folder, or ``-`` for standard input.
+        format: What it holds; ``auto`` goes by folder and suffix, and for standard input by its first line.
+        column: Field or column of the text; JSON lines may have ``words`` instead.
+    """
+
+    path: str
+    format: InputFormat = "auto"
+    column: str = "text"
+
+    def resolve(self) -> Input:
+        """The same with its format found out.
+
+        Raises:
+            UserError: There is no such file.
+        """
+        path = Path(self.path)
+        if self.path == STDIN:
+            return self
+        if not path.exists():
+            raise UserError(f"Expected texts in {self.path}, but there is no such file or folder.")
+        if path.is_dir() != (self.format == "folder") and self.format != "auto":
+            raise UserError(f"Expected a {self.format}, but {self.path} is a {'folder' if path.is_dir() else 'file'}.")
+        if self.format != "auto":
+            return self
+        return self._replace(format="folder" if path.is_dir() else _BY_SUFFIX.get(path.suffix.lower(), "text"))
+
+    def num_records(self) -> int | None:
+        """How many records there are, or None where only reading them would tell."""
+        if self.path == STDIN or self.format == "csv":
+            return None
+        if self.format == "folder":
+            return len(_text_files(Path(self.path)))
+        if self.format == "parquet":
+            return int(_open_parquet(self.path).metadata.num_rows)
+        with Path(self.path).open("rb") as file:
+            return sum(1 for line in file if self.format == "text" or line.strip())
+
+    def records(self) -> Iterator[Record]:
+        """The records, in order.
+
+        Raises:
+            UserError: A line or a row is not understood.
+        """
+        readers: dict[str, Callable[[], Iterator[Record]]] = {
+            "text": lambda: self._lines(lambda line, place: Record(line, {"text": line}, place)),
+            "jsonl": lambda: self._lines(self._json),
+            "csv": self._csv,
+            "parquet": self._parquet,
+            "folder": self._folder,
+            "auto": lambda: self._lines(self._either),
+        }
+        return readers[self.format]()
+
+    def _lines(self, read: Callable[[str, str], Record]) -> Iterator[Record]:
+        stream: Any = nullcontext(sys.stdin.buffer) if self.path == STDIN else Path(self.path).open("rb")  # noqa: SIM115
+        name = "standard input" if self.path == STDIN else self.path
+        with stream as lines:
+            for number, raw in enumerate(lines, start=1):
+                place = f"{name}:{number}"
+                line = _decode(raw, place).removesuffix("\n").removesuffix("\r")
+                if line.strip() or self.format != "jsonl":
+                    yield read(line, place)
+
+    def _json(self, line: str, place: str) -> Record:
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise UserError(f"{place}: expected a JSON object, found {line[:80]!r}: {error}.") from error
+        if not isinstance(row, dict):
+            raise UserError(f"{place}: expected a JSON object, found {line[:80]!r}.")
+        return self._from_row(row, place)
+
+    def _either(self, line: str, place: str) -> Record:
+        """A line of standard input: an object, if it looks like one, or text."""
+        return self._json(line, place) if line.startswith('{"') else Record(line, {"text": line}, place)
+
+    def _from_row(self, row: dict[str, Any], place: str) -> Record:
+        text = row.get(self.column)
+        if isinstance(text, str):
+            return Record(text, row, place)
+        words = row.get(self.column if isinstance(text, list) else _WORDS)
+        if isinstance(words, list) and all(isinstance(word, str) for word in words):
+            return Record(words, row, place)
+        found = f"{text!r:.80}" if self.column in row else f"only {', '.join(map(str, row)) or 'nothing'}"
+        raise UserError(
+            f"{place}: expected a text in `{self.column}`, or a list of words in `{_WORDS}`, found {found}. Name the "
+            "field with --column."
+        )
+
+    def _csv(self) -> Iterator[Record]:
+        delimiter = "\t" if self.path.lower().endswith(".tsv") else ","
+        with Path(self.path).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, delimiter=delimiter, restkey="", restval=None)
+            try:
+                for row in reader:
+                    place = f"{self.path}:{reader.line_num}"
+                    if "" in row:
+                        raise UserError(f"{place}: expected {len(reader.fieldnames or ())} columns, found more.")
+                    yield self._from_row(dict(row), place)
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise UserError(f"{self.path}:{reader.line_num + 1}: expected CSV in UTF-8: {error}.") from error
+
+    def _parquet(self) -> Iterator[Record]:
+        number = 0
+        for batch in _open_parquet(self.path).iter_batches():
+            for row in batch.to_pylist():
+                number += 1
+                yield self._from_row(row, f"{self.path}, row {number}")
+
+    def _folder(self) -> Iterator[Record]:
+        folder = Path(self.path)
+        for path in _text_files(folder):
+            text = _decode(path.read_bytes(), str(path))
+            yield Record(text, {"id": path.relative_to(folder).as_posix(), "text": text}, str(path))
+
+
+def _text_files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.txt"))
+
+
+def _open_parquet(path: str) -> pyarrow.parquet.ParquetFile:
+    try:
+        return pyarrow.parquet.ParquetFile(path)
+    except ArrowInvalid as error:
+        raise UserError(f"{path}: expected a Parquet file: {error}.") from error
+
+
+def _decode(raw: bytes, place: str) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        where = f"{place}, line {line}" if line > 1 else place
+        raise UserError(
+            f"{where}: expected UTF-8, found the byte 0x{raw[error.start]:02x}. Convert the file, for example with "
+            "`iconv -f latin1 -t utf-8` if it is Latin-1."
+        ) from error
+
+
+def as_they_come(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    """Lists of the records that are there, at most so many; waits only when there is none."""
+    arrived: queue.Queue[Record | BaseException | None] = queue.Queue(2 * size)
+
+    def read() -> None:
+        """Read on while others work."""
+        try:
+            for record in records:
+                arrived.put(record)
+            arrived.put(None)
+        except Exception as error:
+            arrived.put(error)
+
+    threading.Thread(target=read, daemon=True).start()
+    block: list[Record] = []
+    while True:
+        if block and (len(block) == size or arrived.empty()):
+            yield block
+            block = []
+        item = arrived.get()
+        if isinstance(item, Record):
+            block.append(item)
+            continue
+        if block:
+            yield block
+        if item is not None:
+            raise item
+        return
+
+
+def in_blocks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    """Lists of so many records; the last may be shorter."""
+    block: list[Record] = []
+    for record in records:
+        block.append(record)
+        if len(block) == size:
+            yield block
+            block = []
+    if block:
+        yield block

@@ -1,0 +1,143 @@
+"""What a person gets back: entities with places in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple, TypedDict
+
+from gner.bio import OUTSIDE, inside, to_tags
+from gner.inference.texts import WordedText
+from gner.types import AlignmentReport, Entity
+
+
+class EntityDict(TypedDict):
+    """An entity in GLiNER's shape: ``text[start:end]`` of the whole text is ``text``."""
+
+    start: int
+    end: int
+    text: str
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
+class TextInfo:
+    """What had to be done to label a text.
+
+    Attributes:
+        num_words: Words of the text.
+        num_windows: Parts that the text was cut into, because it was too long for one prompt.
+        num_label_groups: Parts that the list of types was cut into, for the same reason.
+        num_too_long: Windows whose answer did not fit after all, and which were cut in two and labelled again.
+        num_unfinished: Windows whose text the model did not come to end.
+        num_below_threshold: Entities that were found and left out for their score.
+        report: What it took to lay the written words on those of the text, over all prompts.
+    """
+
+    num_words: int = 0
+    num_windows: int = 0
+    num_label_groups: int = 0
+    num_too_long: int = 0
+    num_unfinished: int = 0
+    num_below_threshold: int = 0
+    report: AlignmentReport = field(default_factory=AlignmentReport)
+
+    def as_dict(self) -> dict[str, int]:
+        """All counts that are not zero, those of the report among them."""
+        values: dict[str, Any] = asdict(self)
+        values |= values.pop("report")
+        return {name: value for name, value in values.items() if value}
+
+    def notable(self) -> dict[str, int]:
+        """The same without what is so for any text."""
+        common = ("num_words", *(name for name in ("num_windows", "num_label_groups") if getattr(self, name) <= 1))
+        return {name: value for name, value in self.as_dict().items() if name not in common}
+
+
+class Tagged(NamedTuple):
+    """The entities of a text in words, by their start and without overlaps, and what it took to find them."""
+
+    entities: list[Entity]
+    info: TextInfo
+
+
+class Entities(list[EntityDict]):
+    """The entities of one text, by their start; a list of dictionaries with a little more.
+
+    Args:
+        entities: The dictionaries.
+        text: The text that they are of, with its words.
+        info: What had to be done.
+
+    Attributes:
+        text: The text.
+        info: What had to be done.
+    """
+
+    def __init__(self, entities: Iterable[EntityDict], text: WordedText, info: TextInfo) -> None:
+        super().__init__(entities)
+        self._worded = text
+        self.text = text.text
+        self.info = info
+
+    @staticmethod
+    def of(text: WordedText, tagged: Tagged, names: Mapping[str, str], threshold: float) -> Entities:
+        """Put entities in words into the text, under the names that the user has for types.
+
+        Args:
+            text: The text.
+            tagged: Its entities in words, and the info.
+            names: What the user calls each type.
+            threshold: Entities with a lower score are left out, and counted.
+        """
+        kept = [entity for entity in tagged.entities if (entity.score or 0.0) >= threshold]
+        entities: list[EntityDict] = []
+        for entity in kept:
+            start, end = text.words[entity.start].start, text.words[entity.end - 1].end
+            entities.append(
+                {
+                    "start": start,
+                    "end": end,
+                    "text": text.text[start:end],
+                    "label": names[entity.type],
+                    "score": entity.score or 0.0,
+                }
+            )
+        return Entities(entities, text, replace(tagged.info, num_below_threshold=len(tagged.entities) - len(kept)))
+
+    def tags(self) -> list[str]:
+        """IOB2 tags, one per word of the text; given words that are blank are O, unless an entity is around them."""
+        words = self._worded.words
+        starts = {word.start: position for position, word in enumerate(words)}
+        ends = {word.end: position + 1 for position, word in enumerate(words)}
+        entities = [Entity(starts[entity["start"]], ends[entity["end"]], entity["label"]) for entity in self]
+        tags = to_tags(entities, len(words))
+        return tags if self._worded.given is None else _with_blanks(self._worded.given, tags)
+
+    def to_hf(self) -> list[dict[str, Any]]:
+        """As Hugging Face's ``pipeline("ner", aggregation_strategy="simple")`` gives them."""
+        return [
+            {
+                "entity_group": entity["label"],
+                "score": entity["score"],
+                "word": entity["text"],
+                "start": entity["start"],
+                "end": entity["end"],
+            }
+            for entity in self
+        ]
+
+    def to_displacy(self) -> dict[str, Any]:
+        """As ``spacy.displacy.render(…, style="ent", manual=True)`` takes them."""
+        ents = [{"start": entity["start"], "end": entity["end"], "label": entity["label"]} for entity in self]
+        return {"text": self.text, "ents": ents, "title": None}
+
+
+def _with_blanks(words: Sequence[str], tags: Iterable[str]) -> list[str]:
+    known = iter(tags)
+    found: list[str] = [next(known) if word.strip() else "" for word in words]
+    following = OUTSIDE
+    for position in reversed(range(len(found))):
+        following = found[position] = found[position] or (following if following == inside(following) else OUTSIDE)
+    return found

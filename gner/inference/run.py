@@ -1,0 +1,242 @@
+"""Prediction over files with Lightning's trainer: any number of devices, one file of results."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import distributed
+from torch.utils.data import IterableDataset
+
+from gner.errors import UserError
+from gner.files import as_line
+from gner.inference.model import GNER
+from gner.inference.records import STDIN, Input, Record, as_they_come, in_blocks
+from gner.inference.result import Entities
+from gner.inference.strategies import Decoding
+from gner.inference.texts import WordedText
+
+_SCORE_DIGITS = 5
+
+
+@dataclass(frozen=True)
+class LabelOptions:
+    """How texts are labelled; see `GNER.predict_entities`.
+
+    Attributes:
+        labels: Types, or types with descriptions; None for those of the model.
+        threshold: Least score.
+        decoding: A strategy.
+        batch_size: Most prompts at once.
+        field: Name of the field for entities.
+    """
+
+    labels: Mapping[str, str | None] | None
+    threshold: float = 0.0
+    decoding: Decoding = "speculative"
+    batch_size: int = 32
+    field: str = "entities"
+
+
+class Predictor(LightningModule):
+    """Labels blocks of records.
+
+    Args:
+        model: A model, which the trainer moves to its device.
+        options: How texts are labelled.
+    """
+
+    def __init__(self, model: GNER, options: LabelOptions) -> None:
+        super().__init__()
+        self.network = model.network
+        self._model = model
+        self._options = options
+
+    def transfer_batch_to_device(self, batch: list[Record], device: torch.device, dataloader_idx: int) -> list[Record]:
+        """Nothing: there are no tensors in it."""
+        return batch
+
+    def predict_step(self, block: list[Record]) -> list[str]:
+        """A line of JSON for each record."""
+        texts = [self._model.read(record.text) for record in block]
+        options = self._options
+        found = self._model.label(
+            texts,
+            options.labels,
+            threshold=options.threshold,
+            batch_size=options.batch_size,
+            decoding=options.decoding,
+        )
+        return [self._line(*result) for result in zip(block, texts, found, strict=True)]
+
+    def _line(self, record: Record, text: WordedText, found: Entities) -> str:
+        field = self._options.field
+        rounded = [{**entity, "score": round(entity["score"], _SCORE_DIGITS)} for entity in found]
+        added: dict[str, Any] = {field: rounded}
+        if isinstance(record.text, list):
+            added = {**({} if "text" in record.row else {"text": text.text}), **added, f"{field}_tags": found.tags()}
+        if found.info.notable():
+            added[f"{field}_info"] = found.info.notable()
+        taken = [name for name in added if name in record.row]
+        if taken:
+            raise UserError(
+                f"{record.place}: there is a field `{taken[0]}` already. Name another field for the entities with "
+                "--field."
+            )
+        return as_line({**record.row, **added})
+
+
+class Blocks(IterableDataset[list[Record]]):
+    """The records of an input in blocks, which processes take in turn.
+
+    Every process has the same number of blocks, the last of which may be empty, as they wait for one another.
+
+    Args:
+        input: Where records come from.
+        size: Records of a block.
+
+    Attributes:
+        num_done: So many records are left out.
+    """
+
+    def __init__(self, input: Input, size: int) -> None:
+        self._input = input
+        self._size = size
+        self.num_done = 0
+
+    def go_on_behind(self, num_done: int, last_line: str) -> None:
+        """Leave out records that are done.
+
+        Args:
+            num_done: How many.
+            last_line: The result of the last of them.
+
+        Raises:
+            UserError: The record at that place is another one.
+        """
+        self.num_done = num_done
+        if not num_done or self._input.path == STDIN:
+            return
+        record = next(islice(self._input.records(), num_done - 1, None), None)
+        row = json.loads(last_line)
+        if record is None or any(row.get(name) != value for name, value in json.loads(as_line(record.row)).items()):
+            raise UserError(
+                f"Expected to go on behind {num_done:,} texts that are done, but text {num_done:,} of "
+                f"{self._input.path} is not the one whose result was written. Give --overwrite to label all texts anew."
+            )
+
+    def __iter__(self) -> Iterator[list[Record]]:
+        records = islice(self._input.records(), self.num_done, None)
+        if self._input.path == STDIN:
+            yield from as_they_come(records, self._size)
+            return
+        rank, num_ranks = 0, 1
+        if distributed.is_available() and distributed.is_initialized():
+            rank, num_ranks = distributed.get_rank(), distributed.get_world_size()
+        blocks = in_blocks(records, self._size)
+        while turn := list(islice(blocks, num_ranks)):
+            yield turn[rank] if rank < len(turn) else []
+
+
+class Sink(Protocol):
+    """Where results go."""
+
+    def open(self) -> int:
+        """Get ready; returns how many results are there already."""
+
+    @property
+    def last_line(self) -> str:
+        """The last result that was there already."""
+
+    def append(self, lines: Iterable[str]) -> None:
+        """Write results."""
+
+
+class StandardOutput:
+    """Results to standard output, as they come."""
+
+    last_line = ""
+
+    def open(self) -> int:
+        """Nothing is there already."""
+        return 0
+
+    def append(self, lines: Iterable[str]) -> None:
+        """Write results."""
+        for line in lines:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+class Writer(Callback):
+    """Writes the results of all processes in the order of the records, and shows how far it is.
+
+    Args:
+        sink: Where to.
+        blocks: What is read; told how far an earlier run came.
+        num_records: How many there are, or None where that is not known.
+        shows_progress: Draw a bar on standard error.
+    """
+
+    def __init__(self, sink: Sink, blocks: Blocks, num_records: int | None, *, shows_progress: bool) -> None:
+        self._sink = sink
+        self._blocks = blocks
+        self._num_records = num_records
+        console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not (shows_progress and console.is_terminal),
+        )
+        self._task = self._progress.add_task("texts", total=num_records, speed="")
+        self.num_written = 0
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """See how far an earlier run came."""
+        done = (self._sink.open(), self._sink.last_line) if trainer.is_global_zero else (0, "")
+        num_done, last_line = trainer.strategy.broadcast(done)
+        self._blocks.go_on_behind(num_done, last_line)
+        if trainer.is_global_zero and num_done:
+            self._progress.console.print(f"{num_done:,} texts are done already; going on.", highlight=False)
+        self._progress.update(self._task, completed=num_done)
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show the bar."""
+        if trainer.is_global_zero:
+            self._progress.start()
+
+    def on_predict_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: list[str], *args: Any
+    ) -> None:
+        """Write a block of each process."""
+        parts = [outputs]
+        if distributed.is_available() and distributed.is_initialized():
+            parts = [[] for _ in range(distributed.get_world_size())]
+            distributed.all_gather_object(parts, outputs)
+        if trainer.is_global_zero:
+            lines = [line for part in parts for line in part]
+            self._sink.append(lines)
+            self.num_written += len(lines)
+            self._progress.advance(self._task, len(lines))
+            speed = self._progress.tasks[0].speed
+            self._progress.update(self._task, speed=f"{speed:,.1f} a second" if speed else "")
+
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave the bar as it is."""
+        self._progress.stop()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Leave the bar as it is; what is written stays."""
+        self._progress.stop()

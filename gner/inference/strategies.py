@@ -1,0 +1,49 @@
+"""Decoding strategies by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from jsonargparse import ArgumentError, ArgumentParser
+
+from gner.decoding import DecodingStrategy
+from gner.decoding.plugins import GROUP, load_strategies
+from gner.errors import UserError
+
+Decoding = str | Mapping[str, Any] | DecodingStrategy
+"""A name, a mapping with ``class_path`` and ``init_args`` as in a config, or a strategy."""
+
+
+def find_strategy(decoding: Decoding) -> DecodingStrategy:
+    """Make the strategy that is named.
+
+    Args:
+        decoding: Names are those of the entry-point group ``gner.decoding``, of our own strategies and of packages;
+            capital letters, hyphens and underscores make no difference: ``constrained``, ``beam_search``.
+
+    Raises:
+        UserError: There is none of that name, or it has other options.
+    """
+    if isinstance(decoding, DecodingStrategy):
+        return decoding
+    load_strategies()
+    wanted = dict(decoding) if isinstance(decoding, Mapping) else {"class_path": decoding}
+    known = {_plain(entry_point.name): entry_point.name for entry_point in entry_points(group=GROUP)}
+    name = str(wanted.get("class_path"))
+    wanted["class_path"] = known.get(_plain(name), name)
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--decoding", type=DecodingStrategy)
+    try:
+        strategy: DecodingStrategy = parser.instantiate(parser.parse_object({"decoding": wanted})).decoding
+    except ArgumentError as error:
+        raise UserError(
+            f"Expected a decoding strategy, got {decoding!r}. There are: {', '.join(sorted(known.values()))}. "
+            f"{str(error).strip().splitlines()[-1].strip(' -')}"
+        ) from error
+    return strategy
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()

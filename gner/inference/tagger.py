@@ -1,0 +1,145 @@
+"""Words to entities: windows, prompts, generation, alignment, and all parts put together again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import cycle
+from typing import NamedTuple
+
+from gner.decoding import DecodingStrategy
+from gner.decoding.entity_scores import EntityScorer
+from gner.decoding.huggingface import longest_answer
+from gner.decoding.postprocess import PostProcessor
+from gner.inference.batches import BatchDecoder
+from gner.inference.labels import Labels
+from gner.inference.prompts import Prompter
+from gner.inference.result import Tagged, TextInfo
+from gner.inference.windows import Window, best_of, cut, halves, merge
+from gner.types import AlignmentReport, Entity, Example, Generation, TextModel
+
+
+class Words(NamedTuple):
+    """A text to be tagged.
+
+    Attributes:
+        words: W strings.
+        ends: One behind the last word of each sentence.
+    """
+
+    words: Sequence[str]
+    ends: Sequence[int]
+
+
+@dataclass
+class _Progress:
+    """What is known of a text so far: its windows, and the entities of those that are done."""
+
+    windows: list[Window]
+    found: dict[Window, list[Entity]] = field(default_factory=dict)
+    report: AlignmentReport = field(default_factory=AlignmentReport)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+class Tagger:
+    """Finds the entities of texts of any length, for any number of types.
+
+    Args:
+        model: Network, tokenizer and format.
+        prompter: Makes examples.
+        postprocess: Reads what the model wrote.
+        score: Scores entities.
+        most_words: See `gner.inference.windows.cut`.
+        overlap: See there.
+    """
+
+    def __init__(
+        self,
+        model: TextModel,
+        prompter: Prompter,
+        postprocess: PostProcessor,
+        score: EntityScorer,
+        *,
+        most_words: int | None,
+        overlap: int,
+    ) -> None:
+        self._model = model
+        self._prompter = prompter
+        self._postprocess = postprocess
+        self._score = score
+        self._most_words = most_words
+        self._overlap = overlap
+
+    def __call__(
+        self, texts: Sequence[Words], labels: Labels, decode: BatchDecoder, strategy: DecodingStrategy
+    ) -> list[Tagged]:
+        """Tag texts; a text without words, and any text if there are no types, has no entities."""
+        groups = self._prompter.groups(labels) if labels.types else []
+        overheads = [self._prompter.overhead(group) for group in groups]
+        progress = [_Progress(self._cut(text, overheads)) for text in texts]
+        waiting = [(row, window) for row, known in enumerate(progress) for window in known.windows]
+        while waiting:
+            examples = [
+                self._prompter.example(texts[row].words[window.start : window.end], group)
+                for row, window in waiting
+                for group in groups
+            ]
+            per_example = cycle(overheads)
+            sizes = [self._prompter.size(example, next(per_example)) for example in examples]
+            generations = decode(examples, sizes, strategy)
+            tried, waiting = waiting, []
+            for position, (row, window) in enumerate(tried):
+                of_window = slice(position * len(groups), (position + 1) * len(groups))
+                waiting += [
+                    (row, part)
+                    for part in self._read(progress[row], window, examples[of_window], generations[of_window])
+                ]
+        return [self._put_together(text, known, len(groups)) for text, known in zip(texts, progress, strict=True)]
+
+    def _cut(self, text: Words, overheads: Sequence[int]) -> list[Window]:
+        if not text.words or not overheads:
+            return []
+        fits = self._prompter.fitting(text.words, max(overheads))
+        return cut(text.ends, fits, most_words=self._most_words, overlap=self._overlap)
+
+    def _read(
+        self, known: _Progress, window: Window, examples: Sequence[Example], generations: Sequence[Generation]
+    ) -> list[Window]:
+        """Take what the model wrote about a window; returns the parts to try instead, if it was too long."""
+        pairs = list(zip(examples, generations, strict=True))
+        if window.end - window.start > 1 and any(self._is_cut(example, written) for example, written in pairs):
+            parts = halves(window, self._overlap)
+            place = known.windows.index(window)
+            known.windows[place : place + 1] = parts
+            known.counts["num_too_long"] += 1
+            return parts
+        groups: list[list[Entity]] = []
+        for example, written in pairs:
+            prediction = self._score(self._postprocess(example, written.text), written)
+            known.report += prediction.report
+            known.counts["num_unfinished"] += not written.finished
+            groups.append(
+                [
+                    replace(entity, start=entity.start + window.start, end=entity.end + window.start)
+                    for entity in prediction.entities
+                ]
+            )
+        known.found[window] = groups[0] if len(groups) == 1 else best_of(groups)
+        return []
+
+    def _is_cut(self, example: Example, written: Generation) -> bool:
+        """Whether a text ends although an answer of its length could still be right: no room was left for more."""
+        return not written.finished and len(written.token_ids) < longest_answer(self._model, [example])
+
+    def _put_together(self, text: Words, known: _Progress, num_groups: int) -> Tagged:
+        entities = merge(known.windows, [known.found[window] for window in known.windows])
+        info = TextInfo(
+            num_words=len(text.words),
+            num_windows=len(known.windows),
+            num_label_groups=num_groups,
+            report=known.report,
+            num_too_long=known.counts["num_too_long"],
+            num_unfinished=known.counts["num_unfinished"],
+        )
+        return Tagged(entities, info)
