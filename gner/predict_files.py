@@ -98,15 +98,15 @@ def predict_files(options: PredictOptions) -> None:
     started = time.monotonic()
     source = Input(options.input, options.input_format, options.column).resolve()
     journal = _open_journal(options)
-    model = _load(options)
+    labeller = _load(options).labeller
     labels = LabelOptions(options.labels, options.threshold, options.decoding, options.batch_size, options.field)
     blocks = Blocks(source, options.block_size)
     writer = Writer(journal or StandardOutput(), blocks, source.num_records(), shows_progress=options.out is not None)
     trainer = _make_trainer(options, writer)
-    trainer.predict(Predictor(model, labels), DataLoader(blocks, batch_size=None), return_predictions=False)
+    trainer.predict(Predictor(labeller, labels), DataLoader(blocks, batch_size=None), return_predictions=False)
     if trainer.is_global_zero:
         if journal is not None:
-            _finish(options, journal, model.split)
+            _finish(options, journal, labeller.split)
         seconds = time.monotonic() - started
         where = f" in {options.out}" if options.out is not None else ""
         message = f"{writer.num_written:,} texts{where}, {seconds:,.0f} s with the time to load."

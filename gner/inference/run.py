@@ -18,7 +18,7 @@ from torch.utils.data import IterableDataset
 
 from gner.errors import UserError
 from gner.files import as_line
-from gner.inference.model import GNER
+from gner.inference.labeller import Labeller
 from gner.inference.records import STDIN, Input, Record, as_they_come, in_blocks
 from gner.inference.result import Entities
 from gner.inference.strategies import Decoding
@@ -50,14 +50,14 @@ class Predictor(LightningModule):
     """Labels blocks of records.
 
     Args:
-        model: A model, which the trainer moves to its device.
+        labeller: A model at work, which the trainer moves to its device.
         options: How texts are labelled.
     """
 
-    def __init__(self, model: GNER, options: LabelOptions) -> None:
+    def __init__(self, labeller: Labeller, options: LabelOptions) -> None:
         super().__init__()
-        self.network = model.network
-        self._model = model
+        self.network = labeller.network
+        self._labeller = labeller
         self._options = options
 
     def transfer_batch_to_device(self, batch: list[Record], device: torch.device, dataloader_idx: int) -> list[Record]:
@@ -66,9 +66,9 @@ class Predictor(LightningModule):
 
     def predict_step(self, block: list[Record]) -> list[str]:
         """A line of JSON for each record."""
-        texts = [self._model.read(record.text) for record in block]
+        texts = [self._labeller.read(record.text) for record in block]
         options = self._options
-        found = self._model.label(
+        found = self._labeller.label(
             texts,
             options.labels,
             threshold=options.threshold,

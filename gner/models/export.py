@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -37,6 +37,7 @@ def export(
     adapter_only: bool = False,
     dtype: Literal["fp32", "bf16"] = "fp32",
     max_file_size: str = "2GB",
+    more: Callable[[Path], None] | None = None,
 ) -> None:
     """Write a network, its configuration and its tokenizer; every process must call this.
 
@@ -50,6 +51,7 @@ def export(
         adapter_only: Write the adapters in peft's format, which needs the backbone to be used.
         dtype: What weights are written in.
         max_file_size: Of one safetensors file, which is what the first process holds in memory.
+        more: Called on the first process to write further files into a folder, before this takes its name.
 
     Raises:
         UserError: ``adapter_only`` of a network without adapters.
@@ -71,6 +73,8 @@ def export(
         _write_weights(network, unfinished, _DTYPES[dtype], max_file_size, writes=writes)
     if writes:
         tokenizer.save_pretrained(unfinished)
+        if more is not None:
+            more(unfinished)
         replace(folder, unfinished)
     if distributed.is_initialized():
         distributed.barrier()

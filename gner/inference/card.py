@@ -1,0 +1,111 @@
+"""The README of a model that is exported: what it is, how it was trained, how good it is, how to use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from huggingface_hub import EvalResult, ModelCardData
+
+from gner import __version__
+from gner.inference.loading import Loaded
+
+_SHOWN = ("f1", "precision", "recall", "f1_gner", "f1_macro", "f1_gner_macro")
+_TASK = "token-classification"
+
+
+def model_card(loaded: Loaded, name: str, which: str, *, adapter_only: bool) -> str:
+    """Write the card.
+
+    Args:
+        loaded: The model.
+        name: What to call it.
+        which: ``best`` or ``last``: which of the run's validations its metrics are of.
+        adapter_only: Whether only adapters are exported.
+    """
+    base = loaded.backbone.source if isinstance(loaded.backbone.source, str) else None
+    result = _result(loaded.meta, which)
+    is_hub_name = base is not None and not Path(base).exists()
+    about = ModelCardData(
+        library_name="peft" if adapter_only else "gner",
+        pipeline_tag=_TASK,
+        tags=["gner", "named-entity-recognition", "entities"],
+        base_model=base if is_hub_name else None,
+        model_name=name,
+        eval_results=_evaluations(result) or None,
+    )
+    parts = [
+        f"---\n{about.to_yaml()}\n---\n\n# {name}\n",
+        "Finds entities in text by writing every word back with its tag "
+        "([GNER](https://arxiv.org/abs/2402.16602)); made with `gner` "
+        f"{__version__}.\n",
+        _usage(loaded, name),
+        _training(loaded),
+        _metrics(result),
+        _config(loaded.config),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _usage(loaded: Loaded, name: str) -> str:
+    types = list(loaded.settings.all_types)[:5] or ["person", "location"]
+    return f"""\
+## Use
+
+```python
+from gner import GNER
+
+model = GNER.from_pretrained("{name}")
+model.predict_entities("…", {types!r})
+```
+
+or `python -m gner.predict --model {name} --labels {",".join(types)} TEXTS.txt`.
+"""
+
+
+def _training(loaded: Loaded) -> str:
+    settings = loaded.settings
+    if not settings.types:
+        return ""
+    rows = [f"| {name} | {', '.join(types)} |" for name, types in settings.types.items()]
+    return "\n".join(["## Trained on\n", "| data set | types |", "|---|---|", *rows, ""])
+
+
+def _result(meta: dict[str, Any], which: str) -> dict[str, Any]:
+    """Step and metrics of a validation, as the run's report keeps them in checkpoints; empty if there is none."""
+    results = meta.get("callbacks", {}).get("RunReport", {}).get("results", {})
+    found: dict[str, Any] = results.get(which) or {}
+    return found
+
+
+def _evaluations(result: dict[str, Any]) -> list[EvalResult]:
+    metrics = result.get("metrics", {})
+    return [
+        EvalResult(
+            task_type=_TASK,
+            dataset_type="validation",
+            dataset_name="validation data of the run",
+            metric_type=name,
+            metric_name=name,
+            metric_value=round(metrics[f"val/{name}"], 5),
+        )
+        for name in _SHOWN
+        if f"val/{name}" in metrics
+    ]
+
+
+def _metrics(result: dict[str, Any]) -> str:
+    metrics = {name: value for name, value in result.get("metrics", {}).items() if name.split("/")[-1] in _SHOWN}
+    if not metrics:
+        return ""
+    rows = [f"| {name} | {value:.4f} |" for name, value in metrics.items()]
+    heading = f"## Metrics\n\nOf the validation at step {result['step']}, from text that the model wrote:\n"
+    return "\n".join([heading, "| metric | |", "|---|--:|", *rows, ""])
+
+
+def _config(config: dict[str, Any]) -> str:
+    if not config:
+        return ""
+    written = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    return f"<details><summary>Configuration of the run</summary>\n\n```yaml\n{written}```\n\n</details>\n"

@@ -1,0 +1,87 @@
+"""A page on this machine to try a model on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from gner.errors import UserError
+from gner.inference.model import GNER
+
+_EXAMPLE = "Ada Lovelace met Charles Babbage in London on 5 June 1833."
+_DECODING = ["speculative", "constrained"]
+
+
+def answer(
+    model: GNER, text: str, labels: Sequence[str], threshold: float, decoding: str
+) -> tuple[dict[str, Any], list[list[Any]], str]:
+    """What the page shows.
+
+    Returns:
+        The text with spans, a row for each entity (text, type, score, start, end), and what it took.
+    """
+    started = time.perf_counter()
+    found = model.predict_entities(text, labels, threshold=threshold, decoding=decoding)
+    seconds = time.perf_counter() - started
+    spans = [{"entity": entity["label"], "start": entity["start"], "end": entity["end"]} for entity in found]
+    rows = [
+        [entity["text"], entity["label"], round(entity["score"], 3), entity["start"], entity["end"]] for entity in found
+    ]
+    counts = ", ".join(
+        f"{name.removeprefix('num_').replace('_', ' ')}: {n}" for name, n in found.info.as_dict().items()
+    )
+    return {"text": text, "entities": spans}, rows, f"{1000 * seconds:,.0f} ms; {counts or 'no words'}"
+
+
+def make_page(model: GNER, labels: Sequence[str], title: str) -> Any:
+    """The page, a ``gradio.Blocks``.
+
+    Args:
+        model: What labels the texts.
+        labels: Types to begin with.
+        title: Above all else.
+
+    Raises:
+        UserError: Gradio is not installed.
+    """
+    gradio = _import_gradio()
+
+    def label(text: str, chosen: list[str], threshold: float, decoding: str) -> Any:
+        """Answer, or say what is wrong."""
+        try:
+            return answer(model, text or "", chosen or [], threshold, decoding)
+        except UserError as error:
+            raise gradio.Error(str(error)) from error
+
+    with gradio.Blocks(title=title, analytics_enabled=False) as page:
+        gradio.Markdown(f"# {title}")
+        text = gradio.Textbox(_EXAMPLE, label="Text", lines=5)
+        chips = gradio.Dropdown(
+            list(labels),
+            value=list(labels),
+            multiselect=True,
+            allow_custom_value=True,
+            label="Types",
+            info="Write a type and press Enter to add it.",
+        )
+        with gradio.Row():
+            threshold = gradio.Slider(0, 1, value=0, step=0.01, label="Least score")
+            decoding = gradio.Radio(_DECODING, value=_DECODING[0], label="Decoding")
+        button = gradio.Button("Find entities", variant="primary")
+        highlighted = gradio.HighlightedText(label="Entities", show_legend=True)
+        table = gradio.Dataframe(headers=["entity", "type", "score", "start", "end"], label="Scores", interactive=False)
+        took = gradio.Markdown()
+        inputs, outputs = [text, chips, threshold, decoding], [highlighted, table, took]
+        button.click(label, inputs, outputs, api_name="find_entities")
+        for event in (chips.change, threshold.release, decoding.change):
+            event(label, inputs, outputs, api_visibility="private")
+    return page
+
+
+def _import_gradio() -> Any:
+    try:
+        import gradio  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError("Expected Gradio for the page, but it is not installed: pip install 'gner[demo]'.") from error
+    return gradio

@@ -1,0 +1,173 @@
+"""A model at work on texts whose words are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from gner.data.collate import Collator
+from gner.decoding import DecodingStrategy
+from gner.decoding.back_tokenize import BackTokenizer
+from gner.decoding.entity_scores import EntityScorer
+from gner.decoding.postprocess import PostProcessor
+from gner.errors import UserError
+from gner.formats import Format
+from gner.inference.batches import BatchDecoder
+from gner.inference.labels import Labels
+from gner.inference.loading import Loaded
+from gner.inference.prompts import Limits, Prompter
+from gner.inference.result import Entities
+from gner.inference.strategies import Decoding, find_strategy
+from gner.inference.tagger import Tagger, Words
+from gner.inference.texts import WordedText
+from gner.models.sharding import find_blocks
+from gner.words import Splitter, find_splitter
+
+LabelNames = Iterable[str] | Mapping[str, str | None]
+"""Entity types, or a mapping of types to what they mean."""
+_AT_ONCE = 2048
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How a model reads texts.
+
+    Attributes:
+        words: How text becomes words: the name of a splitter of `gner.words`, or a function; None for what the model's
+            settings say.
+        max_tokens: Longest prompt and longest answer in tokens, for a causal model the two together; None for what the
+            model was trained with.
+        overlap: Words that the parts of a sentence share that is too long for one window.
+        batch_tokens: Most tokens of a batch, padding included.
+        torch_compile: Compile the network's blocks; the first texts take long.
+    """
+
+    words: str | Splitter | None = None
+    max_tokens: int | None = None
+    overlap: int = 8
+    batch_tokens: int = 16_384
+    torch_compile: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least in (("max_tokens", 1), ("overlap", 0), ("batch_tokens", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise UserError(f"Expected `{name}` >= {least}, got {value}.")
+
+
+class Labeller:
+    """Finds the entities of texts; also what a decoding strategy sees of a model.
+
+    Args:
+        loaded: Network, tokenizer and settings. The network stays where it is.
+        options: How texts are read.
+
+    Attributes:
+        settings: How the model was trained.
+        split: What makes words of a text.
+    """
+
+    def __init__(self, loaded: Loaded, options: ModelOptions) -> None:
+        self.settings = loaded.settings
+        self.split = find_splitter(options.words if options.words is not None else loaded.settings.words)
+        self._backbone = loaded.backbone
+        self._network = loaded.network.eval()
+        self._options = options
+        self._strategies: dict[str, DecodingStrategy] = {}
+        self._collate = Collator(self.format, loaded.backbone)
+        if options.torch_compile:
+            for block in find_blocks(self._network):
+                block.forward = torch.compile(block.forward, dynamic=True)
+        prompter = Prompter(
+            loaded.backbone,
+            self.format,
+            self._collate,
+            limits=Limits.of(loaded.backbone, loaded.settings, options.max_tokens),
+            dataset=next(iter(loaded.settings.types), "text"),
+        )
+        self._tagger = Tagger(
+            self,
+            prompter,
+            PostProcessor(self.format, BackTokenizer(self.tokenizer)),
+            EntityScorer(self.tokenizer),
+            most_words=loaded.settings.longest_sentence,
+            overlap=options.overlap,
+        )
+
+    @property
+    def network(self) -> PreTrainedModel:
+        """The Hugging Face model."""
+        return self._network
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Its tokenizer."""
+        return self._backbone.tokenizer
+
+    @property
+    def format(self) -> Format:
+        """How the model is asked."""
+        return self.settings.format
+
+    def read(self, text: str | Sequence[str]) -> WordedText:
+        """A text with its words, which are made by the splitter or given.
+
+        Raises:
+            UserError: It is no text and no list of words.
+        """
+        if isinstance(text, Sequence) and not isinstance(text, str):
+            return WordedText.join(text)
+        return WordedText.split(text, self.split)
+
+    def label(
+        self,
+        texts: Iterable[WordedText],
+        labels: LabelNames | None = None,
+        *,
+        threshold: float = 0.0,
+        batch_size: int = 32,
+        decoding: Decoding = "speculative",
+    ) -> Iterator[Entities]:
+        """Find the entities of many texts, however many there are; they are read some thousand at a time.
+
+        Args:
+            texts: Texts with their words.
+            labels: Types, or types with descriptions; None for those that the model was trained on.
+            threshold: Least score.
+            batch_size: Most prompts at once.
+            decoding: A decoding strategy.
+
+        Yields:
+            The entities of each text.
+
+        Raises:
+            UserError: An option is not understood, or a prompt does not fit into memory alone.
+        """
+        wanted = Labels.of(self.settings.all_types if labels is None else labels)
+        if labels is None and not wanted.types:
+            raise UserError("Expected `labels`: this model does not say which types it was trained on. Name some.")
+        strategy = self._strategy(decoding)
+        decode = BatchDecoder(
+            self,
+            self._collate,
+            self._network.device,
+            batch_size=batch_size,
+            batch_tokens=self._options.batch_tokens,
+        )
+        texts = iter(texts)
+        while some := list(islice(texts, _AT_ONCE)):
+            words = [Words([word.text for word in text.words], text.sentence_ends()) for text in some]
+            for text, tagged in zip(some, self._tagger(words, wanted, decode, strategy), strict=True):
+                yield Entities.of(text, tagged, wanted.names, threshold)
+
+    def _strategy(self, decoding: Decoding) -> DecodingStrategy:
+        """Strategies that are named are kept, as they remember what speeds them up."""
+        if not isinstance(decoding, str):
+            return find_strategy(decoding)
+        if decoding not in self._strategies:
+            self._strategies[decoding] = find_strategy(decoding)
+        return self._strategies[decoding]
