@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before the first import of transformers
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -88,3 +89,29 @@ def toy_root(write_dataset: Callable[..., Path]) -> Path:
     """A root folder with the data set ``toy``; all splits hold the same sentences."""
     content = "\n".join(text.replace("/", "\t").replace(" ", "\n") + "\n" for text in SENTENCES)
     return write_dataset(train=content, dev=content, test=content)
+
+
+@pytest.fixture
+def config(tmp_path: Path, toy_root: Path, checkpoints: dict[str, Path], request: pytest.FixtureRequest) -> Path:
+    """A config that trains a tiny checkpoint for four steps, with two validations."""
+    kind = getattr(request, "param", "causal")
+    path = tmp_path / "config.yaml"
+    settings = {
+        "model": {
+            "backbone": str(checkpoints[kind]),
+            "decoding": {"class_path": "BeamSearch", "init_args": {"num_beams": 2, "max_new_tokens": 30}},
+            "optimization": {"lr": 0.01},
+        },
+        "data": {"root": str(toy_root), "train": ["toy"], "val": ["toy"], "test": ["toy"], "batch_size": 2},
+        "trainer": {
+            "default_root_dir": str(tmp_path / "run"),
+            "accelerator": "cpu",
+            "max_steps": 4,
+            "val_check_interval": 2,
+            "check_val_every_n_epoch": None,
+            "log_every_n_steps": 1,
+            "enable_progress_bar": False,
+        },
+    }
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return path

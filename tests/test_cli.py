@@ -22,32 +22,6 @@ REPOSITORY = Path(__file__).parents[1]
 CONFIGS = sorted((REPOSITORY / "configs").rglob("*.yaml"))
 
 
-@pytest.fixture
-def config(tmp_path: Path, toy_root: Path, checkpoints: dict[str, Path], request: pytest.FixtureRequest) -> Path:
-    """A config that trains a tiny checkpoint for four steps, with two validations."""
-    kind = getattr(request, "param", "causal")
-    path = tmp_path / "config.yaml"
-    settings = {
-        "model": {
-            "backbone": str(checkpoints[kind]),
-            "decoding": {"class_path": "BeamSearch", "init_args": {"num_beams": 2, "max_new_tokens": 30}},
-            "optimization": {"lr": 0.01},
-        },
-        "data": {"root": str(toy_root), "train": ["toy"], "val": ["toy"], "test": ["toy"], "batch_size": 2},
-        "trainer": {
-            "default_root_dir": str(tmp_path / "run"),
-            "accelerator": "cpu",
-            "max_steps": 4,
-            "val_check_interval": 2,
-            "check_val_every_n_epoch": None,
-            "log_every_n_steps": 1,
-            "enable_progress_bar": False,
-        },
-    }
-    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    return path
-
-
 def _run(command: Command, config: Path, *options: str) -> None:
     main(command, ["--config", str(config), *options])
 

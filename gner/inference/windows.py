@@ -1,7 +1,7 @@
 """Long texts in windows, and the entities of all windows as those of one text.
 
-**Cutting.** Windows end at sentence ends, and inside a sentence only if it does not fit. Each starts some words before
-the end of the one before: at a sentence start, if there is one in the right place.
+**Cutting.** Windows end at sentence ends, and inside a sentence only if it does not fit. A window of several sentences
+shares its last one with the next window, if that is not most of it; one that ends inside a sentence shares some words.
 
 **Merging.** Each window judges the text up to the middle of its overlap with the next. An entity over the middle is
 taken from the window that shows it whole, that is, not up against that window's cut; from the earlier one if both do.
@@ -35,11 +35,13 @@ def cut(
         ends: One behind the last word of each sentence, in order; the last is the number of words.
         fits: Whether the model can read words ``start`` to ``end`` at once; true for a part of what is.
         most_words: Windows of several sentences have no more words than this; null for no such limit.
-        overlap: Words that windows share at least, where there is room.
+        overlap: Words that two windows inside a sentence share, where there is room.
 
     Example:
-        >>> cut([6, 12, 15], lambda start, end: end - start <= 10, overlap=2)
-        [Window(start=0, end=6), Window(start=4, end=12), Window(start=10, end=15)]
+        >>> cut([6, 9, 15], lambda start, end: end - start <= 10)
+        [Window(start=0, end=9), Window(start=6, end=15)]
+        >>> cut([15], lambda start, end: end - start <= 10, overlap=2)
+        [Window(start=0, end=10), Window(start=8, end=15)]
     """
     num_words = ends[-1] if ends else 0
     windows = [Window(0, _window_end(Window(0, 0), ends, fits, most_words))] if num_words else []
@@ -75,7 +77,7 @@ def _next_start(window: Window, ends: Sequence[int], fits: Callable[[int, int], 
     place = bisect_left(ends, window.end)
     if ends[place] != window.end:
         start = window.end - overlap
-    elif place and ends[place - 1] >= (window.start + window.end) // 2:
+    elif place and ends[place - 1] > max(window.start, (window.start + window.end - 1) // 2):
         start = ends[place - 1]
     else:
         start = window.end

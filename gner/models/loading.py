@@ -80,13 +80,16 @@ class WeightFiles:
 
 def find_file(source: str, name: str) -> Path | None:
     """A file of a local folder or of a repository on the hub, or None if it is not there."""
-    path = cached_file(
-        source,
-        name,
-        _raise_exceptions_for_missing_entries=False,
-        _raise_exceptions_for_gated_repo=False,
-        _raise_exceptions_for_connection_errors=False,
-    )
+    try:
+        path = cached_file(
+            source,
+            name,
+            _raise_exceptions_for_missing_entries=False,
+            _raise_exceptions_for_gated_repo=False,
+            _raise_exceptions_for_connection_errors=False,
+        )
+    except OSError:  # neither a folder nor a name that the hub could have
+        return None
     return Path(path) if path is not None else None
 
 

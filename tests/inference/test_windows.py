@@ -1,0 +1,113 @@
+"""A long text in windows is one text again."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gner.inference.windows import Window, best_of, cut, halves, merge
+from gner.types import Entity
+
+
+@st.composite
+def _texts(draw: st.DrawFn) -> tuple[list[int], int, int | None, int]:
+    """Sentence ends, how many words fit, how many a window of sentences has, and the overlap."""
+    lengths = draw(st.lists(st.integers(1, 30), min_size=1, max_size=12))
+    ends = [sum(lengths[: place + 1]) for place in range(len(lengths))]
+    return ends, draw(st.integers(1, 40)), draw(st.none() | st.integers(1, 40)), draw(st.integers(0, 12))
+
+
+@given(_texts())
+def test_windows_fit_and_cover_the_text_in_order(text: tuple[list[int], int, int | None, int]) -> None:
+    ends, most, most_words, overlap = text
+    windows = cut(ends, lambda start, end: end - start <= most, most_words=most_words, overlap=overlap)
+    assert windows[0].start == 0
+    assert windows[-1].end == ends[-1]
+    for window in windows:
+        assert 0 < window.end - window.start <= most
+    for before, after in pairwise(windows):
+        assert before.start < after.start <= before.end < after.end
+
+
+@given(_texts())
+def test_a_sentence_that_fits_is_not_cut(text: tuple[list[int], int, int | None, int]) -> None:
+    ends, most, most_words, overlap = text
+    windows = cut(ends, lambda start, end: end - start <= most, most_words=most_words, overlap=overlap)
+    for start, end in zip([0, *ends], ends, strict=False):
+        if end - start <= most:
+            assert any(window.start <= start and end <= window.end for window in windows)
+
+
+@given(_texts(), st.data())
+def test_entities_that_every_window_sees_alike_come_out_once_and_whole(
+    text: tuple[list[int], int, int | None, int], data: st.DataObject
+) -> None:
+    """Each window finds the part that it shows of each entity, as a model would that is always right."""
+    ends, most, most_words, overlap = text
+    gold: list[Entity] = []
+    place = 0
+    while place < ends[-1]:
+        start = place + data.draw(st.integers(0, 6))
+        end = min(start + data.draw(st.integers(1, 5)), ends[-1])
+        if start < end:
+            gold.append(Entity(start, end, data.draw(st.sampled_from("ab"))))
+        place = end + 1
+    windows = cut(ends, lambda start, end: end - start <= most, most_words=most_words, overlap=overlap)
+    found = [
+        [
+            Entity(max(entity.start, window.start), min(entity.end, window.end), entity.type)
+            for entity in gold
+            if entity.start < window.end and window.start < entity.end
+        ]
+        for window in windows
+    ]
+    # where windows do not overlap, at the end of a sentence, an entity over it cannot be seen whole
+    clean = {before.end for before, after in pairwise(windows) if before.end == after.start}
+    expected = [entity for entity in gold if not any(entity.start < edge < entity.end for edge in clean)]
+    merged = merge(windows, found)
+    assert [entity for entity in merged if entity in expected] == expected
+    assert all(one.end <= other.start for one, other in pairwise(merged))
+
+
+def test_a_short_text_is_one_window() -> None:
+    assert cut([5, 9], lambda start, end: end - start <= 9) == [Window(0, 9)]
+    assert cut([], lambda start, end: True) == []
+
+
+def test_sentences_are_packed_up_to_the_longest_that_was_trained_on() -> None:
+    windows = cut([5, 10, 15, 40], lambda start, end: True, most_words=10)
+    assert windows[0] == Window(0, 10)
+    assert windows[-1].end == 40
+
+
+def test_an_entity_on_a_seam_is_taken_from_the_window_that_shows_it_whole() -> None:
+    windows = [Window(0, 10), Window(6, 16)]
+    whole, cut_off = Entity(7, 12, "a"), Entity(7, 10, "a")
+    assert merge(windows, [[cut_off], [whole]]) == [whole]
+    assert merge(windows, [[Entity(3, 9, "a")], [Entity(6, 9, "b")]]) == [Entity(3, 9, "a")]
+
+
+def test_an_entity_longer_than_the_overlap_is_joined() -> None:
+    windows = [Window(0, 10), Window(6, 16)]
+    joined = merge(windows, [[Entity(2, 10, "a", 0.9)], [Entity(6, 14, "a", 0.5)]])
+    assert joined == [Entity(2, 14, "a", 0.5)]
+
+
+def test_each_window_judges_up_to_the_middle_of_the_overlap() -> None:
+    windows = [Window(0, 10), Window(6, 16)]
+    assert merge(windows, [[Entity(8, 9, "a")], []]) == []
+    assert merge(windows, [[], [Entity(6, 7, "a")]]) == []
+    assert merge(windows, [[Entity(6, 7, "a")], [Entity(9, 10, "b")]]) == [Entity(6, 7, "a"), Entity(9, 10, "b")]
+
+
+def test_of_overlapping_entities_of_several_prompts_the_higher_score_wins() -> None:
+    first, second = [Entity(0, 3, "a", 0.6), Entity(5, 6, "a", 0.5)], [Entity(2, 4, "b", 0.7), Entity(5, 7, "b", 0.5)]
+    assert best_of([first, second]) == [Entity(2, 4, "b", 0.7), Entity(5, 7, "b", 0.5)]
+
+
+def test_halves_cover_a_window() -> None:
+    for size in range(2, 40):
+        first, second = halves(Window(3, 3 + size))
+        assert (first.start, second.end) == (3, 3 + size)
+        assert second.start <= first.end
+        assert max(first.end - first.start, second.end - second.start) < size
