@@ -14,14 +14,26 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": set(),
     "scoring": {"bio", "errors", "files", "types"},
     "metrics": {"scoring", "types"},
-    "data": {"bio", "errors", "formats", "types", "words"},
+    "data": {"bio", "errors", "formats", "sentences", "types", "words"},
     "decoding": {"bio", "errors", "files", "formats", "metrics", "scoring", "types"},
     "models": {"decoding", "errors", "formats", "metrics", "run_dir", "types"},
     "run_dir": {"errors"},
+    "sentences": {"words"},
     "words": {"errors"},
 }
 TORCH_FREE = [
-    *("types.py", "bio.py", "errors.py", "files.py", "words.py", "formats", "scoring", "score.py", "score_files.py"),
+    *(
+        "types.py",
+        "bio.py",
+        "errors.py",
+        "files.py",
+        "sentences.py",
+        "words.py",
+        "formats",
+        "scoring",
+        "score.py",
+        "score_files.py",
+    ),
     *(f"decoding/{name}.py" for name in ("align", "align_official", "postprocess", "rescore")),
 ]
 
