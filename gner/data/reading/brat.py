@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from gner.data.reading.files import read_lines, read_text
@@ -54,20 +55,19 @@ def _spans(path: Path, text: str, triggers: Sequence[str], options: Options) -> 
             options.report.add("not_entity", place, f"`{stated}` ({entity_type})")
             continue
         fragments = [tuple(map(int, fragment.split())) for fragment in match["places"].split(";")]
-        yield _span(fragments, entity_type, stated, place, text, options)
+        start, end = min(first for first, _ in fragments), max(last for _, last in fragments)
+        if _has_gaps(fragments, text):
+            whole = " ".join(text[start:end].split())
+            options.report.add("discontinuous", place, f"`{stated}` ({entity_type}) is now `{whole}`")
+            stated = None
+        yield Span(start, end, entity_type, stated, place)
 
 
-def _span(
-    fragments: Sequence[tuple[int, ...]], entity_type: str, stated: str | None, place: str, text: str, options: Options
-) -> Span:
-    start, end = min(first for first, _ in fragments), max(last for _, last in fragments)
-    if len(fragments) == 1:
-        return Span(start, end, entity_type, stated, place)
-    covered = {position for first, last in fragments for position in range(first, last)}
-    if any(not text[position : position + 1].isspace() for position in range(start, end) if position not in covered):
-        options.report.add("discontinuous", place, f"`{stated}` ({entity_type}) is now `{text[start:end]}`")
-        return Span(start, end, entity_type, None, place)
-    return Span(start, end, entity_type, stated, place)
+def _has_gaps(fragments: Sequence[tuple[int, ...]], text: str) -> bool:
+    """Whether something but white space lies between fragments."""
+    ordered = sorted(fragments)
+    gaps = [(before[1], behind[0]) for before, behind in pairwise(ordered)]
+    return any(text[start:end].strip() for start, end in gaps)
 
 
 def _section(folder: Path, name: str) -> tuple[str, ...]:

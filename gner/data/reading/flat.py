@@ -47,6 +47,8 @@ def to_sentences(text: Text, options: Options) -> list[Sentence]:
         [('Ada', ('B-person', 'O', 'B-person', 'O')), ('Bob', ('O', 'O', 'O'))]
     """
     words = text.words if text.words is not None else (options.split_words or find_splitter("treebank"))(text.text)
+    if not words:
+        options.report.add("no_words", text.place, repr(text.text[:40]))
     entities = _flat(_candidates(text, words, options), text, options)
     tags = to_tags(entities, len(words))
     starts = [0, *_cuts(text, words, entities, options.cut)]

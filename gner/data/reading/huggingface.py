@@ -7,12 +7,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import datasets
-
 from gner.data.reading.fields import find_field
 from gner.data.reading.records import Record
 from gner.data.reading.tagged_words import TAGS
 from gner.errors import UserError
+
+Table = Any
+"""`datasets.Dataset`, which is not imported for its name alone."""
+
+Part = list[Path] | Any
+"""What one split is: files, or a table."""
 
 _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
@@ -27,7 +31,20 @@ def is_saved(folder: Path) -> bool:
     return (folder / "dataset_dict.json").is_file() or (folder / "state.json").is_file()
 
 
-def load_table(path: str, subset: str | None = None) -> dict[str, datasets.Dataset]:
+def is_parquet(path: Path) -> bool:
+    """Whether a file is one, by how it starts."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _library() -> Any:
+    """The library; its import takes half a second, which only those who use it should wait."""
+    import datasets  # noqa: PLC0415
+
+    return datasets
+
+
+def load_table(path: str, subset: str | None = None) -> dict[str, Table]:
     """Load a data set: its splits by name; one that has none is called ``all``.
 
     Args:
@@ -37,6 +54,7 @@ def load_table(path: str, subset: str | None = None) -> dict[str, datasets.Datas
     Raises:
         UserError: It cannot be loaded.
     """
+    datasets = _library()
     try:
         found = datasets.load_from_disk(path) if is_saved(Path(path)) else datasets.load_dataset(path, subset)
     except Exception as error:  # network, name, permission, configuration, script: each has its own
@@ -58,32 +76,34 @@ def _advice(reason: str) -> str:
     return ". Check the name, `subset`, and the connection (HF_HUB_OFFLINE, HF_TOKEN)."
 
 
-def load_parquet(paths: Sequence[Path]) -> datasets.Dataset:
+def load_parquet(paths: Sequence[Path]) -> Table:
     """Load parquet files of one table.
 
     Raises:
         UserError: They cannot be read.
     """
+    datasets = _library()
     try:
         return datasets.concatenate_datasets([datasets.Dataset.from_parquet(str(path)) for path in paths])
     except Exception as error:  # pyarrow's own
         raise UserError(f"{paths[0]}: expected a parquet file, but it cannot be read: {error}") from error
 
 
-def rows(table: datasets.Dataset, name: str) -> Iterator[Record]:
+def rows(table: Table, name: str) -> Iterator[Record]:
     """The rows of a table."""
     for number, row in enumerate(table, start=1):
         yield Record(row, f"{name}, row {number}")
 
 
-def tag_names(table: datasets.Dataset, own: str | None) -> tuple[str, ...]:
+def tag_names(table: Table, own: str | None) -> tuple[str, ...]:
     """The tags that the numbers of the column of tags stand for; empty where they have no names."""
     column = find_field(dict.fromkeys(table.column_names, True), TAGS, own)
     return tuple(_class_names(table.features[column])) if column else ()
 
 
 def _class_names(feature: Any) -> list[str]:
-    if isinstance(feature, datasets.ClassLabel):
-        return list(feature.names)
+    names = getattr(feature, "names", None)  # of a ClassLabel
+    if names is not None:
+        return list(names)
     inner = feature[0] if isinstance(feature, list) else getattr(feature, "feature", None)
     return _class_names(inner) if inner is not None else []
