@@ -17,10 +17,9 @@ from gner.bio import Scheme, split_tag, to_iob2
 from gner.data.reading.files import read_lines
 from gner.data.reading.records import Tagged
 from gner.data.reading.schemes import DOCUMENT_START, find_scheme, from_rows
+from gner.data.reading.splits import Split
 from gner.errors import UserError
 from gner.types import Example
-
-Split = Literal["train", "dev", "test"]
 
 
 def read_dataset(root: Path, dataset: str, split: Split, scheme: Scheme | Literal["auto"] = "auto") -> list[Example]:
