@@ -28,19 +28,24 @@ def read_conll(path: Path, options: Options) -> list[Tagged]:
     return list(_sentences(path, _column(options, "words", 1), _column(options, "tags", -1)))
 
 
-def separator(lines: list[str]) -> str | None:
-    """What parts the columns: a tab, or None for spaces."""
+def separator(lines: list[str]) -> str:
+    """What parts the columns: a tab, or else spaces."""
     first = next((line for line in lines if line.strip() and not line.startswith(("#", DOCUMENT_START))), "")
-    return "\t" if "\t" in first.strip() else None
+    return "\t" if "\t" in first.strip() else " "
+
+
+def _columns(line: str, parts: str) -> list[str]:
+    """The columns of a line; other white space than tabs and spaces may be a word."""
+    if parts == "\t":
+        return [column.strip(" ") for column in line.rstrip(" \t").split("\t")]
+    return [column for column in line.replace("\t", " ").split(" ") if column]
 
 
 def looks_like_conll(lines: list[str]) -> bool:
     """Whether lines are words with tags; a file may be cut within its last line."""
     rows = [line for line in lines[:200] if line.strip() and not line.startswith(("#", DOCUMENT_START))][:50]
     parts = separator(lines)
-    return bool(rows) and all(
-        len(columns := row.rstrip().split(parts)) > 1 and _TAG.fullmatch(columns[-1].strip()) for row in rows
-    )
+    return bool(rows) and all(len(columns := _columns(row, parts)) > 1 and _TAG.fullmatch(columns[-1]) for row in rows)
 
 
 def _column(options: Options, name: str, default: int) -> int:
@@ -57,7 +62,7 @@ def _sentences(path: Path, word_column: int, tag_column: int) -> Iterator[Tagged
     parts = separator(lines)
     rows: list[tuple[int, str, str]] = []
     for number, line in enumerate(lines, start=1):
-        columns = [column.strip(" ") for column in line.rstrip().split(parts)]
+        columns = _columns(line, parts)
         if columns in ([], [""]) or columns[0].startswith(DOCUMENT_START):
             if rows:
                 yield from_rows(path, rows)
@@ -72,12 +77,10 @@ def _is_comment(line: str, last: str) -> bool:
     return line.startswith("#") and (bool(_COMMENT.match(line)) or not _TAG.fullmatch(last))
 
 
-def _word_and_tag(
-    place: str, columns: list[str], word_column: int, tag_column: int, parts: str | None
-) -> tuple[str, str]:
+def _word_and_tag(place: str, columns: list[str], word_column: int, tag_column: int, parts: str) -> tuple[str, str]:
     needed = max(2, word_column, tag_column)
     if len(columns) < needed:
-        name = "tabs" if parts else "spaces"
+        name = "tabs" if parts == "\t" else "spaces"
         raise UserError(
             f"{place}: expected at least {needed} columns parted by {name}, with the word in the first and its tag in "
             f"the last, found {len(columns)}: {' '.join(columns)!r}. Write the tag (`O` outside entities), or put a "

@@ -40,7 +40,12 @@ def read_text(path: Path, *, keep_mark: bool = False) -> str:
 
 def read_lines(path: Path) -> list[str]:
     """The lines of a UTF-8 file; see `read_text`."""
-    return _NEWLINE.split(read_text(path))
+    return split_lines(read_text(path))
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, without their ends."""
+    return _NEWLINE.split(text)
 
 
 def read_json(path: Path) -> Iterator[Record]:
@@ -53,7 +58,7 @@ def read_json(path: Path) -> Iterator[Record]:
     """
     text = read_text(path)
     start = _skip(text, 0)
-    if text.startswith("[", start):
+    if text.startswith("[", start) and not text.startswith('"', _skip(text, start + 1)):  # that is [text, {...}]
         yield from _items(path, text, start + 1)
         return
     decoder = json.JSONDecoder()

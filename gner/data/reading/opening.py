@@ -12,7 +12,7 @@ from gner.data.reading.brat import read_brat
 from gner.data.reading.conll import looks_like_conll, read_conll, separator
 from gner.data.reading.docbin import read_docbin
 from gner.data.reading.fields import Object, describe, is_list
-from gner.data.reading.files import read_json
+from gner.data.reading.files import read_json, split_lines
 from gner.data.reading.gliner import is_gliner, read_gliner
 from gner.data.reading.huggingface import Part, is_hub_name, is_parquet, is_saved, load_parquet, load_table, rows
 from gner.data.reading.instruct_uie import is_instruct_uie, read_instruct_uie
@@ -88,7 +88,7 @@ def find_file_format(path: Path, columns: dict[str, str]) -> FormatName:
     if path.suffix == ".ann" or (path.suffix == ".txt" and path.with_suffix(".ann").is_file()):
         return "brat"
     start = head.decode("utf-8-sig", errors="replace")
-    lines = start.splitlines()
+    lines = split_lines(start)
     if looks_like_conll(lines[:-1] if len(head) == _HEAD else lines):
         return "conll"
     if start.lstrip().startswith(("{", "[")):
@@ -250,5 +250,5 @@ def describe_file(path: Path, format: FormatName) -> str:
     if format != "conll":
         return NAMES[format]
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        parts = separator(list(islice(file, 1000)))
-    return f"{NAMES[format]} ({'tab' if parts else 'space'} separated)"
+        parts = "tab" if separator(list(islice(file, 1000))) == "\t" else "space"
+    return f"{NAMES[format]} ({parts} separated)"
