@@ -49,7 +49,7 @@ def test_a_split_can_be_named(tmp_path: Path) -> None:
     assert [one.words for one in _read(tmp_path, split="train")] == [words for words, _ in pairs("train")]
     reader = SourceReader(Source(str(tmp_path), split="validation"))
     assert [one.words for one in reader.read(reader.part_for("train"))] == [words for words, _ in pairs("dev")]
-    with pytest.raises(UserError, match=r"a split called third, found dev, test, train"):
+    with pytest.raises(UserError, match=r"a split called third, found train, dev, test"):
         SourceReader(Source(str(tmp_path), split="third")).part_for("train")
 
 
@@ -141,6 +141,8 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
         _read(tmp_path / "nothing.jsonl")
     with pytest.raises(UserError, match=r"`nobody/nothing` to be a data set of the Hugging Face hub"):
         _read(Path("nobody/nothing"))
+    with pytest.raises(UserError, match=r"tests/nothing, but it does not exist"):  # the folder is there
+        _read(Path("tests/nothing"))
     with pytest.raises(UserError, match=r"expected a folder with data files"):
         _read(tmp_path)
 

@@ -12,6 +12,7 @@ from gner.data.reading.records import Record
 from gner.data.reading.tagged_words import TAGS
 from gner.errors import UserError
 
+_SUFFIXES = (".json", ".jsonl", ".txt", ".tsv", ".conll", ".iob2", ".bio", ".parquet", ".spacy", ".ann", ".csv")
 Table = Any
 """`datasets.Dataset`, which is not imported for its name alone."""
 
@@ -22,8 +23,10 @@ _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
 
 def is_hub_name(path: str) -> bool:
-    """Whether this may be a name of the hub, such as ``lhoestq/conll2003``."""
-    return _HUB_NAME.fullmatch(path) is not None
+    """Whether this may be a name of the hub, such as ``lhoestq/conll2003``, and does not look like a mistyped path."""
+    known = Path(path)
+    in_folder = "/" in path and known.parent.is_dir()
+    return _HUB_NAME.fullmatch(path) is not None and known.suffix.lower() not in _SUFFIXES and not in_folder
 
 
 def is_saved(folder: Path) -> bool:

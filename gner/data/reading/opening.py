@@ -171,8 +171,8 @@ def open_source(path: str, format: FormatName | None, subset: str | None, column
         if not parts:
             raise UserError(f"{path}: expected a folder with data files, found none there.")
         return _open_files(parts, format, columns)
-    if not local.exists() and not is_hub_name(path):
-        raise UserError(f"Expected the file or folder {path}, but it does not exist. Set `path` of the source.")
+    if not local.exists() and format != "huggingface" and not is_hub_name(path):
+        raise UserError(f"Expected the file or folder {path}, but it does not exist. Set the path of the source.")
     tables: dict[str, Part] = dict(load_table(path, subset))
     return _open_tables(tables, path, format, columns)
 

@@ -63,7 +63,8 @@ def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
                     f"{folder}: expected files of one kind for {part}, found {found}. Set the path of the source to "
                     "one of them, or move the others away."
                 )
-    return parts
+    order = ["train", "dev", "test"]
+    return dict(sorted(parts.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
 
 
 def _data_files(paths: Iterable[Path]) -> list[Path]:
