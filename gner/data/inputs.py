@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -74,10 +75,22 @@ class Inputs:
             raise UserError(
                 f"Expected at least one data set, got none. Set data.{key}, for example to [mit-restaurant]."
             )
+        if split != "train":
+            self._refuse_same_names(self._datasets[split])
         return [
             self._read_named(item, split) if isinstance(item, str) else self._read_source(item, split)
             for item in self._datasets[split]
         ]
+
+    def _refuse_same_names(self, items: Sequence[str | Source]) -> None:
+        """Metrics and predictions of two data sets of one name could not be told apart."""
+        names = Counter(item if isinstance(item, str) else item.dataset for item in items)
+        for item in items:
+            if isinstance(item, Source) and names[item.dataset] > 1:
+                raise UserError(
+                    f"{item.path}: expected a name of its own, but there is another data set called `{item.dataset}`. "
+                    "Set `name` of the source."
+                )
 
     def _read_named(self, name: str, split: Split) -> Group:
         found = read_dataset(self._root, name, split, self._scheme)

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from gner.data.reading.opening import FormatName
 from gner.data.reading.records import Misaligned
+from gner.data.reading.splits import without_split
 from gner.errors import UserError
 from gner.types import Example
 
@@ -21,7 +22,8 @@ class Source:
     Attributes:
         path: A file, a folder, or the name of a data set of the Hugging Face hub; a folder or file goes first.
         format: What it is; ``auto`` looks into it and says what it found.
-        name: Name of the data set in prompts and metrics; null for the last part of the path.
+        name: Name of the data set in prompts and metrics; null for the last part of the path, or the one before if the
+            last only tells the split, as in ``news/train.json``.
         split: Which split to read; null for the one that is called as this use of the source: train, dev (or valid,
             validation, testa), or test.
         weight: How often each training sentence is seen in an epoch; 0.5 sees one half in an epoch and the other in
@@ -89,7 +91,10 @@ class Source:
         if self.name is not None:
             return self.name
         path = Path(self.path)
-        return path.name if path.is_dir() else path.stem or path.name
+        if path.is_dir():
+            return path.resolve().name
+        stem = without_split(path.stem if path.is_file() else path.name)
+        return stem or path.resolve().parent.name
 
 
 def choose_examples(examples: list[Example], limit: int | None, seed: str) -> list[Example]:

@@ -227,7 +227,7 @@ def test_examples_with_lists_of_their_own_are_counted_together(backbone: Backbon
     write_json(tmp_path / "train.json", rows)
     source = Source(str(tmp_path / "train.json"))
     data = _fitting(backbone, tmp_path, train=[source], val=[source])
-    assert data.entity_types() == {"train": ("person", "a", "b")}
+    assert data.entity_types() == {tmp_path.name: ("person", "a", "b")}
 
 
 def test_a_checkpoint_tells_what_was_trained_on_and_need_not(backbone: Backbone, toy_root: Path) -> None:
@@ -242,3 +242,12 @@ def test_what_happened_to_annotations_is_warned_of(backbone: Backbone, toy_root:
     write_json(tmp_path / "a.jsonl", [{"text": "London-based", "spans": [[0, 6, "place"]]}], lines=True)
     with pytest.warns(UserWarning, match=r"a.jsonl: 1 spans start or end within a word and were widened"):
         _fitting(backbone, toy_root, train=[Source(str(tmp_path / "a.jsonl"))])
+
+
+def test_two_data_sets_of_one_name_are_refused_where_they_are_scored(
+    backbone: Backbone, toy_root: Path, tmp_path: Path
+) -> None:
+    sources = [Source(str(_write_sources(tmp_path))), Source(str(tmp_path / "test.jsonl"))]
+    assert _fitting(backbone, toy_root, train=sources).entity_types()[tmp_path.name] == ("food",)
+    with pytest.raises(UserError, match=r"another data set called .* Set `name`"):
+        _fitting(backbone, toy_root, val=sources)

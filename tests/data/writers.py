@@ -54,7 +54,7 @@ def _conll(folder: Path, separator: str) -> None:
     for split in SPLITS:
         lines = ["-DOCSTART- -X- -X- O".replace(" ", separator), ""]
         for words, tags in pairs(split):
-            lines += [f"{word} NN x {tag}".replace(" ", separator) for word, tag in zip(words, tags, strict=True)]
+            lines += [separator.join((word, "NN", "x", tag)) for word, tag in zip(words, tags, strict=True)]
             lines.append("")
         (folder / f"{split}.txt").write_text("\n".join(lines), encoding="utf-8")
 

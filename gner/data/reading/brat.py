@@ -11,7 +11,7 @@ from gner.data.reading.files import read_lines, read_text
 from gner.data.reading.records import Options, Span, Text
 from gner.errors import UserError
 
-_ENTITY = re.compile(r"T[^\t]*\t(?P<type>\S+) (?P<places>\d+ \d+(?:;\d+ \d+)*)(?:\t(?P<text>.*))?")
+_ENTITY = re.compile(r"T[^\t]*\t(?P<type>[^\t]+?) (?P<places>\d+ \d+(?:;\d+ \d+)*)(?:\t(?P<text>.*))?")
 CONFIGURATION = "annotation.conf"
 
 

@@ -42,10 +42,11 @@ def _columns(line: str, parts: str) -> list[str]:
 
 
 def looks_like_conll(lines: list[str]) -> bool:
-    """Whether lines are words with tags; a file may be cut within its last line."""
+    """Whether most lines are words with tags; the others are then refused with their place."""
     rows = [line for line in lines[:200] if line.strip() and not line.startswith(("#", DOCUMENT_START))][:50]
     parts = separator(lines)
-    return bool(rows) and all(len(columns := _columns(row, parts)) > 1 and _TAG.fullmatch(columns[-1]) for row in rows)
+    tagged = [len(columns := _columns(row, parts)) > 1 and bool(_TAG.fullmatch(columns[-1])) for row in rows]
+    return sum(tagged) * 2 > len(tagged)
 
 
 def _column(options: Options, name: str, default: int) -> int:

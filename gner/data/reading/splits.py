@@ -83,11 +83,23 @@ def siblings(path: Path) -> list[Path]:
     return sorted(
         other
         for other in path.parent.iterdir()
-        if other != path and split_of(other.name) and _without_split(other.name) == _without_split(path.name)
+        if other != path and split_of(other.name) and _with_gap(other.name) == _with_gap(path.name)
     )
 
 
-def _without_split(name: str) -> list[str]:
+def without_split(name: str) -> str:
+    """A name without the words that tell the split.
+
+    Example:
+        >>> without_split("news-train.v2"), without_split("train")
+        ('news-v2', '')
+    """
+    if split_of(name) is None:
+        return name
+    return "-".join(part for part in _PARTS.split(name) if part and part.lower() not in _WORDS)
+
+
+def _with_gap(name: str) -> list[str]:
     return ["" if part in _WORDS else part for part in _PARTS.split(name.lower())]
 
 
