@@ -11,6 +11,9 @@ from gner.data.reading.report import ReadReport
 from gner.words import Word
 
 
+_ODD_SPACE = re.compile(r"\s{2}|[^\S ]")
+
+
 def place_string(text: str, words: Sequence[Word], string: str) -> list[tuple[int, int]]:
     """All places of a string in a text, as characters.
 
@@ -38,6 +41,13 @@ def place_string(text: str, words: Sequence[Word], string: str) -> list[tuple[in
 
 
 def _occurrences(text: str, parts: list[str], flags: int) -> Iterator[tuple[int, int]]:
+    if not flags and (len(parts) == 1 or not _ODD_SPACE.search(text)):  # compiling a pattern takes longer
+        string = " ".join(parts)
+        start = text.find(string)
+        while start >= 0:
+            yield start, start + len(string)
+            start = text.find(string, start + len(string))
+        return
     pattern = re.compile(r"\s+".join(map(re.escape, parts)), flags)
     for match in pattern.finditer(text):
         yield match.span()
