@@ -35,6 +35,9 @@ class Inputs:
         scheme: How tags are written, unless a source says so.
         max_examples: Limits for each data set, in training and in evaluation; null for all.
         seed: Chooses the examples within a limit.
+
+    Raises:
+        UserError: An option of a source is wrong.
     """
 
     def __init__(
@@ -52,6 +55,10 @@ class Inputs:
         self._max_examples = max_examples
         self._seed = seed
         self._readers: dict[str, SourceReader] = {}
+        for items in datasets.values():
+            for item in items:
+                if isinstance(item, Source):
+                    item.check()
 
     def names(self) -> set[str]:
         """Data sets that are given by name."""

@@ -50,6 +50,7 @@ class SourceReader:
     """
 
     def __init__(self, source: Source, scheme: Scheme | Literal["auto"] = "auto") -> None:
+        source.check()
         self.source = source
         self._scheme: Scheme | Literal["auto"] = source.scheme or scheme
         self._columns = {name: str(column) for name, column in (source.columns or {}).items()}

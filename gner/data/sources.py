@@ -71,7 +71,12 @@ class Source:
     columns: dict[str, str] | None = None
     tag_names: list[str] | None = None
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Check values that their types do not; not done at once, as jsonargparse would hide the message.
+
+        Raises:
+            UserError: One is wrong.
+        """
         if not self.path:
             raise UserError("Expected a file, a folder or a name as `path` of a source, got nothing.")
         if self.weight <= 0:

@@ -159,4 +159,4 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
 )
 def test_bad_options_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        Source(**{"path": "x", **options})  # type: ignore[arg-type]
+        SourceReader(Source(**{"path": "x", **options}))  # type: ignore[arg-type]

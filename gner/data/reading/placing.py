@@ -10,7 +10,6 @@ from gner.data.reading.records import Span, Text
 from gner.data.reading.report import ReadReport
 from gner.words import Word
 
-
 _ODD_SPACE = re.compile(r"\s{2}|[^\S ]")
 
 
