@@ -44,6 +44,20 @@ def is_list(value: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
+def as_items(value: Any) -> Any:
+    """A list of objects for an object of lists, which tables make of it; anything else as it is.
+
+    Example:
+        >>> as_items({"start": [0, 4], "end": [3, 9]})
+        [{'start': 0, 'end': 3}, {'start': 4, 'end': 9}]
+    """
+    if not isinstance(value, dict) or not value or not all(is_list(column) for column in value.values()):
+        return value
+    if len({len(column) for column in value.values()}) > 1:
+        return value
+    return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
+
+
 def whole_number(value: Any) -> int | None:
     """A number of characters or words, which some tools write as text or with ``.0``; None for anything else."""
     if isinstance(value, str) and value.isdecimal():

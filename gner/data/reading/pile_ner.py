@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gner.data.reading.fields import Object, as_object, describe, is_list
+from gner.data.reading.fields import Object, as_items, as_object, describe, is_list
 from gner.data.reading.placing import place_string
 from gner.data.reading.records import Options, Record, Span, Text
 from gner.errors import UserError
@@ -24,7 +24,7 @@ _TEXT = "Text:"
 
 def is_pile_ner(value: Object) -> bool:
     """Whether an object is such a conversation."""
-    turns = value.get("conversations")
+    turns = as_items(value.get("conversations"))
     return is_list(turns) and any(
         isinstance(turn, dict) and str(turn.get("value")).startswith(_TEXT) for turn in turns or ()
     )
@@ -37,7 +37,7 @@ def read_pile_ner(record: Record, options: Options) -> Text:
         UserError: It is not understood.
     """
     value = as_object(record, "an object with `conversations`")
-    turns = _turns(value.get("conversations"), record.place)
+    turns = _turns(as_items(value.get("conversations")), record.place)
     text = next((said.removeprefix(_TEXT).strip() for said in turns if said.startswith(_TEXT)), None)
     if text is None:
         raise UserError(f"{record.place}: expected a turn that starts with `{_TEXT}`, found none.")

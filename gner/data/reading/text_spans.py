@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from gner.data.reading.fields import Object, as_object, check_type, describe, find_field, is_list, strings, whole_number
+from gner.data.reading.fields import (
+    Object,
+    as_items,
+    as_object,
+    check_type,
+    describe,
+    find_field,
+    is_list,
+    strings,
+    whole_number,
+)
 from gner.data.reading.records import Options, Record, Span, Text
 from gner.errors import UserError
 
@@ -21,9 +31,10 @@ def is_text_spans(value: Object, columns: dict[str, str]) -> bool:
     """Whether an object has a text and spans with places."""
     text = find_field(value, _TEXTS, columns.get("text"))
     spans = find_field(value, _SPANS, columns.get("spans"))
-    if text is None or not isinstance(value[text], str) or spans is None or not is_list(value[spans]):
+    items = as_items(value[spans]) if spans is not None else None
+    if text is None or not isinstance(value[text], str) or not is_list(items):
         return False
-    return all(_is_span(span, columns) for span in value[spans])
+    return all(_is_span(span, columns) for span in items)
 
 
 def read_text_spans(record: Record, options: Options) -> Text | None:
@@ -49,7 +60,7 @@ def read_text_spans(record: Record, options: Options) -> Text | None:
         options.report.add("unannotated", record.place, f"{text[:60]!r} ({value['answer']})")
         return None
     spans_field = find_field(value, _SPANS, options.columns.get("spans"))
-    items = value[spans_field] if spans_field is not None else []
+    items = as_items(value[spans_field]) if spans_field is not None else []
     if not is_list(items):
         raise UserError(f"{record.place}: expected a list of spans as `{spans_field}`, found {describe(items)}.")
     types_field = find_field(value, _OFFERED, options.columns.get("types"))

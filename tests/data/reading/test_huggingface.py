@@ -1,5 +1,6 @@
 """Tables that the `datasets` library writes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,22 @@ def test_conversations_and_spans_come_in_tables_too(monkeypatch: pytest.MonkeyPa
     rows = [
         {"id": "ner_0", "conversations": turns},
         {"text": "Ada slept.", "entities": [{"start": 0, "end": 3, "label": "person"}]},
+        {"text": "Ada slept.", "entities": {"start": [0], "end": [3], "label": ["person"]}},
         {"tokens": ["Ada", "slept", "."], "ner_tags": ["B-person", "O", "O"]},
     ]
     for row in rows:
         table = datasets.DatasetDict({"train": datasets.Dataset.from_list([row])})
         monkeypatch.setattr(datasets, "load_dataset", lambda *_, table=table: table)
         assert _pairs(SourceReader(Source("x/y")), "train") == [(("Ada", "slept", "."), ("B-person", "O", "O"))]
+
+
+def test_numbers_without_names_are_refused(tmp_path: Path) -> None:
+    datasets.Dataset.from_list([{"tokens": ["Ada"], "ner_tags": [1]}]).to_parquet(tmp_path / "train.parquet")
+    source = Source(str(tmp_path / "train.parquet"))
+    with pytest.raises(UserError, match=r"train.parquet, row 1, word 1: .* Set `tag_names`"):
+        SourceReader(source).read("train")
+    named = SourceReader(replace(source, tag_names=["O", "B-x"]))
+    assert _pairs(named, "train") == [(("Ada",), ("B-x",))]
 
 
 def test_shards_are_joined_and_other_names_of_columns_are_given(tmp_path: Path) -> None:
