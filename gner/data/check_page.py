@@ -162,9 +162,7 @@ class _Page:
         self.line(f"The longest has {len(longest.words):,} words: {longest.source}")
         if options.tokenizer is not None:
             over = sum(length > options.max_tokens for length in series[-1])
-            self.line(
-                f"{over:,} are longer than {options.max_tokens:,} tokens (--max-tokens), prompt and answer together."
-            )
+            self.line(f"Longer than {options.max_tokens:,} tokens (--max-tokens), prompt and answer together: {over:,}")
 
     def _histogram(self, name: str, lengths: list[int]) -> None:
         bins = histogram(lengths)
@@ -183,7 +181,7 @@ class _Page:
         for kind, meaning in MEANING.items():
             of_kind = [f"{note.place}: {note.what}" for note in notes if note.kind == kind]
             if of_kind:
-                self.line(f"{len(of_kind):,} {meaning}:")
+                self.line(f"{meaning}: {len(of_kind):,}")
                 self._some(of_kind)
         if not notes:
             self.line("All are whole words, apart from each other, and kept.")
@@ -194,7 +192,7 @@ class _Page:
         self.title("Duplicates")
         duplicates = find_duplicates(splits)
         for one in duplicates:
-            self.line(f"{one.number:,} sentences {one.where}:")
+            self.line(f"Sentences {one.where}: {one.number:,}")
             self._some(one.places)
         if not duplicates:
             self.line("No sentence is there twice.")
@@ -202,10 +200,10 @@ class _Page:
         similar = find_similar_types(kind for example in examples for kind in example.types)
         sentences, names = find_sentence_clashes(examples), find_name_clashes(examples)
         if similar:
-            self.line(f"{len(similar):,} groups of types may be the same:")
+            self.line(f"Groups of types that may be the same: {len(similar):,}")
             self._some([", ".join(group) for group in similar])
-        self._clashes(f"{len(sentences):,} sentences are annotated differently in different places:", sentences)
-        self._clashes(f"{len(names):,} entities have several types, which may be right:", names)
+        self._clashes(f"Sentences that are annotated differently in different places: {len(sentences):,}", sentences)
+        self._clashes(f"Entities with several types, which may be right: {len(names):,}", names)
         if not (similar or sentences or names):
             self.line("Nothing is annotated in two ways.")
 

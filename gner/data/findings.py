@@ -68,11 +68,11 @@ def find_duplicates(splits: Mapping[str, Sequence[Example]]) -> list[Duplicates]
             first = seen.setdefault(example.words, example)
             if first is not example:
                 places.append(f"{example.source} as {first.source}: {shorten(example.words)}")
-        found.append(Duplicates(f"within {name}", len(places), places))
+        found.append(Duplicates(f"that are in {name} already", len(places), places))
         for other, before in firsts.items():
             shared = [words for words in seen if words in before]
             places = [f"{seen[words].source} as {before[words].source}: {shorten(words)}" for words in shared]
-            found.append(Duplicates(f"of {other} in {name}", len(shared), places))
+            found.append(Duplicates(f"of {name} that are in {other}", len(shared), places))
         firsts[name] = seen
     return [one for one in found if one.number]
 

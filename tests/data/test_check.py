@@ -28,7 +28,7 @@ def test_a_clean_source_is_described(tmp_path: Path, capsys: Any, checkpoints: d
     assert "person 3 1 2" in shown
     assert "tokens of prompt" in shown
     assert "The longest has 11 words" in shown
-    assert "are longer than 300 tokens" in shown
+    assert "Longer than 300 tokens" in shown
     assert "All are whole words, apart from each other, and kept." in shown
     assert "No sentence is there twice." in shown
     assert "Nothing is annotated in two ways." in shown
@@ -46,9 +46,9 @@ def test_what_is_wrong_is_shown_with_its_place(tmp_path: Path, capsys: Any) -> N
     train, test = tmp_path / "train.jsonl", tmp_path / "test.jsonl"
     assert f"{train}:1, characters 3-9: `London` (place) is part of `London-based`" in shown
     assert f"{test}:1, characters 4-8: `York` (place) overlaps `New York` (place)" in shown
-    assert f"2 sentences within train: {train}:2 as {train}:1: in London-based" in shown
-    assert "1 sentences of train in test" in shown
-    assert "1 groups of types may be the same: Places, place" in shown
+    assert f"Sentences that are in train already: 2 {train}:2 as {train}:1: in London-based" in shown
+    assert "Sentences of test that are in train: 1" in shown
+    assert "Groups of types that may be the same: 1 Places, place" in shown
     assert f"in London-based {train}:1: London-based (place) {train}:2: London-based (Places)" in shown
     assert f"London-based place 1 times, first {train}:1 Places 1 times, first {train}:2" in shown
 
@@ -60,7 +60,7 @@ def test_options_are_those_of_a_source(tmp_path: Path, capsys: Any) -> None:
     assert "x 1" in _check(capsys, path, *options)
     shown = _check(capsys, path, *options, "--types", "x=thing", "y=")
     assert "thing 1" in shown
-    assert "1 entities are of types that `types` maps to null" in shown
+    assert "Entities of types that `types` maps to null, left out: 1" in shown
 
 
 @pytest.mark.parametrize(

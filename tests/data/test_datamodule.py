@@ -240,7 +240,9 @@ def test_a_checkpoint_tells_what_was_trained_on_and_need_not(backbone: Backbone,
 
 def test_what_happened_to_annotations_is_warned_of(backbone: Backbone, toy_root: Path, tmp_path: Path) -> None:
     write_json(tmp_path / "a.jsonl", [{"text": "London-based", "spans": [[0, 6, "place"]]}], lines=True)
-    with pytest.warns(UserWarning, match=r"a.jsonl: 1 spans start or end within a word and were widened"):
+    with pytest.warns(
+        UserWarning, match=r"a.jsonl: Spans that start or end within a word, widened to whole words: 1; the first"
+    ):
         _fitting(backbone, toy_root, train=[Source(str(tmp_path / "a.jsonl"))])
 
 

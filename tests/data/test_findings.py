@@ -18,7 +18,10 @@ def test_duplicates_are_told_within_and_between_splits() -> None:
     one, other = make_example("Ada/B-person", 1), make_example("London/B-place", 2)
     again, third = make_example("Ada/B-person", 3), make_example("Ada/O", 4)
     found = find_duplicates({"train": [one, other, again], "test": [third]})
-    assert [(item.where, item.number) for item in found] == [("within train", 1), ("of train in test", 1)]
+    assert [(item.where, item.number) for item in found] == [
+        ("that are in train already", 1),
+        ("of test that are in train", 1),
+    ]
     assert found[0].places == ["toy.txt:3 as toy.txt:1: Ada"]
     assert found[1].places == ["toy.txt:4 as toy.txt:1: Ada"]
 

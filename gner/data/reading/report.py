@@ -24,21 +24,21 @@ Kind = Literal[
 ]
 
 MEANING: dict[Kind, str] = {
-    "widened": "spans start or end within a word and were widened to whole words",
-    "misaligned": "spans start or end within a word and were left out",
-    "overlapping": "spans overlap one that is longer, or as long and earlier, and were left out",
-    "discontinuous": "spans have gaps, and now reach from their first to their last word",
-    "moved": "spans do not stand where the file says, and were put where their text stands nearest",
-    "recounted": "texts have spans that count characters otherwise (UTF-16, or line ends), and were counted anew",
-    "unplaceable": "annotated strings do not stand in their text and were left out",
-    "empty": "spans cover no word and were left out",
-    "no_type": "entities of no type (`NA` or empty) were left out",
-    "no_words": "texts have no words",
-    "dropped_type": "entities are of types that `types` maps to null",
-    "unknown_type": "entities are of types that the source does not declare; the types were added",
-    "not_entity": "annotations are of another kind, such as event triggers, and were left out",
-    "unannotated": "texts are not annotated, or were rejected, and were left out",
-    "second_annotation": "texts were annotated more than once; the first annotation is used, or the one marked as true",
+    "widened": "Spans that start or end within a word, widened to whole words",
+    "misaligned": "Spans that start or end within a word, left out",
+    "overlapping": "Spans that overlap a longer one, or one that is as long and earlier, left out",
+    "discontinuous": "Spans with gaps, which now reach from their first to their last word",
+    "moved": "Spans that do not stand where the file says, put where their text stands nearest",
+    "recounted": "Texts whose spans count characters otherwise (UTF-16, or line ends), counted anew",
+    "unplaceable": "Annotated strings that do not stand in their text, left out",
+    "empty": "Spans that cover no word, left out",
+    "no_type": "Entities of no type (`NA` or empty), left out",
+    "no_words": "Texts without words, left out",
+    "dropped_type": "Entities of types that `types` maps to null, left out",
+    "unknown_type": "Entities of types that the source does not declare; the types were added",
+    "not_entity": "Annotations of another kind, such as event triggers, left out",
+    "unannotated": "Texts that are not annotated, or were rejected, left out",
+    "second_annotation": "Texts annotated more than once; the first annotation is used, or the one marked as true",
 }
 
 
@@ -79,14 +79,14 @@ class ReadReport:
             >>> report = ReadReport()
             >>> report.add("empty", "a.jsonl:3, characters 4-4", "person")
             >>> report.lines()
-            ['1 spans cover no word and were left out; the first: a.jsonl:3, characters 4-4: person']
+            ['Spans that cover no word, left out: 1; the first: a.jsonl:3, characters 4-4: person']
         """
         firsts: dict[Kind, Note] = {}
         for note in self.notes:
             firsts.setdefault(note.kind, note)
         counts = self.counts()
         return [
-            f"{counts[kind]:,} {meaning}; the first: {firsts[kind].place}: {firsts[kind].what}"
+            f"{meaning}: {counts[kind]:,}; the first: {firsts[kind].place}: {firsts[kind].what}"
             for kind, meaning in MEANING.items()
             if kind in firsts
         ]
