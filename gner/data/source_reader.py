@@ -16,7 +16,7 @@ from gner.data.reading.huggingface import tag_names
 from gner.data.reading.opening import open_source, read_part
 from gner.data.reading.records import Options, Sentence, Tagged, Text
 from gner.data.reading.report import ReadReport
-from gner.data.reading.schemes import find_scheme, with_bioes_letters
+from gner.data.reading.schemes import find_scheme, with_known_letters
 from gner.data.reading.splits import WHOLE, Split, choose_part
 from gner.data.reading.types import (
     OPEN_TYPES,
@@ -157,16 +157,16 @@ class SourceReader:
             if isinstance(item, Tagged):
                 by_file.setdefault(item.place if item.lines else self._place(part), []).append(item)
         for file, written in by_file.items():
-            tagged = with_bioes_letters(written)
+            tagged, letters = with_known_letters(written)
             scheme = find_scheme(file, tagged, self._scheme)
-            self._tell_scheme(part, scheme)
+            self._tell_scheme(part, scheme, letters)
             for one in tagged:
                 sentence = Sentence(one.words, to_iob2(one.tags, scheme), one.start, one.types)
                 sentences.append(self._with_own_types(self._renamed(sentence, options.report), options.report))
         return sentences
 
-    def _tell_scheme(self, part: str, scheme: Scheme) -> None:
-        scheme_told = scheme if scheme == "IOB2" else f"{scheme}; converted to IOB2"
+    def _tell_scheme(self, part: str, scheme: Scheme, letters: str | None) -> None:
+        scheme_told = scheme if scheme == "IOB2" else f"{letters or scheme}; converted to IOB2"
         detail = self._details[part]
         if scheme_told not in detail:
             joined = f"{detail[:-1]}, " if detail.endswith(")") else f"{detail} ("

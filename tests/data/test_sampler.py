@@ -140,3 +140,13 @@ def test_equal_weights_give_the_batches_of_no_weights() -> None:
     assert batches(None) == batches([1.0] * 100)
     checksum = hashlib.sha256(str([[slot.position for slot in batch] for batch in batches(None)]).encode())
     assert checksum.hexdigest()[:16] == "29d4e19262d055df"
+
+
+def test_a_weighted_epoch_goes_on_in_its_middle() -> None:
+    def sampler() -> TrainSampler:
+        return TrainSampler(range(20), 3, seed=0, weights=[2.5] * 10 + [0.3] * 10)
+
+    whole, rest = sampler(), sampler()
+    whole.start(2, 0)
+    rest.start(2, 4)
+    assert list(rest) == list(whole)[4:]

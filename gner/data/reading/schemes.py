@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from gner.bio import SCHEMES, Scheme, find_fault
+from gner.bio import OUTSIDE, SCHEMES, Scheme, find_fault
 from gner.data.reading.records import Tagged
 from gner.errors import UserError
 
@@ -21,26 +22,31 @@ def from_rows(path: Path, rows: Sequence[tuple[int, str, str]]) -> Tagged:
     return Tagged(words, tags, str(path), lines)
 
 
-def with_bioes_letters(sentences: Sequence[Tagged]) -> list[Tagged]:
-    """Write BILOU, BMES and BMEWO as BIOES, where a file has their prefixes; other tags stay as they are.
+def with_known_letters(sentences: Sequence[Tagged]) -> tuple[list[Tagged], str | None]:
+    """Write BILOU, BMES and BMEWO as BIOES, and tags without prefixes as IOB1; other tags stay as they are.
+
+    Without prefixes, neighbours of one type cannot be told apart, and become one entity.
+
+    Returns:
+        The sentences, and what the tags are if that is said by no other scheme.
 
     Example:
-        >>> with_bioes_letters([Tagged(("New", "York"), ("B-city", "L-city"), "a:1")])[0].tags
+        >>> with_known_letters([Tagged(("New", "York"), ("B-city", "L-city"), "a:1")])[0][0].tags
         ('B-city', 'E-city')
+        >>> with_known_letters([Tagged(("in", "York"), ("O", "city"), "a:1")])[0][0].tags
+        ('O', 'I-city')
     """
-    prefixes = {tag[0] for tagged in sentences for tag in tagged.tags if tag[1:2] == "-"}
-    if not prefixes & set(_OTHER_LETTERS) or not prefixes <= {*"BIES", *_OTHER_LETTERS}:
-        return list(sentences)
-    return [
-        Tagged(
-            tagged.words,
-            tuple(_OTHER_LETTERS.get(tag[0], tag[0]) + tag[1:] if tag[1:2] == "-" else tag for tag in tagged.tags),
-            tagged.place,
-            tagged.lines,
-            tagged.types,
-        )
-        for tagged in sentences
-    ]
+    tags = {tag for tagged in sentences for tag in tagged.tags}
+    prefixes = {tag[0] for tag in tags if tag[1:2] == "-"}
+    if prefixes & set(_OTHER_LETTERS) and prefixes <= {*"BIES", *_OTHER_LETTERS}:
+        changed = {tag: _OTHER_LETTERS.get(tag[0], tag[0]) + tag[1:] for tag in tags if tag[1:2] == "-"}
+        name = None
+    elif OUTSIDE in tags and len(tags) > 1 and not prefixes:
+        changed = {tag: f"I-{tag}" for tag in tags if tag != OUTSIDE}
+        name = "tags without prefixes, neighbours of one type joined"
+    else:
+        return list(sentences), None
+    return [replace(one, tags=tuple(changed.get(tag, tag) for tag in one.tags)) for one in sentences], name
 
 
 def find_scheme(path: str | Path, sentences: Sequence[Tagged], scheme: Scheme | Literal["auto"]) -> Scheme:

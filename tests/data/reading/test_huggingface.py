@@ -52,6 +52,18 @@ def test_conversations_and_spans_come_in_tables_too(monkeypatch: pytest.MonkeyPa
         assert _pairs(SourceReader(Source("x/y")), "train") == [(("Ada", "slept", "."), ("B-person", "O", "O"))]
 
 
+def test_classes_without_prefixes_are_types(tmp_path: Path) -> None:
+    tags = datasets.Sequence(datasets.ClassLabel(names=["O", "art-film", "person"]))
+    features = datasets.Features({"tokens": datasets.Sequence(datasets.Value("string")), "ner_tags": tags})
+    row = {"tokens": ["Ada", "King", "in", "Up"], "ner_tags": [2, 2, 0, 1]}
+    datasets.Dataset.from_list([row], features=features).to_parquet(tmp_path / "train.parquet")
+    reader = SourceReader(Source(str(tmp_path / "train.parquet")))
+    [example] = reader.read("train")
+    assert example.tags == ("B-person", "I-person", "O", "B-art-film")
+    assert example.types == ("art-film", "person")
+    assert "tags without prefixes, neighbours of one type joined; converted to IOB2" in reader.detail("train")
+
+
 def test_numbers_without_names_are_refused(tmp_path: Path) -> None:
     datasets.Dataset.from_list([{"tokens": ["Ada"], "ner_tags": [1]}]).to_parquet(tmp_path / "train.parquet")
     source = Source(str(tmp_path / "train.parquet"))
