@@ -210,9 +210,11 @@ class _Page:
     def prompts(self, examples: Sequence[Example]) -> None:
         """What the model reads and should write, for a few sentences."""
         self.title("What the model reads and writes")
-        full = [example for example in examples if any(tag != "O" for tag in example.tags)] or list(examples)
-        places = sorted({round((number + 0.5) * (len(full) - 1) / _NUM_RENDERED) for number in range(_NUM_RENDERED)})
-        for example in [*(full[place] for place in places), *full][:_NUM_RENDERED]:
+        full = [example for example in examples if any(tag != "O" for tag in example.tags)]
+        spread = [
+            full[round((number + 0.5) * (len(full) - 1) / _NUM_RENDERED)] for number in range(_NUM_RENDERED) if full
+        ]
+        for example in list(dict.fromkeys([*spread, *full[:_NUM_RENDERED], *examples[:_NUM_RENDERED]]))[:_NUM_RENDERED]:
             [query] = GnerFormat().queries(example)
             self._console.print(Text(example.source, style="dim"))
             self.line(query.prompt)
