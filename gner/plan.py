@@ -16,6 +16,8 @@ from lightning.pytorch.cli import LightningArgumentParser
 from rich.table import Table
 
 from gner.cli import GnerCLI, main
+from gner.data import GnerDataModule
+from gner.data.sampler import num_draws
 from gner.errors import UserError
 from gner.models import FSDP2Strategy
 from gner.models.footprint import PRECISIONS, Footprint, Numbers, Planner, Shape
@@ -72,7 +74,7 @@ class PlanCLI(GnerCLI):
         )
         show = rich.get_console().print
         show(f"Parameters       {numbers.num_parameters:,} ({numbers.num_trainable:,} trained)", highlight=False)
-        schedule = _schedule(self.datamodule.sizes["train"], self.datamodule.batch_size, world, settings)
+        schedule = _schedule(self.datamodule, world, settings)
         show(schedule.text(), highlight=False)
         if self.config.tflops is not None:
             show(self._hours(numbers, schedule.num_epochs, self.config.tflops * 1e12 * world), highlight=False)
@@ -109,7 +111,10 @@ class PlanCLI(GnerCLI):
         )
 
     def _hours(self, numbers: Numbers, num_epochs: float, speed: float) -> str:
-        per_epoch = sum(numbers.flops.of_example(*size) for size in self.datamodule.sizes["train"])
+        per_epoch = sum(
+            weight * numbers.flops.of_example(*size)
+            for size, weight in zip(self.datamodule.sizes["train"], self.datamodule.train_weights, strict=True)
+        )
         computed = per_epoch * num_epochs * (_RECOMPUTED if self.model.gradient_checkpointing else 1)
         return f"Training         {computed / speed / 3600:,.2f} hours, without validations"
 
@@ -132,8 +137,10 @@ class _Schedule:
         )
 
 
-def _schedule(sizes: Sequence[tuple[int, int]], batch_size: int, world: int, settings: Any) -> _Schedule:
-    num_batches = -(-len(sizes) // (batch_size * world))
+def _schedule(data: GnerDataModule, world: int, settings: Any) -> _Schedule:
+    num_examples = num_draws(data.train_weights)
+    tokens = sum(weight * sum(size) for size, weight in zip(data.sizes["train"], data.train_weights, strict=True))
+    num_batches = -(-num_examples // (data.batch_size * world))
     limit = settings.overfit_batches or settings.limit_train_batches
     if limit is not None:
         num_batches = min(num_batches, limit) if isinstance(limit, int) else max(1, int(num_batches * limit))
@@ -144,7 +151,7 @@ def _schedule(sizes: Sequence[tuple[int, int]], batch_size: int, world: int, set
     limits = [max_epochs * steps] if max_epochs != -1 else []
     limits += [settings.max_steps] if settings.max_steps != -1 else []
     num_steps = min(limits, default=steps)
-    return _Schedule(steps, num_steps, num_steps / steps, sum(map(sum, sizes)), len(sizes))
+    return _Schedule(steps, num_steps, num_steps / steps, round(tokens), num_examples)
 
 
 def _largest(sizes: Sequence[tuple[int, int]], batch_size: int) -> Shape:

@@ -17,6 +17,7 @@ from gner.cli import Command, GnerCLI, main
 from gner.models import GnerModule
 from gner.run_dir import find_checkpoint, replace
 from tests.conftest import KINDS
+from tests.data.writers import write_json
 
 REPOSITORY = Path(__file__).parents[1]
 CONFIGS = sorted((REPOSITORY / "configs").rglob("*.yaml"))
@@ -142,6 +143,37 @@ def test_only_some_validations_and_examples_are_decoded(config: Path, tmp_path: 
     assert [event.step for event in events.Scalars("val/f1")] == [1, 5]
     assert [event.step for event in events.Scalars("val/loss")] == [1, 3, 5]
     assert len(_rows(run, "val_last.jsonl")) == 3
+
+
+def test_sources_stand_in_a_config_beside_names(config: Path, tmp_path: Path) -> None:
+    write_json(tmp_path / "train.jsonl", [{"text": "Ada left.", "spans": [[0, 3, "PER"]]}] * 2, lines=True)
+    source = {"path": str(tmp_path / "train.jsonl"), "name": "own", "weight": 2, "types": {"PER": "person"}}
+    _run("fit", config, "--data.train", json.dumps(["toy", source]), "--data.val", json.dumps([source, "toy"]))
+    saved = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["data"]
+    assert saved["train"][1] == {**saved["train"][1], **source}
+    assert {row["dataset"] for row in _rows(tmp_path / "run", "val_last.jsonl")} == {"toy", "own"}
+    assert "val/own/f1" in _metrics(tmp_path / "run")["last"]["metrics"]
+    state = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["GnerDataModule"]
+    assert (state["longest_sentence"], state["types"]["own"]) == (11, ["person"])
+    _run("validate", tmp_path / "run" / "config.yaml", "--ckpt_path", "best")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"path": "x", "weight": -1}, "gner: x: expected `weight` > 0, got -1.0."),
+        ({"path": "x", "wieght": 2}, "Did you mean weight?"),
+        ({"name": "x"}, "path"),
+        ({"path": "no/thing.json"}, "gner: Expected the file or folder no/thing.json, but it does not exist."),
+    ],
+)
+def test_mistakes_in_sources_end_with_a_message(
+    source: dict[str, Any], message: str, config: Path, capsys: Any
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        _run("fit", config, "--data.train", json.dumps([source]))
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 def test_interpolation_sees_what_the_command_line_sets(config: Path) -> None:

@@ -1,5 +1,6 @@
 """Plans as a user asks for them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import yaml
 
 from gner.cli import main
 from gner.plan import PlanCLI
+from tests.data.writers import write_json
 
 CONFIG = Path(__file__).parents[1] / "configs" / "debug.yaml"
 SHARDED = {"class_path": "gner.models.FSDP2Strategy"}
@@ -34,6 +36,13 @@ def test_a_plan_tells_size_schedule_time_and_memory(tmp_path: Path, capsys: Any)
     assert "Memory of each of 4 processes" in shown
     assert "Training needs about 1.5 of 80.0 GiB: it fits." in shown
     assert not (tmp_path / "run").exists()
+
+
+def test_a_plan_counts_sentences_as_often_as_they_are_seen(tmp_path: Path, capsys: Any) -> None:
+    write_json(tmp_path / "train.jsonl", [{"tokens": ["Ada"], "tags": ["B-person"]}] * 10, lines=True)
+    source = {"path": str(tmp_path / "train.jsonl"), "weight": 2.5}
+    _plan(tmp_path, "--data.train", json.dumps(["debug", source]))
+    assert "225 sentences" in capsys.readouterr().out
 
 
 def test_what_does_not_fit_comes_with_advice(tmp_path: Path, capsys: Any) -> None:

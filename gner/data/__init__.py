@@ -2,6 +2,7 @@
 
 from gner.data.datamodule import GnerDataModule
 from gner.data.regularization import Regularization
+from gner.data.sources import Source
 from gner.data.synthetic import SyntheticCorpus
 
-__all__ = ["GnerDataModule", "Regularization", "SyntheticCorpus"]
+__all__ = ["GnerDataModule", "Regularization", "Source", "SyntheticCorpus"]

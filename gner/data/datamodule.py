@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from lightning import LightningDataModule
-from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
+from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 
-from gner.bio import Scheme
 from gner.data.collate import Collator
 from gner.data.dataset import BatchDataset
+from gner.data.inputs import Inputs
 from gner.data.loader import BatchLoader
-from gner.data.readers import Split, read_dataset
+from gner.data.reading.splits import Split
 from gner.data.regularization import Regularization
 from gner.data.sampler import EvalSampler, TrainSampler
+from gner.data.sources import Source, union_of_types
 from gner.data.synthetic import SyntheticCorpus
 from gner.errors import UserError
 from gner.formats import Format
@@ -25,15 +25,16 @@ from gner.types import Example, TokenizerOwner
 
 
 class GnerDataModule(LightningDataModule):
-    """Reads data sets in the GNER folder layout and makes batches for a backbone.
+    """Reads data sets and makes batches for a backbone.
 
     Args:
         backbone: Owner of the tokenizer; the command line takes it from the model.
         format: How examples are written; the command line takes it from the model.
         root: Folder that holds one folder per data set.
-        train: Names of the data sets to train on; several are mixed.
-        val: Names of the data sets to validate on (their dev split).
-        test: Names of the data sets to test and predict on (their test split).
+        train: What to train on; several are mixed. A name is a folder in ``root`` in the GNER layout; see `Source` for
+            other files, folders and hub data sets, and for their weights.
+        val: What to validate on (the dev splits).
+        test: What to test and predict on (the test splits).
         scheme: How tags are written. ``auto`` tells IOB2, IOB1 and BIOES apart, per file.
         batch_size: Examples per training step and process.
         eval_batch_size: Examples per validation step and process.
@@ -50,6 +51,7 @@ class GnerDataModule(LightningDataModule):
     Attributes:
         examples: The sentences of each split that has been read.
         sizes: Tokens of their prompts and answers.
+        train_weights: How often each training sentence is seen in an epoch.
         max_decoded_examples: Mark only a fixed random subset of so many validation examples for decoding.
 
     Raises:
@@ -62,9 +64,9 @@ class GnerDataModule(LightningDataModule):
         format: Format,
         root: str,
         *,
-        train: list[str] | None = None,
-        val: list[str] | None = None,
-        test: list[str] | None = None,
+        train: list[str | Source] | None = None,
+        val: list[str | Source] | None = None,
+        test: list[str | Source] | None = None,
         scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] = "auto",
         batch_size: int = 8,
         eval_batch_size: int = 16,
@@ -83,12 +85,16 @@ class GnerDataModule(LightningDataModule):
                 raise UserError(f"Expected `{name}` >= 1, got {value}. Set data.{name}.")
         self._backbone = backbone
         self._root = Path(root)
-        self._names: dict[Split, list[str]] = {"train": train or [], "dev": val or [], "test": test or []}
-        self._scheme: Scheme | Literal["auto"] = scheme
+        self._inputs = Inputs(
+            self._root,
+            {"train": train or [], "dev": val or [], "test": test or []},
+            scheme=scheme,
+            max_examples=(max_examples_per_dataset, max_eval_examples_per_dataset),
+            seed=seed,
+        )
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
         self._max_tokens = (max_input_tokens, max_answer_tokens)
-        self._max_examples = (max_examples_per_dataset, max_eval_examples_per_dataset)
         self._train_loader: BatchLoader | None = None
         self._train_progress: dict[str, Any] | None = None
         self.max_decoded_examples: int | None = None
@@ -99,11 +105,13 @@ class GnerDataModule(LightningDataModule):
         self._collate = Collator(format, backbone)
         self.examples: dict[Split, list[Example]] = {}
         self.sizes: dict[Split, list[tuple[int, int]]] = {}
+        self.train_weights: list[float] = []
 
     def prepare_data(self) -> None:
-        """Write the made-up corpus if a data set has its name; runs on one process per machine."""
-        if self._synthetic is not None and any(self._synthetic.name in names for names in self._names.values()):
+        """Write the made-up corpus if it is asked for, download hub data sets; runs on one process per machine."""
+        if self._synthetic is not None and self._synthetic.name in self._inputs.names():
             self._synthetic.write(self._root)
+        self._inputs.download()
 
     def setup(self, stage: str) -> None:
         """Read the splits that a stage needs and, for a backbone that has none yet, train a tokenizer."""
@@ -126,22 +134,10 @@ class GnerDataModule(LightningDataModule):
                 self._measure(split)
 
     def _read(self, split: Split) -> list[Example]:
-        names = self._names[split]
-        if not names:
-            key = {"train": "train", "dev": "val", "test": "test"}[split]
-            raise UserError(
-                f"Expected at least one data set, got none. Set data.{key}, for example to [mit-restaurant]."
-            )
-        cap = self._max_examples[split != "train"]
-        examples: list[Example] = []
-        for name in names:
-            found = read_dataset(self._root, name, split, self._scheme)
-            if cap is not None and len(found) > cap:
-                chosen = random.Random(f"cap {self._seed} {name}").sample(range(len(found)), cap)
-                rank_zero_info(f"{name}/{split}.txt: {cap:,} of {len(found):,} sentences are used.")
-                found = [found[index] for index in sorted(chosen)]
-            examples += found
-        return examples
+        groups = self._inputs.read(split)
+        if split == "train":
+            self.train_weights = [group.weight for group in groups for _ in group.examples]
+        return [example for group in groups for example in group.examples]
 
     def _train_tokenizer(self) -> None:
         """Train on one process and hand the result to all, so that no difference between machines matters."""
@@ -167,6 +163,7 @@ class GnerDataModule(LightningDataModule):
                     "No training sentence is left: all are longer than data.max_input_tokens or data.max_answer_tokens."
                 )
             self.examples[split] = [self.examples[split][index] for index in keep]
+            self.train_weights = [self.train_weights[index] for index in keep]
             sizes = [sizes[index] for index in keep]
         self.sizes[split] = sizes
         self._check_positions(split, sizes)
@@ -203,7 +200,7 @@ class GnerDataModule(LightningDataModule):
 
     def entity_types(self) -> dict[str, tuple[str, ...]]:
         """The entity types of each data set that has been read."""
-        return {example.dataset: example.types for split in self.examples.values() for example in split}
+        return union_of_types([example for split in self.examples.values() for example in split])
 
     def train_dataloader(self) -> BatchLoader:
         """Batches of similar length in random order."""
@@ -216,6 +213,7 @@ class GnerDataModule(LightningDataModule):
             seed=self._seed,
             rank=self._rank,
             num_ranks=self._num_ranks,
+            weights=self.train_weights,
         )
         self._train_loader = self._loader(dataset, sampler)
         if self._train_progress is not None:
@@ -223,8 +221,18 @@ class GnerDataModule(LightningDataModule):
         return self._train_loader
 
     def state_dict(self) -> dict[str, Any]:
-        """How far the epoch is. Lightning keeps that of loaders too, but gives it back too late to be used."""
-        return {"train_progress": self._train_loader.state_dict() if self._train_loader is not None else None}
+        """How far the epoch is, and what the model was trained on, for those who use it.
+
+        Lightning keeps the former of loaders too, but gives it back too late to be used.
+        """
+        state: dict[str, Any] = {
+            "train_progress": self._train_loader.state_dict() if self._train_loader is not None else None
+        }
+        examples = self.examples.get("train")
+        if examples:
+            state["longest_sentence"] = max(len(example.words) for example in examples)
+            state["types"] = {name: list(types) for name, types in union_of_types(examples).items()}
+        return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on where the state was taken; the loader may be there already or not yet."""

@@ -51,4 +51,5 @@ class BatchDataset(Dataset[Batch]):
         example = self._examples[slot.position]
         if self._change is None:
             return example
-        return self._change(example, random.Random(f"example {self._seed} {slot.epoch} {slot.position}"))
+        repeat = f" {slot.repeat}" if slot.repeat else ""
+        return self._change(example, random.Random(f"example {self._seed} {slot.epoch} {slot.position}{repeat}"))

@@ -7,26 +7,19 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
-from gner.bio import SCHEMES, Scheme, find_fault, split_tag, to_iob2
+from gner.bio import Scheme, split_tag, to_iob2
+from gner.data.reading.files import read_lines
+from gner.data.reading.records import Tagged
+from gner.data.reading.schemes import DOCUMENT_START, find_scheme, from_rows
+from gner.data.reading.splits import Split
 from gner.errors import UserError
 from gner.types import Example
-
-Split = Literal["train", "dev", "test"]
-_NEWLINE = re.compile(r"\r\n|\n|\r")  # str.splitlines would also cut words at U+2028 and its like
-_DOCUMENT_START = "-DOCSTART-"
-
-
-class _Row(NamedTuple):
-    line: int
-    word: str
-    tag: str
 
 
 def read_dataset(root: Path, dataset: str, split: Split, scheme: Scheme | Literal["auto"] = "auto") -> list[Example]:
@@ -52,20 +45,20 @@ def read_dataset(root: Path, dataset: str, split: Split, scheme: Scheme | Litera
     sentences = list(_sentences(path))
     if not sentences:
         raise UserError(f"{path}: expected sentences, found none. Each line holds a word, a TAB and its tag.")
-    found = _check_scheme(path, sentences, SCHEMES if scheme == "auto" else [scheme])
+    found = find_scheme(path, sentences, scheme)
     if found != "IOB2":
         rank_zero_info(f"{path}: tags are {found}; converted to IOB2.")
     _check_types(path, sentences, types)
     return [
         Example(
-            words=tuple(row.word for row in rows),
-            tags=to_iob2([row.tag for row in rows], found),
+            words=tagged.words,
+            tags=to_iob2(tagged.tags, found),
             types=types,
             dataset=dataset,
             id=str(position),
-            source=f"{path}:{rows[0].line}",
+            source=tagged.start,
         )
-        for position, rows in enumerate(sentences)
+        for position, tagged in enumerate(sentences)
     ]
 
 
@@ -104,32 +97,23 @@ def _lines(path: Path) -> list[str]:
             f"Expected the file {path}, but it does not exist. A data set has label.txt, and of train.txt, dev.txt "
             "and test.txt those that a run uses."
         )
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"{path}:{line}: expected UTF-8, found the byte 0x{content[error.start]:02x}. Save the file as UTF-8, "
-            f"for example with `iconv -f latin1 -t utf-8` if it is Latin-1."
-        ) from error
-    return _NEWLINE.split(text)
+    return read_lines(path)
 
 
-def _sentences(path: Path) -> Iterator[list[_Row]]:
-    rows: list[_Row] = []
+def _sentences(path: Path) -> Iterator[Tagged]:
+    rows: list[tuple[int, str, str]] = []
     for number, line in enumerate(_lines(path), start=1):
         columns = line.rstrip(" \t").split("\t")
-        if columns == [""] or columns[0] == _DOCUMENT_START:
+        if columns == [""] or columns[0] == DOCUMENT_START:
             if rows:
-                yield rows
+                yield from_rows(path, rows)
             rows = []
             continue
         if len(columns) != 2 or not columns[0].strip(" ") or not columns[1].strip():
             raise UserError(f"{path}:{number}: expected `word<TAB>tag`, found {_describe(line)}")
-        rows.append(_Row(number, columns[0].strip(" "), columns[1].strip()))
+        rows.append((number, columns[0].strip(" "), columns[1].strip()))
     if rows:
-        yield rows
+        yield from_rows(path, rows)
 
 
 def _describe(line: str) -> str:
@@ -145,36 +129,14 @@ def _describe(line: str) -> str:
     return f"one column in {line!r}. Add a TAB and the tag (`O` outside entities)."
 
 
-def _check_scheme(path: Path, sentences: list[list[_Row]], schemes: Iterable[Scheme]) -> Scheme:
-    """The first of the schemes that the whole file is valid in."""
-    faults: list[str] = []
-    for scheme in schemes:
-        fault = _first_fault(path, sentences, scheme)
-        if fault is None:
-            return scheme
-        faults.append(fault)
-    raise UserError(
-        f"{path}: tags are not {' or '.join(schemes)}. Mend the first of these lines that is a mistake:\n"
-        + "\n".join(f"  {fault}" for fault in faults)
-    )
-
-
-def _first_fault(path: Path, sentences: list[list[_Row]], scheme: Scheme) -> str | None:
-    for rows in sentences:
-        fault = find_fault([row.tag for row in rows], scheme)
-        if fault is not None:
-            return f"not {scheme}: {path}:{rows[fault.position].line}: {fault.reason}"
-    return None
-
-
-def _check_types(path: Path, sentences: list[list[_Row]], types: tuple[str, ...]) -> None:
-    for rows in sentences:
-        for row in rows:
-            entity_type = split_tag(row.tag)[1]
+def _check_types(path: Path, sentences: Iterable[Tagged], types: tuple[str, ...]) -> None:
+    for tagged in sentences:
+        for position, tag in enumerate(tagged.tags):
+            entity_type = split_tag(tag)[1]
             if entity_type and entity_type not in types:
                 close = difflib.get_close_matches(entity_type, types, n=1)
                 hint = f"did you mean `{close[0]}`? If not, add" if close else "add"
                 raise UserError(
-                    f"{path}:{row.line}: the type `{entity_type}` is not in {path.with_name('label.txt')}; {hint} it "
-                    f"there. The types there are: {', '.join(types)}."
+                    f"{tagged.place_of(position)}: the type `{entity_type}` is not in {path.with_name('label.txt')}; "
+                    f"{hint} it there. The types there are: {', '.join(types)}."
                 )

@@ -50,7 +50,8 @@ class Regularization:
         kept = [entity_type for entity_type in example.types if rng.random() >= self.drop_type]
         if not kept:
             kept = [rng.choice(example.types)]
-        external = [entity_type for entity_type in pool if entity_type not in example.types]
+        known = set(example.types)
+        external = [entity_type for entity_type in pool if entity_type not in known] if self.num_external_types else []
         types = kept + rng.sample(external, min(self.num_external_types, len(external)))
         if self.shuffle_types:
             rng.shuffle(types)

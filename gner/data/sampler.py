@@ -7,6 +7,7 @@ arguments and the epoch. They are `DistributedSampler`s, so that Lightning leave
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from typing import NamedTuple
@@ -22,12 +23,35 @@ class Slot(NamedTuple):
         epoch: Seeds what is random about the example.
         counted: False for a row that is there to give every rank the same number of batches.
         decode: False for a row outside the subset that is decoded; the same for all rows of a batch.
+        repeat: Which time of the epoch, from 0, this is that the example is seen; seeds what is random about it, too.
     """
 
     position: int
     epoch: int = 0
     counted: bool = True
     decode: bool = True
+    repeat: int = 0
+
+
+def num_draws(weights: Sequence[float]) -> int:
+    """How many examples an epoch has, given how often each is seen in one.
+
+    Example:
+        >>> num_draws([1.0, 1.0, 2.0, 0.5, 0.5, 0.5])
+        6
+    """
+    return sum(size * whole + _share(size, part) for size, whole, part in map(_parts, Counter(weights).items()))
+
+
+def _parts(counted: tuple[float, int]) -> tuple[int, int, float]:
+    """How many examples have a weight, how often each is seen for certain, and which part of them once more."""
+    weight, size = counted
+    return size, int(weight), weight - int(weight)
+
+
+def _share(size: int, part: float) -> int:
+    """A part of so many examples; at least one, so that none is never seen."""
+    return max(1, round(size * part)) if part else 0
 
 
 class TrainSampler(DistributedSampler[list[Slot]]):
@@ -43,6 +67,8 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         rank: This process.
         num_ranks: Number of processes.
         batches_per_window: Larger windows leave less padding and less chance.
+        weights: How often each example is seen in an epoch; null for once. What is left of a weight above a whole
+            number is a share of the examples with that weight, others in each epoch until all had their turn.
     """
 
     def __init__(
@@ -54,11 +80,14 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         rank: int = 0,
         num_ranks: int = 1,
         batches_per_window: int = 50,
+        weights: Sequence[float] | None = None,
     ) -> None:
         super().__init__(lengths, num_replicas=num_ranks, rank=rank, seed=seed)  # type: ignore[arg-type]
         self._lengths = lengths
         self._batch_size = batch_size
         self._batches_per_window = batches_per_window
+        self._weights = weights if weights is not None else [1.0] * len(lengths)
+        self._num_draws = num_draws(self._weights)
         self._num_given = 0
 
     def start(self, epoch: int, num_given: int) -> None:
@@ -66,23 +95,40 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         self.epoch, self._num_given = epoch, num_given
 
     def __len__(self) -> int:
-        return -(-len(self._lengths) // (self._batch_size * self.num_replicas))
+        return -(-self._num_draws // (self._batch_size * self.num_replicas))
+
+    def _draws(self) -> list[tuple[int, int]]:
+        """The examples of this epoch, each with how often it was there before, in a fixed order."""
+        groups: dict[float, list[int]] = {}
+        for position, weight in enumerate(self._weights):
+            groups.setdefault(weight, []).append(position)
+        draws: list[tuple[int, int]] = []
+        for weight, positions in groups.items():
+            size, whole, part = _parts((weight, len(positions)))
+            draws += [(position, repeat) for repeat in range(whole) for position in positions]
+            if part:
+                share = _share(size, part)
+                turns = random.Random(f"turns {self.seed} {weight}").sample(positions, size)
+                draws += [(turns[(self.epoch * share + index) % size], whole) for index in range(share)]
+        return sorted(draws, key=lambda draw: draw[::-1])
 
     def __iter__(self) -> Iterator[list[Slot]]:
         rng = random.Random(f"order {self.seed} {self.epoch}")
-        order = rng.sample(range(len(self._lengths)), len(self._lengths))
+        draws = self._draws()
+        order = rng.sample(range(len(draws)), len(draws))
         window_size = self._batch_size * self._batches_per_window
         windows = [order[start : start + window_size] for start in range(0, len(order), window_size)]
-        batches = [
-            batch
-            for window in windows
-            for batch in _chunks(sorted(window, key=lambda index: self._lengths[index]), self._batch_size)
-        ]
+
+        def length(index: int) -> tuple[int, int]:  # of equal examples, repeats go apart from what they repeat
+            position, repeat = draws[index]
+            return self._lengths[position], repeat
+
+        batches = [batch for window in windows for batch in _chunks(sorted(window, key=length), self._batch_size)]
         rng.shuffle(batches)
         filled_up = islice(cycle(batches), len(self) * self.num_replicas)
         start = self._num_given * self.num_replicas + self.rank
         for batch in islice(filled_up, start, None, self.num_replicas):
-            yield [Slot(index, self.epoch) for index in batch]
+            yield [Slot(position, self.epoch, repeat=repeat) for position, repeat in (draws[index] for index in batch)]
 
 
 class EvalSampler(DistributedSampler[list[Slot]]):

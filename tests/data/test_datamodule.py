@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from gner.data import GnerDataModule, Regularization, SyntheticCorpus
+from gner.data import GnerDataModule, Regularization, Source, SyntheticCorpus
 from gner.data.loader import BatchLoader
 from gner.data.sampler import TrainSampler
 from gner.errors import UserError
 from gner.formats import GnerFormat
 from gner.models import Backbone, FromScratch
 from gner.types import Batch
+from tests.data.writers import write_json
 
 Write = Callable[..., Path]
 
@@ -189,3 +190,66 @@ def test_a_loader_goes_on_with_another_number_of_processes(backbone: Backbone, t
     first = positions(start, 2)
     back.load_state_dict(start.state_dict())
     assert not set(first) & set(positions(back))
+
+
+def _write_sources(folder: Path) -> Path:
+    rows = [{"tokens": ["soup", str(number)], "tags": ["B-food", "O"]} for number in range(4)]
+    for split in ("train", "valid", "test"):
+        write_json(folder / f"{split}.jsonl", rows, lines=True)
+    return folder
+
+
+def test_sources_are_mixed_with_data_sets_by_name(backbone: Backbone, toy_root: Path, tmp_path: Path) -> None:
+    source = Source(str(_write_sources(tmp_path)), name="kitchen", weight=2.0)
+    data = _fitting(backbone, toy_root, train=["toy", source], val=[Source(str(tmp_path), name="kitchen"), "toy"])
+    assert data.entity_types() == {"toy": ("person", "place"), "kitchen": ("food",)}
+    seen = [example.words for batch in data.train_dataloader() for example in batch.examples]
+    assert len(seen) == 5 + 2 * 4
+    assert seen.count(("soup", "0")) == 2
+    assert {example.dataset for batch in data.val_dataloader() for example in batch.examples} == {"toy", "kitchen"}
+
+
+def test_a_sentence_that_is_seen_twice_is_changed_anew(backbone: Backbone, toy_root: Path, tmp_path: Path) -> None:
+    source = Source(str(_write_sources(tmp_path)), types=[f"type{number}" for number in range(30)] + ["food"], weight=2)
+    data = _fitting(backbone, toy_root, train=[source])
+    types = [example.types for batch in data.train_dataloader() for example in batch.examples]
+    assert len(set(types)) == len(types) == 8
+
+
+def test_limits_of_sources(backbone: Backbone, toy_root: Path, tmp_path: Path) -> None:
+    source = Source(str(_write_sources(tmp_path)), max_examples=3)
+    data = _fitting(backbone, toy_root, train=[source, "toy"], max_examples_per_dataset=2)
+    assert [example.dataset for example in data.examples["train"]] == [tmp_path.name] * 3 + ["toy"] * 2
+
+
+def test_examples_with_lists_of_their_own_are_counted_together(backbone: Backbone, tmp_path: Path) -> None:
+    rows = [{"tokenized_text": ["Ada"], "ner": [[0, 0, "person"]], "ner_negatives": [name]} for name in ("a", "b")]
+    write_json(tmp_path / "train.json", rows)
+    source = Source(str(tmp_path / "train.json"))
+    data = _fitting(backbone, tmp_path, train=[source], val=[source])
+    assert data.entity_types() == {tmp_path.name: ("person", "a", "b")}
+
+
+def test_a_checkpoint_tells_what_was_trained_on_and_need_not(backbone: Backbone, toy_root: Path) -> None:
+    data = _fitting(backbone, toy_root)
+    state = data.state_dict()
+    assert state["longest_sentence"] == 11
+    assert state["types"] == {"toy": ["person", "place"]}
+    _fitting(backbone, toy_root).load_state_dict({"train_progress": None})
+
+
+def test_what_happened_to_annotations_is_warned_of(backbone: Backbone, toy_root: Path, tmp_path: Path) -> None:
+    write_json(tmp_path / "a.jsonl", [{"text": "London-based", "spans": [[0, 6, "place"]]}], lines=True)
+    with pytest.warns(
+        UserWarning, match=r"a.jsonl: Spans that start or end within a word, widened to whole words: 1; the first"
+    ):
+        _fitting(backbone, toy_root, train=[Source(str(tmp_path / "a.jsonl"))])
+
+
+def test_two_data_sets_of_one_name_are_refused_where_they_are_scored(
+    backbone: Backbone, toy_root: Path, tmp_path: Path
+) -> None:
+    sources = [Source(str(_write_sources(tmp_path))), Source(str(tmp_path / "test.jsonl"))]
+    assert _fitting(backbone, toy_root, train=sources).entity_types()[tmp_path.name] == ("food",)
+    with pytest.raises(UserError, match=r"another data set called .* Set `name`"):
+        _fitting(backbone, toy_root, val=sources)

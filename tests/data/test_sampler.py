@@ -1,10 +1,11 @@
+import hashlib
 import random
 from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner.data.sampler import EvalSampler, Slot, TrainSampler
+from gner.data.sampler import EvalSampler, Slot, TrainSampler, num_draws
 
 SIZES = st.integers(1, 40)
 RANKS = st.integers(1, 4)
@@ -95,3 +96,57 @@ def test_batches_hold_examples_of_similar_length() -> None:
     shuffled = rng.sample(range(4000), 4000)
     plain = [shuffled[start : start + 16] for start in range(0, 4000, 16)]
     assert padding(grouped) < 0.1 < padding(plain)
+
+
+@given(SIZES, SIZES, st.sampled_from([0.1, 0.5, 1.0, 1.5, 2.0, 3.25]), RANKS)
+def test_weights_say_how_often_examples_are_seen_on_any_number_of_ranks(
+    num_plain: int, num_weighted: int, weight: float, num_ranks: int
+) -> None:
+    weights = [1.0] * num_plain + [weight] * num_weighted
+    epochs = [_epoch(weights, epoch, num_ranks) for epoch in range(3)]
+    for seen in epochs:
+        assert {position for position, _ in seen} >= set(range(num_plain))
+        assert all(repeat <= weight for _, repeat in seen)
+        assert len(set(seen)) == num_draws(weights)
+    assert epochs[0] == _epoch(weights, 0, num_ranks)
+
+
+def _epoch(weights: list[float], epoch: int, num_ranks: int) -> set[tuple[int, int]]:
+    """What all ranks see, each with its repeat."""
+    samplers = [
+        TrainSampler(range(len(weights)), 3, seed=0, rank=rank, num_ranks=num_ranks, weights=weights)
+        for rank in range(num_ranks)
+    ]
+    for sampler in samplers:
+        sampler.set_epoch(epoch)
+    ranks = [list(sampler) for sampler in samplers]
+    assert [len(rank) for rank in ranks] == [len(sampler) for sampler in samplers]
+    return {(slot.position, slot.repeat) for rank in ranks for batch in rank for slot in batch}
+
+
+def test_half_of_a_source_is_seen_in_one_epoch_and_the_other_half_in_the_next() -> None:
+    first, second, third = (_epoch([0.5] * 10, epoch, 1) for epoch in range(3))
+    assert len(first) == len(second) == 5
+    assert not first & second
+    assert first == third
+
+
+def test_equal_weights_give_the_batches_of_no_weights() -> None:
+    lengths = [random.Random(position).randint(1, 9) for position in range(100)]
+
+    def batches(weights: list[float] | None) -> list[list[Slot]]:
+        return list(TrainSampler(lengths, 4, seed=3, weights=weights))
+
+    assert batches(None) == batches([1.0] * 100)
+    checksum = hashlib.sha256(str([[slot.position for slot in batch] for batch in batches(None)]).encode())
+    assert checksum.hexdigest()[:16] == "29d4e19262d055df"
+
+
+def test_a_weighted_epoch_goes_on_in_its_middle() -> None:
+    def sampler() -> TrainSampler:
+        return TrainSampler(range(20), 3, seed=0, weights=[2.5] * 10 + [0.3] * 10)
+
+    whole, rest = sampler(), sampler()
+    whole.start(2, 0)
+    rest.start(2, 4)
+    assert list(rest) == list(whole)[4:]

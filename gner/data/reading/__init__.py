@@ -1,0 +1,1 @@
+"""Files of other tools to words and tags: one module for each format."""

@@ -1,0 +1,89 @@
+"""brat standoff: ``DOC.txt``, and ``DOC.ann`` with a line for each annotation (brat.nlplab.org/standoff.html)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from gner.data.reading.files import read_lines, read_text
+from gner.data.reading.records import Options, Span, Text
+from gner.errors import UserError
+
+_ENTITY = re.compile(r"T[^\t]*\t(?P<type>[^\t]+?) (?P<places>\d+ \d+(?:;\d+ \d+)*)(?:\t(?P<text>.*))?")
+CONFIGURATION = "annotation.conf"
+
+
+def read_brat(paths: Sequence[Path], options: Options) -> Iterator[Text]:
+    """Read documents; ``paths`` are their ``.txt`` or ``.ann`` files.
+
+    Only text-bound annotations (``T``) are read. One with several fragments becomes one span from the first to the
+    last; that is reported, unless only white space lies between, as where an annotation goes on in the next line.
+
+    Raises:
+        UserError: A file is missing, or a line is not understood.
+    """
+    triggers = _section(paths[0].parent, "events") if paths else ()
+    for stem in sorted({path.with_suffix("") for path in paths}):
+        text_file, annotations = stem.with_name(f"{stem.name}.txt"), stem.with_name(f"{stem.name}.ann")
+        if not annotations.is_file():
+            options.report.add("unannotated", str(text_file), f"there is no {annotations.name}")
+            continue
+        if not text_file.is_file():
+            raise UserError(f"Expected the text of {annotations} in {text_file}, but that does not exist.")
+        text = read_text(text_file, keep_mark=True)
+        spans = list(_spans(annotations, text, triggers, options))
+        yield Text(text, spans, str(text_file), cut="always", is_file=True)
+
+
+def declared_types(folder: Path) -> tuple[str, ...] | None:
+    """The entity types of the ``annotation.conf`` of a folder or the nearest one above; None where there is none."""
+    return _section(folder, "entities") or None
+
+
+def _spans(path: Path, text: str, triggers: Sequence[str], options: Options) -> Iterator[Span]:
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.startswith("T"):
+            continue
+        place = f"{path}:{number}"
+        match = _ENTITY.fullmatch(line.rstrip())
+        if match is None:
+            raise UserError(f"{place}: expected `T1<TAB>Type 0 5<TAB>text`, found {line!r}.")
+        entity_type, stated = match["type"], match["text"]
+        if entity_type in triggers:
+            options.report.add("not_entity", place, f"`{stated}` ({entity_type})")
+            continue
+        fragments = [tuple(map(int, fragment.split())) for fragment in match["places"].split(";")]
+        start, end = min(first for first, _ in fragments), max(last for _, last in fragments)
+        if _has_gaps(fragments, text):
+            whole = " ".join(text[start:end].split())
+            options.report.add("discontinuous", place, f"`{stated}` ({entity_type}) is now `{whole}`")
+            stated = None
+        yield Span(start, end, entity_type, stated, place)
+
+
+def _has_gaps(fragments: Sequence[tuple[int, ...]], text: str) -> bool:
+    """Whether something but white space lies between fragments."""
+    ordered = sorted(fragments)
+    gaps = [(before[1], behind[0]) for before, behind in pairwise(ordered)]
+    return any(text[start:end].strip() for start, end in gaps)
+
+
+def _section(folder: Path, name: str) -> tuple[str, ...]:
+    """The names in a section of the configuration, which brat looks up from the folder of a document upwards."""
+    for parent in (folder, *folder.resolve().parents[:3]):
+        path = parent / CONFIGURATION
+        if path.is_file():
+            return tuple(_names(read_lines(path), name))
+    return ()
+
+
+def _names(lines: list[str], section: str) -> Iterator[str]:
+    inside = False
+    for line in lines:
+        text = line.strip()
+        if text.startswith("["):
+            inside = text.lower() == f"[{section}]"
+        elif inside and text and not text.startswith(("#", "<", "!", "---")):  # ! marks groups that are no types
+            yield re.split(r"[\s|]", text)[0]

@@ -1,0 +1,59 @@
+"""spaCy's DocBin files: words and sentences of spaCy, entities from ``doc.ents`` or span groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gner.data.reading.fields import check_type
+from gner.data.reading.records import Options, Span, Text
+from gner.errors import UserError
+from gner.words import Word
+
+
+def read_docbin(path: Path, options: Options) -> Iterator[Text]:
+    """Read a file.
+
+    Entities are ``doc.ents``, or those of all span groups where a document has no other. Words are spaCy's tokens
+    without white space, unless the source names a splitter.
+
+    Raises:
+        UserError: spaCy is not installed, or the file is not a DocBin.
+    """
+    try:
+        from spacy.tokens import DocBin  # noqa: PLC0415 optional
+        from spacy.vocab import Vocab  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError(f"{path}: reading DocBin files needs spaCy. Run `pip install 'gner[spacy]'`.") from error
+    if not path.is_file():
+        raise UserError(f"Expected the file {path}, but it does not exist.")
+    try:
+        docs = list(DocBin().from_disk(path).get_docs(Vocab()))
+    except Exception as error:  # zlib's, msgpack's or spaCy's own, by what is wrong
+        raise UserError(f"{path}: expected a DocBin that spaCy wrote, but it cannot be read: {error}") from error
+    for number, doc in enumerate(docs, start=1):
+        yield _text(doc, f"{path}, document {number}", options)
+
+
+def _text(doc: Any, place: str, options: Options) -> Text:
+    words = [Word(token.text, token.idx, token.idx + len(token.text)) for token in doc if not token.text.isspace()]
+    spans = list(doc.ents) or [span for group in doc.spans.values() for span in group]
+    is_split = options.split_words is not None
+    return Text(
+        text=doc.text,
+        spans=[Span(span.start_char, span.end_char, check_type(span.label_, place)) for span in spans],
+        place=place,
+        words=options.split_words(doc.text) if options.split_words is not None else words,
+        ends=None if is_split or not doc.has_annotation("SENT_START") else _ends(doc),
+    )
+
+
+def _ends(doc: Any) -> list[int]:
+    """One behind the last word of each sentence, white space not counted."""
+    ends: list[int] = []
+    num_words = 0
+    for sentence in doc.sents:
+        num_words += sum(not token.text.isspace() for token in sentence)
+        ends.append(num_words)
+    return sorted(set(ends) - {0})

@@ -1,0 +1,83 @@
+"""GLiNER's training files: words, and spans of words whose ends are inclusive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gner.data.reading.fields import Object, as_object, check_type, describe, find_field, is_list, strings, whole_number
+from gner.data.reading.records import Options, Record, Span, Text
+from gner.errors import UserError
+from gner.words import Word
+
+_WORDS = "tokenized_text"
+_OFFERED = ("ner_labels", "label", "labels")
+_NEGATIVES = ("ner_negatives", "ner_negative", "negatives", "negative")
+
+
+def is_gliner(value: Object) -> bool:
+    """Whether an object is one of GLiNER's."""
+    return is_list(value.get(_WORDS))
+
+
+def read_gliner(record: Record, options: Options) -> Text:
+    """Read an object.
+
+    Its types are ``ner_labels`` and ``ner_negatives``, or those of its spans and ``ner_negatives``; with neither field
+    it has no list of its own.
+
+    Raises:
+        UserError: It is not understood.
+    """
+    value = as_object(record, "an object with `tokenized_text` and `ner`")
+    words = strings(value.get(_WORDS), record.place, _WORDS)
+    items = value.get("ner") or []
+    if not is_list(items):
+        raise UserError(f"{record.place}: expected a list of spans as `ner`, found {describe(items)}.")
+    text, placed = join_words(words)
+    spans = [_read_span(item, placed, record.place) for item in items]
+    return Text(
+        text=text,
+        spans=spans,
+        place=record.place,
+        types=_types(value, [span.type for span in spans], record.place),
+        words=[word for word in placed if word.text.strip()],
+        cut="never",
+    )
+
+
+def join_words(words: tuple[str, ...]) -> tuple[str, list[Word]]:
+    """A text of words with a space between them, and the words in it.
+
+    Example:
+        >>> join_words(("New", "York"))
+        ('New York', [Word(text='New', start=0, end=3), Word(text='York', start=4, end=8)])
+    """
+    placed: list[Word] = []
+    start = 0
+    for word in words:
+        placed.append(Word(word, start, start + len(word)))
+        start += len(word) + 1
+    return " ".join(words), placed
+
+
+def _read_span(item: Any, words: list[Word], place: str) -> Span:
+    if not is_list(item) or len(item) != 3:
+        raise UserError(f'{place}: expected a span such as [0, 1, "person"] in `ner`, found {describe(item)}.')
+    first, last = whole_number(item[0]), whole_number(item[1])
+    if first is None or last is None or not 0 <= first <= last < len(words):
+        raise UserError(
+            f"{place}: expected a span of words from 0 to {len(words) - 1}, with its last word included, found "
+            f"{describe(item)}."
+        )
+    what = f"words {first}-{last}"
+    return Span(words[first].start, words[last].end, check_type(item[2], f"{place}, {what}"), place=f"{place}, {what}")
+
+
+def _types(value: Object, used: list[str], place: str) -> tuple[str, ...] | None:
+    offered = find_field(value, _OFFERED)
+    negatives = find_field(value, _NEGATIVES)
+    if offered is None and negatives is None:
+        return None
+    listed = strings(value[offered], place, offered) if offered else ()
+    others = strings(value[negatives], place, negatives) if negatives else ()
+    return tuple(dict.fromkeys([*listed, *used, *others])) or None

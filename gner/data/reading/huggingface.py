@@ -1,0 +1,112 @@
+"""Data sets of the Hugging Face hub, of ``save_to_disk`` and of parquet files; no loading scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gner.data.reading.fields import find_field
+from gner.data.reading.records import Record
+from gner.data.reading.tagged_words import TAGS
+from gner.errors import UserError
+
+_SUFFIXES = (".json", ".jsonl", ".txt", ".tsv", ".conll", ".iob2", ".bio", ".parquet", ".spacy", ".ann", ".csv")
+Table = Any
+"""`datasets.Dataset`, which is not imported for its name alone."""
+
+Part = list[Path] | Any
+"""What one split is: files, or a table."""
+
+_HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
+
+
+def is_hub_name(path: str) -> bool:
+    """Whether this may be a name of the hub, such as ``lhoestq/conll2003``, and does not look like a mistyped path."""
+    known = Path(path)
+    in_folder = "/" in path and known.parent.is_dir()
+    return _HUB_NAME.fullmatch(path) is not None and known.suffix.lower() not in _SUFFIXES and not in_folder
+
+
+def is_saved(folder: Path) -> bool:
+    """Whether ``save_to_disk`` wrote a folder."""
+    return (folder / "dataset_dict.json").is_file() or (folder / "state.json").is_file()
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is one, by how it starts."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _library() -> Any:
+    """The library; its import takes half a second, which only those who use it should wait."""
+    import datasets  # noqa: PLC0415
+
+    return datasets
+
+
+def load_table(path: str, subset: str | None = None) -> dict[str, Table]:
+    """Load a data set: its splits by name; one that has none is called ``all``.
+
+    Args:
+        path: A name of the hub, or a folder that ``save_to_disk`` wrote.
+        subset: The configuration, for hub data sets with several.
+
+    Raises:
+        UserError: It cannot be loaded.
+    """
+    datasets = _library()
+    try:
+        found = datasets.load_from_disk(path) if is_saved(Path(path)) else datasets.load_dataset(path, subset)
+    except Exception as error:  # network, name, permission, configuration, script: each has its own
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise UserError(
+            f"Expected `{path}` to be a data set of the Hugging Face hub, but it cannot be loaded: {reason}"
+            f"{_advice(str(error))}"
+        ) from error
+    if isinstance(found, datasets.DatasetDict):
+        return {str(name): table for name, table in found.items()}
+    return {"all": found}
+
+
+def _advice(reason: str) -> str:
+    if "script" in reason:
+        return ". Loading scripts are not run; look for a copy in parquet, such as lhoestq/conll2003 for conll2003."
+    if "onfig name" in reason:
+        return ". Set `subset` to one of them."
+    return ". Check the name, `subset`, and the connection (HF_HUB_OFFLINE, HF_TOKEN)."
+
+
+def load_parquet(paths: Sequence[Path]) -> Table:
+    """Load parquet files of one table.
+
+    Raises:
+        UserError: They cannot be read.
+    """
+    datasets = _library()
+    try:
+        return datasets.concatenate_datasets([datasets.Dataset.from_parquet(str(path)) for path in paths])
+    except Exception as error:  # pyarrow's own
+        raise UserError(f"{paths[0]}: expected a parquet file, but it cannot be read: {error}") from error
+
+
+def rows(table: Table, name: str) -> Iterator[Record]:
+    """The rows of a table."""
+    for number, row in enumerate(table, start=1):
+        yield Record(row, f"{name}, row {number}")
+
+
+def tag_names(table: Table, own: str | None) -> tuple[str, ...]:
+    """The tags that the numbers of the column of tags stand for; empty where they have no names."""
+    column = find_field(dict.fromkeys(table.column_names, True), TAGS, own)
+    return tuple(_class_names(table.features[column])) if column else ()
+
+
+def _class_names(feature: Any) -> list[str]:
+    names = getattr(feature, "names", None)  # of a ClassLabel
+    if names is not None:
+        return list(names)
+    inner = feature[0] if isinstance(feature, list) else getattr(feature, "feature", None)
+    return _class_names(inner) if inner is not None else []

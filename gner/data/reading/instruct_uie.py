@@ -1,0 +1,62 @@
+"""InstructUIE's files: sentences of words parted by spaces, and entities with name, type and position."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gner.data.reading.fields import Object, as_object, check_type, describe, is_list, whole_number
+from gner.data.reading.placing import place_string
+from gner.data.reading.records import Options, Record, Span, Text
+from gner.errors import UserError
+from gner.words import Word, find_splitter
+
+_NO_TYPES = ("", "NA")
+
+
+def is_instruct_uie(value: Object) -> bool:
+    """Whether an object is one of InstructUIE's."""
+    entities = value.get("entities")
+    return (
+        isinstance(value.get("sentence"), str)
+        and is_list(entities)
+        and all(isinstance(entity, dict) and "name" in entity and "type" in entity for entity in entities or ())
+    )
+
+
+def read_instruct_uie(record: Record, options: Options) -> Text:
+    """Read an object; an entity without ``pos`` is placed wherever its name stands.
+
+    Raises:
+        UserError: It is not understood.
+    """
+    value = as_object(record, "an object with `sentence` and `entities`")
+    text, entities = value.get("sentence"), value.get("entities")
+    if not isinstance(text, str) or not is_list(entities):
+        raise UserError(f"{record.place}: expected a `sentence` and a list of `entities`, found {describe(value)}.")
+    words = (options.split_words or find_splitter("whitespace"))(text)
+    spans: list[Span] = []
+    for entity in entities or ():
+        spans += _read_entity(entity, text, words, record.place, options)
+    return Text(text, spans, record.place, words=words, cut="never")
+
+
+def _read_entity(entity: Any, text: str, words: list[Word], place: str, options: Options) -> list[Span]:
+    if not isinstance(entity, dict) or not isinstance(entity.get("name"), str):
+        raise UserError(
+            f'{place}: expected an entity such as {{"name": "Ada", "type": "person", "pos": [0, 3]}}, found '
+            f"{describe(entity)}."
+        )
+    name, entity_type = entity["name"], entity.get("type")
+    if entity_type is None or str(entity_type).strip() in _NO_TYPES:
+        options.report.add("no_type", place, f"`{name}`")
+        return []
+    entity_type = check_type(entity_type, place)
+    position: Any = entity.get("pos")
+    if is_list(position) and len(position) == 2:
+        start, end = whole_number(position[0]), whole_number(position[1])
+        if start is not None and end is not None:
+            return [Span(start, end, entity_type, name)]
+    places = place_string(text, words, name)
+    if not places:
+        options.report.add("unplaceable", place, f"`{name}` ({entity_type})")
+    return [Span(start, end, entity_type) for start, end in places]

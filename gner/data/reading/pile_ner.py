@@ -1,0 +1,91 @@
+"""Conversations of UniversalNER, such as Pile-NER: a text, and for each type the strings that are of it.
+
+The strings have no positions. Every occurrence is an entity, as in GLiNER's conversion of the same data: the answer to
+"What describes person in the text?" names a person once, however often the text does.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from gner.data.reading.fields import Object, as_items, as_object, describe, is_list
+from gner.data.reading.placing import place_string
+from gner.data.reading.records import Options, Record, Span, Text
+from gner.errors import UserError
+from gner.words import find_splitter
+
+_QUESTION = re.compile(r"What describes (.+) in the text\?", re.DOTALL)
+_TEXT = "Text:"
+
+
+def is_pile_ner(value: Object) -> bool:
+    """Whether an object is such a conversation."""
+    turns = as_items(value.get("conversations"))
+    return is_list(turns) and any(
+        isinstance(turn, dict) and str(turn.get("value")).startswith(_TEXT) for turn in turns or ()
+    )
+
+
+def read_pile_ner(record: Record, options: Options) -> Text:
+    """Read a conversation; its types are those that are asked for, also where the answer is ``[]``.
+
+    Raises:
+        UserError: It is not understood.
+    """
+    value = as_object(record, "an object with `conversations`")
+    turns = _turns(as_items(value.get("conversations")), record.place)
+    text = next((said.removeprefix(_TEXT).strip() for said in turns if said.startswith(_TEXT)), None)
+    if text is None:
+        raise UserError(f"{record.place}: expected a turn that starts with `{_TEXT}`, found none.")
+    words = (options.split_words or find_splitter("treebank"))(text)
+    spans: list[Span] = []
+    types: list[str] = []
+    for entity_type, strings in _answers(turns, record.place):
+        types.append(entity_type)
+        for string in dict.fromkeys(strings):
+            places = place_string(text, words, string)
+            spans += [Span(start, end, entity_type) for start, end in places]
+            if not places and options.rename(entity_type) is not None:
+                options.report.add("unplaceable", record.place, f"`{string}` ({entity_type})")
+    if not types:
+        raise UserError(f"{record.place}: expected a question such as `What describes person in the text?`.")
+    return Text(text, spans, record.place, types=tuple(dict.fromkeys(types)), words=words, cut="never")
+
+
+def _turns(turns: Any, place: str) -> list[str]:
+    """What was said, in order."""
+    if not is_list(turns) or not all(isinstance(turn, dict) and isinstance(turn.get("value"), str) for turn in turns):
+        raise UserError(
+            f'{place}: expected a list of turns such as {{"from": "human", "value": "Text: ..."}} as `conversations`, '
+            f"found {describe(turns)}."
+        )
+    return [turn["value"] for turn in turns]
+
+
+def _answers(turns: list[str], place: str) -> Iterator[tuple[str, list[str]]]:
+    """The type of each question, and the strings of its answer."""
+    for position, said in enumerate(turns):
+        question = _QUESTION.fullmatch(said.strip())
+        if question is None:
+            continue
+        answer = turns[position + 1].strip() if position + 1 < len(turns) else ""
+        yield " ".join(question.group(1).split()), _parse_answer(answer, f"{place}, turn {position + 2}")
+
+
+def _parse_answer(answer: str, place: str) -> list[str]:
+    """A list of strings in JSON, or as Python writes it."""
+    parsed: Any = None
+    try:
+        parsed = json.loads(answer)
+    except json.JSONDecodeError:
+        try:
+            parsed = ast.literal_eval(answer)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            parsed = None
+    if not is_list(parsed):
+        raise UserError(f'{place}: expected a list of strings such as ["Ada", "Bob"], found {describe(answer)}.')
+    return [str(item) for item in parsed]

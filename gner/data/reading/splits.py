@@ -1,0 +1,140 @@
+"""Which files hold which split."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from gner.errors import UserError
+
+Split = Literal["train", "dev", "test"]
+WHOLE = "all"
+"""Name of the part of a source that has no splits."""
+
+_WORDS: dict[str, Split] = {
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("dev", "devel", "development", "valid", "validation", "val", "testa"), "dev"),
+    **dict.fromkeys(("test", "testing", "testb"), "test"),
+}
+_PARTS = re.compile(r"[._\-\s]+")
+_ABOUT = re.compile(
+    r"\..*|readme.*|licen[sc]e.*|labels?\..*|types?\.(txt|json)|.*configs?\.json|dataset_infos?\.json|dataset_dict\.json"
+    r"|state\.json|synthetic\.json|.*\.(md|py|conf|cfg|ya?ml|pdf|sh|lock|unfinished)",
+    re.IGNORECASE,
+)
+_Value = TypeVar("_Value")
+
+
+def split_of(name: str) -> Split | None:
+    """The split that a name of a file, a folder or a table tells.
+
+    Example:
+        >>> split_of("eng.testa"), split_of("train-00000-of-00002.parquet"), split_of("latest.json")
+        ('dev', 'train', None)
+    """
+    return next((_WORDS[part] for part in _PARTS.split(name.lower()) if part in _WORDS), None)
+
+
+def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
+    """The data files of a folder by split.
+
+    A split is told by a folder's name or, if ``by_file``, a file's. Where no file tells one, all are the part `WHOLE`.
+    Folders within are looked into if their name tells a split, or if there is nothing beside them.
+
+    Raises:
+        UserError: A split has files of several kinds, as if it were there twice.
+    """
+    top = _data_files(folder.iterdir())
+    named = [child for child in folder.iterdir() if child.is_dir() and split_of(child.name)]
+    inner = [path for child in (named if top or named else [folder]) for path in _data_files(child.rglob("*"))]
+    parts: dict[str, list[Path]] = {}
+    for path in sorted({*top, *inner}):
+        names = path.relative_to(folder).parts if by_file else path.relative_to(folder).parts[:-1]
+        split = next((known for name in names if (known := split_of(name))), None)
+        parts.setdefault(split or WHOLE, []).append(path)
+    if by_file:
+        for part, files in parts.items():
+            kinds = {path.suffix for path in files}
+            if part != WHOLE and len(kinds) > 1 and len({path.parent for path in files}) == 1:
+                found = ", ".join(path.name for path in files)
+                raise UserError(
+                    f"{folder}: expected files of one kind for {part}, found {found}. Set the path of the source to "
+                    "one of them, or move the others away."
+                )
+    order = ["train", "dev", "test"]
+    return dict(sorted(parts.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
+
+
+def _data_files(paths: Iterable[Path]) -> list[Path]:
+    return [path for path in paths if path.is_file() and not _ABOUT.fullmatch(path.name)]
+
+
+def siblings(path: Path) -> list[Path]:
+    """The files of the other splits beside a file: those whose name differs only in the word for the split.
+
+    Example:
+        >>> siblings(Path("/nowhere/train.conll"))
+        []
+    """
+    if split_of(path.name) is None or not path.parent.is_dir():
+        return []
+    return sorted(
+        other
+        for other in path.parent.iterdir()
+        if other != path and split_of(other.name) and _with_gap(other.name) == _with_gap(path.name)
+    )
+
+
+def without_split(name: str) -> str:
+    """A name without the words that tell the split.
+
+    Example:
+        >>> without_split("news-train.v2"), without_split("train")
+        ('news-v2', '')
+    """
+    if split_of(name) is None:
+        return name
+    return "-".join(part for part in _PARTS.split(name) if part and part.lower() not in _WORDS)
+
+
+def _with_gap(name: str) -> list[str]:
+    return ["" if part in _WORDS else part for part in _PARTS.split(name.lower())]
+
+
+def choose_part(path: str, parts: dict[str, _Value], wanted: Split, split: str | None) -> str:
+    """The name of the part that is read for a split.
+
+    Args:
+        path: Of the source, for messages.
+        parts: What is there, by name.
+        wanted: What it is for.
+        split: The name that the source sets, if it does.
+
+    Raises:
+        UserError: There is none.
+    """
+    if split is not None:
+        found = [name for name in parts if name == split] or [name for name in parts if split_of(split) == _role(name)]
+        if split_of(split) is None:
+            found = [name for name in parts if name == split]
+    else:
+        found = [name for name in parts if name == wanted] or [name for name in parts if _role(name) == wanted]
+        if not found and list(parts) == [WHOLE]:
+            found = [WHOLE]
+    if not found:
+        what = split or {"train": "train", "dev": "dev or validation", "test": "test"}[wanted]
+        raise UserError(
+            f"{path}: expected a split called {what}, found {_listed(list(parts))}. Set `split` of the source to one "
+            "of these, or its path to a file."
+        )
+    return found[0]
+
+
+def _role(name: str) -> Split | None:
+    return _WORDS.get(name.lower())
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "no data file"

@@ -1,0 +1,80 @@
+"""Files in columns."""
+
+from pathlib import Path
+
+import pytest
+
+from gner.data.source_reader import SourceReader
+from gner.data.sources import Source
+from gner.errors import UserError
+
+ADA = (("Ada", "slept"), ("B-PER", "O"))
+ROME = (("Rome",), ("B-LOC",))
+
+
+def _read(path: Path, content: str, **options: object) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    path.write_text(content, encoding="utf-8")
+    reader = SourceReader(Source(str(path), **options))  # type: ignore[arg-type]
+    return [(example.words, example.tags) for example in reader.read(reader.parts[0])]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "-DOCSTART- -X- -X- O\n\nAda NNP B-NP B-PER\nslept VBD B-VP O\n\nRome NNP B-NP B-LOC\n\n",
+        "-DOCSTART-\tO\n\nAda\tB-PER\nslept\tO\n\nRome\tB-LOC",
+        "\ufeffAda  B-PER\r\nslept O \r\n\r\n\r\nRome B-LOC\r\n",
+        "# id 5239d808-f300\tdomain=en\nAda _ _ B-PER\nslept _ _ O\n\n\n# id 5\tdomain=en\nRome _ _ B-LOC\n",
+        "# sent_id = weblog-1\n# text = Ada slept O\nAda\tB-PER\nslept\tO\n\n# text = Rome\nRome\tB-LOC\n",
+        "Ada S-PER\nslept O\n\nRome S-LOC\n",
+        "Ada U-PER\nslept O\n\nRome U-LOC\n",
+        "Ada I-PER\nslept O\n\nRome I-LOC\n",
+    ],
+    ids=["2003", "tabs", "Windows", "MultiCoNER", "CoNLL-U", "BIOES", "BILOU", "IOB1"],
+)
+def test_the_kinds_of_files_that_are_about(content: str, tmp_path: Path) -> None:
+    assert _read(tmp_path / "x.conll", content) == [ADA, ROME]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("# O\n1 O\nRome B-LOC\n", (("#", "1", "Rome"), ("O", "O", "B-LOC"))),
+        ("Rome B-LOC\n#1 O\n# O\n", (("Rome", "#1", "#"), ("B-LOC", "O", "O"))),
+        ("New York\tB-LOC\n", (("New York",), ("B-LOC",))),
+        ("x\tB-Restaurant Name\n", (("x",), ("B-Restaurant Name",))),
+        ("北 B-LOC\n京 E-LOC\n", (("北", "京"), ("B-LOC", "I-LOC"))),
+        ("北 B-LOC\n海 M-LOC\n道 E-LOC\n", (("北", "海", "道"), ("B-LOC", "I-LOC", "I-LOC"))),
+        ("a\u2028b B-LOC\n", (("a\u2028b",), ("B-LOC",))),
+    ],
+)
+def test_odd_words(content: str, expected: object, tmp_path: Path) -> None:
+    assert _read(tmp_path / "x.txt", content, format="conll") == [expected]
+
+
+def test_columns_can_be_named_by_number(tmp_path: Path) -> None:
+    content = "1\tAda\tB-PER\t-\tann\n2\tslept\tO\t-\tann\n"
+    columns = {"words": "2", "tags": "3"}
+    assert _read(tmp_path / "x.iob2", content, format="conll", columns=columns) == [ADA]
+    with pytest.raises(UserError, match=r"columns\.words"):
+        _read(tmp_path / "x.iob2", content, format="conll", columns={"words": "form"})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("Ada B-PER\nslept\n", r"x.conll:2: expected at least 2 columns parted by spaces"),
+        ("Ada\tB-PER\nslept O\n", r"x.conll:2: expected at least 2 columns parted by tabs"),
+        ("Ada B-PER\nslept X\n", r"x.conll:2: `X` is not a tag"),
+        ("Ada\t\tO\n\t\tO\n", r"x.conll:2: expected a word and a tag, found an empty column"),
+        ("Ada I-PER\nx O\nBob B-PER\n", r"not IOB2: .*x.conll:1: .*\n.*not IOB1: .*x.conll:3: "),
+    ],
+)
+def test_bad_files_are_refused_with_the_line(content: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        _read(tmp_path / "x.conll", content, format="conll")
+
+
+def test_a_named_scheme_is_enforced(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="tags are not IOB2"):
+        _read(tmp_path / "x.conll", "Ada I-PER\n", scheme="IOB2")

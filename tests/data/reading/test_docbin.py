@@ -1,0 +1,67 @@
+"""Files that spaCy writes."""
+
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.tokens import DocBin, Span
+
+from gner.bio import to_entities
+from gner.data.source_reader import SourceReader
+from gner.data.sources import Source
+from gner.errors import UserError
+from gner.types import Example
+from tests.data.writers import blank
+
+
+def _read(path: Path, docs: list[spacy.tokens.Doc], **options: object) -> tuple[list[Example], SourceReader]:
+    DocBin(docs=docs, store_user_data=True).to_disk(path)
+    reader = SourceReader(Source(str(path), **options))  # type: ignore[arg-type]
+    return reader.read(reader.parts[0]), reader
+
+
+def _entities(example: Example) -> list[tuple[str, str]]:
+    return [(" ".join(example.words[one.start : one.end]), one.type) for one in to_entities(example.tags)]
+
+
+def test_words_and_sentences_are_those_of_spacy(tmp_path: Path) -> None:
+    [doc] = blank(["Ada  can't\nstay. She left\u00a0Rome-on-Sea."])
+    doc.ents = [doc.char_span(0, 3, "person"), doc.char_span(26, 30, "place")]
+    examples, reader = _read(tmp_path / "a.spacy", [doc])
+    assert [example.words for example in examples] == [
+        ("Ada", "ca", "n't", "stay", "."),
+        tuple(token.text for token in list(doc.sents)[1] if not token.is_space),
+    ]
+    assert [_entities(example) for example in examples] == [[("Ada", "person")], [("Rome", "place")]]
+    assert examples[0].source == f"{tmp_path / 'a.spacy'}, document 1"
+    assert not reader.reports["all"].notes
+
+
+def test_words_can_be_cut_anew(tmp_path: Path) -> None:
+    [doc] = blank(["Rome-on-Sea"])
+    doc.ents = [doc.char_span(0, 11, "place")]
+    examples, _ = _read(tmp_path / "a.spacy", [doc], words="treebank")
+    assert (examples[0].words, examples[0].tags) == (("Rome-on-Sea",), ("B-place",))
+
+
+def test_span_groups_count_where_there_are_no_entities(tmp_path: Path) -> None:
+    [doc] = blank(["the New York Giants won"])
+    doc.spans["sc"] = [Span(doc, 1, 4, "team"), Span(doc, 1, 3, "city")]
+    examples, reader = _read(tmp_path / "a.spacy", [doc])
+    assert _entities(examples[0]) == [("New York Giants", "team")]
+    assert reader.reports["all"].counts() == {"overlapping": 1}
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.spacy").write_bytes(b"nothing")
+    with pytest.raises(UserError, match=r"a.spacy: expected a DocBin that spaCy wrote"):
+        reader = SourceReader(Source(str(tmp_path / "a.spacy"), format="docbin"))
+        reader.read("all")
+
+
+def test_what_to_install_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _read(tmp_path / "a.spacy", [doc := blank(["Ada"])[0]], types=["x"])
+    monkeypatch.setitem(__import__("sys").modules, "spacy.tokens", None)
+    with pytest.raises(UserError, match=r"pip install 'gner\[spacy\]'"):
+        SourceReader(Source(str(tmp_path / "a.spacy"))).read("all")
+    assert doc

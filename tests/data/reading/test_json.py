@@ -1,0 +1,180 @@
+"""JSON files of other tools, written as they write them."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gner.bio import to_entities
+from gner.data.source_reader import SourceReader
+from gner.data.sources import Source
+from gner.errors import UserError
+from gner.types import Example
+from tests.data.writers import write_json
+
+
+def _open(path: Path, *records: Any, lines: bool = True, **options: object) -> SourceReader:
+    write_json(path, records, lines=lines)
+    return SourceReader(Source(str(path), **options))  # type: ignore[arg-type]
+
+
+def _entities(example: Example) -> list[tuple[str, str]]:
+    return [(" ".join(example.words[one.start : one.end]), one.type) for one in to_entities(example.tags)]
+
+
+def _read(path: Path, *records: Any, **options: object) -> tuple[list[Example], Counter[Any]]:
+    reader = _open(path, *records, **options)  # type: ignore[arg-type]
+    examples = reader.read(reader.parts[0])
+    return examples, reader.reports[reader.parts[0]].counts()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"text": "Ada met Bob", "spans": [{"start": 0, "end": 3, "label": "x", "token_start": 0}], "answer": "accept"},
+        {"id": 4, "text": "Ada met Bob", "label": [[0, 3, "x"]], "Comments": []},
+        {"id": 4, "text": "Ada met Bob", "entities": [{"id": 1, "label": "x", "start_offset": 0, "end_offset": 3}]},
+        {"text": "Ada met Bob", "ents": [{"start": 0, "end": 3, "label": "x"}], "title": None},
+        ["Ada met Bob", {"entities": [[0, 3, "x"]]}],
+        {"text": "Ada met Bob", "entities": [{"start": 0, "end": 3, "entity_group": "x", "word": "Ada"}]},
+        {"text": "Ada met Bob", "entities": [{"offset": 0, "length": 3, "category": "x"}]},
+        {"text": "Ada met Bob", "entities": [{"start": 0.0, "end": 3.0, "labels": ["x"], "text": "Ada"}]},
+    ],
+    ids=["Prodigy", "doccano 1", "doccano", "displaCy", "spaCy 2", "pipeline", "Azure", "floats"],
+)
+def test_texts_with_spans(record: Any, tmp_path: Path) -> None:
+    for lines in (True, False):
+        [example], counts = _read(tmp_path / "a.jsonl", record, lines=lines)
+        assert _entities(example) == [("Ada", "x")]
+        assert example.words == ("Ada", "met", "Bob")
+        assert not counts
+
+
+def test_fields_can_have_other_names(tmp_path: Path) -> None:
+    record = {"body": "Ada met Bob", "mentions": [{"von": 0, "bis": 3, "art": "x"}]}
+    columns = {"text": "body", "spans": "mentions", "start": "von", "end": "bis", "type": "art"}
+    [example], _ = _read(tmp_path / "a.jsonl", record, columns=columns)
+    assert _entities(example) == [("Ada", "x")]
+    [example], _ = _read(tmp_path / "a.jsonl", {"w": ["Ada"], "t": ["B-x"]}, columns={"words": "w", "tags": "t"})
+    assert _entities(example) == [("Ada", "x")]
+
+
+def test_rejected_texts_are_told(tmp_path: Path) -> None:
+    rows = [{"text": "Ada", "spans": [{"start": 0, "end": 3, "label": "x"}], "answer": a} for a in ("reject", "accept")]
+    examples, counts = _read(tmp_path / "a.jsonl", *rows)
+    assert len(examples) == 1
+    assert counts == {"unannotated": 1}
+
+
+def test_tags_as_numbers_need_names(tmp_path: Path) -> None:
+    record = {"tokens": ["Ada", "slept"], "ner_tags": [1, 0]}
+    [example], _ = _read(tmp_path / "a.jsonl", record, tag_names=["O", "B-x", "I-x", "B-y"])
+    assert example.tags == ("B-x", "O")
+    assert example.types == ("x", "y")
+    with pytest.raises(UserError, match=r"a.jsonl:1, word 1: .* found the number 1.*Set `tag_names`"):
+        _read(tmp_path / "a.jsonl", record)
+    with pytest.raises(UserError, match=r"from 0 to 0, found 1"):
+        _read(tmp_path / "a.jsonl", record, tag_names=["O"])
+
+
+def test_rows_of_the_gner_project_offer_their_own_types(tmp_path: Path) -> None:
+    instance = {"id": "0", "words": ["Ada"], "labels": ["B-x"]}
+    row = {"dataset": "toy", "split": "test", "label_list": ["y", "x"], "instance": instance, "prediction": "Ada(B-x)"}
+    [example], _ = _read(tmp_path / "a.jsonl", row)
+    assert (example.words, example.tags, example.types) == (("Ada",), ("B-x",), ("y", "x"))
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"tokens": ["Ada"], "tags": ["O", "O"]}, r"a.jsonl:2: expected a tag for each word, found 1 words and 2 tags"),
+        ({"tokens": ["Ada", " "], "tags": ["O", "O"]}, r"a.jsonl:2, word 2: expected a word"),
+        ({"tokens": "Ada", "tags": ["O"]}, r"a.jsonl:2: expected a list of strings as `tokens`, found 'Ada'"),
+        ({"tokens": ["Ada"], "tags": [None]}, r"a.jsonl:2, word 1: expected a tag"),
+        ({"tokens": ["Ada"], "tags": ["X-y"]}, r"a.jsonl:2, word 1: `X-y` has a prefix that IOB2 lacks"),
+        ({"tokens": ["Ada"]}, r"a.jsonl:2: expected words .* and tags .* found an object with tokens"),
+        ("Ada", r"a.jsonl:2: expected an object with words and tags, found 'Ada'"),
+    ],
+)
+def test_bad_words_are_refused_with_the_line(record: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        _read(tmp_path / "a.jsonl", {"tokens": ["Ada"], "tags": ["B-x"]}, record, format="words")
+
+
+@pytest.mark.parametrize(
+    ("span", "message"),
+    [
+        ({"start": 0, "label": "x"}, r"a.jsonl:1: expected a span with start, end and label"),
+        ([0, 3], r"expected a span with start, end and label.* found \[0, 3\]"),
+        ({"start": 0, "end": 3}, r"expected the name of an entity type, found None"),
+        ({"start": 0, "end": 3, "label": " "}, r"expected the name of an entity type"),
+        ({"start": 0, "end": 99, "label": "x"}, r"within the 11 characters of the text, got 0 to 99"),
+    ],
+)
+def test_bad_spans_are_refused_with_the_line(span: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        _read(tmp_path / "a.jsonl", {"text": "Ada met Bob", "spans": [span]}, format="spans")
+
+
+def test_gliner_ends_are_inclusive_and_lists_of_types_are_kept(tmp_path: Path) -> None:
+    words = ["Ada", "Lovelace", "met", "Bob"]
+    examples, counts = _read(
+        tmp_path / "a.json",
+        {"tokenized_text": words, "ner": [[0, 1, "person"], [1, 1, "name"]], "ner_negatives": ["city"]},
+        {"tokenized_text": words, "ner": [[3, 3, "person"]], "ner_labels": ["org", "person"]},
+        {"tokenized_text": words, "ner": []},
+        lines=False,
+    )
+    assert [_entities(example) for example in examples] == [[("Ada Lovelace", "person")], [("Bob", "person")], []]
+    assert [example.types for example in examples[:2]] == [("person", "name", "city"), ("org", "person")]
+    assert examples[2].types == ("person",)
+    assert counts == {"overlapping": 1}
+    with pytest.raises(UserError, match=r"a.json:1, item 1: expected a span of words from 0 to 3"):
+        _read(tmp_path / "a.json", {"tokenized_text": words, "ner": [[3, 4, "person"]]}, lines=False)
+
+
+def _conversation(text: str, **answers: str) -> dict[str, Any]:
+    turns = [("human", f"Text: {text}"), ("gpt", "I've read this text.")]
+    for kind, answer in answers.items():
+        turns += [("human", f"What describes {kind} in the text?"), ("gpt", answer)]
+    return {"id": "ner_0", "conversations": [{"from": who, "value": said} for who, said in turns]}
+
+
+def test_answers_of_pile_ner_are_placed_wherever_they_stand(tmp_path: Path) -> None:
+    text = "Ann met Anna. Ann's city is Rome."
+    record = _conversation(text, person='["Ann", "Zoe"]', city='["rome"]', event="[]")
+    [example], counts = _read(tmp_path / "train.json", record, lines=False)
+    assert _entities(example) == [("Ann", "person"), ("Ann", "person"), ("Rome", "city")]
+    assert example.types == ("person", "city", "event")
+    assert counts == {"unplaceable": 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (_conversation("Ada", person="Ada"), r"turn 4: expected a list of strings such as .* found 'Ada'"),
+        (_conversation("Ada"), r"expected a question such as `What describes person in the text\?`"),
+        ({"conversations": [{"from": "human", "value": "hello"}]}, r"expected a turn that starts with `Text:`"),
+    ],
+)
+def test_bad_conversations_are_refused(record: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        _read(tmp_path / "a.jsonl", record, format="pile_ner")
+
+
+def test_instruct_uie_positions_types_and_list(tmp_path: Path) -> None:
+    (tmp_path / "labels.json").write_text('["person", "city"]')
+    sentence = "Webber 's city : Rome , rome ."
+    entities = [
+        {"name": "Webber", "type": "person", "pos": [0, 6]},
+        {"name": "Rome", "type": "city", "pos": [16, 20]},
+        {"name": "rome", "type": "city"},
+        {"name": "Paris", "type": "city", "pos": []},
+        {"name": "city", "type": "NA", "pos": [10, 14]},
+    ]
+    [example], counts = _read(tmp_path / "train.json", {"sentence": sentence, "entities": entities}, lines=False)
+    assert example.words == tuple(sentence.split())
+    assert _entities(example) == [("Webber", "person"), ("Rome", "city"), ("rome", "city")]
+    assert example.types == ("person", "city")
+    assert counts == {"moved": 1, "unplaceable": 1, "no_type": 1}
