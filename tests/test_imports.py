@@ -14,6 +14,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": set(),
     "scoring": {"bio", "errors", "files", "types"},
     "metrics": {"scoring", "types"},
+    "inference": {
+        *("bio", "data", "decoding", "errors", "files", "formats", "models", "run_dir", "scoring", "sentences"),
+        *("types", "words", "__version__"),
+    },
     "data": {"bio", "errors", "formats", "sentences", "types", "words"},
     "decoding": {"bio", "errors", "files", "formats", "metrics", "scoring", "types"},
     "models": {"decoding", "errors", "formats", "metrics", "run_dir", "types"},
@@ -80,6 +84,8 @@ def test_every_part_is_in_the_table() -> None:
     entry_points = {
         "checkpoint",
         "cli",
+        "demo",
+        "export",
         "fit",
         "plan",
         "score",
@@ -87,6 +93,7 @@ def test_every_part_is_in_the_table() -> None:
         "validate",
         "test",
         "predict",
+        "predict_files",
         "report",
         "run_dir",
         "testing",

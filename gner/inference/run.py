@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
-import torch
 from lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -60,12 +59,12 @@ class Predictor(LightningModule):
         self._labeller = labeller
         self._options = options
 
-    def transfer_batch_to_device(self, batch: list[Record], device: torch.device, dataloader_idx: int) -> list[Record]:
-        """Nothing: there are no tensors in it."""
-        return batch
+    def predict_step(self, dataloader_iter: Iterator[tuple[list[Record], int, int]]) -> list[str]:
+        """A line of JSON for each record of the next block.
 
-    def predict_step(self, block: list[Record]) -> list[str]:
-        """A line of JSON for each record."""
+        Taken from the iterator here, as Lightning would fetch a block ahead, and a stream's answers would wait for it.
+        """
+        block, _, _ = next(dataloader_iter)
         texts = [self._labeller.read(record.text) for record in block]
         options = self._options
         found = self._labeller.label(

@@ -1,0 +1,189 @@
+"""``python -m gner.predict --model``, as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gner import GNER
+from gner.predict import main
+
+REPOSITORY = Path(__file__).parents[1]
+TEXTS = [
+    "Ada Lovelace wrote to London .",
+    "",
+    "nothing to see here",
+    "Grace Hopper met Ada in New York ( 1950 ) .",
+    "London calling",
+] * 8
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def model(trained: dict[str, Path]) -> str:
+    return str(trained["causal"])
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _options(model: str, texts: Path, out: Path, *more: str) -> list[str]:
+    labels = ["--labels", "person, place", "--decoding", "constrained", "--accelerator", "cpu"]
+    return ["--model", model, *labels, str(texts), "--out", str(out), *more]
+
+
+def _start(*options: str, **more: Any) -> "subprocess.Popen[bytes]":
+    command = ["timeout", "-k", "3", "100", sys.executable, "-m", "gner.predict", *options]
+    return subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, start_new_session=True, **more)
+
+
+def test_every_line_is_answered_once_and_in_order(model: str, texts: Path, tmp_path: Path) -> None:
+    main(_options(model, texts, tmp_path / "out.jsonl", "--block-size", "7"))
+    rows = _rows(tmp_path / "out.jsonl")
+    assert [row["text"] for row in rows] == TEXTS
+    found = GNER.from_pretrained(model).predict_entities(TEXTS, ["person", "place"], decoding="constrained")
+    assert [[(e["start"], e["end"], e["label"]) for e in row["entities"]] for row in rows] == [
+        [(e["start"], e["end"], e["label"]) for e in entities] for entities in found
+    ]
+    assert any(row["entities"] for row in rows)
+    assert not list(tmp_path.glob("*.run.json"))
+
+
+def test_words_get_tags_and_rows_keep_their_fields(model: str, tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    words = ["Ada", "Lovelace", "", "wrote", "to", "London", "."]
+    source.write_text(json.dumps({"id": 7, "words": words, "tags": ["x"]}) + "\n", encoding="utf-8")
+    main(_options(model, source, tmp_path / "out.jsonl"))
+    [row] = _rows(tmp_path / "out.jsonl")
+    assert row["id"] == 7
+    assert row["tags"] == ["x"]
+    assert row["text"] == " ".join(words)
+    assert row["entities_tags"] == ["B-person", "I-person", "O", "O", "O", "B-place", "O"]
+    assert row["text"][row["entities"][0]["start"] : row["entities"][0]["end"]] == "Ada Lovelace"
+
+
+def test_a_field_that_is_taken_is_not_written_over(model: str, tmp_path: Path, capsys: Any) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text": "Ada", "entities": ["gold"]}\n', encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(_options(model, source, tmp_path / "out.jsonl"))
+    assert "in.jsonl:1: there is a field `entities` already" in capsys.readouterr().err
+    main(_options(model, source, tmp_path / "out.jsonl", "--field", "found", "--overwrite"))
+    [row] = _rows(tmp_path / "out.jsonl")
+    assert row["entities"] == ["gold"]
+    assert row["found"] is not None
+
+
+def test_several_processes_answer_as_one_does(model: str, texts: Path, tmp_path: Path) -> None:
+    main(_options(model, texts, tmp_path / "one.jsonl", "--block-size", "3"))
+    process = _start(*_options(model, texts, tmp_path / "two.jsonl", "--block-size", "3", "--devices", "2"))
+    assert process.wait() == 0, process.stderr.read()[-3000:]  # type: ignore[union-attr]
+    assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("num_lines", [1, 17])
+def test_a_killed_run_goes_on_where_it_was(num_lines: int, model: str, texts: Path, tmp_path: Path) -> None:
+    texts.write_text("\n".join(TEXTS * 20), encoding="utf-8")
+    main(_options(model, texts, tmp_path / "whole.jsonl"))
+    out = tmp_path / "out.jsonl"
+    process = _start(*_options(model, texts, out, "--block-size", "1"))
+    while not out.exists() or out.read_bytes().count(b"\n") < num_lines:
+        assert process.poll() is None, process.stderr.read()[-3000:]  # type: ignore[union-attr]
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert num_lines <= out.read_bytes().count(b"\n") < len(TEXTS) * 20
+    main(_options(model, texts, out))
+    assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
+def test_a_run_does_not_go_on_with_other_texts(model: str, texts: Path, tmp_path: Path, capsys: Any) -> None:
+    out = tmp_path / "out.jsonl"
+    main(_options(model, texts, out))
+    with pytest.raises(SystemExit):
+        main(_options(model, texts, out))
+    assert "it is there already" in capsys.readouterr().err
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"text": "Ada"}\n{"text": "b"}\nnonsense\n', encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(_options(model, bad, tmp_path / "bad_out.jsonl", "--block-size", "1"))
+    assert "bad.jsonl:3" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(_options(model, bad, tmp_path / "bad_out.jsonl", "--threshold", "0.5"))
+    assert "threshold was 0.0, is 0.5" in capsys.readouterr().err
+    mended = '{"text": "Ada"}\n{"text": "b"}\n{"text": "c"}\n'
+    bad.write_text(mended.replace('"b"', '"changed"'), encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(_options(model, bad, tmp_path / "bad_out.jsonl"))
+    assert "is not the one whose result was written" in capsys.readouterr().err
+    bad.write_text(mended, encoding="utf-8")
+    main(_options(model, bad, tmp_path / "bad_out.jsonl"))
+    assert [row["text"] for row in _rows(tmp_path / "bad_out.jsonl")] == ["Ada", "b", "c"]
+
+
+def test_standard_input_is_answered_as_it_comes(model: str) -> None:
+    process = _start("--model", model, "--accelerator", "cpu", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for text in ("Ada Lovelace", "", "London"):
+        process.stdin.write(f"{text}\n".encode())
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["text"] == text  # before the next line is written
+    process.stdin.close()
+    assert process.wait() == 0
+
+
+@pytest.mark.parametrize("format", ["conll", "brat", "spacy", "hf"])
+def test_other_layouts_are_made_when_all_is_labelled(format: str, model: str, texts: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    main(_options(model, texts, out, "--format", format, "--html", str(tmp_path / "page.html")))
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "page.html", "texts.txt"}
+    assert out.is_dir() == (format == "brat")
+    with pytest.raises(SystemExit):
+        main(_options(model, texts, out, "--format", format))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--out", "{texts}"], "is the input"),
+        (["--decoding", "fast"], "There are: BeamSearch"),
+        (["--labels", "("], "at least one letter or sign"),
+        (["--labels-file", "{texts}"], "got both"),
+        (["--model", "./nothing"], "there is no folder"),
+        (["--batch-size", "0"], "batch_size"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_written(
+    change: list[str], message: str, model: str, texts: Path, capsys: Any
+) -> None:
+    out = texts.with_name("out.jsonl")
+    with pytest.raises(SystemExit) as ended:
+        main([*_options(model, texts, out), *(part.format(texts=texts) for part in change)])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not out.exists() or not out.read_bytes()
+    assert texts.read_text(encoding="utf-8").splitlines() == TEXTS
+
+
+def test_types_come_from_a_file(model: str, texts: Path, tmp_path: Path) -> None:
+    plain, described = tmp_path / "label.txt", tmp_path / "labels.json"
+    plain.write_text("person\n\nplace\n", encoding="utf-8")
+    described.write_text('{"person": "a human", "place": null}', encoding="utf-8")
+    for file in (plain, described):
+        out = tmp_path / f"{file.name}.jsonl"
+        main(["--model", model, "--labels-file", str(file), str(texts), "--out", str(out), "--accelerator", "cpu"])
+        assert len(_rows(out)) == len(TEXTS)
