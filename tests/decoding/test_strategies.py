@@ -185,7 +185,7 @@ def test_beams_find_a_text_at_least_as_probable_as_greedy_search(model: TinyMode
 
 def test_the_length_limit_leaves_room_for_every_right_answer(model: TinyModel, examples: list[Example]) -> None:
     batch = model.batch(examples)
-    assert longest_answer(model, batch) >= (batch.labels != -100).sum(1).max() - 1
+    assert longest_answer(model, batch.examples) >= (batch.labels != -100).sum(1).max() - 1
 
 
 def test_a_backbone_with_few_positions_is_not_overrun(checkpoints: dict[str, Path], examples: list[Example]) -> None:
