@@ -44,20 +44,7 @@ class Source:
     """
 
     path: str
-    format: Literal[
-        "auto",
-        "gner",
-        "conll",
-        "words",
-        "spans",
-        "gliner",
-        "pile_ner",
-        "instruct_uie",
-        "huggingface",
-        "docbin",
-        "brat",
-        "label_studio",
-    ] = "auto"
+    format: Literal["auto"] | FormatName = "auto"
     name: str | None = None
     split: str | None = None
     weight: float = 1.0
