@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -59,6 +60,16 @@ class ModelOptions:
                 raise UserError(f"Expected `{name}` >= {least}, got {value}.")
 
 
+def _compile(network: PreTrainedModel) -> None:
+    """Compile the blocks, which differ in where they find their keys and values, so each is compiled several times."""
+    blocks = find_blocks(network)
+    limits: Any = torch._dynamo.config
+    limits.recompile_limit = max(limits.recompile_limit, 16 * len(blocks))
+    limits.accumulated_recompile_limit = max(limits.accumulated_recompile_limit, 16 * len(blocks))
+    for block in blocks:
+        block.forward = torch.compile(block.forward, dynamic=True)
+
+
 class Labeller:
     """Finds the entities of texts; also what a decoding strategy sees of a model.
 
@@ -80,8 +91,7 @@ class Labeller:
         self._strategies: dict[str, DecodingStrategy] = {}
         self._collate = Collator(self.format, loaded.backbone)
         if options.torch_compile:
-            for block in find_blocks(self._network):
-                block.forward = torch.compile(block.forward, dynamic=True)
+            _compile(self._network)
         prompter = Prompter(
             loaded.backbone,
             self.format,

@@ -231,3 +231,12 @@ def test_a_splitter_of_ones_own_is_used_and_checked(make_model: MakeModel) -> No
 def test_options_out_of_range_are_refused(options: dict[str, int]) -> None:
     with pytest.raises(UserError, match=next(iter(options))):
         ModelOptions(**options)
+
+
+@pytest.mark.slow
+def test_a_compiled_model_finds_the_same(make_model: MakeModel) -> None:
+    compiled = make_model(options=ModelOptions(torch_compile=True)).predict_entities(TEXTS, TYPES)
+    plain = make_model().predict_entities(TEXTS, TYPES)
+    assert [[{**entity, "score": 0} for entity in found] for found in compiled] == [
+        [{**entity, "score": 0} for entity in found] for found in plain
+    ]
