@@ -17,8 +17,9 @@ from gner.cli import fail
 from gner.cli import main as run
 from gner.errors import UserError
 from gner.inference.convert import OutputFormat
+from gner.inference.options import PredictOptions
 from gner.inference.records import InputFormat
-from gner.predict_files import PredictOptions, predict_files
+from gner.predict_files import predict_files
 from gner.words import SPLITTERS
 
 
@@ -49,9 +50,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("input", metavar="IN", help="a file, a folder of .txt files, or - for standard input")
     add("--model", required=True, help="folder of a run, checkpoint, exported folder, or name on the hub")
     add("--labels", metavar="A,B", help="types to look for; those of the model by default")
-    add(
-        "--labels-file", type=Path, metavar="FILE", help="types, one a line, or a JSON object of types and descriptions"
-    )
+    add("--labels-file", type=Path, metavar="FILE", help="types, one a line, or JSON: a list or {type: description}")
     add("--out", type=Path, help="where results go; standard output by default")
     add("--format", choices=get_args(OutputFormat), default="jsonl", help="layout of the results")
     add("--html", type=Path, metavar="PAGE", help="write a page with the entities highlighted")
@@ -70,7 +69,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--devices", default="1", help="Lightning's: how many, or auto")
     add("--num-nodes", type=int, default=1, help="machines")
     add("--compile", action="store_true", help="compile the network with torch.compile")
-    add("--overwrite", action="store_true", help="begin anew where results are there already")
+    add("--overwrite", action="store_true", help="replace results of another run, or of one that is finished")
     add("--block-size", type=int, default=512, help="texts that are labelled, and then written, together")
 
 
@@ -79,11 +78,14 @@ def _read_labels(labels: str | None, file: Path | None) -> dict[str, str | None]
         raise UserError("Expected --labels or --labels-file, got both.")
     if file is None:
         return None if labels is None else dict.fromkeys(part.strip() for part in labels.split(",") if part.strip())
-    text = file.read_text(encoding="utf-8")
-    if text.lstrip().startswith("{"):
-        described: dict[str, str | None] = json.loads(text)
-        return described
-    return dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        if not text.lstrip().startswith(("{", "[")):
+            return dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
+        values = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"{file}: expected types, one a line, or JSON, in UTF-8: {error}.") from error
+    return values if isinstance(values, dict) else dict.fromkeys(values)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ _PATTERN = regex.compile(
     | [{_APOSTROPHE}](?i:s|m|d|re|ve|ll|t)(?!{_INNER})                      # 's, apart already
     | {_RUN}(?:(?:[-‐‑&{_APOSTROPHE}](?={_LETTER})|(?<=\p{{N}})[.,:](?=\p{{N}})){_RUN})*+[{_APOSTROPHE}]?
     | ([.\-*=~_!?…])\1++ | '' | ``
+    | \p{{Regional_Indicator}}{{1,2}}                                     # flags
     | (?=[^{_GAP}])\X                                                    # any other sign: an emoji with all its parts
     """,
     regex.VERBOSE | regex.VERSION1,

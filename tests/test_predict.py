@@ -159,11 +159,15 @@ def test_other_layouts_are_made_when_all_is_labelled(format: str, model: str, te
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["--out", "{texts}"], "is the input"),
+        (["--out", "{texts}", "--overwrite"], "is the input"),
+        (["--html", "{texts}", "--overwrite"], "is the input"),
+        (["--format", "brat", "--out", "{folder}", "--overwrite"], "the input is in"),
+        (["--out", "{folder}", "--overwrite"], "is a folder"),
         (["--decoding", "fast"], "There are: BeamSearch"),
         (["--labels", "("], "at least one letter or sign"),
         (["--labels-file", "{texts}"], "got both"),
         (["--model", "./nothing"], "there is no folder"),
+        (["--devices", "many"], "Expected devices that are here"),
         (["--batch-size", "0"], "batch_size"),
     ],
 )
@@ -172,7 +176,7 @@ def test_mistakes_are_told_before_anything_is_written(
 ) -> None:
     out = texts.with_name("out.jsonl")
     with pytest.raises(SystemExit) as ended:
-        main([*_options(model, texts, out), *(part.format(texts=texts) for part in change)])
+        main([*_options(model, texts, out), *(part.format(texts=texts, folder=texts.parent) for part in change)])
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
     assert not out.exists() or not out.read_bytes()
@@ -187,3 +191,107 @@ def test_types_come_from_a_file(model: str, texts: Path, tmp_path: Path) -> None
         out = tmp_path / f"{file.name}.jsonl"
         main(["--model", model, "--labels-file", str(file), str(texts), "--out", str(out), "--accelerator", "cpu"])
         assert len(_rows(out)) == len(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('["person", "place"]', None),
+        ('\ufeff{"person": "a human"}', None),
+        ('{"person": ', "expected types, one a line"),
+    ],
+)
+def test_files_of_types_are_lists_objects_or_lines(
+    content: str, message: str | None, model: str, texts: Path, capsys: Any
+) -> None:
+    file, out = texts.with_name("labels.json"), texts.with_name("out.jsonl")
+    file.write_text(content, encoding="utf-8")
+    options = ["--model", model, "--labels-file", str(file), "--decoding", "constrained", "--accelerator", "cpu"]
+    if message is None:
+        main([*options, str(texts), "--out", str(out)])
+        assert {entity["label"] for row in _rows(out) for entity in row["entities"]} <= {"person", "place"}
+        assert any(row["entities"] for row in _rows(out))
+        return
+    with pytest.raises(SystemExit):
+        main([*options, str(texts), "--out", str(out)])
+    assert message in capsys.readouterr().err
+
+
+def test_a_folder_with_other_things_is_not_replaced(model: str, texts: Path, tmp_path: Path, capsys: Any) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "notes.md").write_text("precious", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(_options(model, texts, folder, "--format", "brat", "--overwrite"))
+    assert "notes.md" in capsys.readouterr().err
+    (folder / "notes.md").unlink()
+    for _ in range(2):
+        main(_options(model, texts, folder, "--format", "brat", "--overwrite"))
+    assert len(list(folder.glob("*.txt"))) == len(TEXTS)
+
+
+def test_results_do_not_become_texts(model: str, texts: Path, capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        main(_options(model, texts.parent, texts.with_name("results.txt")))
+    assert "outside the folder of the texts" in capsys.readouterr().err
+
+
+def test_a_page_is_not_written_over_another_file(model: str, texts: Path, tmp_path: Path, capsys: Any) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("precious", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(_options(model, texts, tmp_path / "out.jsonl", "--html", str(page)))
+    assert "it is there already" in capsys.readouterr().err
+    assert page.read_text(encoding="utf-8") == "precious"
+
+
+def test_what_is_wrong_on_one_process_is_told_by_all(model: str, tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    rows = [{"text": "Ada", **({"entities": 1} if number == 5 else {})} for number in range(12)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    process = _start(*_options(model, source, tmp_path / "out.jsonl", "--block-size", "1", "--devices", "2"))
+    assert process.stderr is not None
+    errors = process.stderr.read().decode()
+    assert process.wait() == 2
+    assert "in.jsonl:6: there is a field `entities` already" in errors
+    assert "Traceback" not in errors
+    assert len(_rows(tmp_path / "out.jsonl")) == 5
+
+
+def test_a_stream_goes_on_only_if_it_starts_anew(model: str, tmp_path: Path) -> None:
+    def run(lines: list[str]) -> tuple[int, str]:
+        options = [
+            "--model",
+            model,
+            "--accelerator",
+            "cpu",
+            "-",
+            "--out",
+            str(tmp_path / "out.jsonl"),
+            "--block-size",
+            "1",
+        ]
+        process = _start(*options, stdin=subprocess.PIPE)
+        _, errors = process.communicate("".join(f"{line}\n" for line in lines).encode())
+        return process.returncode, errors.decode()
+
+    good = [json.dumps({"text": text}) for text in ("one", "two", "three")]
+    assert run([*good[:2], "nonsense"])[0] == 2
+    status, errors = run(['{"text": "other"}', '{"text": "lines"}', good[2]])
+    assert status == 2
+    assert "is not the one whose result was written" in errors
+    assert run(good)[0] == 0
+    assert [row["text"] for row in _rows(tmp_path / "out.jsonl")] == ["one", "two", "three"]
+
+
+def test_a_request_to_end_is_followed_and_the_run_goes_on_later(model: str, texts: Path, tmp_path: Path) -> None:
+    texts.write_text("\n".join(TEXTS * 50), encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    process = _start(*_options(model, texts, out, "--block-size", "1"))
+    while not out.exists() or not out.read_bytes():
+        assert process.poll() is None, process.stderr.read()[-3000:]  # type: ignore[union-attr]
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=5) != 0
+    main(_options(model, texts, out))
+    assert [row["text"] for row in _rows(out)] == TEXTS * 50

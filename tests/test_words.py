@@ -69,7 +69,7 @@ def test_a_function_is_a_splitter_and_an_unknown_name_is_none() -> None:
         WordSplitter("spaces")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("unit", ["x", "www.", "a+", "http://", "a@a.", "'", "\u0301", "aaa.bbb."])
+@pytest.mark.parametrize("unit", ["x", "www.", "a+", "http://", "a@a.", "'", "\u0301", "aaa.bbb.", "🇩🇪"])
 def test_megabytes_of_nonsense_take_no_longer_than_prose(unit: str) -> None:
     """Quadratic time would take hours."""
     text = unit * (200_000 // len(unit))

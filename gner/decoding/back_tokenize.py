@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 BackTokenize = Callable[[Sequence[str]], list[str]]
 """Gives each word as it comes out of the tokenizer."""
+_MOST_REMEMBERED = 500_000
 
 
 class BackTokenizer:
@@ -53,7 +54,10 @@ class BackTokenizer:
 
     def learn(self, words: Iterable[str]) -> None:
         """Tokenize words at once that will be asked for later."""
-        new = [word for word in dict.fromkeys(words) if word not in self._known]
+        words = dict.fromkeys(words)
+        if len(self._known) > _MOST_REMEMBERED:
+            self._known = {word: self._known[word] for word in words if word in self._known}
+        new = [word for word in words if word not in self._known]
         if new:
             decoded = self.tokenizer.batch_decode(self.tokenizer(new)["input_ids"], skip_special_tokens=True)
             self._known.update(zip(new, decoded, strict=True))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 
 import torch
 
@@ -17,7 +18,7 @@ _log = logging.getLogger("gner")
 
 
 class BatchDecoder:
-    """Decodes examples in batches of similar length, and in smaller ones where memory does not suffice.
+    """Decodes examples in batches of similar length; once memory did not suffice, in smaller ones from there on.
 
     Args:
         model: Network, tokenizer and format; the network is in evaluation mode and on its device.
@@ -60,29 +61,18 @@ class BatchDecoder:
             UserError: A single prompt needs more memory than there is.
         """
         found: dict[int, Generation] = {}
-        waiting = [*self._batches(sizes)][::-1]
+        waiting = deque(sorted(range(len(sizes)), key=lambda row: -sizes[row]))
         while waiting:
-            rows = waiting.pop()
+            longest = max(1, sizes[waiting[0]])  # the others are padded to its size
+            num_rows = max(1, min(self._batch_size, self._batch_tokens // longest, len(waiting)))
+            rows = [waiting.popleft() for _ in range(num_rows)]
             generations = self._decode([examples[row] for row in rows], strategy)
             if generations is not None:
                 found.update(zip(rows, generations, strict=True))
-                continue
-            self._shrink(len(rows), max(sizes[row] for row in rows))
-            middle = len(rows) // 2
-            waiting += [rows[middle:], rows[:middle]]
+            else:
+                self._shrink(num_rows, longest)
+                waiting.extendleft(reversed(rows))
         return [found[row] for row in range(len(examples))]
-
-    def _batches(self, sizes: Sequence[int]) -> Iterator[list[int]]:
-        rows: list[int] = []
-        for row in sorted(range(len(sizes)), key=lambda row: -sizes[row]):
-            # the first is the longest, so the others are padded to its size
-            full = rows and (len(rows) >= self._batch_size or sizes[rows[0]] * (len(rows) + 1) > self._batch_tokens)
-            if full:
-                yield rows
-                rows = []
-            rows.append(row)
-        if rows:
-            yield rows
 
     def _decode(self, examples: list[Example], strategy: DecodingStrategy) -> list[Generation] | None:
         """Generations, or None if memory did not suffice; by then what was computed is gone."""

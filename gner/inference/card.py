@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import yaml
@@ -15,17 +16,16 @@ _SHOWN = ("f1", "precision", "recall", "f1_gner", "f1_macro", "f1_gner_macro")
 _TASK = "token-classification"
 
 
-def model_card(loaded: Loaded, name: str, which: str, *, adapter_only: bool) -> str:
+def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
     """Write the card.
 
     Args:
         loaded: The model.
         name: What to call it.
-        which: ``best`` or ``last``: which of the run's validations its metrics are of.
         adapter_only: Whether only adapters are exported.
     """
     base = loaded.backbone.source if isinstance(loaded.backbone.source, str) else None
-    result = _result(loaded.meta, which)
+    result = _result(loaded)
     is_hub_name = base is not None and not Path(base).exists()
     about = ModelCardData(
         library_name="peft" if adapter_only else "gner",
@@ -60,7 +60,7 @@ model = GNER.from_pretrained("{name}")
 model.predict_entities("…", {types!r})
 ```
 
-or `python -m gner.predict --model {name} --labels {",".join(types)} TEXTS.txt`.
+or `python -m gner.predict --model {quote(name)} --labels {quote(",".join(types))} TEXTS.txt`.
 """
 
 
@@ -72,10 +72,10 @@ def _training(loaded: Loaded) -> str:
     return "\n".join(["## Trained on\n", "| data set | types |", "|---|---|", *rows, ""])
 
 
-def _result(meta: dict[str, Any], which: str) -> dict[str, Any]:
-    """Step and metrics of a validation, as the run's report keeps them in checkpoints; empty if there is none."""
-    results = meta.get("callbacks", {}).get("RunReport", {}).get("results", {})
-    found: dict[str, Any] = results.get(which) or {}
+def _result(loaded: Loaded) -> dict[str, Any]:
+    """Step and metrics of the validation that a ``best`` or ``last`` checkpoint is of; empty for others."""
+    results = loaded.meta.get("callbacks", {}).get("RunReport", {}).get("results", {})
+    found: dict[str, Any] = results.get(loaded.checkpoint.stem) or {} if loaded.checkpoint is not None else {}
     return found
 
 

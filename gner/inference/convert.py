@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -12,12 +13,14 @@ import regex
 from gner.errors import UserError
 from gner.files import as_line, replacing
 from gner.inference.result import Entities, EntityDict, TextInfo
-from gner.inference.texts import WordedText
+from gner.inference.texts import SURROGATE, WordedText
+from gner.run_dir import replace
 from gner.words import Splitter, Word
 
 OutputFormat = Literal["jsonl", "conll", "brat", "spacy", "hf"]
 _NO_NAME = regex.compile(r"[^\w.-]+")
-_NO_TYPE = regex.compile(r"\s+")
+_SPACE = regex.compile(r"\s+")
+_LONGEST_NAME = 60
 _PUNCTUATED_LINES = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
 
@@ -50,10 +53,9 @@ class Layout(NamedTuple):
 
     def read(self, row: dict[str, Any]) -> Result:
         """A row with its words."""
-        if f"{self.field}_tags" in row:
-            text = WordedText.join(row["words"])
-        else:
-            text = WordedText.split(row[self.column], self.split)
+        given = row.get(self.column)
+        words = given if isinstance(given, list) else row.get("words")
+        text = WordedText.split(given, self.split) if isinstance(given, str) else WordedText.join(words or [])
         entities: list[EntityDict] = row[self.field]
         return Result(text, Entities(entities, text, TextInfo()), row)
 
@@ -94,8 +96,12 @@ def _write_conll(results: Iterable[Result], path: Path) -> None:
     with replacing(path) as file:
         for result in results:
             for word, tag in zip(result.text.words, result.entities.tags(), strict=True):
-                file.write(f"{_NO_TYPE.sub(' ', word.text)}\t{tag}\n")
+                file.write(f"{_in_a_column(word.text)}\t{_in_a_column(tag)}\n")
             file.write("\n")
+
+
+def _in_a_column(text: str) -> str:
+    return SURROGATE.sub("\ufffd", _SPACE.sub(" ", text))
 
 
 def _write_hf(results: Iterable[Result], path: Path) -> None:
@@ -119,11 +125,9 @@ def _write_brat(results: Iterable[Result], path: Path) -> None:
             spans = list(_fragments(text, entity["start"], entity["end"]))
             places = ";".join(f"{start} {end}" for start, end in spans)
             shown = " ".join(text[start:end] for start, end in spans)
-            lines.append(f"T{number}\t{_NO_TYPE.sub('_', entity['label'])} {places}\t{shown}\n")
+            lines.append(f"T{number}\t{_SPACE.sub('_', entity['label'])} {places}\t{shown}\n")
         stem.with_name(f"{stem.name}.ann").write_bytes("".join(lines).encode("utf-8", "replace"))
-    if path.exists():
-        shutil.rmtree(path)
-    unfinished.rename(path)
+    replace(path, unfinished)
 
 
 def _fragments(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -136,11 +140,13 @@ def _named(results: Iterable[Result]) -> Iterator[tuple[str, Result]]:
     taken: set[str] = set()
     for number, result in enumerate(results, start=1):
         given = str(result.row.get("id", "")).removesuffix(".txt")
-        name = "/".join(part for part in (_NO_NAME.sub("_", part).lstrip(".") for part in given.split("/")) if part)
-        if not name or name in taken:
-            name = f"{name}-{number}" if name else f"{number:06}"
-        taken.add(name)
-        yield name, result
+        *folders, name = [_NO_NAME.sub("_", part).lstrip(".")[:_LONGEST_NAME] for part in given.split("/")]
+        path = "/".join([part.replace(".", "_") for part in folders if part] + ([name] if name else []))
+        numbered = [f"{path}-{number}"] if path else [f"{number:06}"]
+        candidates = chain([path] if path else [], numbered, (f"{number:06}-{other}" for other in count(2)))
+        path = next(candidate for candidate in candidates if candidate not in taken)
+        taken.add(path)
+        yield path, result
 
 
 def _write_spacy(results: Iterable[Result], path: Path) -> None:
@@ -170,7 +176,7 @@ def _make_doc(spacy: Any, vocab: Any, text: WordedText) -> Any:
             spaces[-1], gap = True, gap[1:]
         for token in (gap, word.text):
             if token:
-                tokens.append(token)
+                tokens.append(SURROGATE.sub("\ufffd", token))  # spaCy takes text that can be written in UTF-8
                 spaces.append(False)
         end = word.end
     return spacy.tokens.Doc(vocab, words=tokens, spaces=spaces)

@@ -17,7 +17,7 @@ def choose_device(name: str | torch.device | None) -> torch.device:
         UserError: There is no such device.
     """
     if name is None:
-        return torch.accelerator.current_accelerator() or torch.device("cpu")
+        return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
@@ -34,7 +34,8 @@ def choose_dtype(name: str | torch.dtype | None, device: torch.device) -> torch.
         UserError: There is no such type.
     """
     if name is None:
-        return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+        has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if has_bf16 else torch.float32
     if isinstance(name, torch.dtype):
         return name
     if name not in _DTYPES:

@@ -35,12 +35,11 @@ def export_model(
     """
     _check_target(folder)
     loaded = load(source)
-    which = "last" if Path(source).stem == "last" else "best"
 
     def more(unfinished: Path) -> None:
         """Write what is ours."""
         loaded.settings.write(unfinished)
-        card = model_card(loaded, name or folder.resolve().name, which, adapter_only=adapter_only)
+        card = model_card(loaded, name or folder.resolve().name, adapter_only=adapter_only)
         (unfinished / "README.md").write_text(card, encoding="utf-8")
 
     export(loaded.network, loaded.backbone.tokenizer, folder, adapter_only=adapter_only, dtype=dtype, more=more)

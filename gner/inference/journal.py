@@ -7,6 +7,7 @@ goes on only where its stamp is the same, and never writes over a file that has 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -23,7 +24,7 @@ class Journal:
     Args:
         path: The file.
         stamp: All that the results depend on, as plain values.
-        overwrite: Begin anew, whatever is there.
+        overwrite: Replace results of another run, or of a finished one; one that was interrupted goes on all the same.
 
     Attributes:
         last_line: The last result that was there when it was opened.
@@ -46,8 +47,10 @@ class Journal:
         """See that the file may be written.
 
         Raises:
-            UserError: There are results of another run, or of a finished one.
+            UserError: There are results of another run, or of a finished one, or something else.
         """
+        if self.path.is_dir():
+            raise UserError(f"Expected to write the file {self.path}, but it is a folder. Name a file.")
         if self._overwrite or not (self.path.exists() or self.is_unfinished):
             return
         if not self.is_unfinished:
@@ -55,36 +58,59 @@ class Journal:
                 f"Expected to write {self.path}, but it is there already, and no run that could go on wrote it. Name "
                 "another file, remove it, or give --overwrite."
             )
-        other = json.loads(self._stamp_path.read_text(encoding="utf-8"))
-        differing = [name for name in {**other, **self._stamp} if other.get(name) != self._stamp.get(name)]
-        if differing:
-            changes = "; ".join(f"{name} was {other.get(name)!r}, is {self._stamp.get(name)!r}" for name in differing)
+        changes = self._changes()
+        if changes:
             raise UserError(
                 f"{self.path} has results of a run that was interrupted, but this run is another one: {changes}. Start "
                 "it as the other one was, to go on with that; or name another file, or give --overwrite."
             )
+
+    def _changes(self) -> str:
+        """What this run would do otherwise than the one that was interrupted."""
+        other = json.loads(self._stamp_path.read_text(encoding="utf-8"))
+        differing = [name for name in {**other, **self._stamp} if other.get(name) != self._stamp.get(name)]
+        return "; ".join(f"{name} was {other.get(name)!r}, is {self._stamp.get(name)!r}" for name in differing)
 
     def open(self) -> int:
         """Open the file for the results that are missing.
 
         Returns:
             How many there are.
+
+        Raises:
+            UserError: See `check`; also, another run is writing the file.
         """
         self.check()
-        if self._overwrite:
-            self.path.unlink(missing_ok=True)
+        goes_on = self.is_unfinished and not self._changes()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.exists():
+            self._write_stamp()  # a file without a stamp is not ours
+        self._file = self.path.open("a+b")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until it is closed, however the run ends
+        except BlockingIOError as error:
+            raise UserError(f"Expected to write {self.path}, but another run does. Name another file.") from error
+        if not goes_on:
+            self._file.truncate(0)  # first, as the stamp makes what is there ours
+            self._write_stamp()
+        num_lines, whole = self._read_lines() if goes_on else (0, 0)
+        self._file.truncate(whole)  # a line that was being written when the run was killed
+        return num_lines
+
+    def _write_stamp(self) -> None:
         with replacing(self._stamp_path) as stamp:
             stamp.write(json.dumps(self._stamp, indent=2, ensure_ascii=False) + "\n")
-        self.path.touch()
-        with self.path.open("r+b") as file:
-            num_lines, whole = 0, 0
-            for line in file:
-                if line.endswith(b"\n"):
-                    num_lines, whole = num_lines + 1, whole + len(line)
-                    self.last_line = line.decode()
-            file.truncate(whole)  # a line that was being written when the run was killed
-        self._file = self.path.open("ab")
-        return num_lines
+
+    def _read_lines(self) -> tuple[int, int]:
+        """How many whole lines there are, and how many bytes they have together."""
+        assert self._file is not None
+        self._file.seek(0)
+        num_lines, whole = 0, 0
+        for line in self._file:
+            if line.endswith(b"\n"):
+                num_lines, whole = num_lines + 1, whole + len(line)
+                self.last_line = line.decode()
+        return num_lines, whole
 
     def append(self, lines: Iterable[str]) -> None:
         """Write results; when this returns they are there to stay."""
@@ -93,8 +119,12 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    def close(self) -> None:
+        """Close the file, which lets others write it."""
+        if self._file is not None:
+            self._file.close()
+
     def finish(self) -> None:
-        """Close the file for good."""
-        assert self._file is not None
-        self._file.close()
+        """Close the file for good: it has all results."""
+        self.close()
         self._stamp_path.unlink(missing_ok=True)

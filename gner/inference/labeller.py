@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import torch
@@ -31,6 +30,7 @@ from gner.words import Splitter, find_splitter
 LabelNames = Iterable[str] | Mapping[str, str | None]
 """Entity types, or a mapping of types to what they mean."""
 _AT_ONCE = 2048
+_WORDS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,18 @@ class ModelOptions:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UserError(f"Expected `{name}` >= {least}, got {value}.")
+
+
+def _take(texts: Iterator[WordedText]) -> list[WordedText]:
+    """The next texts, as many as are sorted and decoded together."""
+    some: list[WordedText] = []
+    num_words = 0
+    for text in texts:
+        some.append(text)
+        num_words += len(text.words)
+        if len(some) == _AT_ONCE or num_words >= _WORDS_AT_ONCE:
+            break
+    return some
 
 
 def _compile(network: PreTrainedModel) -> None:
@@ -89,6 +101,7 @@ class Labeller:
         self._network = loaded.network.eval()
         self._options = options
         self._strategies: dict[str, DecodingStrategy] = {}
+        self._decoders: dict[tuple[int, torch.device], BatchDecoder] = {}
         self._collate = Collator(self.format, loaded.backbone)
         if options.torch_compile:
             _compile(self._network)
@@ -161,18 +174,21 @@ class Labeller:
         if labels is None and not wanted.types:
             raise UserError("Expected `labels`: this model does not say which types it was trained on. Name some.")
         strategy = self._strategy(decoding)
-        decode = BatchDecoder(
-            self,
-            self._collate,
-            self._network.device,
-            batch_size=batch_size,
-            batch_tokens=self._options.batch_tokens,
-        )
+        decode = self._decoder(batch_size)
         texts = iter(texts)
-        while some := list(islice(texts, _AT_ONCE)):
+        while some := _take(texts):
             words = [Words([word.text for word in text.words], text.sentence_ends()) for text in some]
             for text, tagged in zip(some, self._tagger(words, wanted, decode, strategy), strict=True):
                 yield Entities.of(text, tagged, wanted.names, threshold)
+
+    def _decoder(self, batch_size: int) -> BatchDecoder:
+        """The same one in every call, as it remembers how much memory there is."""
+        key = (batch_size, self._network.device)
+        if key not in self._decoders:
+            self._decoders[key] = BatchDecoder(
+                self, self._collate, key[1], batch_size=batch_size, batch_tokens=self._options.batch_tokens
+            )
+        return self._decoders[key]
 
     def _strategy(self, decoding: Decoding) -> DecodingStrategy:
         """Strategies that are named are kept, as they remember what speeds them up."""

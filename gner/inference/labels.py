@@ -44,6 +44,8 @@ class Labels:
         """
         if isinstance(labels, str):
             raise UserError(f"Expected a list of types, got the text {labels!r}. Give [{labels!r}].")
+        if not isinstance(labels, Iterable):
+            raise UserError(f"Expected a list of types, got {labels!r}.")
         described = labels if isinstance(labels, Mapping) else dict.fromkeys(labels)
         names: dict[str, str] = {}
         descriptions: list[tuple[str, str]] = []

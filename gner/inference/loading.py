@@ -30,6 +30,7 @@ class Loaded(NamedTuple):
         settings: How it was trained.
         config: The configuration of the run, where it came from a checkpoint; else empty.
         meta: What else the checkpoint holds, by Lightning's names; else empty.
+        checkpoint: The checkpoint that it came from; None for other models.
     """
 
     backbone: Backbone
@@ -37,6 +38,7 @@ class Loaded(NamedTuple):
     settings: Settings
     config: dict[str, Any]
     meta: dict[str, Any]
+    checkpoint: Path | None = None
 
 
 def load(source: str | Path, dtype: torch.dtype = torch.float32) -> Loaded:
@@ -50,20 +52,25 @@ def load(source: str | Path, dtype: torch.dtype = torch.float32) -> Loaded:
     Raises:
         UserError: There is no such model.
     """
-    checkpoint = _find_checkpoint(Path(source))
+    checkpoint = find_checkpoint(Path(source))
     if checkpoint is None:
         return _load_pretrained(str(source), dtype)
     restored = restore(checkpoint, dtype)
     settings = Settings.of_run(restored.config, restored.meta.get("GnerDataModule", {}), str(checkpoint))
-    return Loaded(restored.backbone, restored.network, settings, restored.config, restored.meta)
+    return Loaded(restored.backbone, restored.network, settings, restored.config, restored.meta, checkpoint)
 
 
-def _find_checkpoint(path: Path) -> Path | None:
+def find_checkpoint(path: Path) -> Path | None:
+    """The checkpoint that a path stands for: itself, or that of a run; None if it is something else.
+
+    Raises:
+        UserError: It should be one, but there is none.
+    """
     if path.exists() and is_checkpoint(path):
         return path
     if (path / run_dir.CHECKPOINTS).is_dir():
         return run_dir.find_checkpoint(path, "best")
-    if not path.exists() and (path.parent / run_dir.CHECKPOINTS).is_dir():
+    if path.name in ("best", "last") and not path.exists() and (path.parent / run_dir.CHECKPOINTS).is_dir():
         return run_dir.find_checkpoint(path.parent, path.name)
     if path.suffix == ".ckpt":
         raise UserError(f"Expected a checkpoint at {path}, but there is none.")

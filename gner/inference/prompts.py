@@ -6,17 +6,16 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-import regex
-
 from gner.bio import OUTSIDE
 from gner.data.collate import Collator
 from gner.errors import UserError
 from gner.formats import Format
 from gner.inference.labels import Labels
 from gner.inference.settings import Settings
+from gner.inference.texts import SURROGATE
 from gner.types import Example, TokenizerOwner
+from gner.words import MAX_WORD_LENGTH
 
-_SURROGATE = regex.compile(r"[\ud800-\udfff]")
 _MARGIN = 1.25
 """Tokens of an answer, over those with no entities in it."""
 _SPARE = 8
@@ -75,19 +74,19 @@ class Prompter:
         self._costs: dict[str, tuple[int, int]] = {}
 
     def example(self, words: Sequence[str], labels: Labels) -> Example:
-        """Words to be labelled; what no tokenizer can take, half a surrogate pair, is replaced."""
-        written = tuple(_SURROGATE.sub("\ufffd", word) for word in words)
+        """Words to be labelled; long ones are cut, and half a surrogate pair, which no tokenizer takes, is replaced."""
+        written = tuple(SURROGATE.sub("\ufffd", word[:MAX_WORD_LENGTH]) for word in words)
         tags = (OUTSIDE,) * len(words)
         return Example(written, tags, labels.types, self._dataset, "0", "text", labels.descriptions)
 
     def groups(self, labels: Labels) -> list[Labels]:
         """The types in as few prompts as leave half of a prompt's room to the words."""
-        groups = [labels.types]
-        while any(len(group) > 1 and not self._leaves_room(labels.only(group)) for group in groups):
-            num = len(groups) + 1
-            size = -(-len(labels.types) // num)
-            groups = [labels.types[start : start + size] for start in range(0, len(labels.types), size)]
-        return [labels.only(group) for group in groups]
+        size = len(labels.types)
+        while True:
+            groups = [labels.only(labels.types[start : start + size]) for start in range(0, len(labels.types), size)]
+            if size == 1 or all(map(self._leaves_room, groups)):
+                return groups
+            size -= max(1, size // 8)
 
     def _leaves_room(self, labels: Labels) -> bool:
         return self.overhead(labels) <= min(self.limits.prompt, self.limits.both) / 2

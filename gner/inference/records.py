@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import queue
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import pyarrow.parquet
 from pyarrow import ArrowInvalid
@@ -27,6 +27,7 @@ _BY_SUFFIX: dict[str, InputFormat] = {
     ".parquet": "parquet",
 }
 _WORDS = "words"
+_ROWS_AT_ONCE = 256
 csv.field_size_limit(2**31 - 1)  # a field may be a book
 
 
@@ -49,7 +50,7 @@ class Input(NamedTuple):
 
     Attributes:
         path: A file or folder, or ``-`` for standard input.
-        format: What it holds; ``auto`` goes by folder and suffix, and for standard input by its first line.
+        format: What it holds; ``auto`` goes by folder and suffix, and for a stream by its first line that is not blank.
         column: Field or column of the text; JSON lines may have ``words`` instead.
     """
 
@@ -64,7 +65,9 @@ class Input(NamedTuple):
             UserError: There is no such file.
         """
         path = Path(self.path)
-        if self.path == STDIN:
+        if self.is_stream:
+            if self.format not in ("auto", "text", "jsonl"):
+                raise UserError(f"Expected text or jsonl in a stream, got --input-format {self.format}. Give a file.")
             return self
         if not path.exists():
             raise UserError(f"Expected texts in {self.path}, but there is no such file or folder.")
@@ -74,9 +77,15 @@ class Input(NamedTuple):
             return self
         return self._replace(format="folder" if path.is_dir() else _BY_SUFFIX.get(path.suffix.lower(), "text"))
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether it can be read only once: standard input, a pipe."""
+        path = Path(self.path)
+        return self.path == STDIN or (path.exists() and not path.is_dir() and not path.is_file())
+
     def num_records(self) -> int | None:
         """How many records there are, or None where only reading them would tell."""
-        if self.path == STDIN or self.format == "csv":
+        if self.is_stream or self.format == "csv":
             return None
         if self.format == "folder":
             return len(_text_files(Path(self.path)))
@@ -92,24 +101,25 @@ class Input(NamedTuple):
             UserError: A line or a row is not understood.
         """
         readers: dict[str, Callable[[], Iterator[Record]]] = {
-            "text": lambda: self._lines(lambda line, place: Record(line, {"text": line}, place)),
+            "text": lambda: self._lines(_as_text),
             "jsonl": lambda: self._lines(self._json),
             "csv": self._csv,
             "parquet": self._parquet,
             "folder": self._folder,
-            "auto": lambda: self._lines(self._either),
+            "auto": lambda: self._lines(None),
         }
         return readers[self.format]()
 
-    def _lines(self, read: Callable[[str, str], Record]) -> Iterator[Record]:
-        stream: Any = nullcontext(sys.stdin.buffer) if self.path == STDIN else Path(self.path).open("rb")  # noqa: SIM115
+    def _lines(self, read: Callable[[str, str], Record] | None) -> Iterator[Record]:
         name = "standard input" if self.path == STDIN else self.path
-        with stream as lines:
+        with _open_lines(self.path) as lines:
             for number, raw in enumerate(lines, start=1):
                 place = f"{name}:{number}"
                 line = _decode(raw, place).removesuffix("\n").removesuffix("\r")
-                if line.strip() or self.format != "jsonl":
-                    yield read(line, place)
+                if read is None and line.strip():
+                    read = self._json if _is_object(line) else _as_text
+                if line.strip() or read != self._json:
+                    yield (read or _as_text)(line, place)
 
     def _json(self, line: str, place: str) -> Record:
         try:
@@ -119,10 +129,6 @@ class Input(NamedTuple):
         if not isinstance(row, dict):
             raise UserError(f"{place}: expected a JSON object, found {line[:80]!r}.")
         return self._from_row(row, place)
-
-    def _either(self, line: str, place: str) -> Record:
-        """A line of standard input: an object, if it looks like one, or text."""
-        return self._json(line, place) if line.startswith('{"') else Record(line, {"text": line}, place)
 
     def _from_row(self, row: dict[str, Any], place: str) -> Record:
         text = row.get(self.column)
@@ -140,19 +146,23 @@ class Input(NamedTuple):
     def _csv(self) -> Iterator[Record]:
         delimiter = "\t" if self.path.lower().endswith(".tsv") else ","
         with Path(self.path).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, delimiter=delimiter, restkey="", restval=None)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
             try:
+                names = next(reader, [])
+                if len(set(names)) < len(names):
+                    raise UserError(f"{self.path}:1: expected a name for each column, found {', '.join(names)}.")
                 for row in reader:
                     place = f"{self.path}:{reader.line_num}"
-                    if "" in row:
-                        raise UserError(f"{place}: expected {len(reader.fieldnames or ())} columns, found more.")
-                    yield self._from_row(dict(row), place)
+                    if row and len(row) != len(names):
+                        raise UserError(f"{place}: expected {len(names)} columns, found {len(row)}.")
+                    if row:
+                        yield self._from_row(dict(zip(names, row, strict=True)), place)
             except (csv.Error, UnicodeDecodeError) as error:
                 raise UserError(f"{self.path}:{reader.line_num + 1}: expected CSV in UTF-8: {error}.") from error
 
     def _parquet(self) -> Iterator[Record]:
         number = 0
-        for batch in _open_parquet(self.path).iter_batches():
+        for batch in _open_parquet(self.path).iter_batches(_ROWS_AT_ONCE):
             for row in batch.to_pylist():
                 number += 1
                 yield self._from_row(row, f"{self.path}, row {number}")
@@ -165,7 +175,26 @@ class Input(NamedTuple):
 
 
 def _text_files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.txt"))
+    return sorted(path for path in folder.rglob("*.txt") if path.is_file())
+
+
+def _as_text(line: str, place: str) -> Record:
+    return Record(line, {"text": line}, place)
+
+
+def _is_object(line: str) -> bool:
+    """Whether a line is JSON, not text that starts with a brace."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _open_lines(path: str) -> BinaryIO:
+    """A file of its own for standard input: a thread that waits for it would hold the lock of Python's at exit."""
+    if path != STDIN:
+        return Path(path).open("rb")
+    return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
 
 
 def _open_parquet(path: str) -> pyarrow.parquet.ParquetFile:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Protocol
 
 from lightning import Callback, LightningModule, Trainer
@@ -18,7 +20,7 @@ from torch.utils.data import IterableDataset
 from gner.errors import UserError
 from gner.files import as_line
 from gner.inference.labeller import Labeller
-from gner.inference.records import STDIN, Input, Record, as_they_come, in_blocks
+from gner.inference.records import Input, Record, as_they_come, in_blocks
 from gner.inference.result import Entities
 from gner.inference.strategies import Decoding
 from gner.inference.texts import WordedText
@@ -45,6 +47,10 @@ class LabelOptions:
     field: str = "entities"
 
 
+Outcome = tuple[list[str], str | None]
+"""Results of a block, and what went wrong."""
+
+
 class Predictor(LightningModule):
     """Labels blocks of records.
 
@@ -59,12 +65,18 @@ class Predictor(LightningModule):
         self._labeller = labeller
         self._options = options
 
-    def predict_step(self, dataloader_iter: Iterator[tuple[list[Record], int, int]]) -> list[str]:
-        """A line of JSON for each record of the next block.
+    def predict_step(self, dataloader_iter: Iterator[tuple[list[Record], int, int]]) -> Outcome:
+        """A line of JSON for each record of the next block, or what is wrong with one, which all processes must know.
 
         Taken from the iterator here, as Lightning would fetch a block ahead, and a stream's answers would wait for it.
         """
         block, _, _ = next(dataloader_iter)
+        try:
+            return self._label(block), None
+        except UserError as error:
+            return [], str(error)
+
+    def _label(self, block: list[Record]) -> list[str]:
         texts = [self._labeller.read(record.text) for record in block]
         options = self._options
         found = self._labeller.label(
@@ -84,7 +96,8 @@ class Predictor(LightningModule):
             added = {**({} if "text" in record.row else {"text": text.text}), **added, f"{field}_tags": found.tags()}
         if found.info.notable():
             added[f"{field}_info"] = found.info.notable()
-        taken = [name for name in added if name in record.row]
+        ours = {*added, f"{field}_tags", f"{field}_info"}
+        taken = [name for name in record.row if name in ours]
         if taken:
             raise UserError(
                 f"{record.place}: there is a field `{taken[0]}` already. Name another field for the entities with "
@@ -101,40 +114,26 @@ class Blocks(IterableDataset[list[Record]]):
     Args:
         input: Where records come from.
         size: Records of a block.
-
-    Attributes:
-        num_done: So many records are left out.
     """
 
     def __init__(self, input: Input, size: int) -> None:
         self._input = input
         self._size = size
-        self.num_done = 0
+        self._num_done, self._last_line = 0, ""
 
     def go_on_behind(self, num_done: int, last_line: str) -> None:
         """Leave out records that are done.
 
         Args:
             num_done: How many.
-            last_line: The result of the last of them.
-
-        Raises:
-            UserError: The record at that place is another one.
+            last_line: The result of the last of them; when the records are read, that place is looked at.
         """
-        self.num_done = num_done
-        if not num_done or self._input.path == STDIN:
-            return
-        record = next(islice(self._input.records(), num_done - 1, None), None)
-        row = json.loads(last_line)
-        if record is None or any(row.get(name) != value for name, value in json.loads(as_line(record.row)).items()):
-            raise UserError(
-                f"Expected to go on behind {num_done:,} texts that are done, but text {num_done:,} of "
-                f"{self._input.path} is not the one whose result was written. Give --overwrite to label all texts anew."
-            )
+        self._num_done, self._last_line = num_done, last_line
 
     def __iter__(self) -> Iterator[list[Record]]:
-        records = islice(self._input.records(), self.num_done, None)
-        if self._input.path == STDIN:
+        records = self._input.records()
+        self._skip(records)
+        if self._input.is_stream:
             yield from as_they_come(records, self._size)
             return
         rank, num_ranks = 0, 1
@@ -143,6 +142,28 @@ class Blocks(IterableDataset[list[Record]]):
         blocks = in_blocks(records, self._size)
         while turn := list(islice(blocks, num_ranks)):
             yield turn[rank] if rank < len(turn) else []
+
+    def _skip(self, records: Iterator[Record]) -> None:
+        """Leave out what is done.
+
+        Raises:
+            UserError: The last of it is not the text whose result was written.
+        """
+        last = deque(islice(records, self._num_done), maxlen=1)
+        if not self._num_done:
+            return
+        row = json.loads(self._last_line)
+        if not last or any(_plain(value) != _plain(row.get(name)) for name, value in last[0].row.items()):
+            raise UserError(
+                f"Expected to go on behind {self._num_done:,} texts that are done, but text {self._num_done:,} of "
+                f"{self._input.path} is not the one whose result was written. Give all texts again from the first; or "
+                "remove the results, or name another file for the new ones."
+            )
+
+
+def _plain(value: Any) -> str:
+    """A value as it comes out of a file, to compare; what is no number is not even equal to itself."""
+    return as_line({"": json.loads(as_line({"": value}))[""]})
 
 
 class Sink(Protocol):
@@ -169,10 +190,9 @@ class StandardOutput:
         return 0
 
     def append(self, lines: Iterable[str]) -> None:
-        """Write results."""
-        for line in lines:
-            sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        """Write results, in UTF-8 wherever they go."""
+        sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
+        sys.stdout.buffer.flush()
 
 
 class Writer(Callback):
@@ -181,15 +201,16 @@ class Writer(Callback):
     Args:
         sink: Where to.
         blocks: What is read; told how far an earlier run came.
-        num_records: How many there are, or None where that is not known.
-        shows_progress: Draw a bar on standard error.
+        input: What is counted for a bar.
+        shows_progress: Draw a bar on standard error, if that is a terminal.
     """
 
-    def __init__(self, sink: Sink, blocks: Blocks, num_records: int | None, *, shows_progress: bool) -> None:
+    def __init__(self, sink: Sink, blocks: Blocks, input: Input, *, shows_progress: bool) -> None:
         self._sink = sink
         self._blocks = blocks
-        self._num_records = num_records
         console = Console(stderr=True)
+        shows_progress = shows_progress and console.is_terminal
+        num_records = input.num_records() if shows_progress else None
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -197,7 +218,7 @@ class Writer(Callback):
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(),
             console=console,
-            disable=not (shows_progress and console.is_terminal),
+            disable=not shows_progress,
         )
         self._task = self._progress.add_task("texts", total=num_records, speed="")
         self.num_written = 0
@@ -212,25 +233,28 @@ class Writer(Callback):
         self._progress.update(self._task, completed=num_done)
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Show the bar."""
+        """Show the bar, and let a request to end do so: results are safe at any moment, and Lightning would go on."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if trainer.is_global_zero:
             self._progress.start()
 
-    def on_predict_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: list[str], *args: Any
-    ) -> None:
-        """Write a block of each process."""
+    def on_predict_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Outcome, *args: Any) -> None:
+        """Write a block of each process, up to one in which something is wrong."""
         parts = [outputs]
         if distributed.is_available() and distributed.is_initialized():
-            parts = [[] for _ in range(distributed.get_world_size())]
+            parts = [outputs] * distributed.get_world_size()
             distributed.all_gather_object(parts, outputs)
         if trainer.is_global_zero:
-            lines = [line for part in parts for line in part]
+            good = takewhile(lambda part: part[1] is None, parts)
+            lines = [line for part, _ in good for line in part]
             self._sink.append(lines)
             self.num_written += len(lines)
             self._progress.advance(self._task, len(lines))
             speed = self._progress.tasks[0].speed
             self._progress.update(self._task, speed=f"{speed:,.1f} a second" if speed else "")
+        for _, error in parts:
+            if error is not None:
+                raise UserError(error)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the bar as it is."""

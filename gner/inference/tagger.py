@@ -133,7 +133,8 @@ class Tagger:
         return not written.finished and len(written.token_ids) < longest_answer(self._model, [example])
 
     def _put_together(self, text: Words, known: _Progress, num_groups: int) -> Tagged:
-        entities = merge(known.windows, [known.found[window] for window in known.windows])
+        found = [known.found[window] for window in known.windows]
+        entities = merge(known.windows, found, frozenset(text.ends))
         info = TextInfo(
             num_words=len(text.words),
             num_windows=len(known.windows),

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import regex
+
 from gner.errors import UserError
 from gner.sentences import sentence_ends
 from gner.words import Splitter, Word
+
+SURROGATE = regex.compile(r"[\ud800-\udfff]")
+"""Half a pair, which JSON can hold and UTF-8 cannot."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class WordedText:
         """
         if not isinstance(text, str):
             raise UserError(f"Expected a text, got {text!r}. Texts come one by one or as a list of them.")
-        words = split(text)
+        words = list(split(text))
         end = 0
         for word in words:
             if text[word.start : word.end] != word.text or not word.text or word.start < end:

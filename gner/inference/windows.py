@@ -5,13 +5,14 @@ shares its last one with the next window, if that is not most of it; one that en
 
 **Merging.** Each window judges the text up to the middle of its overlap with the next. An entity over the middle is
 taken from the window that shows it whole, that is, not up against that window's cut; from the earlier one if both do.
-If neither does and the two agree on the type, their parts are joined. So an entity on a seam comes out once and whole.
+If neither does and the two agree on the type, their parts are joined; so are parts up against a cut inside a sentence
+where there was no room to share words. So an entity on a seam comes out once and whole.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import NamedTuple
@@ -82,18 +83,22 @@ def _next_start(window: Window, ends: Sequence[int], fits: Callable[[int, int], 
     else:
         start = window.end
     sentence_end = ends[bisect_right(ends, window.end)]
-    needed = sentence_end if fits(window.end, sentence_end) else window.end + 1
+    is_end = ends[place] == window.end
+    needed = sentence_end if is_end and fits(window.end, sentence_end) else window.end + 1
     while start < window.end and not fits(start, needed):
         start += 1
     return start
 
 
-def merge(windows: Sequence[Window], entities: Sequence[Iterable[Entity]]) -> list[Entity]:
+def merge(
+    windows: Sequence[Window], entities: Sequence[Iterable[Entity]], ends: Container[int] = frozenset()
+) -> list[Entity]:
     """The entities of a text, by the rule of this module.
 
     Args:
         windows: In order; each starts before the end of the one before, or there.
         entities: Those of each window, in order and in words of the text.
+        ends: Where sentences end, one behind the last word; two windows that part there share no entity.
 
     Returns:
         Entities in order, without overlaps.
@@ -104,8 +109,12 @@ def merge(windows: Sequence[Window], entities: Sequence[Iterable[Entity]]) -> li
         seam = (window.start + before.end + 1) // 2
         while merged and merged[-1].start >= seam:
             merged.pop()
+        shares_nothing = window.start == before.end
         for entity in found:
-            if entity.end > seam:
+            touches = shares_nothing and entity.start == seam not in ends and merged and merged[-1].end == seam
+            if touches and merged[-1].type == entity.type:
+                merged[-1] = _join(merged[-1], entity)
+            elif entity.end > seam:
                 _add(merged, entity, cut_start=window.start, cut_end=before.end)
         before = window
     return merged
@@ -121,8 +130,12 @@ def _add(merged: list[Entity], entity: Entity, *, cut_start: int, cut_end: int) 
     elif entity.start > cut_start:
         merged[-1] = entity
     elif rivals[0].type == entity.type:
-        scores = [score for score in (rivals[0].score, entity.score) if score is not None]
-        merged[-1] = replace(rivals[0], end=entity.end, score=min(scores, default=None))
+        merged[-1] = _join(rivals[0], entity)
+
+
+def _join(entity: Entity, rest: Entity) -> Entity:
+    scores = [score for score in (entity.score, rest.score) if score is not None]
+    return replace(entity, end=rest.end, score=min(scores, default=None))
 
 
 def best_of(groups: Iterable[Iterable[Entity]]) -> list[Entity]:

@@ -61,7 +61,7 @@ def test_where_memory_runs_out_the_batch_is_halved_and_stays_small(error: Callab
     found, num_halved = _decode(narrow, batch_size=20)
     assert found == expected
     assert num_halved > 0
-    assert sum(rows * length > 150 for rows, length in narrow.batches) == num_halved
+    assert sum(rows * length > 150 for rows, length in narrow.batches) == num_halved <= 5  # 20, 10, 5, …
 
 
 def test_a_prompt_that_does_not_fit_alone_is_refused() -> None:

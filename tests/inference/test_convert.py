@@ -31,14 +31,17 @@ ROWS = [
     _row(""),
     _row("New\nYork\u200b City!", (0, 14, "city name")),
     _row("half \ud83d pair", id="../../etc/x"),
+    _row("one", id="x-6"),
+    _row("two", id="x"),
+    _row("three", id="x"),
+    _row("four", id="y" * 300),
 ]
 
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[OutputFormat], Path]:
     def convert_rows(format: OutputFormat) -> Path:
-        rows = ROWS if format in ("brat", "hf") else ROWS[:3]
-        convert(format, [LAYOUT.read(row) for row in rows], tmp_path / "out")
+        convert(format, [LAYOUT.read(row) for row in ROWS], tmp_path / "out")
         return tmp_path / "out"
 
     return convert_rows
@@ -79,7 +82,7 @@ def test_hf_has_the_keys_of_a_pipeline(write: Callable[[OutputFormat], Path]) ->
 
 def test_spacy_reads_the_docs_with_their_exact_texts(write: Callable[[OutputFormat], Path]) -> None:
     docs = list(DocBin().from_disk(write("spacy")).get_docs(spacy.blank("xx").vocab))
-    assert [doc.text for doc in docs] == [row["text"] for row in ROWS[:3]]
+    assert [doc.text for doc in docs] == [row["text"].replace("\ud83d", "\ufffd") for row in ROWS]
     for doc, row in zip(docs, ROWS, strict=False):
         assert [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] == [
             (entity["start"], entity["end"], entity["label"]) for entity in row["entities"]
@@ -98,10 +101,12 @@ def test_what_is_written_can_be_trained_on(format: OutputFormat, tmp_path: Path)
 
 
 def test_words_that_were_given_stay_as_they_were() -> None:
-    row = {"words": ["New York", " ", "is", "big"], "text": "New York   is big", "entities_tags": [], "entities": []}
-    result = LAYOUT.read({**row, "entities": [{"start": 0, "end": 8, "text": "", "label": "x", "score": 1.0}]})
-    assert isinstance(result, Result)
-    assert result.entities.tags() == ["B-x", "O", "O", "O"]
+    entity = {"start": 0, "end": 8, "text": "New York", "label": "x", "score": 1.0}
+    for column in ("words", "tokens"):
+        row = {column: ["New York", " ", "is", "big"], "text": "New York   is big", "entities": [entity]}
+        result = LAYOUT._replace(column=column).read(row)
+        assert isinstance(result, Result)
+        assert result.entities.tags() == ["B-x", "O", "O", "O"]
 
 
 def test_the_page_holds_the_texts_and_no_text_can_leave_its_place(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def test_a_run_that_was_killed_at_any_byte_goes_on_behind_its_last_whole_line(le
     first = Journal(path, STAMP)
     first.open()
     first.append(lines)
+    first.close()
     content = path.read_bytes()
     path.write_bytes(content[:length])
     again = Journal(path, STAMP)
@@ -49,7 +50,18 @@ def test_results_of_others_are_not_written_over(tmp_path: Path) -> None:
     path.write_text("precious", encoding="utf-8")
     with pytest.raises(UserError, match="it is there already"):
         Journal(path, STAMP).check()
-    assert Journal(path, STAMP, overwrite=True).open() == 0
+    first = Journal(path, STAMP, overwrite=True)
+    assert first.open() == 0
+    first.append(["a"])
+    with pytest.raises(UserError, match="another run does"):
+        Journal(path, STAMP).open()
+    first.close()
     with pytest.raises(UserError, match="model was 'm', is 'other'"):
         Journal(path, {**STAMP, "model": "other"}).open()
+    assert path.read_text(encoding="utf-8") == "a\n"
+    again = Journal(path, STAMP, overwrite=True)
+    assert again.open() == 1  # it goes on, as the run that was started in the same way
+    again.close()
     assert Journal(path, {**STAMP, "model": "other"}, overwrite=True).open() == 0
+    with pytest.raises(UserError, match="it is a folder"):
+        Journal(tmp_path, STAMP).check()

@@ -172,3 +172,10 @@ def test_devices_and_types_that_cannot_be_used_are_refused(
 def test_a_model_is_held_in_the_type_that_is_asked_for(checkpoints: dict[str, Path]) -> None:
     network = GNER.from_pretrained(checkpoints["seq2seq"], dtype="bf16", device="cpu").labeller.network
     assert {parameter.dtype for parameter in network.parameters()} == {torch.bfloat16}
+
+
+def test_a_name_is_no_run_because_there_is_one_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="`gpt2` is not a folder here"):
+        load("gpt2")

@@ -13,7 +13,7 @@ from gner import GNER
 from gner.bio import find_fault
 from gner.errors import UserError
 from gner.inference.labeller import ModelOptions
-from gner.words import Word
+from gner.words import Word, WordSplitter
 from tests.conftest import KINDS
 from tests.inference.conftest import MakeModel
 
@@ -175,6 +175,14 @@ def test_many_types_are_asked_for_in_several_prompts(make_model: MakeModel) -> N
     assert all(one["end"] <= other["start"] for one, other in pairwise(found))
 
 
+@pytest.mark.parametrize("num", [1, 2, 3, 5, 17, 100])
+def test_any_number_of_types_is_asked_for_once(num: int, make_model: MakeModel) -> None:
+    labels = {f"type {number}": "described at some length" for number in range(num)}
+    found = make_model(options=ModelOptions(max_tokens=150)).predict_entities("Ada met Grace", labels)
+    assert found.info.num_label_groups <= num
+    assert num < 5 or found.info.num_label_groups > 1
+
+
 def test_a_type_that_fills_the_prompt_is_refused(make_model: MakeModel) -> None:
     with pytest.raises(UserError, match="the type `xxx"):
         make_model(options=ModelOptions(max_tokens=100)).predict_entities("Ada", ["x" * 500])
@@ -220,6 +228,8 @@ def test_shapes_of_other_tools(make_model: MakeModel) -> None:
 
 def test_a_splitter_of_ones_own_is_used_and_checked(make_model: MakeModel) -> None:
     letters = make_model(options=ModelOptions(words=lambda text: [Word(c, i, i + 1) for i, c in enumerate(text)]))
+    lazy = make_model(options=ModelOptions(words=lambda text: iter(WordSplitter()(text))))  # type: ignore[arg-type]
+    assert lazy.predict_entities(TEXTS[0], TYPES) == make_model().predict_entities(TEXTS[0], TYPES)
     found = letters.predict_entities("a b", TYPES, decoding="constrained")
     assert found.info.num_words == 2  # a space is no word
     wrong = make_model(options=ModelOptions(words=lambda text: [Word("x", 0, 1)]))

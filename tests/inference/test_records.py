@@ -1,8 +1,9 @@
 """Every input gives its texts in order, and says where it cannot."""
 
-import io
 import json
+import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,8 @@ def test_json_lines_have_text_or_words_and_keep_what_else_they_have(tmp_path: Pa
 def test_tables_have_a_column_of_texts(tmp_path: Path) -> None:
     comma = _file(tmp_path, "a.csv", 'id,body\n1,"one, two\nthree"\n2,\n')
     assert [record.text for record in _read(comma, "auto", "body")] == ["one, two\nthree", ""]
+    pandas = _file(tmp_path, "b.csv", ",text\n0,one\n")
+    assert [record.row for record in _read(pandas)] == [{"": "0", "text": "one"}]
     tab = _file(tmp_path, "a.tsv", "text\tid\none, two\t1\n")
     assert [record.row for record in _read(tab)] == [{"text": "one, two", "id": "1"}]
     table = pyarrow.table({"text": ["one", "two"], "n": [1, 2]})
@@ -80,7 +83,9 @@ def test_a_folder_has_a_text_in_each_file(tmp_path: Path) -> None:
         ("a.jsonl", '{"words": [1]}\n', r"a\.jsonl:1: expected a text"),
         ("a.txt", b"ok\ncaf\xe9\n", r"a\.txt:2: expected UTF-8, found the byte 0xe9.*iconv"),
         ("a.csv", "id,body\n1,x\n", r"a\.csv:2: expected a text in `text`.*found only id, body"),
-        ("a.csv", "text\nx,y\n", r"a\.csv:2: expected 1 columns, found more"),
+        ("a.csv", "text\nx,y\n", r"a\.csv:2: expected 1 columns, found 2"),
+        ("a.csv", "text,text\nx,y\n", r"a\.csv:1: expected a name for each column"),
+        ("a.tsv", 'text\tn\n"Ada said\t1\nBob left\t2\n', r"a\.tsv:\d: expected CSV"),
         ("a.csv", b"text\ncaf\xe9\n", r"a\.csv:\d: expected CSV in UTF-8"),
         ("a.parquet", "no", r"a\.parquet: expected a Parquet file"),
     ],
@@ -100,11 +105,27 @@ def test_a_missing_input_and_a_wrong_kind_are_refused(tmp_path: Path) -> None:
         _read(tmp_path, "text")
 
 
-def test_standard_input_holds_texts_or_objects(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'plain\n{"text": "a"}\n{smile}\n')))
-    records = list(Input("-").resolve().records())
-    assert [record.text for record in records] == ["plain", "a", "{smile}"]
+def test_standard_input_holds_texts_or_objects(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def read(content: str) -> list[Any]:
+        with (tmp_path / "stdin").open("w+") as file:
+            file.write(content)
+            file.seek(0)
+            monkeypatch.setattr(sys, "stdin", file)
+            return [record.text for record in Input("-").resolve().records()]
+
+    assert read('\n{"smile} plain\n{"text": "a"}\n') == ["", '{"smile} plain', '{"text": "a"}']
+    assert read('\n{ "text": "a"}\n\n{"text": "b"}\n') == ["", "a", "b"]
     assert Input("-").num_records() is None
+    with pytest.raises(UserError, match="in a stream"):
+        Input("-", "csv").resolve()
+
+
+def test_a_pipe_is_a_stream(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    source = Input(str(tmp_path / "pipe")).resolve()
+    assert source.num_records() is None
+    threading.Thread(target=lambda: (tmp_path / "pipe").write_text("one\ntwo\n"), daemon=True).start()
+    assert [record.text for record in source.records()] == ["one", "two"]
 
 
 def _records(num: int) -> list[Record]:

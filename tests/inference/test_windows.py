@@ -61,10 +61,10 @@ def test_entities_that_every_window_sees_alike_come_out_once_and_whole(
         ]
         for window in windows
     ]
-    # where windows do not overlap, at the end of a sentence, an entity over it cannot be seen whole
-    clean = {before.end for before, after in pairwise(windows) if before.end == after.start}
+    # an entity over the end of a sentence where windows do not overlap cannot be seen whole
+    clean = {before.end for before, after in pairwise(windows) if before.end == after.start and before.end in ends}
     expected = [entity for entity in gold if not any(entity.start < edge < entity.end for edge in clean)]
-    merged = merge(windows, found)
+    merged = merge(windows, found, ends)
     assert [entity for entity in merged if entity in expected] == expected
     assert all(one.end <= other.start for one, other in pairwise(merged))
 
@@ -111,3 +111,16 @@ def test_halves_cover_a_window() -> None:
         assert (first.start, second.end) == (3, 3 + size)
         assert second.start <= first.end
         assert max(first.end - first.start, second.end - second.start) < size
+
+
+def test_windows_inside_a_sentence_share_words_although_the_rest_would_fit() -> None:
+    for length in range(101, 400):
+        windows = cut([length], lambda start, end: end - start <= 100, overlap=8)
+        assert all(before.end - after.start >= 8 for before, after in pairwise(windows))
+
+
+def test_parts_are_joined_where_there_was_no_room_to_share_words() -> None:
+    windows = [Window(0, 1), Window(1, 2), Window(2, 3)]
+    found = [[Entity(0, 1, "a")], [Entity(1, 2, "a")], [Entity(2, 3, "b")]]
+    assert merge(windows, found, [3]) == [Entity(0, 2, "a"), Entity(2, 3, "b")]
+    assert merge(windows, found, [1, 2, 3]) == [Entity(0, 1, "a"), Entity(1, 2, "a"), Entity(2, 3, "b")]
