@@ -7,7 +7,6 @@ the test splits of a run, with all keys of its config.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from gner.cli import fail
 from gner.cli import main as run
 from gner.errors import UserError
 from gner.inference.convert import OutputFormat
+from gner.inference.labels import read_labels
 from gner.inference.options import PredictOptions
 from gner.inference.records import InputFormat
 from gner.predict_files import predict_files
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     values = vars(parser.parse_args(given))
     try:
         labels, file = values.pop("labels"), values.pop("labels_file")
-        predict_files(PredictOptions(labels=_read_labels(labels, file), **values))
+        predict_files(PredictOptions(labels=read_labels(labels, file), **values))
     except (UserError, OSError) as error:
         fail(str(error))
 
@@ -71,21 +71,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--compile", action="store_true", help="compile the network with torch.compile")
     add("--overwrite", action="store_true", help="replace results of another run, or of one that is finished")
     add("--block-size", type=int, default=512, help="texts that are labelled, and then written, together")
-
-
-def _read_labels(labels: str | None, file: Path | None) -> dict[str, str | None] | None:
-    if labels is not None and file is not None:
-        raise UserError("Expected --labels or --labels-file, got both.")
-    if file is None:
-        return None if labels is None else dict.fromkeys(part.strip() for part in labels.split(",") if part.strip())
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        if not text.lstrip().startswith(("{", "[")):
-            return dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
-        values = json.loads(text)
-    except ValueError as error:
-        raise UserError(f"{file}: expected types, one a line, or JSON, in UTF-8: {error}.") from error
-    return values if isinstance(values, dict) else dict.fromkeys(values)
 
 
 if __name__ == "__main__":

@@ -258,30 +258,24 @@ def test_what_is_wrong_on_one_process_is_told_by_all(model: str, tmp_path: Path)
     assert len(_rows(tmp_path / "out.jsonl")) == 5
 
 
-def test_a_stream_goes_on_only_if_it_starts_anew(model: str, tmp_path: Path) -> None:
-    def run(lines: list[str]) -> tuple[int, str]:
-        options = [
-            "--model",
-            model,
-            "--accelerator",
-            "cpu",
-            "-",
-            "--out",
-            str(tmp_path / "out.jsonl"),
-            "--block-size",
-            "1",
-        ]
-        process = _start(*options, stdin=subprocess.PIPE)
-        _, errors = process.communicate("".join(f"{line}\n" for line in lines).encode())
-        return process.returncode, errors.decode()
+def test_a_stream_goes_on_only_if_it_starts_anew(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    def run(*lines: str) -> None:
+        with (tmp_path / "stdin").open("w+") as stream:
+            stream.write("".join(f"{line}\n" for line in lines))
+            stream.seek(0)
+            monkeypatch.setattr(sys, "stdin", stream)
+            main(["--model", model, "--accelerator", "cpu", "-", "--out", str(tmp_path / "out"), "--block-size", "1"])
 
     good = [json.dumps({"text": text}) for text in ("one", "two", "three")]
-    assert run([*good[:2], "nonsense"])[0] == 2
-    status, errors = run(['{"text": "other"}', '{"text": "lines"}', good[2]])
-    assert status == 2
-    assert "is not the one whose result was written" in errors
-    assert run(good)[0] == 0
-    assert [row["text"] for row in _rows(tmp_path / "out.jsonl")] == ["one", "two", "three"]
+    with pytest.raises(SystemExit):
+        run(*good[:2], "nonsense")
+    with pytest.raises(SystemExit):
+        run('{"text": "other"}', '{"text": "lines"}', good[2])
+    assert "is not the one whose result was written" in capsys.readouterr().err
+    run(*good)
+    assert [row["text"] for row in _rows(tmp_path / "out")] == ["one", "two", "three"]
 
 
 def test_a_request_to_end_is_followed_and_the_run_goes_on_later(model: str, texts: Path, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import regex
 
@@ -73,3 +75,30 @@ def _writable(name: object) -> str:
     if not written:
         raise UserError(f"Expected a type with at least one letter or sign, got {name!r}. Leave it out.")
     return written
+
+
+def read_labels(labels: str | None, file: Path | None) -> dict[str, str | None] | None:
+    """The types of a command line.
+
+    Args:
+        labels: Types with commas between them, or None.
+        file: One a line, a JSON list, or a JSON object of types and descriptions; or None.
+
+    Returns:
+        Types and their descriptions, or None if none were given.
+
+    Raises:
+        UserError: Both are given, or the file is not understood.
+    """
+    if labels is not None and file is not None:
+        raise UserError("Expected --labels or --labels-file, got both.")
+    if file is None:
+        return None if labels is None else dict.fromkeys(part.strip() for part in labels.split(",") if part.strip())
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        if not text.lstrip().startswith(("{", "[")):
+            return dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
+        values = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"{file}: expected types, one a line, or JSON, in UTF-8: {error}.") from error
+    return values if isinstance(values, dict) else dict.fromkeys(values)

@@ -28,6 +28,7 @@ _BY_SUFFIX: dict[str, InputFormat] = {
 }
 _WORDS = "words"
 _ROWS_AT_ONCE = 256
+_CHARACTERS_AT_ONCE = 1_000_000
 csv.field_size_limit(2**31 - 1)  # a field may be a book
 
 
@@ -247,12 +248,14 @@ def as_they_come(records: Iterable[Record], size: int) -> Iterator[list[Record]]
 
 
 def in_blocks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    """Lists of so many records; the last may be shorter."""
+    """Lists of so many records, or of fewer that are long; the last may be shorter."""
     block: list[Record] = []
+    num_characters = 0
     for record in records:
         block.append(record)
-        if len(block) == size:
+        num_characters += len(record.text) if isinstance(record.text, str) else sum(map(len, record.text))
+        if len(block) == size or num_characters >= _CHARACTERS_AT_ONCE:
             yield block
-            block = []
+            block, num_characters = [], 0
     if block:
         yield block
