@@ -62,7 +62,7 @@ class CheckOptions:
             cut=None if self.cut is None else self.cut == "yes",
             misaligned=self.misaligned,
             subset=self.subset,
-            columns=dict(_pair(text, "--columns") for text in self.columns or []) or None,
+            columns={**dict(_pair(text, "--columns") for text in self.columns or [])} or None,
             tag_names=self.tag_names,
         )
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from gner.data.reading.brat import read_brat
-from gner.data.reading.conll import looks_like_conll, read_conll, separator
+from gner.data.reading.conll import find_layout, looks_like_conll, read_conll
 from gner.data.reading.docbin import read_docbin
 from gner.data.reading.fields import Object, describe, is_list
-from gner.data.reading.files import read_json, split_lines
+from gner.data.reading.files import read_json, read_lines, split_lines
 from gner.data.reading.gliner import is_gliner, read_gliner
 from gner.data.reading.huggingface import Part, is_hub_name, is_parquet, is_saved, load_parquet, load_table, rows
 from gner.data.reading.instruct_uie import is_instruct_uie, read_instruct_uie
@@ -89,13 +89,14 @@ def find_file_format(path: Path, columns: dict[str, str]) -> FormatName:
         return "brat"
     start = head.decode("utf-8-sig", errors="replace")
     lines = split_lines(start)
-    if looks_like_conll(lines[:-1] if len(head) == _HEAD else lines):
+    if looks_like_conll(lines[:-1] if len(head) == _HEAD else lines, columns):
         return "conll"
     if start.lstrip().startswith(("{", "[")):
         return find_shape(read_json(path), str(path), columns)
     raise UserError(
         f"{path}: expected one of {', '.join(get_args(FormatName))}, found a file that starts with {start[:60]!r}. Set "
-        "`format` of the source to one of these, and the message will say what is not as it should be."
+        "`format` of the source to one of these, and the message will say what is not as it should be; if it is CoNLL "
+        "with the tags elsewhere than in the last column, set `columns`, for example to {words: 2, tags: 3}."
     )
 
 
@@ -202,7 +203,7 @@ def _open_files(parts: dict[str, list[Path]], format: FormatName | None, columns
             "a folder with label.txt" if found == "gner" else "a name of the hub, a saved folder or parquet files"
         )
         raise UserError(f"{first}: expected {expected} for the format {found}, found a file. Set `format` to auto.")
-    return Opened(found, dict(parts), describe_file(first, found))
+    return Opened(found, dict(parts), describe_file(first, found, columns))
 
 
 def _open_tables(tables: dict[str, Part], path: str, format: FormatName | None, columns: dict[str, str]) -> Opened:
@@ -245,10 +246,10 @@ def read_records(records: Iterable[Record], format: FormatName, options: Options
             yield item
 
 
-def describe_file(path: Path, format: FormatName) -> str:
+def describe_file(path: Path, format: FormatName, columns: dict[str, str]) -> str:
     """How a file is read, in words."""
     if format != "conll":
         return NAMES[format]
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        parts = "tab" if separator(list(islice(file, 1000))) == "\t" else "space"
-    return f"{NAMES[format]} ({parts} separated)"
+    layout = find_layout(read_lines(path), columns)
+    parts = "tab" if layout.parts == "\t" else "space"
+    return f"{NAMES[format]} ({', '.join((f'{parts} separated', *layout.told))})"
