@@ -16,7 +16,7 @@ from gner.data.reading.files import read_json, read_lines, split_lines
 from gner.data.reading.gliner import is_gliner, read_gliner
 from gner.data.reading.huggingface import Part, is_hub_name, is_parquet, is_saved, load_parquet, load_table, rows
 from gner.data.reading.instruct_uie import is_instruct_uie, read_instruct_uie
-from gner.data.reading.label_studio import is_label_studio, read_label_studio
+from gner.data.reading.label_studio import is_label_studio, read_label_studio, read_tasks
 from gner.data.reading.pile_ner import is_pile_ner, read_pile_ner
 from gner.data.reading.records import Options, Record, Tagged, Text
 from gner.data.reading.schemes import DOCUMENT_START
@@ -240,6 +240,9 @@ def read_part(part: Part, name: str, format: FormatName, options: Options) -> It
 
 def read_records(records: Iterable[Record], format: FormatName, options: Options) -> Iterator[Text | Tagged]:
     """Read JSON objects, or rows of a table, of a known kind."""
+    if format == "label_studio":
+        yield from read_tasks(records, options)
+        return
     for record in records:
         item = SHAPES[format].read(record, options)
         if item is not None:

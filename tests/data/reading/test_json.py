@@ -178,3 +178,44 @@ def test_instruct_uie_positions_types_and_list(tmp_path: Path) -> None:
     assert _entities(example) == [("Webber", "person"), ("Rome", "city"), ("rome", "city")]
     assert example.types == ("person", "city")
     assert counts == {"moved": 1, "unplaceable": 1, "no_type": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "entity", "told"),
+    [
+        ("the U.S. won", {"start": 4, "end": 8, "word": "U. S.", "entity_group": "x"}, "U.S.", {}),
+        ("Ada won", {"start": 0, "end": 3, "word": "ada", "entity_group": "x"}, "Ada", {}),
+        ("Ada won", {"start": 0, "end": 3, "word": "##Ada", "entity_group": "x"}, "Ada", {}),
+        ("to nyc now", {"start": 3, "end": 6, "value": "New York", "entity": "x"}, "nyc", {"unmatched": 1}),
+        ("nyc or York", {"start": 0, "end": 3, "value": "York", "entity": "x"}, "nyc", {"unmatched": 1}),
+        ("Bob met Ada", {"start": 0, "end": 3, "word": "Ada", "entity_group": "x"}, "Ada", {"moved": 1}),
+        ("Bob met", {"start": 0, "end": 3, "text": "Ada", "label": "x"}, None, {"unplaceable": 1}),
+    ],
+)
+def test_offsets_are_believed_where_the_text_of_a_span_is_written_otherwise(
+    text: str, span: Any, entity: str | None, told: Any, tmp_path: Path
+) -> None:
+    [example], counts = _read(tmp_path / "a.jsonl", {"text": text, "entities": [span]}, types=["x"])
+    assert [name for name, _ in _entities(example)] == ([entity] if entity else [])
+    assert counts == told
+
+
+def test_pieces_of_the_pipeline_become_entities(tmp_path: Path) -> None:
+    pieces = [("B-x", 0, 3, "Ada"), ("I-x", 4, 8, "Love"), ("I-x", 8, 12, "##lace"), ("O", 13, 16, "met")]
+    pieces += [("B-x", 17, 19, "Bo"), ("B-x", 19, 20, "##b"), ("I-y", 21, 25, "Rome")]
+    spans = [{"entity": kind, "start": start, "end": end, "word": word} for kind, start, end, word in pieces]
+    [example], counts = _read(tmp_path / "a.jsonl", {"text": "Ada Lovelace met Bob Rome", "entities": spans})
+    assert _entities(example) == [("Ada Lovelace", "x"), ("Bob", "x"), ("Rome", "y")]
+    assert counts == {"no_type": 1}
+    with pytest.raises(UserError, match=r"a.jsonl:1: expected pieces .* in the order of the text"):
+        _read(tmp_path / "a.jsonl", {"text": "Ada Lovelace met Bob Rome", "entities": spans[::-1]})
+
+
+def test_spans_that_are_not_used_are_told(tmp_path: Path) -> None:
+    span = {"start": 0, "end": 3, "label": "x"}
+    none = {"start": 4, "end": 7, "labels": []}
+    [example], counts = _read(tmp_path / "a.jsonl", {"text": "Ada met", "spans": [], "entities": [span, span, none]})
+    assert _entities(example) == [("Ada", "x")]
+    assert counts == {"duplicate": 1, "no_type": 1}
+    record = {"text": "Ada met", "spans": [span], "entities": [span], "label": [[4, 7, "y"], [0, 1, "y"]]}
+    assert _read(tmp_path / "a.jsonl", record)[1] == {"unused": 2}
