@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from gner.data.reading.files import read_lines, read_text
+from gner.data.reading.files import read_lines, read_text, whole_characters
 from gner.errors import UserError
 
 _LISTS = ("label.txt", "labels.txt", "labels.json", "label.json", "types.txt", "types.json")
@@ -48,7 +48,7 @@ def types_of_tags(names: Iterable[str]) -> tuple[str, ...]:
 
 def _from_json(path: Path) -> list[str]:
     try:
-        value = json.loads(read_text(path))
+        value, _ = whole_characters(json.loads(read_text(path)))
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: expected JSON: {error.msg}.") from error
     if isinstance(value, dict):

@@ -51,8 +51,8 @@ def _has_labels(item: Object) -> bool:
 def read_tasks(records: Iterable[Record], options: Options) -> Iterator[Text]:
     """Read the tasks of an export.
 
-    JSON-MIN has an item for each annotation; of several with one ``id`` and text the first is used. The text of an item without
-    regions is in the field where those with regions have theirs.
+    JSON-MIN has an item for each annotation; of several with one ``id`` and text the first is used. The text of an item
+    without regions is in the field where those with regions have theirs.
 
     Raises:
         UserError: A task is not understood.
@@ -69,7 +69,7 @@ def read_tasks(records: Iterable[Record], options: Options) -> Iterator[Text]:
         is_bare = is_minimal and not _regions(value) and isinstance(value.get(others.columns.get("text", "")), str)
         report = ReadReport()
         text = read_label_studio(task, replace(others if is_bare else options, report=report))
-        key = (str(value.get("id") or "") if is_minimal else "", text.text if text else "")
+        key = (str(value.get("id", "")) if is_minimal else "", text.text if text else "")
         if key[0] and key in seen:
             options.report.add("second_annotation", task.place, f"task {key[0]}")
             continue

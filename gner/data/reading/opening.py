@@ -20,7 +20,7 @@ from gner.data.reading.label_studio import is_label_studio, read_label_studio, r
 from gner.data.reading.pile_ner import is_pile_ner, read_pile_ner
 from gner.data.reading.records import Options, Record, Tagged, Text
 from gner.data.reading.schemes import DOCUMENT_START
-from gner.data.reading.splits import WHOLE, find_parts, siblings, split_of
+from gner.data.reading.splits import WHOLE, all_files, find_parts, siblings, split_of
 from gner.data.reading.tagged_words import is_tagged_words, read_tagged_words
 from gner.data.reading.text_spans import is_text_spans, read_text_spans
 from gner.errors import UserError
@@ -158,7 +158,7 @@ def open_source(path: str, format: FormatName | None, subset: str | None, column
     Raises:
         UserError: Nothing is there, or it is nothing known.
     """
-    local = Path(path)
+    local = _with_subset(path, subset)
     if local.is_file():
         parts = {split_of(local.name) or WHOLE: [local]}
         for other in siblings(local):
@@ -167,15 +167,29 @@ def open_source(path: str, format: FormatName | None, subset: str | None, column
     if local.is_dir() and not is_saved(local):
         if format == "gner" or (format is None and _is_gner(local)):
             return Opened("gner", _gner_parts(local), NAMES["gner"])
-        by_file = format != "brat" and (format is not None or not any(local.rglob("*.ann")))
+        by_file = format != "brat" and (format is not None or all(one.suffix != ".ann" for one in all_files(local)))
         parts = find_parts(local, by_file=by_file)
         if not parts:
             raise UserError(f"{path}: expected a folder with data files, found none there.")
         return _open_files(parts, format, columns)
     if not local.exists() and format != "huggingface" and not is_hub_name(path):
         raise UserError(f"Expected the file or folder {path}, but it does not exist. Set the path of the source.")
-    tables: dict[str, Part] = dict(load_table(path, subset))
+    tables: dict[str, Part] = dict(load_table(str(local), None if local.exists() else subset))
     return _open_tables(tables, path, format, columns)
+
+
+def _with_subset(path: str, subset: str | None) -> Path:
+    """The folder of a subset, if a source is a folder."""
+    local = Path(path)
+    if subset is None or not local.exists():
+        return local
+    folder = local / subset
+    if not folder.is_dir():
+        raise UserError(
+            f"{path}: expected the folder {folder} for the subset `{subset}`, but it does not exist. Set the path of "
+            "the source to the files of the subset, and `subset` to null."
+        )
+    return folder
 
 
 def _is_gner(folder: Path) -> bool:
@@ -194,6 +208,12 @@ def _gner_parts(folder: Path) -> dict[str, Part]:
 
 def _open_files(parts: dict[str, list[Path]], format: FormatName | None, columns: dict[str, str]) -> Opened:
     first = next(iter(parts.values()))[0]
+    if (
+        format is None
+        and first.suffix == ".txt"
+        and any(one.suffix == ".ann" for each in parts.values() for one in each)
+    ):
+        format = "brat"
     found = find_file_format(first, columns) if format is None else format
     if is_parquet(first):
         tables: dict[str, Part] = {name: load_parquet(paths) for name, paths in parts.items()}
@@ -235,7 +255,7 @@ def read_part(part: Part, name: str, format: FormatName, options: Options) -> It
         elif format == "docbin":
             yield from read_docbin(path, options)
         else:
-            yield from read_records(read_json(path), format, options)
+            yield from read_records(read_json(path, options.report), format, options)
 
 
 def read_records(records: Iterable[Record], format: FormatName, options: Options) -> Iterator[Text | Tagged]:

@@ -21,7 +21,7 @@ from gner.data.reading.records import Options, Record, Span, Text, Trust
 from gner.errors import UserError
 
 _TEXTS = ("text", "sentence", "content", "data")
-_SPANS = ("spans", "entities", "ents", "label", "labels", "annotations", "ner")
+SPANS = ("spans", "entities", "ents", "label", "labels", "annotations", "ner")
 _STARTS = ("start", "start_offset", "start_char", "begin", "startOffset", "offset")
 _ENDS = ("end", "end_offset", "end_char", "endOffset", "stop")
 _TYPES = ("label", "type", "entity_group", "entity", "tag", "category", "entity_type", "labels")
@@ -77,13 +77,13 @@ def read_text_spans(record: Record, options: Options) -> Text | None:
 
 def _spans_field(value: Object, columns: dict[str, str]) -> str | None:
     """The first field of spans that is not empty, or else the first."""
-    names = [name for name in _SPANS if value.get(name)]
-    return find_field(value, names or _SPANS, columns.get("spans"))
+    names = [name for name in SPANS if value.get(name)]
+    return find_field(value, names or SPANS, columns.get("spans"))
 
 
 def _tell_unused(value: Object, used: str | None, place: str, options: Options) -> None:
     """Tell of spans in other fields than the one that is read, unless they are the same."""
-    for name in _SPANS:
+    for name in SPANS:
         items = as_items(value.get(name))
         if name == used or not items or not is_list(items) or items == as_items(value[used or name]):
             continue
