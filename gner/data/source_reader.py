@@ -246,9 +246,8 @@ class SourceReader:
         types = types_of_tags(names)
         if not types and isinstance(contents, list):
             find = declared_types if self.format == "brat" else read_declared_types
-            folders = dict.fromkeys(
-                [contents[0].parent, self._folder if self._folder.is_dir() else self._folder.parent]
-            )
+            own = self._folder if self._folder.is_dir() else self._folder.parent
+            folders = dict.fromkeys([contents[0].parent, own])
             types = next((found for folder in folders if (found := find(folder))), ())
         return self._renamed_types(types)
 

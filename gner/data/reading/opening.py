@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -208,13 +208,10 @@ def _gner_parts(folder: Path) -> dict[str, Part]:
 
 def _open_files(parts: dict[str, list[Path]], format: FormatName | None, columns: dict[str, str]) -> Opened:
     first = next(iter(parts.values()))[0]
-    if (
-        format is None
-        and first.suffix == ".txt"
-        and any(one.suffix == ".ann" for each in parts.values() for one in each)
-    ):
+    suffixes = {path.suffix for paths in parts.values() for path in paths}
+    if format is None and first.suffix == ".txt" and ".ann" in suffixes:
         format = "brat"
-    found = find_file_format(first, columns) if format is None else format
+    found = _first_known([paths[0] for paths in parts.values()], columns) if format is None else format
     if is_parquet(first):
         tables: dict[str, Part] = {name: load_parquet(paths) for name, paths in parts.items()}
         return _open_tables(tables, str(first), format, columns)
@@ -226,9 +223,20 @@ def _open_files(parts: dict[str, list[Path]], format: FormatName | None, columns
     return Opened(found, dict(parts), describe_file(first, found, columns))
 
 
+def _first_known(paths: Sequence[Path], columns: dict[str, str]) -> FormatName:
+    """The format of the first file that has one that is known, as one that is empty or broken is no reason to stop."""
+    faults: list[UserError] = []
+    for path in paths:
+        try:
+            return find_file_format(path, columns)
+        except UserError as error:
+            faults.append(error)
+    raise faults[0]
+
+
 def _open_tables(tables: dict[str, Part], path: str, format: FormatName | None, columns: dict[str, str]) -> Opened:
     if format in (None, "huggingface"):
-        format = find_shape(rows(next(iter(tables.values())), path), path, columns)
+        format = find_shape(chain.from_iterable(rows(table, path) for table in tables.values()), path, columns)
     if format not in SHAPES:
         raise UserError(f"{path}: expected one of huggingface, {', '.join(SHAPES)} for a table, got {format}.")
     return Opened(format, tables, f"{NAMES['huggingface']}, {NAMES[format]}")

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gner.bio import to_entities
 from gner.data.source_reader import SourceReader
@@ -219,3 +221,62 @@ def test_spans_that_are_not_used_are_told(tmp_path: Path) -> None:
     assert counts == {"duplicate": 1, "no_type": 1}
     record = {"text": "Ada met", "spans": [span], "entities": [span], "label": [[4, 7, "y"], [0, 1, "y"]]}
     assert _read(tmp_path / "a.jsonl", record)[1] == {"unused": 2}
+
+
+def test_questions_without_a_type_are_told(tmp_path: Path) -> None:
+    record = _conversation("Ada slept", person='["Ada"]')
+    for question in ("What describes  in the text?", "What describes in the text?"):
+        record["conversations"] += [{"from": "human", "value": question}, {"from": "gpt", "value": '["slept"]'}]
+    [example], counts = _read(tmp_path / "a.jsonl", record)
+    assert (_entities(example), example.types) == ([("Ada", "person")], ("person",))
+    assert counts == {"no_type": 2}
+
+
+def test_parts_of_speech_are_passed_over_and_empty_sentences_told(tmp_path: Path) -> None:
+    rows = [{"tokens": ["Ada"], "tags": ["NOUN"], "labels": ["B-x"]}, {"tokens": [], "tags": [], "labels": []}]
+    [example], counts = _read(tmp_path / "a.jsonl", *rows)
+    assert example.tags == ("B-x",)
+    assert counts == {"no_words": 1}
+    with pytest.raises(UserError, match=r"set `columns.tags`"):
+        _read(tmp_path / "a.jsonl", {"tokens": ["Ada"], "tags": ["NOUN"]})
+
+
+def test_halves_of_characters_are_replaced_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "Ada \\ud83d \\ud83d\\ude00 B", "spans": [{"start": 6, "end": 7, "label": "x"}]}')
+    reader = SourceReader(Source(str(path)))
+    [example] = reader.read("all")
+    assert (example.words[1:], _entities(example)) == (("\ufffd", "\U0001f600", "B"), [("\U0001f600", "x")])
+    assert reader.reports["all"].counts() == {"replaced": 1}
+
+
+LOST = ("overlapping", "duplicate", "misaligned", "unplaceable", "empty", "no_type", "dropped_type", "unused")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_all_spans_are_kept_or_told(data: st.DataObject, tmp_path: Path) -> None:
+    text = data.draw(st.text("aB1.-' \n👍", min_size=1, max_size=30))
+    place = st.integers(0, len(text))
+    stated = st.sampled_from([None, "a", "B1", "nowhere", "👍", "##a"])
+
+    def spans(minimum: int) -> list[dict[str, Any]]:
+        found = []
+        for start, end in data.draw(st.lists(st.tuples(place, place), min_size=minimum, max_size=6)):
+            span = {"start": min(start, end), "end": max(start, end)}
+            labels = data.draw(st.lists(st.sampled_from(["x", "y", "z"]), max_size=1))
+            key, value = data.draw(st.sampled_from(["text", "word", "value"])), data.draw(stated)
+            found.append({**span, "labels": labels, **({key: value} if value else {})})
+        return found
+
+    records = [{"text": text, "spans": spans(0), "entities": spans(1)}, {"text": text, "spans": spans(1)}]
+    misaligned = data.draw(st.sampled_from(["expand", "drop"]))
+    path = tmp_path / "a.jsonl"
+    write_json(path, [*records, {"text": "a", "spans": [{"start": 0, "end": 1, "label": "x"}]}], lines=True)
+    options = {"types": {"z": None}, "misaligned": misaligned, "format": "spans"}
+    reader = SourceReader(Source(str(path), **options))  # type: ignore[arg-type]
+    examples = reader.read("all")
+    counts = reader.reports["all"].counts()
+    written = [spans for record in records for spans in (record["spans"], record.get("entities", []))]
+    number = sum(map(len, written)) - (len(records[0]["spans"]) if records[0]["spans"] == records[0]["entities"] else 0)
+    assert sum(len(_entities(one)) for one in examples) + sum(counts[kind] for kind in LOST) == number + 1
