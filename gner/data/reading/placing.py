@@ -143,7 +143,9 @@ class _Finder:
             return None
         at = bisect_left(self._places, start)
         behind = self._text.find(string, at)
-        before = self._text.rfind(string, 0, max(0, at + len(string) - 1))
+        # no farther back than what was found ahead
+        first = bisect_left(self._places, 2 * start - self._places[behind]) if behind >= 0 else 0
+        before = self._text.rfind(string, first, max(0, at + len(string) - 1))
         found = [position for position in (before, behind) if position >= 0]
         if not found:
             self._missing.add(string)
