@@ -14,7 +14,7 @@ from gner.data.reading.brat import declared_types
 from gner.data.reading.declared import read_declared_types, types_of_tags
 from gner.data.reading.flat import to_sentences
 from gner.data.reading.huggingface import span_types, tag_column, tag_names
-from gner.data.reading.opening import open_source, read_part
+from gner.data.reading.opening import open_source, read_part, refuse_other_format
 from gner.data.reading.records import Options, Sentence, Tagged, Text
 from gner.data.reading.report import ReadReport
 from gner.data.reading.schemes import find_scheme, with_known_letters
@@ -163,7 +163,13 @@ class SourceReader:
 
     def _read_other(self, part: str, options: Options) -> list[Sentence]:
         """Read texts, or tagged sentences; the scheme of the latter is one for each file."""
-        items = list(read_part(self._contents[part], self._place(part), self.format, options))
+        contents = self._contents[part]
+        try:
+            items = list(read_part(contents, self._place(part), self.format, options))
+        except UserError:
+            if isinstance(contents, list) and self.source.format == "auto":
+                refuse_other_format(contents, self.format, self._columns)
+            raise
         sentences = [
             self._with_own_types(sentence, options.report)
             for item in items

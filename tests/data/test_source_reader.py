@@ -198,3 +198,10 @@ def test_files_that_serve_no_split_are_told(tmp_path: Path, caplog: pytest.LogCa
     with caplog.at_level("INFO"):
         reader.log("train")
     assert "files that serve no split: more.jsonl, old/older.jsonl." in caplog.text
+
+
+def test_a_part_in_another_format_is_said_to_be_one(tmp_path: Path) -> None:
+    write_json(tmp_path / "train.jsonl", [{"tokens": ["a"], "tags": ["B-x"]}], lines=True)
+    (tmp_path / "dev.conll").write_text("Ada B-x\n")
+    with pytest.raises(UserError, match=r"dev.conll: expected words with tags, .* found CoNLL\. Give this file"):
+        _read(tmp_path, "dev")

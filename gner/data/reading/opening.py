@@ -277,6 +277,20 @@ def read_records(records: Iterable[Record], format: FormatName, options: Options
             yield item
 
 
+def refuse_other_format(paths: Sequence[Path], format: FormatName, columns: dict[str, str]) -> None:
+    """Refuse a part that could not be read, if that is as its first file is of another format.
+
+    Raises:
+        UserError: It is.
+    """
+    found = _first_known(paths[:1], columns)
+    if found != format:
+        raise UserError(
+            f"{paths[0]}: expected {NAMES[format]}, as in the first files of the source, found {NAMES[found]}. Give this"
+            " file a source of its own."
+        )
+
+
 def describe_file(path: Path, format: FormatName, columns: dict[str, str]) -> str:
     """How a file is read, in words."""
     if format != "conll":

@@ -166,7 +166,7 @@ def test_bad_conversations_are_refused(record: Any, message: str, tmp_path: Path
 
 
 def test_instruct_uie_positions_types_and_list(tmp_path: Path) -> None:
-    (tmp_path / "labels.json").write_text('["person", "city"]')
+    (tmp_path / "labels.json").write_text('["person", "city", "NA"]')
     sentence = "Webber 's city : Rome , rome ."
     entities = [
         {"name": "Webber", "type": "person", "pos": [0, 6]},
