@@ -42,7 +42,7 @@ class Source:
         cut: Whether texts are cut into sentences; null for what the format needs.
         misaligned: What becomes of a span that starts or ends within a word: ``expand`` widens it to whole words,
             ``drop`` leaves it out, ``error`` refuses it. Each is reported.
-        subset: Configuration of a hub data set that has several.
+        subset: Configuration of a hub data set that has several; of a folder, the folder within.
         columns: Names of fields that are not called as usual, by what they hold: words, tags, text, spans, start, end,
             type, types. For CoNLL the numbers of the columns of words and tags, from 1.
         tag_names: Tags that are written as numbers, in the order of these.

@@ -286,8 +286,8 @@ def refuse_other_format(paths: Sequence[Path], format: FormatName, columns: dict
     found = _first_known(paths[:1], columns)
     if found != format:
         raise UserError(
-            f"{paths[0]}: expected {NAMES[format]}, as in the first files of the source, found {NAMES[found]}. Give this"
-            " file a source of its own."
+            f"{paths[0]}: expected {NAMES[format]}, as in the first files of the source, found {NAMES[found]}. Give "
+            "this file a source of its own."
         )
 
 
