@@ -163,8 +163,8 @@ def _text_of(data: Object, regions: list[Object], names: list[str], options: Opt
         raise UserError(f"{place}: expected a text in the field `{own}`, found {describe(data)}. Set `columns.text`.")
     fitting = [own] if own else _fitting(texts, regions)
     named = next((name for name in [*([own] if own else names), "text"] if name in fitting), None)
-    if named is None and not fitting and len(texts) == 1:
-        [named] = texts  # whatever regions say; they are in no other
+    if named is None and not fitting and (len(texts) == 1 or "text" in texts):
+        named = "text" if "text" in texts else next(iter(texts))  # whatever regions say; they are in no other
     if named is None and len(fitting) != 1:
         raise UserError(
             f"{place}: expected one field that holds the annotated text, found {describe(data)}. Set `columns` to "

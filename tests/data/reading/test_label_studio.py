@@ -160,3 +160,10 @@ def test_skipped_completions_of_old_exports_are_no_annotations(tmp_path: Path) -
     entities, reader = _read(tmp_path / "export.json", old, skipped)
     assert entities == [[("London", "Place")]]
     assert reader.reports["all"].counts() == {"unannotated": 1}
+
+
+def test_a_text_without_what_its_regions_say_is_found_by_its_name(tmp_path: Path) -> None:
+    task = _task({"text": "in London", "kind": "good"}, _annotation(_region(3, 9, "Lxndon", "Place")))
+    entities, reader = _read(tmp_path / "export.json", task)
+    assert entities == [[("London", "Place")]]
+    assert reader.reports["all"].counts() == {"unmatched": 1}
