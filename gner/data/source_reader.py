@@ -123,6 +123,9 @@ class SourceReader:
     def _read_sentences(self, part: str) -> list[Sentence]:
         if part not in self._sentences:
             report = ReadReport()
+            contents = self._contents[part]
+            if isinstance(contents, UserError):
+                raise contents
             if self.format == "gner":
                 self._sentences[part] = self._read_gner(part, report)
             else:

@@ -83,6 +83,13 @@ def find_layout(lines: Sequence[str], columns: Mapping[str, str]) -> Layout:
     return Layout(parts, width, word, tag, tuple(told))
 
 
+def describe_columns(path: Path, columns: Mapping[str, str]) -> str:
+    """How the columns of a file are read, in words."""
+    layout = find_layout(read_lines(path), columns)
+    name = "tab" if layout.parts == "\t" else "space"
+    return ", ".join((f"{name} separated", *layout.told))
+
+
 def separator(lines: Sequence[str]) -> str:
     """What parts the columns: a tab, or else spaces."""
     first = next((line for line in lines if line.strip() and not line.startswith(("#", DOCUMENT_START))), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ Table = Any
 """`datasets.Dataset`, which is not imported for its name alone."""
 
 Part = list[Path] | Any
-"""What one split is: files, or a table."""
+"""What one split is: files, or a table, or the `UserError` that says why it is none."""
 
 _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
@@ -90,6 +90,25 @@ def load_parquet(paths: Sequence[Path]) -> Table:
         return datasets.concatenate_datasets([datasets.Dataset.from_parquet(str(path)) for path in paths])
     except Exception as error:  # pyarrow's own
         raise UserError(f"{paths[0]}: expected a parquet file, but it cannot be read: {error}") from error
+
+
+def load_parts(parts: Mapping[str, Sequence[Path]]) -> dict[str, Part]:
+    """Load the parquet files of each part; one that cannot be read is its error, for those who want that part.
+
+    Raises:
+        UserError: None can be read.
+    """
+    tables: dict[str, Part] = {}
+    num_faults = 0
+    for name, paths in parts.items():
+        try:
+            tables[name] = load_parquet(paths)
+        except UserError as error:
+            num_faults += 1
+            if num_faults == len(parts):
+                raise
+            tables[name] = error
+    return tables
 
 
 def rows(table: Table, name: str) -> Iterator[Record]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from gner.data.reading.brat import read_brat
-from gner.data.reading.conll import find_layout, looks_like_conll, read_conll
+from gner.data.reading.conll import describe_columns, looks_like_conll, read_conll
 from gner.data.reading.docbin import read_docbin
 from gner.data.reading.fields import Object, describe, is_list
-from gner.data.reading.files import read_json, read_lines, split_lines
+from gner.data.reading.files import read_json, split_lines
 from gner.data.reading.gliner import is_gliner, read_gliner
-from gner.data.reading.huggingface import Part, is_hub_name, is_parquet, is_saved, load_parquet, load_table, rows
+from gner.data.reading.huggingface import Part, is_hub_name, is_parquet, is_saved, load_parts, load_table, rows
 from gner.data.reading.instruct_uie import is_instruct_uie, read_instruct_uie
 from gner.data.reading.label_studio import is_label_studio, read_label_studio, read_tasks
 from gner.data.reading.pile_ner import is_pile_ner, read_pile_ner
@@ -213,14 +213,15 @@ def _open_files(parts: dict[str, list[Path]], format: FormatName | None, columns
         format = "brat"
     found = _first_known([paths[0] for paths in parts.values()], columns) if format is None else format
     if is_parquet(first):
-        tables: dict[str, Part] = {name: load_parquet(paths) for name, paths in parts.items()}
+        tables = load_parts(parts)
         return _open_tables(tables, str(first), format, columns)
     if found in ("gner", "huggingface"):
         expected = (
             "a folder with label.txt" if found == "gner" else "a name of the hub, a saved folder or parquet files"
         )
         raise UserError(f"{first}: expected {expected} for the format {found}, found a file. Set `format` to auto.")
-    return Opened(found, dict(parts), describe_file(first, found, columns))
+    detail = f"{NAMES[found]} ({describe_columns(first, columns)})" if found == "conll" else NAMES[found]
+    return Opened(found, dict(parts), detail)
 
 
 def _first_known(paths: Sequence[Path], columns: dict[str, str]) -> FormatName:
@@ -236,7 +237,8 @@ def _first_known(paths: Sequence[Path], columns: dict[str, str]) -> FormatName:
 
 def _open_tables(tables: dict[str, Part], path: str, format: FormatName | None, columns: dict[str, str]) -> Opened:
     if format in (None, "huggingface"):
-        format = find_shape(chain.from_iterable(rows(table, path) for table in tables.values()), path, columns)
+        sound = [table for table in tables.values() if not isinstance(table, UserError)]
+        format = find_shape(chain.from_iterable(rows(table, path) for table in sound), path, columns)
     if format not in SHAPES:
         raise UserError(f"{path}: expected one of huggingface, {', '.join(SHAPES)} for a table, got {format}.")
     return Opened(format, tables, f"{NAMES['huggingface']}, {NAMES[format]}")
@@ -289,12 +291,3 @@ def refuse_other_format(paths: Sequence[Path], format: FormatName, columns: dict
             f"{paths[0]}: expected {NAMES[format]}, as in the first files of the source, found {NAMES[found]}. Give "
             "this file a source of its own."
         )
-
-
-def describe_file(path: Path, format: FormatName, columns: dict[str, str]) -> str:
-    """How a file is read, in words."""
-    if format != "conll":
-        return NAMES[format]
-    layout = find_layout(read_lines(path), columns)
-    parts = "tab" if layout.parts == "\t" else "space"
-    return f"{NAMES[format]} ({', '.join((f'{parts} separated', *layout.told))})"

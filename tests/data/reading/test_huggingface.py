@@ -88,8 +88,15 @@ def test_one_parquet_file_and_one_that_is_broken(tmp_path: Path) -> None:
     path = next(tmp_path.glob("validation*"))
     assert _pairs(SourceReader(Source(str(path))), "dev") == pairs("dev")
     path.write_bytes(b"PAR1 and nothing more")
+    reader = SourceReader(Source(str(path)))
     with pytest.raises(UserError, match=r"expected a parquet file, but it cannot be read"):
-        SourceReader(Source(str(path)))
+        reader.read(reader.part_for("dev"))
+    folder = SourceReader(Source(str(tmp_path)))
+    assert _pairs(folder, "train") == pairs("train")
+    for other in tmp_path.glob("*.parquet"):
+        other.write_bytes(b"PAR1 and nothing more")
+    with pytest.raises(UserError, match=r"expected a parquet file, but it cannot be read"):
+        SourceReader(Source(str(tmp_path)))
 
 
 @pytest.mark.parametrize(
