@@ -62,7 +62,7 @@ class CheckOptions:
             cut=None if self.cut is None else self.cut == "yes",
             misaligned=self.misaligned,
             subset=self.subset,
-            columns=dict(_pair(text, "--columns") for text in self.columns or []) or None,
+            columns={**dict(_pair(text, "--columns") for text in self.columns or [])} or None,
             tag_names=self.tag_names,
         )
 
@@ -81,21 +81,30 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 
 def check_source(options: CheckOptions, console: Console) -> None:
-    """Read a source and show what is found.
+    """Read a source and show what is found; of a split that cannot be read, why.
 
     Raises:
-        UserError: It cannot be read, or the tokenizer cannot be loaded.
+        UserError: Nothing of it can be read, or the tokenizer cannot be loaded.
     """
     reader = SourceReader(options.source())
     is_one = options.split is not None or Path(options.path).is_file()
     parts = [reader.part_for("train")] if is_one else reader.parts
-    splits = {part: reader.read(part) for part in parts}
     page = _Page(console, options.show)
+    splits: dict[str, list[Example]] = {}
+    faults: dict[str, UserError] = {}
     for part in parts:
-        page.line(f"{options.path} ({part}): {reader.detail(part)}")
+        try:
+            splits[part] = reader.read(part)
+        except UserError as error:
+            faults[part] = error
+    if not splits:
+        raise next(iter(faults.values()))
+    for part in parts:
+        how = f"cannot be read: {faults[part]}" if part in faults else reader.detail(part)
+        page.line(f"{options.path} ({part}): {how}")
     page.counts(splits)
     page.lengths(splits, options)
-    page.report(reader, parts)
+    page.report(reader, list(splits))
     page.contradictions(splits)
     page.prompts(next(iter(splits.values())))
 

@@ -214,6 +214,7 @@ class GnerDataModule(LightningDataModule):
             rank=self._rank,
             num_ranks=self._num_ranks,
             weights=self.train_weights,
+            sources=[example.dataset for example in examples],
         )
         self._train_loader = self._loader(dataset, sampler)
         if self._train_progress is not None:

@@ -69,6 +69,7 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         batches_per_window: Larger windows leave less padding and less chance.
         weights: How often each example is seen in an epoch; null for once. What is left of a weight above a whole
             number is a share of the examples with that weight, others in each epoch until all had their turn.
+        sources: What each example is of; null for one source. A share has of each source as much as it is large.
     """
 
     def __init__(
@@ -81,12 +82,14 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         num_ranks: int = 1,
         batches_per_window: int = 50,
         weights: Sequence[float] | None = None,
+        sources: Sequence[str] | None = None,
     ) -> None:
         super().__init__(lengths, num_replicas=num_ranks, rank=rank, seed=seed)  # type: ignore[arg-type]
         self._lengths = lengths
         self._batch_size = batch_size
         self._batches_per_window = batches_per_window
         self._weights = weights if weights is not None else [1.0] * len(lengths)
+        self._sources = sources
         self._num_draws = num_draws(self._weights)
         self._num_given = 0
 
@@ -108,9 +111,20 @@ class TrainSampler(DistributedSampler[list[Slot]]):
             draws += [(position, repeat) for repeat in range(whole) for position in positions]
             if part:
                 share = _share(size, part)
-                turns = random.Random(f"turns {self.seed} {weight}").sample(positions, size)
+                turns = self._turns(weight, positions)
                 draws += [(turns[(self.epoch * share + index) % size], whole) for index in range(share)]
         return sorted(draws, key=lambda draw: draw[::-1])
+
+    def _turns(self, weight: float, positions: Sequence[int]) -> list[int]:
+        """Examples of a weight in random order, in which those of each source are evenly spread."""
+        order = random.Random(f"turns {self.seed} {weight}").sample(positions, len(positions))
+        if self._sources is None:
+            return order
+        groups: dict[str, list[int]] = {}
+        for position in order:
+            groups.setdefault(self._sources[position], []).append(position)
+        places = [((index + 0.5) / len(group), one) for group in groups.values() for index, one in enumerate(group)]
+        return [position for _, position in sorted(places, key=lambda place: place[0])]
 
     def __iter__(self) -> Iterator[list[Slot]]:
         rng = random.Random(f"order {self.seed} {self.epoch}")

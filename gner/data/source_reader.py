@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Literal
 
@@ -12,12 +13,12 @@ from gner.data.readers import read_dataset
 from gner.data.reading.brat import declared_types
 from gner.data.reading.declared import read_declared_types, types_of_tags
 from gner.data.reading.flat import to_sentences
-from gner.data.reading.huggingface import tag_names
-from gner.data.reading.opening import open_source, read_part
+from gner.data.reading.huggingface import span_types, tag_column, tag_names
+from gner.data.reading.opening import open_source, read_part, refuse_other_format
 from gner.data.reading.records import Options, Sentence, Tagged, Text
 from gner.data.reading.report import ReadReport
 from gner.data.reading.schemes import find_scheme, with_known_letters
-from gner.data.reading.splits import WHOLE, Split, choose_part
+from gner.data.reading.splits import WHOLE, Split, choose_part, unread_files
 from gner.data.reading.types import (
     OPEN_TYPES,
     common_types,
@@ -30,6 +31,8 @@ from gner.data.sources import Source
 from gner.errors import UserError
 from gner.types import Example
 from gner.words import find_splitter
+
+_NUM_SHOWN = 5
 
 
 class SourceReader:
@@ -56,6 +59,8 @@ class SourceReader:
         self._columns = {name: str(column) for name, column in (source.columns or {}).items()}
         format = None if source.format == "auto" else source.format
         opened = open_source(source.path, format, source.subset, self._columns)
+        self._folder = Path(source.path) / (source.subset or "")
+        self._met: set[str] = set()
         self.format = opened.format
         self.parts = list(opened.parts)
         self.reports: dict[str, ReadReport] = {}
@@ -85,12 +90,14 @@ class SourceReader:
         if not sentences:
             raise UserError(f"{self._place(part)}: expected sentences, found none.")
         types = self._offered(part, sentences)
+        dataset = self.source.dataset  # looks at the file system
+        self._warn_of_unknown_keys(part)
         return [
             Example(
                 words=sentence.words,
                 tags=sentence.tags,
                 types=offered_types(sentence, types, self._common),
-                dataset=self.source.dataset,
+                dataset=dataset,
                 id=str(position),
                 source=sentence.place,
             )
@@ -100,6 +107,12 @@ class SourceReader:
     def log(self, part: str) -> None:
         """Say how a part was read, and warn of what was lost or changed."""
         rank_zero_info(f"{self._place(part)}: read as {self.detail(part)}.")
+        contents = {name: paths for name, paths in self._contents.items() if isinstance(paths, list)}
+        unread = unread_files(self._folder, contents) if self._folder.is_dir() and contents else []
+        if unread and self.source.split is None:
+            names = ", ".join(str(path.relative_to(self._folder)) for path in unread[:_NUM_SHOWN])
+            more = f" and {len(unread) - _NUM_SHOWN:,} more" if len(unread) > _NUM_SHOWN else ""
+            rank_zero_info(f"{self.source.path}: files that serve no split: {names}{more}.")
         for line in self.reports[part].lines():
             rank_zero_warn(f"{self._place(part)}: {line}")
 
@@ -110,6 +123,9 @@ class SourceReader:
     def _read_sentences(self, part: str) -> list[Sentence]:
         if part not in self._sentences:
             report = ReadReport()
+            contents = self._contents[part]
+            if isinstance(contents, UserError):
+                raise contents
             if self.format == "gner":
                 self._sentences[part] = self._read_gner(part, report)
             else:
@@ -119,33 +135,44 @@ class SourceReader:
 
     def _options(self, part: str, report: ReadReport) -> Options:
         names = tuple(self.source.tag_names or ())
-        if not names and not isinstance(self._contents[part], list):
-            names = tag_names(self._contents[part], self._columns.get("tags"))
+        columns = self._columns
+        contents = self._contents[part]
+        if not isinstance(contents, list) and self.format == "words":
+            names = names or tag_names(contents, columns.get("tags"))
+            column = tag_column(contents, columns.get("tags"))
+            columns = {**columns, "tags": column} if column else columns
         return Options(
             split_words=None if self.source.words is None else find_splitter(self.source.words),
             cut=self.source.cut,
             misaligned=self.source.misaligned,
-            columns=self._columns,
+            columns=columns,
             tag_names=names,
             rename=self._rename,
             report=report,
         )
 
     def _rename(self, entity_type: str) -> str | None:
+        self._met.add(entity_type)
         mapping = self.source.types
         if not isinstance(mapping, dict):
             return entity_type
         return mapping[entity_type] if entity_type in mapping else mapping.get("*", entity_type)
 
     def _read_gner(self, part: str, report: ReadReport) -> list[Sentence]:
-        folder = Path(self.source.path).resolve()
+        folder = self._folder.resolve()
         split: Split = "train" if part == "train" else "dev" if part == "dev" else "test"
         examples = read_dataset(folder.parent, folder.name, split, self._scheme)
         return [self._renamed(Sentence(one.words, one.tags, one.source), report) for one in examples]
 
     def _read_other(self, part: str, options: Options) -> list[Sentence]:
         """Read texts, or tagged sentences; the scheme of the latter is one for each file."""
-        items = list(read_part(self._contents[part], self._place(part), self.format, options))
+        contents = self._contents[part]
+        try:
+            items = list(read_part(contents, self._place(part), self.format, options))
+        except UserError:
+            if isinstance(contents, list) and self.source.format == "auto":
+                refuse_other_format(contents, self.format, self._columns)
+            raise
         sentences = [
             self._with_own_types(sentence, options.report)
             for item in items
@@ -187,14 +214,15 @@ class SourceReader:
         return f"{prefix}-{renamed}" if renamed is not None else "O"
 
     def _with_own_types(self, sentence: Sentence, report: ReadReport) -> Sentence:
-        """A sentence whose own list of types, if it has one, is renamed and holds those of its entities."""
+        """A sentence whose own list of types, if it has one, is renamed and holds those of its entities.
+
+        A list of the source goes first, so that all its sentences offer the same.
+        """
         if sentence.types is None:
             return sentence
-        types = self._renamed_types(sentence.types)
         if isinstance(self.source.types, list):
-            types = tuple(entity_type for entity_type in types if entity_type in self.source.types)
-        else:
-            types = with_used_types(types, [sentence], report)
+            return sentence._replace(types=None)
+        types = with_used_types(self._renamed_types(sentence.types), [sentence], report)
         return sentence._replace(types=types or None)
 
     def _renamed_types(self, types: tuple[str, ...]) -> tuple[str, ...]:
@@ -220,14 +248,25 @@ class SourceReader:
         contents = self._contents[part]
         names = tuple(self.source.tag_names or ())
         if not names and not isinstance(contents, list):
-            names = tag_names(contents, self._columns.get("tags"))
+            if self.format == "words":
+                names = tag_names(contents, self._columns.get("tags"))
+            else:
+                names = span_types(contents, self._columns.get("spans"))
         types = types_of_tags(names)
         if not types and isinstance(contents, list):
             find = declared_types if self.format == "brat" else read_declared_types
-            path = Path(self.source.path)
-            folders = dict.fromkeys([contents[0].parent, path if path.is_dir() else path.parent])
+            own = self._folder if self._folder.is_dir() else self._folder.parent
+            folders = dict.fromkeys([contents[0].parent, own])
             types = next((found for folder in folders if (found := find(folder))), ())
         return self._renamed_types(types)
+
+    def _warn_of_unknown_keys(self, part: str) -> None:
+        """Warn of keys of `types` that are no type of what was read."""
+        mapping = self.source.types if isinstance(self.source.types, dict) else {}
+        for key in sorted(mapping.keys() - self._met - {"*"}):
+            close = difflib.get_close_matches(key, self._met, n=1)
+            hint = f" Did you mean `{close[0]}`?" if close else ""
+            rank_zero_warn(f"{self._place(part)}: `types` has the key `{key}`, but nothing has that type.{hint}")
 
     def _union(self, part: str) -> tuple[str, ...]:
         """The types of all parts together, in alphabetical order, so that all splits offer the same."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from gner.bio import SCHEMES
 from gner.data.reading.opening import FormatName
 from gner.data.reading.records import Misaligned
 from gner.data.reading.splits import without_split
 from gner.errors import UserError
 from gner.types import Example
+
+COLUMNS = ("words", "tags", "text", "spans", "start", "end", "type", "types")
+"""What `Source.columns` may give names to."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Source:
         cut: Whether texts are cut into sentences; null for what the format needs.
         misaligned: What becomes of a span that starts or ends within a word: ``expand`` widens it to whole words,
             ``drop`` leaves it out, ``error`` refuses it. Each is reported.
-        subset: Configuration of a hub data set that has several.
+        subset: Configuration of a hub data set that has several; of a folder, the folder within.
         columns: Names of fields that are not called as usual, by what they hold: words, tags, text, spans, start, end,
             type, types. For CoNLL the numbers of the columns of words and tags, from 1.
         tag_names: Tags that are written as numbers, in the order of these.
@@ -55,7 +60,7 @@ class Source:
     cut: bool | None = None
     misaligned: Misaligned = "expand"
     subset: str | None = None
-    columns: dict[str, str] | None = None
+    columns: dict[str, str | int] | None = None
     tag_names: list[str] | None = None
 
     def check(self) -> None:
@@ -74,6 +79,20 @@ class Source:
             raise UserError(
                 f"{self.path}: expected `format` to be auto, {', '.join(get_args(FormatName))}; got {self.format}."
             )
+        if self.misaligned not in get_args(Misaligned):
+            raise UserError(
+                f"{self.path}: expected `misaligned` to be {', '.join(get_args(Misaligned))}; got {self.misaligned}."
+            )
+        if self.scheme not in (None, "auto", *SCHEMES):
+            raise UserError(f"{self.path}: expected `scheme` to be auto, {', '.join(SCHEMES)}; got {self.scheme}.")
+        self._check_lists()
+
+    def _check_lists(self) -> None:
+        for key in self.columns or ():
+            if key not in COLUMNS:
+                close = difflib.get_close_matches(key, COLUMNS, n=1)
+                hint = f" Did you mean `{close[0]}`?" if close else ""
+                raise UserError(f"{self.path}: expected `columns` of {', '.join(COLUMNS)}; got `{key}`.{hint}")
         if isinstance(self.types, list) and (len(set(self.types)) < len(self.types) or not self.types):
             raise UserError(f"{self.path}: expected `types` to list each type once, got {self.types}.")
 

@@ -110,7 +110,7 @@ class GnerFormat(Format):
                 raise UserError(
                     f"{example.source}: the type `{entity_type}` of the data set `{example.dataset}` has a round "
                     "bracket without its counterpart, so where its tag ends could not be told. Rename the type in "
-                    "label.txt and in the data."
+                    f"label.txt and in the data, or with `types: {{{entity_type!r}: NAME}}` of a source."
                 )
         if self.context_window is not None:
             for word in example.words:

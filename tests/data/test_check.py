@@ -80,3 +80,22 @@ def test_errors_are_one_message(arguments: list[str], message: str, tmp_path: Pa
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
     assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_a_split_that_cannot_be_read_is_told_and_the_others_are_shown(tmp_path: Path, capsys: Any) -> None:
+    WRITERS["words"](tmp_path)
+    (tmp_path / "train.jsonl").write_text("")
+    write_json(tmp_path / "test.jsonl", [{"tokens": ["Ada"], "ner_tags": [-1]}], lines=True)
+    with pytest.warns(UserWarning, match="are not used"):
+        shown = _check(capsys, tmp_path)
+    assert "(train): cannot be read:" in shown
+    assert "(test): cannot be read:" in shown
+    assert "found only -1, which marks words that nobody annotated" in shown
+    assert "dev sentences 2" in shown
+
+
+def test_a_type_that_cannot_be_written_can_be_renamed_where_the_source_is_named(tmp_path: Path, capsys: Any) -> None:
+    write_json(tmp_path / "a.jsonl", [{"tokens": ["a"], "tags": ["B-x)"]}], lines=True)
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "a.jsonl")])
+    assert "with `types: {'x)': NAME}` of a source" in capsys.readouterr().err

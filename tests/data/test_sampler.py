@@ -150,3 +150,12 @@ def test_a_weighted_epoch_goes_on_in_its_middle() -> None:
     whole.start(2, 0)
     rest.start(2, 4)
     assert list(rest) == list(whole)[4:]
+
+
+def test_each_source_has_its_part_of_a_share() -> None:
+    sources = ["large"] * 30 + ["small"] * 10
+    for epoch in range(3):
+        sampler = TrainSampler(range(40), 4, seed=0, weights=[0.5] * 40, sources=sources)
+        sampler.start(epoch, 0)
+        seen = [sources[slot.position] for batch in sampler for slot in batch]
+        assert (seen.count("large"), seen.count("small")) == (15, 5)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jsonargparse import ArgumentParser
 
 from gner.data.source_reader import SourceReader
 from gner.data.sources import Source
@@ -155,8 +156,52 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
         ({"format": "xml"}, "to be auto, gner"),
         ({"types": ["a", "a"]}, "each type once"),
         ({"path": ""}, "got nothing"),
+        ({"columns": {"word": "w"}}, "got `word`. Did you mean `words`"),
+        ({"misaligned": "widen"}, "`misaligned` to be expand"),
+        ({"scheme": "BIO"}, "`scheme` to be auto, IOB2"),
     ],
 )
 def test_bad_options_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         SourceReader(Source(**{"path": "x", **options}))  # type: ignore[arg-type]
+
+
+def test_columns_can_be_numbers_in_yaml() -> None:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--source", type=Source)
+    found = parser.parse_string("source: {path: a.iob2, columns: {words: 2, tags: ner}}").source
+    assert found.columns == {"words": 2, "tags": "ner"}
+
+
+def test_a_list_of_the_source_goes_before_that_of_a_sentence(tmp_path: Path) -> None:
+    rows = [{"tokens": ["a"], "tags": ["B-x"], "types": ["x"]}, {"tokens": ["a"], "tags": ["B-y"], "types": ["z"]}]
+    write_json(tmp_path / "a.jsonl", rows, lines=True)
+    assert [one.types for one in _read(tmp_path / "a.jsonl", types=["y", "x"])] == [("y", "x")] * 2
+    assert [one.types for one in _read(tmp_path / "a.jsonl")] == [("x",), ("z", "y")]
+    with pytest.raises(UserError, match="the type `y` is not in the `types`"):
+        _read(tmp_path / "a.jsonl", types=["x"])
+
+
+def test_keys_of_types_that_match_nothing_are_warned_of(tmp_path: Path) -> None:
+    WRITERS["words"](tmp_path)
+    with pytest.warns(UserWarning, match=r"`types` has the key `persn`, but nothing has that type. Did you mean"):
+        _read(tmp_path, types={"persn": "human", "place": "place", "*": None})
+
+
+def test_files_that_serve_no_split_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    WRITERS["words"](tmp_path)
+    write_json(tmp_path / "more.jsonl", [{"tokens": ["a"], "tags": ["O"]}], lines=True)
+    (tmp_path / "old").mkdir()
+    write_json(tmp_path / "old" / "older.jsonl", [])
+    reader = SourceReader(Source(str(tmp_path)))
+    reader.read("train")
+    with caplog.at_level("INFO"):
+        reader.log("train")
+    assert "files that serve no split: more.jsonl, old/older.jsonl." in caplog.text
+
+
+def test_a_part_in_another_format_is_said_to_be_one(tmp_path: Path) -> None:
+    write_json(tmp_path / "train.jsonl", [{"tokens": ["a"], "tags": ["B-x"]}], lines=True)
+    (tmp_path / "dev.conll").write_text("Ada B-x\n")
+    with pytest.raises(UserError, match=r"dev.conll: expected words with tags, .* found CoNLL\. Give this file"):
+        _read(tmp_path, "dev")

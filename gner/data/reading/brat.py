@@ -12,6 +12,7 @@ from gner.data.reading.records import Options, Span, Text
 from gner.errors import UserError
 
 _ENTITY = re.compile(r"T[^\t]*\t(?P<type>[^\t]+?) (?P<places>\d+ \d+(?:;\d+ \d+)*)(?:\t(?P<text>.*))?")
+_EVENT = re.compile(r"E[^\t]*\t[^\s:]+:(T[^\s]*)")
 CONFIGURATION = "annotation.conf"
 
 
@@ -20,6 +21,7 @@ def read_brat(paths: Sequence[Path], options: Options) -> Iterator[Text]:
 
     Only text-bound annotations (``T``) are read. One with several fragments becomes one span from the first to the
     last; that is reported, unless only white space lies between, as where an annotation goes on in the next line.
+    Triggers of events, which ``annotation.conf`` or an event (``E``) names, are left out.
 
     Raises:
         UserError: A file is missing, or a line is not understood.
@@ -43,7 +45,9 @@ def declared_types(folder: Path) -> tuple[str, ...] | None:
 
 
 def _spans(path: Path, text: str, triggers: Sequence[str], options: Options) -> Iterator[Span]:
-    for number, line in enumerate(read_lines(path), start=1):
+    lines = read_lines(path)
+    named = {match[1] for line in lines if (match := _EVENT.match(line))}
+    for number, line in enumerate(lines, start=1):
         if not line.startswith("T"):
             continue
         place = f"{path}:{number}"
@@ -51,7 +55,7 @@ def _spans(path: Path, text: str, triggers: Sequence[str], options: Options) -> 
         if match is None:
             raise UserError(f"{place}: expected `T1<TAB>Type 0 5<TAB>text`, found {line!r}.")
         entity_type, stated = match["type"], match["text"]
-        if entity_type in triggers:
+        if entity_type in triggers or line.partition("\t")[0] in named:
             options.report.add("not_entity", place, f"`{stated}` ({entity_type})")
             continue
         fragments = [tuple(map(int, fragment.split())) for fragment in match["places"].split(";")]

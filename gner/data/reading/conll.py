@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from gner.data.reading.files import read_lines
 from gner.data.reading.records import Options, Tagged
@@ -12,23 +14,83 @@ from gner.data.reading.schemes import DOCUMENT_START, from_rows
 from gner.errors import UserError
 
 _TAG = re.compile(r"O|[BIESLUMW]-.+")
-_COMMENT = re.compile(r"#\s*(?:[\w.:-]+\s*=|id\s|newdoc|newpar)")
+_COMMENT = re.compile(r"#\s*(?:id\s|newdoc|newpar)")
+_SETTING = re.compile(r"#\s*[\w.:-]+\s*=")
+_CHUNKS = {"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "NC", "VC", "PC"}
+_SAMPLE = 2000
+
+
+class Layout(NamedTuple):
+    """Which columns a file has.
+
+    Attributes:
+        parts: What parts them: a tab, or else spaces.
+        width: How many most lines have.
+        word: Position of the word.
+        tag: Position of the tag; -1 for the last column.
+        told: What is worth telling, in words.
+    """
+
+    parts: str
+    width: int
+    word: int
+    tag: int
+    told: tuple[str, ...] = ()
+
+    def split(self, line: str) -> list[str]:
+        """The columns of a line."""
+        return _columns(line, self.parts)
 
 
 def read_conll(path: Path, options: Options) -> list[Tagged]:
     """Read a file.
 
-    Columns are parted by tabs if the first line has one, else by spaces. ``-DOCSTART-`` lines are skipped, and so are
-    comments in front of a sentence: lines that start with ``#`` and do not end in a tag, or that are written as in
-    CoNLL-U (``# id …``, ``# text = …``). ``options.columns`` may give the columns of ``words`` and ``tags``, from 1.
+    ``-DOCSTART-`` lines are skipped, and so are comments in front of a sentence: lines that start with ``#`` and do not
+    end in a tag, or that are written as in CoNLL-U (``# id …``, ``# text = …``) and have not the columns of a word. For
+    the columns see `find_layout`.
 
     Raises:
         UserError: A line is not understood.
     """
-    return list(_sentences(path, _column(options, "words", 1), _column(options, "tags", -1)))
+    return list(_sentences(path, options.columns))
 
 
-def separator(lines: list[str]) -> str:
+def find_layout(lines: Sequence[str], columns: Mapping[str, str]) -> Layout:
+    """Find the columns from the first lines of a file.
+
+    They are parted by tabs if the first line has one, else by spaces. ``columns`` may give those of ``words`` and
+    ``tags``, from 1. Else the word is in the first, or in the second if the first counts the words of each sentence;
+    the tag is in the last, or in the one before if both hold tags of the same types, as outer and nested entities.
+
+    Raises:
+        UserError: ``columns`` has something else than numbers.
+    """
+    parts = separator(lines)
+    sentences = _sample(lines, parts)
+    rows = [row for sentence in sentences for row in sentence]
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 2
+    word, tag = _column(columns, "words"), _column(columns, "tags")
+    told: list[str] = []
+    if word is None:
+        word = int(width > 2 and _is_counted(sentences))
+        if word:
+            told.append("the first column counts words, the second has them")
+    if tag is None:
+        tag = -1
+        if width - word > 2 and _is_nested([row for row in rows if len(row) == width]):
+            tag = width - 2
+            told.append(f"tags of column {width - 1}, not the nested ones of the last")
+    return Layout(parts, width, word, tag, tuple(told))
+
+
+def describe_columns(path: Path, columns: Mapping[str, str]) -> str:
+    """How the columns of a file are read, in words."""
+    layout = find_layout(read_lines(path), columns)
+    name = "tab" if layout.parts == "\t" else "space"
+    return ", ".join((f"{name} separated", *layout.told))
+
+
+def separator(lines: Sequence[str]) -> str:
     """What parts the columns: a tab, or else spaces."""
     first = next((line for line in lines if line.strip() and not line.startswith(("#", DOCUMENT_START))), "")
     return "\t" if "\t" in first.strip() else " "
@@ -41,53 +103,94 @@ def _columns(line: str, parts: str) -> list[str]:
     return [column for column in line.replace("\t", " ").split(" ") if column]
 
 
-def looks_like_conll(lines: list[str]) -> bool:
+def _sample(lines: Sequence[str], parts: str) -> list[list[list[str]]]:
+    """The columns of the first sentences, without lines that may be comments."""
+    sentences: list[list[list[str]]] = [[]]
+    for line in lines[:_SAMPLE]:
+        if not line.strip() or line.startswith(DOCUMENT_START):
+            sentences.append([])
+        elif not line.startswith("#"):
+            sentences[-1].append(_columns(line, parts))
+    return [sentence for sentence in sentences if sentence]
+
+
+def _is_counted(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
+    """Whether the first column counts the words of each sentence, from 1 or from 0."""
+    for start in (1, 0):
+        if all(row[0] == str(number) for sentence in sentences for number, row in enumerate(sentence, start)):
+            return True
+    return False
+
+
+def _is_nested(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the last two columns are tags of the same types; the former are phrases in CoNLL-2003."""
+    if not all(_TAG.fullmatch(row[-2]) and _TAG.fullmatch(row[-1]) for row in rows):
+        return False
+    outer, inner = ({row[at][2:] for row in rows if row[at] != "O"} for at in (-2, -1))
+    return bool(outer - _CHUNKS) and (not inner or bool(inner & outer))
+
+
+def looks_like_conll(lines: list[str], columns: Mapping[str, str]) -> bool:
     """Whether most lines are words with tags; the others are then refused with their place."""
+    numbered = {name: column for name, column in columns.items() if column.isdecimal()}
+    layout = find_layout(lines, numbered)
     rows = [line for line in lines[:200] if line.strip() and not line.startswith(("#", DOCUMENT_START))][:50]
-    parts = separator(lines)
-    tagged = [len(columns := _columns(row, parts)) > 1 and bool(_TAG.fullmatch(columns[-1])) for row in rows]
+    tagged = [len(row := layout.split(line)) >= _needed(layout) and _has_tag(row, layout) for line in rows]
     return sum(tagged) * 2 > len(tagged)
 
 
-def _column(options: Options, name: str, default: int) -> int:
-    text = options.columns.get(name)
+def _has_tag(columns: Sequence[str], layout: Layout) -> bool:
+    return len(columns) > layout.tag and bool(_TAG.fullmatch(columns[layout.tag]))
+
+
+def _needed(layout: Layout) -> int:
+    """The fewest columns that a line has."""
+    return max(2, layout.word + 1 + (layout.tag < 0 < layout.word), layout.tag + 1)
+
+
+def _column(columns: Mapping[str, str], name: str) -> int | None:
+    """The position of a column that was set."""
+    text = columns.get(name)
     if text is None:
-        return default
-    if not str(text).isdecimal() or int(text) < 1:
+        return None
+    if not text.isdecimal() or int(text) < 1:
         raise UserError(f"Expected the number of a column, from 1, got `{text}`. Set `columns.{name}`.")
-    return int(text)
+    return int(text) - 1
 
 
-def _sentences(path: Path, word_column: int, tag_column: int) -> Iterator[Tagged]:
+def _sentences(path: Path, given: Mapping[str, str]) -> Iterator[Tagged]:
     lines = read_lines(path)
-    parts = separator(lines)
+    layout = find_layout(lines, given)
     rows: list[tuple[int, str, str]] = []
     for number, line in enumerate(lines, start=1):
-        columns = _columns(line, parts)
+        columns = layout.split(line)
         if columns in ([], [""]) or columns[0].startswith(DOCUMENT_START):
             if rows:
                 yield from_rows(path, rows)
             rows = []
-        elif rows or not _is_comment(line, columns[-1]):
-            rows.append((number, *_word_and_tag(f"{path}:{number}", columns, word_column, tag_column, parts)))
+        elif rows or not _is_comment(line, columns, layout):
+            rows.append((number, *_word_and_tag(f"{path}:{number}", columns, layout)))
     if rows:
         yield from_rows(path, rows)
 
 
-def _is_comment(line: str, last: str) -> bool:
-    return line.startswith("#") and (bool(_COMMENT.match(line)) or not _TAG.fullmatch(last))
+def _is_comment(line: str, columns: Sequence[str], layout: Layout) -> bool:
+    if not line.startswith("#") or (len(columns) == layout.width and _has_tag(columns, layout)):
+        return line.startswith("#") and bool(_SETTING.match(line))
+    return bool(_COMMENT.match(line) or _SETTING.match(line)) or not _has_tag(columns, layout)
 
 
-def _word_and_tag(place: str, columns: list[str], word_column: int, tag_column: int, parts: str) -> tuple[str, str]:
-    needed = max(2, word_column, tag_column)
+def _word_and_tag(place: str, columns: list[str], layout: Layout) -> tuple[str, str]:
+    needed = _needed(layout)
     if len(columns) < needed:
-        name = "tabs" if parts == "\t" else "spaces"
+        name = "tabs" if layout.parts == "\t" else "spaces"
         raise UserError(
-            f"{place}: expected at least {needed} columns parted by {name}, with the word in the first and its tag in "
-            f"the last, found {len(columns)}: {' '.join(columns)!r}. Write the tag (`O` outside entities), or put a "
-            "blank line there."
+            f"{place}: expected at least {needed} columns parted by {name}, with the word in column {layout.word + 1} "
+            f"and its tag in {f'column {layout.tag + 1}' if layout.tag >= 0 else 'the last'}, found {len(columns)}: "
+            f"{' '.join(columns)!r}. Write the tag (`O` outside entities), or put a blank line there; for other "
+            "columns set `columns`, for example to {words: 2, tags: 3}."
         )
-    word, tag = columns[word_column - 1], columns[tag_column - 1 if tag_column > 0 else tag_column]
+    word, tag = columns[layout.word], columns[layout.tag]
     if not word or not tag:
         raise UserError(f"{place}: expected a word and a tag, found an empty column in {columns!r}.")
     return word, tag

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from gner.data.reading.files import read_lines, read_text
+from gner.data.reading.files import read_lines, read_text, whole_characters
 from gner.errors import UserError
 
 _LISTS = ("label.txt", "labels.txt", "labels.json", "label.json", "types.txt", "types.json")
+_NO_TYPE = "NA"
+"""What InstructUIE has for no type, in its lists, too."""
 _TAG = re.compile(r"O|[BIESLUMW]-.+")
 
 
@@ -18,7 +20,7 @@ def read_declared_types(folder: Path) -> tuple[str, ...] | None:
     """The types that a file of a folder lists, in its order; None where there is no such file.
 
     A text file has one a line, a JSON file a list, or an object whose values or keys they are. Where all are tags, such
-    as ``B-person``, their types are taken.
+    as ``B-person``, their types are taken. ``NA`` is no type.
 
     Raises:
         UserError: The file is not understood.
@@ -27,7 +29,7 @@ def read_declared_types(folder: Path) -> tuple[str, ...] | None:
     if path is None:
         return None
     names = _from_json(path) if path.suffix == ".json" else [line.strip() for line in read_lines(path)]
-    types = types_of_tags(name for name in names if name)
+    types = types_of_tags(name for name in names if name and name != _NO_TYPE)
     if not types:
         raise UserError(f"{path}: expected entity types, found none. List them, or remove the file.")
     return types
@@ -48,7 +50,7 @@ def types_of_tags(names: Iterable[str]) -> tuple[str, ...]:
 
 def _from_json(path: Path) -> list[str]:
     try:
-        value = json.loads(read_text(path))
+        value, _ = whole_characters(json.loads(read_text(path)))
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: expected JSON: {error.msg}.") from error
     if isinstance(value, dict):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from gner.data.reading.fields import check_type
 from gner.data.reading.records import Options, Span, Text
+from gner.data.reading.report import Kind
 from gner.errors import UserError
 from gner.words import Word
 
@@ -38,15 +39,30 @@ def read_docbin(path: Path, options: Options) -> Iterator[Text]:
 
 def _text(doc: Any, place: str, options: Options) -> Text:
     words = [Word(token.text, token.idx, token.idx + len(token.text)) for token in doc if not token.text.isspace()]
-    spans = list(doc.ents) or [span for group in doc.spans.values() for span in group]
+    grouped = [span for group in doc.spans.values() for span in group]
+    spans = list(doc.ents) or grouped
+    if doc.ents:
+        _tell_unused(grouped, doc.ents, place, options)
+    typed = [span for span in spans if span.label_]
+    for span in spans:
+        if not span.label_:
+            options.report.add("no_type", place, f"`{span.text}`")
     is_split = options.split_words is not None
     return Text(
         text=doc.text,
-        spans=[Span(span.start_char, span.end_char, check_type(span.label_, place)) for span in spans],
+        spans=[Span(span.start_char, span.end_char, check_type(span.label_, place)) for span in typed],
         place=place,
         words=options.split_words(doc.text) if options.split_words is not None else words,
         ends=None if is_split or not doc.has_annotation("SENT_START") else _ends(doc),
     )
+
+
+def _tell_unused(grouped: Iterable[Any], entities: Iterable[Any], place: str, options: Options) -> None:
+    """Tell of the spans of groups beside a document's entities, which are not read."""
+    used = {(span.start, span.end, span.label_) for span in entities}
+    for span in grouped:
+        kind: Kind = "duplicate" if (span.start, span.end, span.label_) in used else "unused"
+        options.report.add(kind, place, f"`{span.text}` ({span.label_}) of a span group")
 
 
 def _ends(doc: Any) -> list[int]:

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from gner.data.reading.records import Record
+from gner.data.reading.report import ReadReport
 from gner.errors import UserError
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")  # str.splitlines would also cut words at U+2028 and its like
+_HALF = re.compile("[\ud800-\udfff]")
+_HALF_WRITTEN = re.compile(r"\\u[dD][89a-fA-F]")
 _JSON_SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -48,8 +51,10 @@ def split_lines(text: str) -> list[str]:
     return _NEWLINE.split(text)
 
 
-def read_json(path: Path) -> Iterator[Record]:
+def read_json(path: Path, report: ReadReport | None = None) -> Iterator[Record]:
     """The values of a JSON file: items of one array, or values one after the other, as in JSONL.
+
+    Halves of characters (``\\ud83d`` alone), which no file can hold, become U+FFFD; ``report`` counts them.
 
     In an object that is the whole file, an array of objects called ``data`` or ``examples`` is taken for the file's.
 
@@ -57,6 +62,36 @@ def read_json(path: Path) -> Iterator[Record]:
         UserError: The file is missing, or not JSON.
     """
     text = read_text(path)
+    records = _records(path, text)
+    if not _HALF_WRITTEN.search(text):
+        yield from records
+        return
+    for record in records:
+        value, number = whole_characters(record.value)
+        if number and report is not None:
+            report.add("replaced", record.place, f"{number} characters")
+        yield Record(value, record.place)
+
+
+def whole_characters(value: Any) -> tuple[Any, int]:
+    """A JSON value with U+FFFD for halves of characters, and how many there were.
+
+    Example:
+        >>> whole_characters({"text": ["a\\ud83d"]})
+        ({'text': ['a\ufffd']}, 1)
+    """
+    if isinstance(value, str):
+        return _HALF.subn("\ufffd", value)
+    if isinstance(value, list):
+        pairs = [whole_characters(item) for item in value]
+        return [item for item, _ in pairs], sum(number for _, number in pairs)
+    if isinstance(value, dict):
+        fields = [(whole_characters(key), whole_characters(item)) for key, item in value.items()]
+        return {key[0]: item[0] for key, item in fields}, sum(key[1] + item[1] for key, item in fields)
+    return value, 0
+
+
+def _records(path: Path, text: str) -> Iterator[Record]:
     start = _skip(text, 0)
     if text.startswith("[", start) and not text.startswith('"', _skip(text, start + 1)):  # that is [text, {...}]
         yield from _items(path, text, start + 1)

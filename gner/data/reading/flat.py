@@ -83,6 +83,8 @@ def _candidates(text: Text, words: Sequence[Word], options: Options) -> list[_Ca
             options.report.add("empty", _where(text, span), f"`{_text(text, span)}` ({span.type})")
         elif _is_kept(text, words[first].start, words[last - 1].end, span, options):
             entity = Entity(first, last, span.type)
+            if entity in found:
+                options.report.add("duplicate", _where(text, span), f"`{_text(text, span)}` ({span.type})")
             found.setdefault(entity, _Candidate(entity, span))
     return list(found.values())
 

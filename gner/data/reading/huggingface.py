@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gner.data.reading.fields import find_field
 from gner.data.reading.records import Record
-from gner.data.reading.tagged_words import TAGS
+from gner.data.reading.tagged_words import TAGS, are_tags
+from gner.data.reading.text_spans import SPANS
 from gner.errors import UserError
 
 _SUFFIXES = (".json", ".jsonl", ".txt", ".tsv", ".conll", ".iob2", ".bio", ".parquet", ".spacy", ".ann", ".csv")
@@ -17,7 +17,7 @@ Table = Any
 """`datasets.Dataset`, which is not imported for its name alone."""
 
 Part = list[Path] | Any
-"""What one split is: files, or a table."""
+"""What one split is: files, or a table, or the `UserError` that says why it is none."""
 
 _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
@@ -92,21 +92,89 @@ def load_parquet(paths: Sequence[Path]) -> Table:
         raise UserError(f"{paths[0]}: expected a parquet file, but it cannot be read: {error}") from error
 
 
+def load_parts(parts: Mapping[str, Sequence[Path]]) -> dict[str, Part]:
+    """Load the parquet files of each part; one that cannot be read is its error, for those who want that part.
+
+    Raises:
+        UserError: None can be read.
+    """
+    tables: dict[str, Part] = {}
+    num_faults = 0
+    for name, paths in parts.items():
+        try:
+            tables[name] = load_parquet(paths)
+        except UserError as error:
+            num_faults += 1
+            if num_faults == len(parts):
+                raise
+            tables[name] = error
+    return tables
+
+
 def rows(table: Table, name: str) -> Iterator[Record]:
-    """The rows of a table."""
+    """The rows of a table; classes in lists of spans are names, not numbers."""
+    features = {column: feature for column, feature in table.features.items() if _has_objects(feature)}
     for number, row in enumerate(table, start=1):
-        yield Record(row, f"{name}, row {number}")
+        named = {column: _with_names(feature, row[column]) for column, feature in features.items()}
+        yield Record({**row, **named}, f"{name}, row {number}")
+
+
+def tag_column(table: Table, own: str | None) -> str | None:
+    """The column of tags, if that is told by the names of its classes; ``own`` if it is given."""
+    if own is not None:
+        return own
+    names = {column: _class_names(table.features[column]) for column in TAGS if column in table.column_names}
+    return next((column for column in names if are_tags(names[column])), next(filter(names.get, names), None))
 
 
 def tag_names(table: Table, own: str | None) -> tuple[str, ...]:
     """The tags that the numbers of the column of tags stand for; empty where they have no names."""
-    column = find_field(dict.fromkeys(table.column_names, True), TAGS, own)
-    return tuple(_class_names(table.features[column])) if column else ()
+    column = tag_column(table, own)
+    return tuple(_class_names(table.features[column])) if column in table.column_names else ()
+
+
+def span_types(table: Table, own: str | None) -> tuple[str, ...]:
+    """The types that the numbers in lists of spans stand for; empty where they have no names."""
+    features = [table.features[column] for column in ([own] if own else SPANS) if column in table.column_names]
+    return tuple(next((names for feature in features if (names := _inner_names(feature))), ()))
+
+
+def _inner(feature: Any) -> Any:
+    """What a list is of; None for anything else."""
+    return feature[0] if isinstance(feature, list) else getattr(feature, "feature", None)
 
 
 def _class_names(feature: Any) -> list[str]:
     names = getattr(feature, "names", None)  # of a ClassLabel
     if names is not None:
         return list(names)
-    inner = feature[0] if isinstance(feature, list) else getattr(feature, "feature", None)
+    inner = _inner(feature)
     return _class_names(inner) if inner is not None else []
+
+
+def _has_objects(feature: Any) -> bool:
+    return isinstance(feature, dict) or (_inner(feature) is not None and _has_objects(_inner(feature)))
+
+
+def _inner_names(feature: Any) -> list[str]:
+    """The names of the first classes within objects."""
+    if isinstance(feature, dict):
+        return next((names for inner in feature.values() if (names := _class_names(inner))), [])
+    return _inner_names(_inner(feature)) if _inner(feature) is not None else []
+
+
+def _with_names(feature: Any, value: Any) -> Any:
+    """A value with the names of classes for their numbers."""
+    names = getattr(feature, "names", None)
+    if names is not None:
+        return names[value] if isinstance(value, int) and 0 <= value < len(names) else value
+    inner = feature if isinstance(feature, dict) else _inner(feature)
+    if isinstance(value, dict) and isinstance(inner, dict):
+        is_list = inner is not feature  # a list of objects comes as an object of lists
+        return {
+            key: [_with_names(inner.get(key), one) for one in item] if is_list else _with_names(inner.get(key), item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list) and inner is not None:
+        return [_with_names(inner, item) for item in value]
+    return value

@@ -6,14 +6,18 @@ pull request 308); exports have the text of each region too, so `settle_offsets`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gner.data.reading.fields import Object, as_object, check_type, describe, is_list, whole_number
+from gner.data.reading.placing import letters
 from gner.data.reading.records import Options, Record, Span, Text
+from gner.data.reading.report import ReadReport
 from gner.errors import UserError
 
 _ANNOTATIONS = ("annotations", "completions")
+_CANCELLED = ("was_cancelled", "skipped")
 _ABOUT = ("annotator", "created_at", "updated_at", "agreement")
 
 
@@ -28,15 +32,60 @@ def _is_task(value: Object) -> bool:
 
 def _is_minimal(value: Object) -> bool:
     known = {"annotation_id", "annotator", "lead_time"} & set(value)
-    return bool(known) or any(_is_regions(field) for field in value.values())
+    return bool(known) or any(_is_regions(field) and any(map(_has_labels, field)) for field in value.values())
 
 
 def _is_regions(field: Any) -> bool:
+    """Whether a field has regions; some may have no label."""
     return is_list(field) and bool(field) and all(_is_region(item) for item in field)
 
 
 def _is_region(item: Any) -> bool:
-    return isinstance(item, dict) and "start" in item and "end" in item and is_list(item.get("labels"))
+    return isinstance(item, dict) and "start" in item and "end" in item and (_has_labels(item) or "label" not in item)
+
+
+def _has_labels(item: Object) -> bool:
+    return is_list(item.get("labels"))
+
+
+def read_tasks(records: Iterable[Record], options: Options) -> Iterator[Text]:
+    """Read the tasks of an export.
+
+    JSON-MIN has an item for each annotation; of several with one ``id`` and text the first is used. The text of an item
+    without regions is in the field where those with regions have theirs.
+
+    Raises:
+        UserError: A task is not understood.
+    """
+    tasks = list(records)
+    others = options
+    if "text" not in options.columns:
+        name = _common_field([task.value for task in tasks if isinstance(task.value, dict)])
+        others = replace(options, columns={**options.columns, "text": name}) if name else options
+    seen: set[tuple[str, str]] = set()
+    for task in tasks:
+        value = task.value
+        is_minimal = isinstance(value, dict) and not _is_task(value)
+        is_bare = is_minimal and not _regions(value) and isinstance(value.get(others.columns.get("text", "")), str)
+        report = ReadReport()
+        text = read_label_studio(task, replace(others if is_bare else options, report=report))
+        key = (str(value.get("id", "")) if is_minimal else "", text.text if text else "")
+        if key[0] and key in seen:
+            options.report.add("second_annotation", task.place, f"task {key[0]}")
+            continue
+        seen.add(key)
+        options.report.notes += report.notes
+        if text is not None:
+            yield text
+
+
+def _common_field(values: Sequence[Object]) -> str | None:
+    """The field of JSON-MIN that holds the text of all items that have regions; None if that is not the only one."""
+    annotated = [(value, regions) for value in values if not _is_task(value) and (regions := _regions(value))]
+    if not annotated:
+        return None
+    names = set.intersection(*({*_fitting(_texts(value), regions)} for value, regions in annotated))
+    return "text" if "text" in names else names.pop() if len(names) == 1 else None
 
 
 def read_label_studio(record: Record, options: Options) -> Text | None:
@@ -53,11 +102,13 @@ def read_label_studio(record: Record, options: Options) -> Text | None:
     """
     value = as_object(record, "a task")
     if not _is_task(value):
-        regions = [item for field in value.values() if _is_regions(field) for item in field]
+        regions = _regions(value)
         text = _text_of(value, regions, [], options, record.place)
-        return Text(text, list(_spans(regions, record.place)), record.place)
+        return Text(text, list(_spans(regions, record.place, options)), record.place)
     annotations = next(value[name] for name in _ANNOTATIONS if is_list(value.get(name)))
-    done = [one for one in annotations if isinstance(one, dict) and not one.get("was_cancelled")]
+    done = [
+        one for one in annotations if isinstance(one, dict) and not (one.get("was_cancelled") or one.get("skipped"))
+    ]
     if not done:
         options.report.add("unannotated", record.place, f"task {value.get('id')}")
         return None
@@ -68,7 +119,11 @@ def read_label_studio(record: Record, options: Options) -> Text | None:
     regions = [_region(result, record.place) for result in results if str(result.get("type")).endswith("labels")]
     names = [str(result.get("to_name")) for result in results]
     text = _text_of(value["data"], regions, names, options, record.place)
-    return Text(text, list(_spans(regions, record.place)), record.place)
+    return Text(text, list(_spans(regions, record.place, options)), record.place)
+
+
+def _regions(value: Object) -> list[Object]:
+    return [item for field in value.values() if _is_regions(field) for item in field]
 
 
 def _region(result: Object, place: str) -> Object:
@@ -83,35 +138,47 @@ def _region(result: Object, place: str) -> Object:
     return value
 
 
-def _spans(regions: list[Object], place: str) -> Iterator[Span]:
+def _spans(regions: list[Object], place: str, options: Options) -> Iterator[Span]:
     for region in regions:
         start, end = whole_number(region["start"]), whole_number(region["end"])
         if start is None or end is None or "startOffset" in region:
             raise UserError(f"{place}: expected a region of a <Text> with start and end, found {describe(region)}.")
-        stated = region.get("text")
-        for label in region["labels"]:
-            yield Span(start, end, check_type(label, place), stated if isinstance(stated, str) else None)
+        stated = region["text"] if isinstance(region.get("text"), str) else None
+        labels = region["labels"] if _has_labels(region) else []
+        if not labels:
+            options.report.add("no_type", place, f"`{stated}`, characters {start}-{end}")
+        for label in labels:
+            yield Span(start, end, check_type(label, place), stated, trust="both")
+
+
+def _texts(data: Object) -> dict[str, str]:
+    return {name: field for name, field in data.items() if isinstance(field, str) and name not in _ABOUT}
 
 
 def _text_of(data: Object, regions: list[Object], names: list[str], options: Options, place: str) -> str:
     """The annotated field: the configured one, one called as its tag or ``text``, or the only one that fits."""
     own = options.columns.get("text")
-    texts = {name: field for name, field in data.items() if isinstance(field, str) and name not in _ABOUT}
+    texts = _texts(data)
     if own is not None and own not in texts:
         raise UserError(f"{place}: expected a text in the field `{own}`, found {describe(data)}. Set `columns.text`.")
-    for name in [own] if own else [*names, "text"]:
-        if name in texts and (own or _holds(texts[name], regions)):
-            return texts[name]
-    fitting = [name for name, field in texts.items() if _holds(field, regions)]
-    if len(fitting) != 1 and not (fitting and "text" in texts):
+    fitting = [own] if own else _fitting(texts, regions)
+    named = next((name for name in [*([own] if own else names), "text"] if name in fitting), None)
+    if named is None and not fitting and (len(texts) == 1 or "text" in texts):
+        named = "text" if "text" in texts else next(iter(texts))  # whatever regions say; they are in no other
+    if named is None and len(fitting) != 1:
         raise UserError(
             f"{place}: expected one field that holds the annotated text, found {describe(data)}. Set `columns` to "
             "{text: NAME}."
         )
-    return texts[fitting[0]]
+    return texts[named or fitting[0]]
+
+
+def _fitting(texts: dict[str, str], regions: list[Object]) -> list[str]:
+    """The fields that hold all that regions say they hold."""
+    return [name for name, text in texts.items() if _holds(text, regions)]
 
 
 def _holds(text: str, regions: list[Object]) -> bool:
     """Whether a text has all that regions say that they hold."""
-    squeezed = " ".join(text.split())
-    return all(" ".join(str(region["text"]).split()) in squeezed for region in regions if region.get("text"))
+    squeezed = letters(text)
+    return all(letters(str(region["text"])) in squeezed for region in regions if region.get("text"))

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from gner.data.reading.brat import read_brat
-from gner.data.reading.conll import looks_like_conll, read_conll, separator
+from gner.data.reading.conll import describe_columns, looks_like_conll, read_conll
 from gner.data.reading.docbin import read_docbin
 from gner.data.reading.fields import Object, describe, is_list
 from gner.data.reading.files import read_json, split_lines
 from gner.data.reading.gliner import is_gliner, read_gliner
-from gner.data.reading.huggingface import Part, is_hub_name, is_parquet, is_saved, load_parquet, load_table, rows
+from gner.data.reading.huggingface import Part, is_hub_name, is_parquet, is_saved, load_parts, load_table, rows
 from gner.data.reading.instruct_uie import is_instruct_uie, read_instruct_uie
-from gner.data.reading.label_studio import is_label_studio, read_label_studio
+from gner.data.reading.label_studio import is_label_studio, read_label_studio, read_tasks
 from gner.data.reading.pile_ner import is_pile_ner, read_pile_ner
 from gner.data.reading.records import Options, Record, Tagged, Text
 from gner.data.reading.schemes import DOCUMENT_START
-from gner.data.reading.splits import WHOLE, find_parts, siblings, split_of
+from gner.data.reading.splits import WHOLE, all_files, find_parts, siblings, split_of
 from gner.data.reading.tagged_words import is_tagged_words, read_tagged_words
 from gner.data.reading.text_spans import is_text_spans, read_text_spans
 from gner.errors import UserError
@@ -89,13 +89,14 @@ def find_file_format(path: Path, columns: dict[str, str]) -> FormatName:
         return "brat"
     start = head.decode("utf-8-sig", errors="replace")
     lines = split_lines(start)
-    if looks_like_conll(lines[:-1] if len(head) == _HEAD else lines):
+    if looks_like_conll(lines[:-1] if len(head) == _HEAD else lines, columns):
         return "conll"
     if start.lstrip().startswith(("{", "[")):
         return find_shape(read_json(path), str(path), columns)
     raise UserError(
         f"{path}: expected one of {', '.join(get_args(FormatName))}, found a file that starts with {start[:60]!r}. Set "
-        "`format` of the source to one of these, and the message will say what is not as it should be."
+        "`format` of the source to one of these, and the message will say what is not as it should be; if it is CoNLL "
+        "with the tags elsewhere than in the last column, set `columns`, for example to {words: 2, tags: 3}."
     )
 
 
@@ -157,7 +158,7 @@ def open_source(path: str, format: FormatName | None, subset: str | None, column
     Raises:
         UserError: Nothing is there, or it is nothing known.
     """
-    local = Path(path)
+    local = _with_subset(path, subset)
     if local.is_file():
         parts = {split_of(local.name) or WHOLE: [local]}
         for other in siblings(local):
@@ -166,15 +167,29 @@ def open_source(path: str, format: FormatName | None, subset: str | None, column
     if local.is_dir() and not is_saved(local):
         if format == "gner" or (format is None and _is_gner(local)):
             return Opened("gner", _gner_parts(local), NAMES["gner"])
-        by_file = format != "brat" and (format is not None or not any(local.rglob("*.ann")))
+        by_file = format != "brat" and (format is not None or all(one.suffix != ".ann" for one in all_files(local)))
         parts = find_parts(local, by_file=by_file)
         if not parts:
             raise UserError(f"{path}: expected a folder with data files, found none there.")
         return _open_files(parts, format, columns)
     if not local.exists() and format != "huggingface" and not is_hub_name(path):
         raise UserError(f"Expected the file or folder {path}, but it does not exist. Set the path of the source.")
-    tables: dict[str, Part] = dict(load_table(path, subset))
+    tables: dict[str, Part] = dict(load_table(str(local), None if local.exists() else subset))
     return _open_tables(tables, path, format, columns)
+
+
+def _with_subset(path: str, subset: str | None) -> Path:
+    """The folder of a subset, if a source is a folder."""
+    local = Path(path)
+    if subset is None or not local.exists():
+        return local
+    folder = local / subset
+    if not folder.is_dir():
+        raise UserError(
+            f"{path}: expected the folder {folder} for the subset `{subset}`, but it does not exist. Set the path of "
+            "the source to the files of the subset, and `subset` to null."
+        )
+    return folder
 
 
 def _is_gner(folder: Path) -> bool:
@@ -193,21 +208,37 @@ def _gner_parts(folder: Path) -> dict[str, Part]:
 
 def _open_files(parts: dict[str, list[Path]], format: FormatName | None, columns: dict[str, str]) -> Opened:
     first = next(iter(parts.values()))[0]
-    found = find_file_format(first, columns) if format is None else format
+    suffixes = {path.suffix for paths in parts.values() for path in paths}
+    if format is None and first.suffix == ".txt" and ".ann" in suffixes:
+        format = "brat"
+    found = _first_known([paths[0] for paths in parts.values()], columns) if format is None else format
     if is_parquet(first):
-        tables: dict[str, Part] = {name: load_parquet(paths) for name, paths in parts.items()}
+        tables = load_parts(parts)
         return _open_tables(tables, str(first), format, columns)
     if found in ("gner", "huggingface"):
         expected = (
             "a folder with label.txt" if found == "gner" else "a name of the hub, a saved folder or parquet files"
         )
         raise UserError(f"{first}: expected {expected} for the format {found}, found a file. Set `format` to auto.")
-    return Opened(found, dict(parts), describe_file(first, found))
+    detail = f"{NAMES[found]} ({describe_columns(first, columns)})" if found == "conll" else NAMES[found]
+    return Opened(found, dict(parts), detail)
+
+
+def _first_known(paths: Sequence[Path], columns: dict[str, str]) -> FormatName:
+    """The format of the first file that has one that is known, as one that is empty or broken is no reason to stop."""
+    faults: list[UserError] = []
+    for path in paths:
+        try:
+            return find_file_format(path, columns)
+        except UserError as error:
+            faults.append(error)
+    raise faults[0]
 
 
 def _open_tables(tables: dict[str, Part], path: str, format: FormatName | None, columns: dict[str, str]) -> Opened:
     if format in (None, "huggingface"):
-        format = find_shape(rows(next(iter(tables.values())), path), path, columns)
+        sound = [table for table in tables.values() if not isinstance(table, UserError)]
+        format = find_shape(chain.from_iterable(rows(table, path) for table in sound), path, columns)
     if format not in SHAPES:
         raise UserError(f"{path}: expected one of huggingface, {', '.join(SHAPES)} for a table, got {format}.")
     return Opened(format, tables, f"{NAMES['huggingface']}, {NAMES[format]}")
@@ -234,21 +265,29 @@ def read_part(part: Part, name: str, format: FormatName, options: Options) -> It
         elif format == "docbin":
             yield from read_docbin(path, options)
         else:
-            yield from read_records(read_json(path), format, options)
+            yield from read_records(read_json(path, options.report), format, options)
 
 
 def read_records(records: Iterable[Record], format: FormatName, options: Options) -> Iterator[Text | Tagged]:
     """Read JSON objects, or rows of a table, of a known kind."""
+    if format == "label_studio":
+        yield from read_tasks(records, options)
+        return
     for record in records:
         item = SHAPES[format].read(record, options)
         if item is not None:
             yield item
 
 
-def describe_file(path: Path, format: FormatName) -> str:
-    """How a file is read, in words."""
-    if format != "conll":
-        return NAMES[format]
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        parts = "tab" if separator(list(islice(file, 1000))) == "\t" else "space"
-    return f"{NAMES[format]} ({parts} separated)"
+def refuse_other_format(paths: Sequence[Path], format: FormatName, columns: dict[str, str]) -> None:
+    """Refuse a part that could not be read, if that is as its first file is of another format.
+
+    Raises:
+        UserError: It is.
+    """
+    found = _first_known(paths[:1], columns)
+    if found != format:
+        raise UserError(
+            f"{paths[0]}: expected {NAMES[format]}, as in the first files of the source, found {NAMES[found]}. Give "
+            "this file a source of its own."
+        )

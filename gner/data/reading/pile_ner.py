@@ -18,7 +18,7 @@ from gner.data.reading.records import Options, Record, Span, Text
 from gner.errors import UserError
 from gner.words import find_splitter
 
-_QUESTION = re.compile(r"What describes (.+) in the text\?", re.DOTALL)
+_QUESTION = re.compile(r"What describes\s(.*?)\s?in the text\?", re.DOTALL)
 _TEXT = "Text:"
 
 
@@ -45,6 +45,10 @@ def read_pile_ner(record: Record, options: Options) -> Text:
     spans: list[Span] = []
     types: list[str] = []
     for entity_type, strings in _answers(turns, record.place):
+        if not entity_type:
+            for string in strings:
+                options.report.add("no_type", record.place, f"`{string}`")
+            continue
         types.append(entity_type)
         for string in dict.fromkeys(strings):
             places = place_string(text, words, string)

@@ -10,6 +10,8 @@ from gner.data.reading.records import Span, Text
 from gner.data.reading.report import ReadReport
 from gner.words import Word
 
+_WRITTEN = re.compile(r"\\[nrt]|##")
+"""Line ends and tabs as Label Studio writes them in the text of a region, and the mark of pieces of words."""
 _ODD_SPACE = re.compile(r"\s{2}|[^\S ]")
 
 
@@ -60,23 +62,44 @@ def _is_apart(text: str, start: int, end: int) -> bool:
 def settle_offsets(text: Text, report: ReadReport) -> list[Span]:
     """Put spans where the text stands that the file gives for them.
 
-    If some do not fit, offsets may count UTF-16 units or other line ends; if all fit that way, so they are read. Else
-    a span that does not fit goes to the nearest place of its text, and is left out where there is none. Spans without
-    text are taken as they are.
+    Case, white space, and how tools write line ends and pieces of words (``\\n``, ``##``) make no difference, unless
+    they tell that offsets are counted otherwise: if some spans do not fit to the letter, but all do when UTF-16 units
+    or other line ends are counted, so they are read. A span that still does not fit goes to the nearest place of its
+    text; what happens if there is none says ``trust`` of the span. Spans without text are taken as they are.
     """
     spans = list(text.spans)
     if all(_fits(text.text, span) for span in spans):
         return spans
-    for offsets in _other_counts(text.text):
-        counted = [_counted(span, offsets) for span in spans]
-        if all(span is not None and _fits(text.text, span) for span in counted):
-            report.add("recounted", text.place, f"{len(spans)} spans")
-            return [span for span in counted if span is not None]
-    return [placed for span in spans if (placed := _moved(text, span, report)) is not None]
+    for fits in (_fits, _fits_loosely):
+        for offsets in _other_counts(text.text):
+            counted = [_counted(span, offsets) for span in spans]
+            if all(span is not None and fits(text.text, span) for span in counted):
+                report.add("recounted", text.place, f"{len(spans)} spans")
+                return [span for span in counted if span is not None]
+        if all(_fits_loosely(text.text, span) for span in spans):
+            return spans
+    finder = _Finder(text.text)
+    return [placed for span in spans if (placed := _moved(text, span, finder, report)) is not None]
 
 
 def _fits(text: str, span: Span) -> bool:
     return span.text is None or text[span.start : span.end].split() == span.text.split()
+
+
+def _fits_loosely(text: str, span: Span) -> bool:
+    if span.text is None:
+        return True
+    return 0 <= span.start < span.end <= len(text) and letters(text[span.start : span.end]) == letters(span.text)
+
+
+def letters(text: str) -> str:
+    """A text without what tools change in it.
+
+    Example:
+        >>> letters("U. S."), letters("##lace"), letters("New\\\\nYork")
+        ('u.s.', 'lace', 'newyork')
+    """
+    return "".join(_WRITTEN.sub("", text).split()).casefold()
 
 
 def _counted(span: Span, offsets: Sequence[int]) -> Span | None:
@@ -101,18 +124,54 @@ def _offsets(text: str, widths: list[int]) -> list[int]:
     return [*offsets, len(text)]
 
 
-def _moved(text: Text, span: Span, report: ReadReport) -> Span | None:
-    if _fits(text.text, span):
+class _Finder:
+    """Finds strings in a text, whatever white space is between their words, in time that grows with the distance."""
+
+    def __init__(self, text: str) -> None:
+        self._text = " ".join(text.split())
+        self._places: list[int] = []  # of each character, in the text as it was
+        for match in re.finditer(r"\S+", text):
+            if self._places:
+                self._places.append(self._places[-1] + 1)
+            self._places += range(*match.span())
+        self._missing: set[str] = set()
+
+    def nearest(self, string: str, start: int) -> tuple[int, int] | None:
+        """The place of a string that starts nearest; the earlier of two; None if it stands nowhere."""
+        string = " ".join(string.split())
+        if not string or string in self._missing:
+            return None
+        at = bisect_left(self._places, start)
+        behind = self._text.find(string, at)
+        # no farther back than what was found ahead
+        first = bisect_left(self._places, 2 * start - self._places[behind]) if behind >= 0 else 0
+        before = self._text.rfind(string, first, max(0, at + len(string) - 1))
+        found = [position for position in (before, behind) if position >= 0]
+        if not found:
+            self._missing.add(string)
+            return None
+        best = min(found, key=lambda position: abs(self._places[position] - start))
+        return self._places[best], self._places[best + len(string) - 1] + 1
+
+
+def _moved(text: Text, span: Span, finder: _Finder, report: ReadReport) -> Span | None:
+    if _fits(text.text, span) or _fits_loosely(text.text, span):
         return span
     assert span.text is not None
     place = span.place or text.place
-    found = list(_occurrences(text.text, span.text.split(), 0)) if span.text.split() else []
-    if not found:
-        report.add("unplaceable", place, f"`{span.text}` ({span.type})")
-        return None
-    start, end = min(found, key=lambda where: abs(where[0] - span.start))
-    report.add("moved", place, f"`{span.text}` ({span.type}) from {span.start} to {start}")
-    return span._replace(start=start, end=end)
+    is_within = 0 <= span.start < span.end <= len(text.text)
+    found = None
+    if span.trust != "offsets" or not is_within:
+        found = finder.nearest(span.text, span.start) or finder.nearest(_WRITTEN.sub(" ", span.text), span.start)
+    if found is not None:
+        report.add("moved", place, f"`{span.text}` ({span.type}) from {span.start} to {found[0]}")
+        return span._replace(start=found[0], end=found[1])
+    if is_within and span.trust != "text":
+        stands = " ".join(text.text[span.start : span.end].split())
+        report.add("unmatched", place, f"`{span.text}` ({span.type}), where `{stands}` stands")
+        return span
+    report.add("unplaceable", place, f"`{span.text}` ({span.type})")
+    return None
 
 
 def touched(words: Sequence[Word], start: int, end: int) -> tuple[int, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from gner.data.reading.report import ReadReport
@@ -11,6 +13,7 @@ from gner.words import Splitter, Word
 
 Cut = Literal["always", "long", "never"]
 Misaligned = Literal["expand", "drop", "error"]
+Trust = Literal["text", "both", "offsets"]
 
 
 class Span(NamedTuple):
@@ -19,6 +22,9 @@ class Span(NamedTuple):
     Attributes:
         text: What the file says stands there, or None where it does not say.
         place: Where the span is written, if that is not where its text is.
+        trust: What is believed where ``text`` does not stand at the offsets: ``text`` puts the span where its text
+            stands, and leaves it out if that is nowhere; with ``both`` it then stays; with ``offsets`` it stays at
+            once, as where the text is a normal form (NYC for New York).
     """
 
     start: int
@@ -26,6 +32,7 @@ class Span(NamedTuple):
     type: str
     text: str | None = None
     place: str = ""
+    trust: Trust = "text"
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,11 @@ class Text:
 
     def place_of(self, start: int) -> str:
         """Where a character of the text stands, for messages."""
-        return f"{self.place}:{self.text.count(chr(10), 0, start) + 1}" if self.is_file else self.place
+        return f"{self.place}:{bisect_right(self._line_starts, start)}" if self.is_file else self.place
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(position for position, sign in enumerate(self.text, start=1) if sign == "\n")]
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def find_scheme(path: str | Path, sentences: Sequence[Tagged], scheme: Scheme | 
     raise UserError(
         f"{path}: tags are not {' or '.join(schemes)}. Mend the first of these lines that is a mistake:\n"
         + "\n".join(f"  {fault}" for fault in faults)
+        + "\nIf these are no tags of entities, set `columns.tags` to the field, or the column's number, that has them."
     )
 
 

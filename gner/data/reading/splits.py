@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -18,7 +18,7 @@ _WORDS: dict[str, Split] = {
     **dict.fromkeys(("dev", "devel", "development", "valid", "validation", "val", "testa"), "dev"),
     **dict.fromkeys(("test", "testing", "testb"), "test"),
 }
-_PARTS = re.compile(r"[._\-\s]+")
+_PARTS = re.compile(rf"[._\-\s]+|(?<=\d)(?=(?:{'|'.join(_WORDS)})(?:[._\-\s]|$))", re.IGNORECASE)
 _ABOUT = re.compile(
     r"\..*|readme.*|licen[sc]e.*|labels?\..*|types?\.(txt|json)|.*configs?\.json|dataset_infos?\.json|dataset_dict\.json"
     r"|state\.json|synthetic\.json|.*\.(md|py|conf|cfg|ya?ml|pdf|sh|lock|unfinished)",
@@ -33,6 +33,8 @@ def split_of(name: str) -> Split | None:
     Example:
         >>> split_of("eng.testa"), split_of("train-00000-of-00002.parquet"), split_of("latest.json")
         ('dev', 'train', None)
+        >>> split_of("wnut17train.conll")
+        'train'
     """
     return next((_WORDS[part] for part in _PARTS.split(name.lower()) if part in _WORDS), None)
 
@@ -44,11 +46,17 @@ def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
     Folders within are looked into if their name tells a split, or if there is nothing beside them.
 
     Raises:
-        UserError: A split has files of several kinds, as if it were there twice.
+        UserError: A split has files of several kinds, or in several folders, as if it were there twice.
     """
     top = _data_files(folder.iterdir())
-    named = [child for child in folder.iterdir() if child.is_dir() and split_of(child.name)]
-    inner = [path for child in (named if top or named else [folder]) for path in _data_files(child.rglob("*"))]
+    named = [
+        child
+        for child in folder.iterdir()
+        if child.is_dir() and not child.name.startswith(".") and split_of(child.name)
+    ]
+    inner = [path for child in (named if top or named else [folder]) for path in _data_files(all_files(child))]
+    if by_file and not top and not named:
+        _refuse_configurations(folder, inner)
     parts: dict[str, list[Path]] = {}
     for path in sorted({*top, *inner}):
         names = path.relative_to(folder).parts if by_file else path.relative_to(folder).parts[:-1]
@@ -65,6 +73,33 @@ def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
                 )
     order = ["train", "dev", "test"]
     return dict(sorted(parts.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
+
+
+def _refuse_configurations(folder: Path, paths: Iterable[Path]) -> None:
+    """Refuse a folder of folders with the same splits, as copies of hub data sets with several configurations are."""
+    found: dict[Split, set[str]] = {}
+    for path in paths:
+        split = split_of(path.name)
+        if split is not None:
+            found.setdefault(split, set()).add(path.relative_to(folder).parts[0])
+    for split, names in found.items():
+        if len(names) > 1:
+            raise UserError(
+                f"{folder}: expected one folder with {split}, found {', '.join(sorted(names))}. Set `subset` of the "
+                "source to one of them, or its path to that folder."
+            )
+
+
+def all_files(folder: Path) -> list[Path]:
+    """The files below a folder, in order, but for those that are hidden, such as ``.git`` and ``.cache``."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+def unread_files(folder: Path, parts: Mapping[str, Sequence[Path]]) -> list[Path]:
+    """The data files of a folder that serve no split."""
+    read = {path for name, paths in parts.items() if name != WHOLE or len(parts) == 1 for path in paths}
+    return [path for path in _data_files(all_files(folder)) if path not in read]
 
 
 def _data_files(paths: Iterable[Path]) -> list[Path]:

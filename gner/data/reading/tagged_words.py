@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from gner.data.reading.fields import Object, as_object, describe, find_field, is_list, strings
@@ -9,7 +11,8 @@ from gner.data.reading.records import Options, Record, Tagged
 from gner.errors import UserError
 
 _WORDS = ("words", "tokens", "token", "sentence_words")
-TAGS = ("tags", "ner_tags", "labels", "ner", "bio_tags", "ner_labels", "entities_tags", "label")
+TAGS = ("ner_tags", "ner", "bio_tags", "ner_labels", "entities_tags", "tags", "labels", "label")
+_TAG = re.compile(r"O|[BIESLUMW]-.+")
 _TYPES = ("types", "label_list", "entity_types")
 
 
@@ -17,14 +20,33 @@ def is_tagged_words(value: Object, columns: dict[str, str]) -> bool:
     """Whether an object has words and tags; also in ``instance``, as in the files of the GNER project."""
     inner = _inner(value)
     words = find_field(inner, _WORDS, columns.get("words"))
-    tags = find_field(inner, TAGS, columns.get("tags"))
+    tags = _tags_field(inner, columns)
     if words is None or tags is None or not is_list(inner[words]) or not is_list(inner[tags]):
         return False
     return all(not is_list(tag) and not isinstance(tag, dict) for tag in inner[tags])
 
 
-def read_tagged_words(record: Record, options: Options) -> Tagged:
+def are_tags(names: Iterable[object]) -> bool:
+    """Whether names look like tags of entities, and not of parts of speech.
+
+    Example:
+        >>> are_tags(["O", "person"]), are_tags(["B-person"]), are_tags(["NOUN", "VERB"])
+        (True, True, False)
+    """
+    return any(isinstance(name, str) and _TAG.fullmatch(name) for name in names)
+
+
+def _tags_field(inner: Object, columns: dict[str, str]) -> str | None:
+    """The first field with tags of entities, or else the first that is there."""
+    names = [name for name in TAGS if is_list(inner.get(name)) and are_tags(inner[name])]
+    return find_field(inner, names or TAGS, columns.get("tags"))
+
+
+def read_tagged_words(record: Record, options: Options) -> Tagged | None:
     """Read an object; ``types`` or ``label_list`` beside the words are the types that it offers.
+
+    Returns:
+        The sentence; None for one without words.
 
     Raises:
         UserError: It is not understood.
@@ -32,7 +54,7 @@ def read_tagged_words(record: Record, options: Options) -> Tagged:
     value = as_object(record, "an object with words and tags")
     inner = _inner(value)
     words_field = find_field(inner, _WORDS, options.columns.get("words"))
-    tags_field = find_field(inner, TAGS, options.columns.get("tags"))
+    tags_field = _tags_field(inner, options.columns)
     if words_field is None or tags_field is None:
         raise UserError(
             f"{record.place}: expected words (one of {', '.join(_WORDS)}) and tags (one of {', '.join(TAGS)}), found "
@@ -40,11 +62,17 @@ def read_tagged_words(record: Record, options: Options) -> Tagged:
         )
     words = strings(inner[words_field], record.place, words_field)
     tags = _tags(inner[tags_field], record.place, tags_field, options)
-    if len(words) != len(tags) or not words:
+    if not words and not tags:
+        options.report.add("no_words", record.place, "an empty list of words")
+        return None
+    if len(words) != len(tags):
         raise UserError(f"{record.place}: expected a tag for each word, found {len(words)} words and {len(tags)} tags.")
     empty = next((position for position, word in enumerate(words) if not word.strip()), None)
     if empty is not None:
-        raise UserError(f"{record.place}, word {empty + 1}: expected a word, found {words[empty]!r}. Leave it out.")
+        raise UserError(
+            f"{record.place}, word {empty + 1}: expected a word, found {words[empty]!r}. Leave out the word "
+            f"and its tag, here `{tags[empty]}`."
+        )
     types_field = find_field(value, _TYPES, options.columns.get("types"))
     types = strings(value[types_field], record.place, types_field) if types_field else None
     return Tagged(words, tags, record.place, types=types)
@@ -58,6 +86,11 @@ def _inner(value: Object) -> Object:
 def _tags(values: Any, place: str, field: str, options: Options) -> tuple[str, ...]:
     if not is_list(values):
         raise UserError(f"{place}: expected a list of tags as `{field}`, found {describe(values)}.")
+    if values and all(tag == -1 for tag in values):
+        raise UserError(
+            f"{place}: expected tags as `{field}`, found only -1, which marks words that nobody annotated, as in test "
+            "splits whose answers are kept back. Use another split."
+        )
     tags: list[str] = []
     for position, tag in enumerate(values, start=1):
         if isinstance(tag, int) and not isinstance(tag, bool):

@@ -111,3 +111,18 @@ def test_annotations_without_a_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.ann").write_text("T1\tPerson 0 3\tAda\n")
     with pytest.raises(UserError, match=r"a.txt, but that does not exist"):
         _read(tmp_path)
+
+
+def test_a_first_document_without_annotations_does_not_hide_the_others(tmp_path: Path) -> None:
+    _write(tmp_path, "T1\tPerson 0 3\tAda\n", "Ada left.\n")
+    (tmp_path / "a.txt").write_text("nothing\n")
+    entities, reader = _read(tmp_path)
+    assert entities == [[("Ada", "Person")]]
+    assert reader.reports["all"].counts() == {"unannotated": 1}
+
+
+def test_triggers_are_told_by_events_where_there_is_no_configuration(tmp_path: Path) -> None:
+    _write(tmp_path, ANNOTATIONS)
+    entities, reader = _read(tmp_path)
+    assert entities[0] == [("Ada Lovelace", "Person"), ("Bob", "Person")]
+    assert reader.reports["all"].counts()["not_entity"] == 1

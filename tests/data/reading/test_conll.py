@@ -78,3 +78,38 @@ def test_bad_files_are_refused_with_the_line(content: str, message: str, tmp_pat
 def test_a_named_scheme_is_enforced(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="tags are not IOB2"):
         _read(tmp_path / "x.conll", "Ada I-PER\n", scheme="IOB2")
+
+
+GERMEVAL = "#\thttp://x.org\t[2009-10-17]\n1\tAda\tB-PER\tO\n2\tslept\tO\tO\n\n#\thttp://y.org\n1\tRome\tB-LOC\tB-PER\n"
+
+
+@pytest.mark.parametrize(
+    "content", [GERMEVAL, *(f"{n} Ada B-PER\n{n + 1} slept O\n\n{n} Rome B-LOC\n" for n in (0, 1))]
+)
+def test_a_column_that_counts_words_is_not_the_word(content: str, tmp_path: Path) -> None:
+    assert _read(tmp_path / "x.tsv", content) == [ADA, ROME]
+
+
+def test_how_columns_were_found_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.tsv").write_text(GERMEVAL)
+    reader = SourceReader(Source(str(tmp_path / "x.tsv")))
+    assert "the first column counts words, the second has them" in reader.detail("all")
+    assert "tags of column 3, not the nested ones of the last" in reader.detail("all")
+
+
+def test_phrases_are_not_taken_for_outer_entities(tmp_path: Path) -> None:
+    content = "Ada NNP B-NP B-PER\nslept VBD B-VP O\n\nRome NNP B-NP B-LOC\n"
+    assert _read(tmp_path / "x.txt", content) == [ADA, ROME]
+    assert _read(tmp_path / "x.txt", "It PRP B-NP O\n", types=["x"]) == [(("It",), ("O",))]
+
+
+@pytest.mark.parametrize("columns", [{"words": 2, "tags": 3}, {"tags": 3}])
+def test_numbered_columns_are_enough_to_know_the_format(columns: dict[str, int], tmp_path: Path) -> None:
+    content = "# text = Ada slept\n1\tAda\tB-PER\t-\t-\n2\tslept\tO\t-\t-\n"
+    assert _read(tmp_path / "x.iob2", content, columns=columns) == [ADA]
+    with pytest.raises(UserError, match=r"set `columns`"):
+        _read(tmp_path / "x.iob2", content)
+
+
+def test_a_word_that_looks_like_a_comment_is_a_word(tmp_path: Path) -> None:
+    assert _read(tmp_path / "x.conll", "#id\tO\nRome\tB-LOC\n") == [(("#id", "Rome"), ("O", "B-LOC"))]

@@ -65,3 +65,12 @@ def test_what_to_install_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(UserError, match=r"pip install 'gner\[spacy\]'"):
         SourceReader(Source(str(tmp_path / "a.spacy"))).read("all")
     assert doc
+
+
+def test_span_groups_beside_entities_are_told(tmp_path: Path) -> None:
+    [doc] = blank(["the New York Giants won"])
+    doc.ents = [Span(doc, 1, 4, "team")]
+    doc.spans["sc"] = [Span(doc, 1, 4, "team"), Span(doc, 1, 3, "city")]
+    examples, reader = _read(tmp_path / "a.spacy", [doc])
+    assert _entities(examples[0]) == [("New York Giants", "team")]
+    assert reader.reports["all"].counts() == {"duplicate": 1, "unused": 1}

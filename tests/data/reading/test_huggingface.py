@@ -88,8 +88,15 @@ def test_one_parquet_file_and_one_that_is_broken(tmp_path: Path) -> None:
     path = next(tmp_path.glob("validation*"))
     assert _pairs(SourceReader(Source(str(path))), "dev") == pairs("dev")
     path.write_bytes(b"PAR1 and nothing more")
+    reader = SourceReader(Source(str(path)))
     with pytest.raises(UserError, match=r"expected a parquet file, but it cannot be read"):
-        SourceReader(Source(str(path)))
+        reader.read(reader.part_for("dev"))
+    folder = SourceReader(Source(str(tmp_path)))
+    assert _pairs(folder, "train") == pairs("train")
+    for other in tmp_path.glob("*.parquet"):
+        other.write_bytes(b"PAR1 and nothing more")
+    with pytest.raises(UserError, match=r"expected a parquet file, but it cannot be read"):
+        SourceReader(Source(str(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -107,3 +114,52 @@ def test_errors_of_the_library_become_ours(error: Exception, advice: str, monkey
     monkeypatch.setattr(datasets, "load_dataset", load)
     with pytest.raises(UserError, match=advice):
         SourceReader(Source("conll2003"))
+
+
+def test_classes_in_lists_of_spans_have_names(tmp_path: Path) -> None:
+    kind = datasets.ClassLabel(names=["place", "person"])
+    span = {"start": datasets.Value("int32"), "end": datasets.Value("int32"), "label": kind}
+    listed, columns = [{"start": 0, "end": 3, "label": 1}], {"start": [0], "end": [3], "label": [1]}
+    for spans, entities in (([span], listed), (datasets.Sequence(span), columns)):
+        row = {"text": "Ada slept", "entities": entities, "label": 0}
+        features = datasets.Features(
+            {"text": datasets.Value("string"), "entities": spans, "label": datasets.ClassLabel(names=["good", "bad"])}
+        )
+        table = datasets.Dataset.from_list([row], features=features)
+        table.to_parquet(tmp_path / "train.parquet")
+        [example] = SourceReader(Source(str(tmp_path / "train.parquet"))).read("train")
+        assert (example.tags, example.types) == (("B-person", "O"), ("place", "person"))
+
+
+@pytest.mark.parametrize("field", ["ner_tags", "labels"])
+def test_parts_of_speech_are_not_taken_for_tags(field: str, tmp_path: Path) -> None:
+    row = {"tokens": ["Ada", "slept"], "tags": [0, 1], field: [1, 0]}
+    names = {"tags": ["NOUN", "VERB"], field: ["O", "B-x"]}
+    features = datasets.Features(
+        {
+            "tokens": datasets.Sequence(datasets.Value("string")),
+            **{column: datasets.Sequence(datasets.ClassLabel(names=classes)) for column, classes in names.items()},
+        }
+    )
+    datasets.Dataset.from_list([row], features=features).to_parquet(tmp_path / "train.parquet")
+    assert _pairs(SourceReader(Source(str(tmp_path / "train.parquet"))), "train") == [(("Ada", "slept"), ("B-x", "O"))]
+
+
+def test_a_copy_of_a_hub_data_set_has_hidden_files(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for folder in (".cache/huggingface/download/data", ".git/lfs"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "train-00000-of-00001.parquet").write_bytes(b"metadata")
+    tables()["train"].to_parquet(tmp_path / "data" / "train-00000-of-00001.parquet")
+    assert _pairs(SourceReader(Source(str(tmp_path))), "train") == pairs("train")
+
+
+def test_configurations_of_a_copy_are_never_merged(tmp_path: Path) -> None:
+    for subset in ("de", "en"):
+        (tmp_path / subset).mkdir()
+        tables()["train" if subset == "en" else "validation"].to_parquet(tmp_path / subset / "train.parquet")
+    with pytest.raises(UserError, match=r"one folder with train, found de, en. Set `subset`"):
+        SourceReader(Source(str(tmp_path)))
+    assert _pairs(SourceReader(Source(str(tmp_path), subset="en")), "train") == pairs("train")
+    with pytest.raises(UserError, match=r"the subset `fr`, but it does not exist"):
+        SourceReader(Source(str(tmp_path), subset="fr"))

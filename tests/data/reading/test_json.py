@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gner.bio import to_entities
 from gner.data.source_reader import SourceReader
@@ -164,7 +166,7 @@ def test_bad_conversations_are_refused(record: Any, message: str, tmp_path: Path
 
 
 def test_instruct_uie_positions_types_and_list(tmp_path: Path) -> None:
-    (tmp_path / "labels.json").write_text('["person", "city"]')
+    (tmp_path / "labels.json").write_text('["person", "city", "NA"]')
     sentence = "Webber 's city : Rome , rome ."
     entities = [
         {"name": "Webber", "type": "person", "pos": [0, 6]},
@@ -178,3 +180,104 @@ def test_instruct_uie_positions_types_and_list(tmp_path: Path) -> None:
     assert _entities(example) == [("Webber", "person"), ("Rome", "city"), ("rome", "city")]
     assert example.types == ("person", "city")
     assert counts == {"moved": 1, "unplaceable": 1, "no_type": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "entity", "told"),
+    [
+        ("the U.S. won", {"start": 4, "end": 8, "word": "U. S.", "entity_group": "x"}, "U.S.", {}),
+        ("Ada won", {"start": 0, "end": 3, "word": "ada", "entity_group": "x"}, "Ada", {}),
+        ("Ada won", {"start": 0, "end": 3, "word": "##Ada", "entity_group": "x"}, "Ada", {}),
+        ("to nyc now", {"start": 3, "end": 6, "value": "New York", "entity": "x"}, "nyc", {"unmatched": 1}),
+        ("nyc or York", {"start": 0, "end": 3, "value": "York", "entity": "x"}, "nyc", {"unmatched": 1}),
+        ("Bob met Ada", {"start": 0, "end": 3, "word": "Ada", "entity_group": "x"}, "Ada", {"moved": 1}),
+        ("Bob met", {"start": 0, "end": 3, "text": "Ada", "label": "x"}, None, {"unplaceable": 1}),
+    ],
+)
+def test_offsets_are_believed_where_the_text_of_a_span_is_written_otherwise(
+    text: str, span: Any, entity: str | None, told: Any, tmp_path: Path
+) -> None:
+    [example], counts = _read(tmp_path / "a.jsonl", {"text": text, "entities": [span]}, types=["x"])
+    assert [name for name, _ in _entities(example)] == ([entity] if entity else [])
+    assert counts == told
+
+
+def test_pieces_of_the_pipeline_become_entities(tmp_path: Path) -> None:
+    pieces = [("B-x", 0, 3, "Ada"), ("I-x", 4, 8, "Love"), ("I-x", 8, 12, "##lace"), ("O", 13, 16, "met")]
+    pieces += [("B-x", 17, 19, "Bo"), ("B-x", 19, 20, "##b"), ("I-y", 21, 25, "Rome")]
+    spans = [{"entity": kind, "start": start, "end": end, "word": word} for kind, start, end, word in pieces]
+    [example], counts = _read(tmp_path / "a.jsonl", {"text": "Ada Lovelace met Bob Rome", "entities": spans})
+    assert _entities(example) == [("Ada Lovelace", "x"), ("Bob", "x"), ("Rome", "y")]
+    assert counts == {"no_type": 1}
+    with pytest.raises(UserError, match=r"a.jsonl:1: expected pieces .* in the order of the text"):
+        _read(tmp_path / "a.jsonl", {"text": "Ada Lovelace met Bob Rome", "entities": spans[::-1]})
+
+
+def test_spans_that_are_not_used_are_told(tmp_path: Path) -> None:
+    span = {"start": 0, "end": 3, "label": "x"}
+    none = {"start": 4, "end": 7, "labels": []}
+    [example], counts = _read(tmp_path / "a.jsonl", {"text": "Ada met", "spans": [], "entities": [span, span, none]})
+    assert _entities(example) == [("Ada", "x")]
+    assert counts == {"duplicate": 1, "no_type": 1}
+    record = {"text": "Ada met", "spans": [span], "entities": [span], "label": [[4, 7, "y"], [0, 1, "y"]]}
+    assert _read(tmp_path / "a.jsonl", record)[1] == {"unused": 2}
+
+
+def test_questions_without_a_type_are_told(tmp_path: Path) -> None:
+    record = _conversation("Ada slept", person='["Ada"]')
+    for question in ("What describes  in the text?", "What describes in the text?"):
+        record["conversations"] += [{"from": "human", "value": question}, {"from": "gpt", "value": '["slept"]'}]
+    [example], counts = _read(tmp_path / "a.jsonl", record)
+    assert (_entities(example), example.types) == ([("Ada", "person")], ("person",))
+    assert counts == {"no_type": 2}
+
+
+def test_parts_of_speech_are_passed_over_and_empty_sentences_told(tmp_path: Path) -> None:
+    rows = [{"tokens": ["Ada"], "tags": ["NOUN"], "labels": ["B-x"]}, {"tokens": [], "tags": [], "labels": []}]
+    [example], counts = _read(tmp_path / "a.jsonl", *rows)
+    assert example.tags == ("B-x",)
+    assert counts == {"no_words": 1}
+    with pytest.raises(UserError, match=r"set `columns.tags`"):
+        _read(tmp_path / "a.jsonl", {"tokens": ["Ada"], "tags": ["NOUN"]})
+
+
+def test_halves_of_characters_are_replaced_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "Ada \\ud83d \\ud83d\\ude00 B", "spans": [{"start": 6, "end": 7, "label": "x"}]}')
+    reader = SourceReader(Source(str(path)))
+    [example] = reader.read("all")
+    assert (example.words[1:], _entities(example)) == (("\ufffd", "\U0001f600", "B"), [("\U0001f600", "x")])
+    assert reader.reports["all"].counts() == {"replaced": 1}
+
+
+LOST = ("overlapping", "duplicate", "misaligned", "unplaceable", "empty", "no_type", "dropped_type", "unused")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_all_spans_are_kept_or_told(data: st.DataObject, tmp_path: Path) -> None:
+    text = data.draw(st.text("aB1.-' \n👍", min_size=1, max_size=30))
+    place = st.integers(0, len(text))
+    stated = st.sampled_from([None, "a", "B1", "nowhere", "👍", "##a"])
+
+    def spans(minimum: int) -> list[dict[str, Any]]:
+        found = []
+        for start, end in data.draw(st.lists(st.tuples(place, place), min_size=minimum, max_size=6)):
+            span = {"start": min(start, end), "end": max(start, end)}
+            labels = data.draw(st.lists(st.sampled_from(["x", "y", "z"]), max_size=1))
+            key, value = data.draw(st.sampled_from(["text", "word", "value"])), data.draw(stated)
+            found.append({**span, "labels": labels, **({key: value} if value else {})})
+        return found
+
+    records = [{"text": text, "spans": spans(0), "entities": spans(1)}, {"text": text, "spans": spans(1)}]
+    misaligned = data.draw(st.sampled_from(["expand", "drop"]))
+    path = tmp_path / "a.jsonl"
+    last = {"text": "a b", "spans": [[0, 1, "x"], [2, 3, "z"]]}
+    write_json(path, [*records, last], lines=True)
+    options = {"types": {"z": None}, "misaligned": misaligned, "format": "spans"}
+    reader = SourceReader(Source(str(path), **options))  # type: ignore[arg-type]
+    examples = reader.read("all")
+    counts = reader.reports["all"].counts()
+    written = [spans for record in records for spans in (record["spans"], record.get("entities", []))]
+    number = sum(map(len, written)) - (len(records[0]["spans"]) if records[0]["spans"] == records[0]["entities"] else 0)
+    assert sum(len(_entities(one)) for one in examples) + sum(counts[kind] for kind in LOST) == number + 2

@@ -111,3 +111,59 @@ def test_html_and_dialogues_are_refused(value: dict[str, Any], tmp_path: Path) -
     task = _task({"text": "in London"}, _annotation({**_region(0, 1, None, "x"), "type": kind, "value": value}))
     with pytest.raises(UserError, match=r"export.json:1, item 1: expected .* a <Text>"):
         _read(tmp_path / "export.json", task)
+
+
+def test_line_breaks_in_the_text_of_a_region_are_written_as_backslash_n(tmp_path: Path) -> None:
+    task = _task({"text": "in New\nYork today"}, _annotation(_region(3, 11, "New\\nYork", "Place")))
+    entities, reader = _read(tmp_path / "export.json", task)
+    assert entities == [[("New York", "Place")]]
+    assert not reader.reports["all"].notes
+    task = _task({"text": "York or New\nYork"}, _annotation(_region(0, 3, "New\\nYork", "Place")))
+    entities, reader = _read(tmp_path / "export.json", task)
+    assert entities == [[("New York", "Place")]]
+    assert reader.reports["all"].counts() == {"moved": 1}
+
+
+def test_a_region_whose_text_is_nowhere_stays_at_its_offsets(tmp_path: Path) -> None:
+    task = _task({"text": "in London today"}, _annotation(_region(3, 9, "Lxndon", "Place")))
+    entities, reader = _read(tmp_path / "export.json", task)
+    assert entities == [[("London", "Place")]]
+    assert reader.reports["all"].counts() == {"unmatched": 1}
+
+
+def test_regions_without_a_label_are_told(tmp_path: Path) -> None:
+    none, missing = _region(3, 9, "London"), _region(3, 9, "London")
+    del missing["value"]["labels"]
+    task = _task({"text": "in London today"}, _annotation(none, missing, _region(10, 15, "today", "Time")))
+    entities, reader = _read(tmp_path / "export.json", task)
+    assert entities == [[("today", "Time")]]
+    assert reader.reports["all"].counts() == {"no_type": 2}
+
+
+def test_minimal_exports_have_an_item_for_each_annotation(tmp_path: Path) -> None:
+    london = {"start": 3, "end": 9, "text": "London", "labels": ["Place"]}
+    items = [
+        {"id": 1, "body": "in London", "title": "one", "ner": [london], "annotation_id": 1},
+        {"id": 1, "body": "in London", "title": "one", "annotation_id": 2},
+        {"id": 2, "body": "nowhere", "title": "two", "annotation_id": 3},
+        {"id": 3, "body": "in London", "title": "two", "ner": [{**london, "labels": []}], "annotation_id": 4},
+    ]
+    entities, reader = _read(tmp_path / "min.json", *items)
+    assert entities == [[("London", "Place")], [], []]
+    assert reader.reports["all"].counts() == {"second_annotation": 1, "no_type": 1}
+
+
+def test_skipped_completions_of_old_exports_are_no_annotations(tmp_path: Path) -> None:
+    london = _annotation(_region(3, 9, "London", "Place"))
+    old = {"id": 1, "data": {"text": "in London"}, "completions": [{**_annotation(), "skipped": True}, london]}
+    skipped = {"id": 2, "data": {"text": "in London"}, "completions": [{**_annotation(), "skipped": True}]}
+    entities, reader = _read(tmp_path / "export.json", old, skipped)
+    assert entities == [[("London", "Place")]]
+    assert reader.reports["all"].counts() == {"unannotated": 1}
+
+
+def test_a_text_without_what_its_regions_say_is_found_by_its_name(tmp_path: Path) -> None:
+    task = _task({"text": "in London", "kind": "good"}, _annotation(_region(3, 9, "Lxndon", "Place")))
+    entities, reader = _read(tmp_path / "export.json", task)
+    assert entities == [[("London", "Place")]]
+    assert reader.reports["all"].counts() == {"unmatched": 1}
