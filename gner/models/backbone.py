@@ -141,7 +141,7 @@ class Backbone:
         except (OSError, ValueError) as error:
             raise UserError(
                 f"Expected a model, but {_why_not(self.source, error)} "
-                "Set model.backbone to a local folder or to a name on the Hugging Face hub."
+                "Set model.backbone of a config, or --model, to a local folder or to a name on the Hugging Face hub."
             ) from error
 
 
