@@ -1,12 +1,40 @@
-"""Files that are there whole or not at all, and lines of JSON."""
+"""Files that are there whole or not at all, UTF-8, and lines of JSON."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
+
+from gner.errors import UserError
+
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""Half of a pair in UTF-16, which JSON can hold and UTF-8 cannot."""
+
+
+def decode(content: bytes, place: str, line: int = 1, *, keep_mark: bool = False) -> str:
+    """UTF-8 to text.
+
+    Args:
+        content: The bytes.
+        place: The file, for messages.
+        line: The number of its line that they start with.
+        keep_mark: Keep a byte order mark, which counts where offsets do.
+
+    Raises:
+        UserError: They are not UTF-8.
+    """
+    try:
+        return content.decode("utf-8" if keep_mark else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line += content.count(b"\n", 0, error.start)
+        raise UserError(
+            f"{place}:{line}: expected UTF-8, found the byte 0x{content[error.start]:02x}. Save the file as UTF-8, "
+            f"for example with `iconv -f latin1 -t utf-8` if it is Latin-1."
+        ) from error
 
 
 @contextmanager
@@ -25,6 +53,6 @@ def replacing(path: Path) -> Iterator[TextIO]:
 def as_line(row: Mapping[str, Any]) -> str:
     """An object as one line of JSON that can be written in UTF-8; what JSON does not have, such as a date, is text."""
     line = json.dumps(row, ensure_ascii=False, default=str)
-    if not line.isascii() and any("\ud800" <= character <= "\udfff" for character in line):
+    if HALF_CHARACTER.search(line):
         line = json.dumps(row, default=str)  # half a surrogate pair is valid JSON, but not UTF-8
     return line

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import regex
 
-from gner.words import Word, WordSplitter
+from gner.words import UNSPACED, Word, WordSplitter
 
 _ENDING = regex.compile(r"[.!?…。！？｡]+")
 _WIDE = "。！？｡"  # nothing is put between them and the next sentence
@@ -18,7 +18,7 @@ _CLOSING = regex.compile(r"[)\]}”’»›」』】）］》〉]+")
 # Opening or closing, which only the spaces around them tell; “ and « close in German and Danish.
 _EITHER = regex.compile(r"[\"'“‘«‹]+")
 _BLANK_LINE = regex.compile(r"(?:\r\n|[\n\r])[^\S\n\r]*(?:\r\n|[\n\r])|[\f\u2029]")
-_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}「『（《【]")
+_UNSPACED = regex.compile(rf"[{UNSPACED}「『（《【]")
 _LOOK_AHEAD = 8  # characters that tell an initial from a full stop
 _split = WordSplitter("whole")
 

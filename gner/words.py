@@ -31,11 +31,11 @@ class Word(NamedTuple):
 Splitter = Callable[[str], list[Word]]
 """Cuts a text into words, in order, without overlap; what lies between words is lost on the model."""
 
-# Scripts without spaces between words; the last four are signs that Unicode gives to no script, or to several.
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\u30fc\uff70\u3005\u3007"
-_LETTER = rf"[[\p{{L}}\p{{N}}_]--[{_UNSPACED}]]"
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\u30fc\uff70\u3005\u3007"
+"""Scripts without spaces between words, for a set of `regex`; the last four are signs of no script, or of several."""
+_LETTER = rf"[[\p{{L}}\p{{N}}_]--[{UNSPACED}]]"
 # Also marks, and what is invisible inside a word: joiners, a soft hyphen, a word joiner.
-_INNER = rf"[[\p{{L}}\p{{N}}\p{{M}}_\u200c\u200d\u00ad\u2060]--[{_UNSPACED}]]"
+_INNER = rf"[[\p{{L}}\p{{N}}\p{{M}}_\u200c\u200d\u00ad\u2060]--[{UNSPACED}]]"
 _RUN = rf"{_LETTER}{_INNER}*+"
 _APOSTROPHE = "'’ʼ"
 # Spaces of all kinds, control characters, and invisible marks: zero-width space, byte order mark, directions.

@@ -11,9 +11,9 @@ from typing import Any, Literal, NamedTuple
 import regex
 
 from gner.errors import UserError
-from gner.files import as_line, replacing
+from gner.files import HALF_CHARACTER, as_line, replacing
 from gner.inference.result import Entities, EntityDict, TextInfo
-from gner.inference.texts import SURROGATE, WordedText
+from gner.inference.texts import WordedText
 from gner.run_dir import replace
 from gner.words import Splitter, Word
 
@@ -101,7 +101,7 @@ def _write_conll(results: Iterable[Result], path: Path) -> None:
 
 
 def _in_a_column(text: str) -> str:
-    return SURROGATE.sub("\ufffd", _SPACE.sub(" ", text))
+    return HALF_CHARACTER.sub("\ufffd", _SPACE.sub(" ", text))
 
 
 def _write_hf(results: Iterable[Result], path: Path) -> None:
@@ -176,7 +176,7 @@ def _make_doc(spacy: Any, vocab: Any, text: WordedText) -> Any:
             spaces[-1], gap = True, gap[1:]
         for token in (gap, word.text):
             if token:
-                tokens.append(SURROGATE.sub("\ufffd", token))  # spaCy takes text that can be written in UTF-8
+                tokens.append(HALF_CHARACTER.sub("\ufffd", token))  # spaCy takes text that can be written in UTF-8
                 spaces.append(False)
         end = word.end
     return spacy.tokens.Doc(vocab, words=tokens, spaces=spaces)

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from gner.bio import OUTSIDE
 from gner.data.collate import Collator
 from gner.errors import UserError
+from gner.files import HALF_CHARACTER
 from gner.formats import Format
 from gner.inference.labels import Labels
 from gner.inference.settings import Settings
-from gner.inference.texts import SURROGATE
 from gner.types import Example, TokenizerOwner
 from gner.words import MAX_WORD_LENGTH
 
@@ -75,7 +75,7 @@ class Prompter:
 
     def example(self, words: Sequence[str], labels: Labels) -> Example:
         """Words to be labelled; long ones are cut, and half a surrogate pair, which no tokenizer takes, is replaced."""
-        written = tuple(SURROGATE.sub("\ufffd", word[:MAX_WORD_LENGTH]) for word in words)
+        written = tuple(HALF_CHARACTER.sub("\ufffd", word[:MAX_WORD_LENGTH]) for word in words)
         tags = (OUTSIDE,) * len(words)
         return Example(written, tags, labels.types, self._dataset, "0", "text", labels.descriptions)
 

@@ -16,6 +16,7 @@ import pyarrow.parquet
 from pyarrow import ArrowInvalid
 
 from gner.errors import UserError
+from gner.files import decode
 
 InputFormat = Literal["auto", "text", "jsonl", "csv", "parquet", "folder"]
 STDIN = "-"
@@ -116,7 +117,7 @@ class Input(NamedTuple):
         with _open_lines(self.path) as lines:
             for number, raw in enumerate(lines, start=1):
                 place = f"{name}:{number}"
-                line = _decode(raw, place).removesuffix("\n").removesuffix("\r")
+                line = decode(raw, name, number).removesuffix("\n").removesuffix("\r")
                 if read is None and line.strip():
                     read = self._json if _is_object(line) else _as_text
                 if line.strip() or read != self._json:
@@ -171,7 +172,7 @@ class Input(NamedTuple):
     def _folder(self) -> Iterator[Record]:
         folder = Path(self.path)
         for path in _text_files(folder):
-            text = _decode(path.read_bytes(), str(path))
+            text = decode(path.read_bytes(), str(path))
             yield Record(text, {"id": path.relative_to(folder).as_posix(), "text": text}, str(path))
 
 
@@ -203,18 +204,6 @@ def _open_parquet(path: str) -> pyarrow.parquet.ParquetFile:
         return pyarrow.parquet.ParquetFile(path)
     except ArrowInvalid as error:
         raise UserError(f"{path}: expected a Parquet file: {error}.") from error
-
-
-def _decode(raw: bytes, place: str) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        where = f"{place}, line {line}" if line > 1 else place
-        raise UserError(
-            f"{where}: expected UTF-8, found the byte 0x{raw[error.start]:02x}. Convert the file, for example with "
-            "`iconv -f latin1 -t utf-8` if it is Latin-1."
-        ) from error
 
 
 def as_they_come(records: Iterable[Record], size: int) -> Iterator[list[Record]]:

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import regex
-
 from gner.errors import UserError
 from gner.sentences import sentence_ends
 from gner.words import Splitter, Word
-
-SURROGATE = regex.compile(r"[\ud800-\udfff]")
-"""Half a pair, which JSON can hold and UTF-8 cannot."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any
 from gner.data.reading.records import Record
 from gner.data.reading.report import ReadReport
 from gner.errors import UserError
+from gner.files import HALF_CHARACTER, decode
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")  # str.splitlines would also cut words at U+2028 and its like
-_HALF = re.compile("[\ud800-\udfff]")
 _HALF_WRITTEN = re.compile(r"\\u[dD][89a-fA-F]")
 _JSON_SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -30,15 +30,7 @@ def read_text(path: Path, *, keep_mark: bool = False) -> str:
     """
     if not path.is_file():
         raise UserError(f"Expected the file {path}, but it does not exist.")
-    content = path.read_bytes()
-    try:
-        return content.decode("utf-8" if keep_mark else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"{path}:{line}: expected UTF-8, found the byte 0x{content[error.start]:02x}. Save the file as UTF-8, "
-            f"for example with `iconv -f latin1 -t utf-8` if it is Latin-1."
-        ) from error
+    return decode(path.read_bytes(), str(path), keep_mark=keep_mark)
 
 
 def read_lines(path: Path) -> list[str]:
@@ -81,7 +73,7 @@ def whole_characters(value: Any) -> tuple[Any, int]:
         ({'text': ['a\ufffd']}, 1)
     """
     if isinstance(value, str):
-        return _HALF.subn("\ufffd", value)
+        return HALF_CHARACTER.subn("\ufffd", value)
     if isinstance(value, list):
         pairs = [whole_characters(item) for item in value]
         return [item for item, _ in pairs], sum(number for _, number in pairs)
