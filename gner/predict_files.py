@@ -22,7 +22,7 @@ from gner.inference.options import PredictOptions
 from gner.inference.outputs import open_journal
 from gner.inference.page import write_page
 from gner.inference.records import Input
-from gner.inference.run import Blocks, LabelOptions, Predictor, StandardOutput, Writer
+from gner.inference.run import Blocks, Predictor, StandardOutput, Writer
 from gner.inference.strategies import find_strategy
 from gner.words import Splitter
 
@@ -46,14 +46,13 @@ def predict_files(options: PredictOptions) -> None:
     Labels.of(options.labels or {})
     journal = open_journal(options)
     labeller = _load(options).labeller
-    labels = LabelOptions(options.labels, options.threshold, options.decoding, options.batch_size, options.field)
     blocks = Blocks(source, options.block_size)
     writer = Writer(journal or StandardOutput(), blocks, source, shows_progress=options.out is not None)
     trainer = _make_trainer(options, writer)
     if source.is_stream and trainer.world_size > 1:
         raise UserError(f"Expected one device for a stream, got {trainer.world_size}. Write the texts to a file first.")
     try:
-        trainer.predict(Predictor(labeller, labels), DataLoader(blocks, batch_size=None), return_predictions=False)
+        trainer.predict(Predictor(labeller, options), DataLoader(blocks, batch_size=None), return_predictions=False)
         if trainer.is_global_zero and journal is not None:
             _finish(options, journal, labeller.split)
     finally:

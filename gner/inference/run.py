@@ -6,8 +6,7 @@ import json
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
 from typing import Any, Protocol
 
@@ -20,31 +19,12 @@ from torch.utils.data import IterableDataset
 from gner.errors import UserError
 from gner.files import as_line
 from gner.inference.labeller import Labeller
+from gner.inference.options import PredictOptions
 from gner.inference.records import Input, Record, as_they_come, in_blocks
 from gner.inference.result import Entities
-from gner.inference.strategies import Decoding
 from gner.inference.texts import WordedText
 
 _SCORE_DIGITS = 5
-
-
-@dataclass(frozen=True)
-class LabelOptions:
-    """How texts are labelled; see `GNER.predict_entities`.
-
-    Attributes:
-        labels: Types, or types with descriptions; None for those of the model.
-        threshold: Least score.
-        decoding: A strategy.
-        batch_size: Most prompts at once.
-        field: Name of the field for entities.
-    """
-
-    labels: Mapping[str, str | None] | None
-    threshold: float = 0.0
-    decoding: Decoding = "speculative"
-    batch_size: int = 32
-    field: str = "entities"
 
 
 Outcome = tuple[list[str], str | None]
@@ -59,7 +39,7 @@ class Predictor(LightningModule):
         options: How texts are labelled.
     """
 
-    def __init__(self, labeller: Labeller, options: LabelOptions) -> None:
+    def __init__(self, labeller: Labeller, options: PredictOptions) -> None:
         super().__init__()
         self.network = labeller.network
         self._labeller = labeller
@@ -152,18 +132,15 @@ class Blocks(IterableDataset[list[Record]]):
         last = deque(islice(records, self._num_done), maxlen=1)
         if not self._num_done:
             return
-        row = json.loads(self._last_line)
-        if not last or any(_plain(value) != _plain(row.get(name)) for name, value in last[0].row.items()):
+        written = json.loads(self._last_line)
+        given = json.loads(as_line(last[0].row)) if last else None
+        # compared as text, as what is no number is not even equal to itself
+        if given is None or as_line(given) != as_line({name: written.get(name) for name in given}):
             raise UserError(
                 f"Expected to go on behind {self._num_done:,} texts that are done, but text {self._num_done:,} of "
                 f"{self._input.path} is not the one whose result was written. Give all texts again from the first; or "
                 "remove the results, or name another file for the new ones."
             )
-
-
-def _plain(value: Any) -> str:
-    """A value as it comes out of a file, to compare; what is no number is not even equal to itself."""
-    return as_line({"": json.loads(as_line({"": value}))[""]})
 
 
 class Sink(Protocol):
