@@ -20,12 +20,13 @@ from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from gner.errors import UserError
+from gner.models.conversion import StoredLayout, plain_name
 from gner.models.loading import is_adapter, stored_tensors
 from gner.run_dir import replace
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _METADATA = {"format": "pt"}  # as transformers writes and wants it
-_BASE_LAYER = ".base_layer."
+_BASE_LAYER = ".base_layer"
 
 
 @torch.no_grad()
@@ -83,21 +84,27 @@ def export(
 def _write_weights(
     network: PreTrainedModel, folder: Path, dtype: torch.dtype, max_file_size: str, *, writes: bool
 ) -> None:
-    tensors = {name.replace(_BASE_LAYER, "."): (name, tensor) for name, tensor in _without_adapters(network)}
-    shapes = {
+    tensors = {plain_name(name): (name, tensor) for name, tensor in _without_adapters(network)}
+    empty = {
         name: torch.empty(tensor.shape, dtype=_written_type(tensor, dtype), device="meta")
         for name, (_, tensor) in tensors.items()
     }
-    files = split_torch_state_dict_into_shards(shapes, max_shard_size=max_file_size)
+    layout = StoredLayout(network, empty)
+    files = split_torch_state_dict_into_shards(layout.shapes, max_shard_size=max_file_size)
+    made: dict[str, Tensor] = {}  # of which some wait for the next file
     for file, names in files.filename_to_tensors.items():
-        held: dict[str, Tensor] = {}
         for name in names:
-            value = _whole(_merged(network, *tensors[name]))  # on all processes, and kept on one
-            if writes:
-                held[name] = value.to("cpu", shapes[name].dtype).contiguous()
-            del value
+            if name in made:
+                continue
+            whole = {}
+            for part in layout.needs(name):
+                value = _whole(_merged(network, *tensors[part]))  # on all processes, and kept on one
+                whole[part] = value.to("cpu", empty[part].dtype) if writes else empty[part]
+                del value
+            made |= layout.make(name, whole)
+        held = {name: made.pop(name) for name in names}
         if writes:
-            save_file(held, folder / file, _METADATA)
+            save_file({name: value.contiguous() for name, value in held.items()}, folder / file, _METADATA)
     if not writes:
         return
     if files.is_sharded:
@@ -106,8 +113,8 @@ def _write_weights(
     config = deepcopy(network.config)
     config.dtype = dtype
     config.architectures = [type(network).__name__.removeprefix("FSDP")]  # sharding gives modules classes of its own
-    head, embeddings = network.get_output_embeddings(), network.get_input_embeddings()
-    config.tie_word_embeddings = head is not None and head.weight is embeddings.weight  # flan-T5's are not
+    if _has_head_of_its_own(network):
+        config.tie_word_embeddings = False
     config.save_pretrained(folder)
     network.generation_config.save_pretrained(folder)
 
@@ -129,15 +136,25 @@ def _without_adapters(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
     return ((name, tensor) for name, tensor in stored_tensors(network) if not is_adapter(name) and name not in ignored)
 
 
+def _has_head_of_its_own(network: PreTrainedModel) -> bool:
+    """Whether no other weight is tied to the head, whatever the configuration says: flan-T5's is not."""
+    head = network.get_output_embeddings()
+    if head is None:
+        return False
+    shared = {name for pair in network.all_tied_weights_keys.items() for name in pair}
+    return not any(network.get_parameter(name) is head.weight for name in shared)
+
+
 def _merged(network: PreTrainedModel, name: str, tensor: Tensor) -> Tensor:
-    """A weight with what its adapters add."""
-    owner, _, kind = name.rpartition(_BASE_LAYER)
-    if not owner or kind != "weight":
-        return tensor
-    layer = network.get_submodule(owner)
-    assert isinstance(layer, LoraLayer)
-    for adapter in layer.active_adapters:
-        tensor = tensor + cast(Any, layer).get_delta_weight(adapter)
+    """A parameter with what its adapters add; layers with adapters for several parameters lie in one another."""
+    owner, _, parameter = name.rpartition(".")
+    while owner.endswith(_BASE_LAYER):
+        owner = owner.removesuffix(_BASE_LAYER)
+        layer = network.get_submodule(owner)
+        assert isinstance(layer, LoraLayer)
+        if getattr(layer, "parameter_name", "weight") == parameter:
+            for adapter in layer.active_adapters:
+                tensor = tensor + cast(Any, layer).get_delta_weight(adapter)
     return tensor
 
 

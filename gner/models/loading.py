@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -20,6 +20,7 @@ from transformers import PreTrainedModel
 from transformers.utils import cached_file
 
 from gner.errors import UserError
+from gner.models.conversion import StoredTensors, plain_name, shape_of
 
 _INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
 _ADAPTER = re.compile(r"\.lora_(A|B|embedding_A|embedding_B)\.")
@@ -93,19 +94,6 @@ def find_file(source: str, name: str) -> Path | None:
     return Path(path) if path is not None else None
 
 
-class StoredTensors(Protocol):
-    """Tensors of a checkpoint, read when they are asked for."""
-
-    source: str
-
-    @property
-    def names(self) -> set[str]:
-        """Names of all tensors."""
-
-    def tensor(self, name: str) -> Any:
-        """A tensor, or something of which rows can be read like those of one."""
-
-
 def untie_what_differs(network: PreTrainedModel, files: StoredTensors) -> None:
     """Give a tied weight its own parameter where the checkpoint has both, and they differ.
 
@@ -122,23 +110,28 @@ def untie_what_differs(network: PreTrainedModel, files: StoredTensors) -> None:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    if _shape(one) != _shape(other):
+    if shape_of(one) != shape_of(other):
         return False
-    rows = _shape(one)[0]
+    rows = shape_of(one)[0]
     step = max(1, rows // 64)  # a part at a time, as these are the largest tensors there are
     return all(torch.equal(one[start : start + step], other[start : start + step]) for start in range(0, rows, step))
-
-
-def _shape(source: Any) -> tuple[int, ...]:
-    return tuple(source.shape if isinstance(source, Tensor) else source.get_shape())
 
 
 def materialize(network: PreTrainedModel, device: torch.device) -> None:
     """Give a network on the meta device memory for its weights, and the buffers that checkpoints do not hold."""
     network._apply(lambda tensor: torch.empty_like(tensor, device=device))
-    for module in network.modules():
-        if any(True for _ in module.buffers(recurse=False)):
-            network._init_weights(module)  # such as the frequencies of positions
+    _fill_buffers(network, network)
+
+
+def _fill_buffers(module: nn.Module, owner: PreTrainedModel) -> None:
+    """Compute buffers, such as the frequencies of positions, as transformers initialises weights.
+
+    The nearest model around a module does it: that of the text part may know what the whole one does not.
+    """
+    for child in module.children():
+        _fill_buffers(child, child if isinstance(child, PreTrainedModel) else owner)
+    if any(True for _ in module.buffers(recurse=False)):
+        owner._init_weights(module)
 
 
 def load_rows(network: PreTrainedModel, files: StoredTensors) -> None:
@@ -156,18 +149,18 @@ def load_rows(network: PreTrainedModel, files: StoredTensors) -> None:
         if is_adapter(name) and name not in files.names:
             adapters.append((name, tensor))
             continue
-        stored = _stored_name(name, network.base_model_prefix, files.names)
-        if stored is None:
-            missing.append(name)
-        else:
+        stored = plain_name(name)
+        if stored in files.names:
             found[stored] = tensor
+        else:
+            missing.append(name)
     _refuse_others(network, files, found, missing)
     for stored, tensor in found.items():
         source = files.tensor(stored)
-        if _shape(source) != tuple(tensor.shape):
+        if shape_of(source) != tuple(tensor.shape):
             raise UserError(
                 f"Expected `{stored}` of {files.source} to have the shape {tuple(tensor.shape)}, as its config.json "
-                f"says, found {_shape(source)}. Weights and configuration do not belong together."
+                f"says, found {shape_of(source)}. Weights and configuration do not belong together."
             )
         _fill(tensor, source)
     for name, tensor in adapters:
@@ -184,20 +177,16 @@ def is_adapter(name: str) -> bool:
     return _ADAPTER.search(name) is not None
 
 
-def stored_tensors(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
+def stored_tensors(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
     """Parameters, tied ones once, and the buffers that checkpoints hold."""
-    yield from network.named_parameters()
+    tied = network.all_tied_weights_keys  # what is tied, to what it is tied to, which is what checkpoints hold
+    yield from (
+        (name, parameter)
+        for name, parameter in network.named_parameters(remove_duplicate=False)
+        if plain_name(name) not in tied
+    )
     names = set(network.state_dict(keep_vars=True))
     yield from ((name, buffer) for name, buffer in network.named_buffers() if name in names)
-
-
-def _stored_name(name: str, prefix: str, stored: set[str]) -> str | None:
-    """How a checkpoint calls a tensor: as the network does, or with or without the name of the base model in front."""
-    name = name.replace(".base_layer.", ".")
-    for candidate in (name, name.removeprefix(f"{prefix}."), f"{prefix}.{name}"):
-        if candidate in stored:
-            return candidate
-    return None
 
 
 def _refuse_others(network: PreTrainedModel, files: StoredTensors, found: Iterable[str], missing: list[str]) -> None:

@@ -17,6 +17,7 @@ from transformers import PreTrainedModel
 
 from gner.errors import UserError
 from gner.models.backbone import Backbone, FromScratch
+from gner.models.conversion import plain_name, use_names
 from gner.models.loading import load_rows, materialize, untie_what_differs
 from gner.models.lora import Lora
 
@@ -24,6 +25,8 @@ CONFIG_KEY = "gner_config"
 """Where a checkpoint keeps the configuration of its run, as YAML."""
 TOKENIZER_KEY = "gner_tokenizer"
 """Where a checkpoint keeps a tokenizer that its run trained."""
+NAMES_KEY = "gner_tensor_names"
+"""Where a checkpoint keeps the names of the tensors that `save_pretrained` would write."""
 _META = "meta.pt"
 _PREFIX = "network."
 
@@ -83,6 +86,8 @@ def restore(path: Path, dtype: torch.dtype = torch.float32) -> Restored:
         materialize(network, torch.device("cpu"))
         load_rows(network, files)
     network.tie_weights(recompute_mapping=False)  # moving from the meta device took tied weights apart
+    if NAMES_KEY in meta:
+        use_names(network, meta[NAMES_KEY])
     return Restored(backbone, network.eval(), config, meta)
 
 
@@ -165,4 +170,4 @@ class CheckpointFolder:
 
 
 def _network_name(name: str) -> str:
-    return name.removeprefix(_PREFIX).replace(".base_layer.", ".")
+    return plain_name(name.removeprefix(_PREFIX))

@@ -24,6 +24,7 @@ from transformers import PreTrainedModel
 
 from gner.errors import UserError
 from gner.models.backbone import Backbone
+from gner.models.conversion import ConvertedTensors
 from gner.models.loading import WeightFiles, load_rows, materialize, untie_what_differs
 from gner.run_dir import refuse_unwritten, replace
 
@@ -193,8 +194,9 @@ def build_network(
 def _load_sharded(
     backbone: Backbone, source: str, strategy: FSDP2Strategy, prepare: Callable[[PreTrainedModel], None]
 ) -> PreTrainedModel:
-    with WeightFiles(source) as files:
+    with WeightFiles(source) as stored:
         network = backbone.build_empty()
+        files = ConvertedTensors(stored, network)
         untie_what_differs(network, files)
         prepare(network)
         strategy.shard(network)
@@ -202,6 +204,7 @@ def _load_sharded(
         materialize(network, device)
         load_rows(network, files)
     network.tie_weights(recompute_mapping=False)  # moving from the meta device took tied weights apart
+    network._weight_conversions = files.conversions
     return network
 
 

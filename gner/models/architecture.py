@@ -1,0 +1,111 @@
+"""Which architectures can be backbones, told from their configuration before any weights are loaded.
+
+`docs/backbones.md` lists what was tried.
+"""
+
+from __future__ import annotations
+
+from transformers import PreTrainedConfig, PreTrainedModel
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
+)
+
+from gner.errors import UserError
+
+_IGNORE_PADDING = "it ignores padding, so what it writes for a sentence would depend on the others in its batch"
+_READ_AHEAD = "it reads what follows a word as well, so it would see the answer that it is trained to write"
+REFUSED = {
+    "bert-generation": _READ_AHEAD,
+    "cpmant": _READ_AHEAD,
+    "rwkv": _IGNORE_PADDING,
+    "trocr": "it is the decoder of a reader of images, and its places count padding",
+    "deepseek_v4": "it reads texts in blocks whose borders depend on padding, and so on the other sentences of a batch",
+    "xlstm": _IGNORE_PADDING,
+}
+"""Model types that have a class for generation and are of no use, with the reason."""
+
+
+def check_architecture(config: PreTrainedConfig, name: str) -> None:
+    """Refuse what cannot be trained to write answers, or cannot be used in batches.
+
+    Args:
+        config: Of the backbone.
+        name: What the user calls it.
+
+    Raises:
+        UserError: It cannot be a backbone; the message says why.
+    """
+    model_type = config.model_type
+    start = f"Expected a seq2seq or causal language model, but `{name}` cannot be one: `{model_type}`"
+    end = "Set model.backbone to a model such as google/flan-t5-large or Qwen/Qwen3-0.6B."
+    if is_encoder(config):
+        raise UserError(f"{start} is an encoder: {_READ_AHEAD}. {end}")
+    if model_type in REFUSED:
+        raise UserError(f"{start}: {REFUSED[model_type]}. {end}")
+    classes = (
+        MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES if config.is_encoder_decoder else MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    )
+    if model_type not in classes and not getattr(config, "auto_map", None):
+        raise UserError(f"{start} is {_what_it_is(config)}. {end}")
+
+
+def is_encoder(config: PreTrainedConfig) -> bool:
+    """Whether a configuration is that of an encoder such as BERT, whose words see all other words.
+
+    Transformers has classes for generation for most of them, which are of use only with ``is_decoder``.
+    """
+    if config.is_encoder_decoder or getattr(config, "is_decoder", False):
+        return False
+    is_causal = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    return config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES or (not is_causal and _has_encoder_class(config))
+
+
+def _has_encoder_class(config: PreTrainedConfig) -> bool:
+    return any("MaskedLM" in name for name in config.architectures or ())
+
+
+def _what_it_is(config: PreTrainedConfig) -> str:
+    others = other_modalities(config)
+    if others:
+        return (
+            f"a model of texts and {' and '.join(others)} that transformers has no class for text alone for; there may "
+            "be a model of its text part alone"
+        )
+    return "no model that transformers can write text with"
+
+
+def other_modalities(config: PreTrainedConfig) -> list[str]:
+    """What a model reads beside text, such as ``images``."""
+    names = {"vision_config": "images", "audio_config": "sounds"}
+    parts = [config, getattr(config, "encoder", None)]
+    return [what for key, what in names.items() if any(getattr(part, key, None) is not None for part in parts)]
+
+
+def freeze_other_modalities(network: PreTrainedModel) -> int:
+    """Freeze all that texts do not pass through: gradients never reach it, and sharded training would wait for them.
+
+    Returns:
+        How many parameters were frozen; 0 for a network that reads only text.
+    """
+    config = network.config
+    if not other_modalities(config):
+        return 0
+    text_types = {type(config.get_text_config()), type(config.get_text_config(decoder=True))}
+    encoder = getattr(config, "encoder", None)
+    if isinstance(encoder, PreTrainedConfig):
+        text_types.add(type(encoder.get_text_config()))
+    parts = [
+        module
+        for module in network.modules()
+        if isinstance(module, PreTrainedModel) and type(module.config) in text_types - {type(config)}
+    ]
+    head = network.get_output_embeddings()
+    used = {id(parameter) for part in [*parts, head] if part is not None for parameter in part.parameters()}
+    if not parts:
+        return 0
+    frozen = [parameter for parameter in network.parameters() if id(parameter) not in used]
+    for parameter in frozen:
+        parameter.requires_grad_(False)
+    return sum(parameter.numel() for parameter in frozen)

@@ -1,0 +1,286 @@
+"""Tensors of checkpoints and tensors of networks: transformers' own renamings and conversions, one group at a time.
+
+Many networks of transformers have other tensor names than the checkpoints of their family, and some merge tensors: the
+experts of a mixture lie in one parameter, and in one tensor each in files. `from_pretrained` and `save_pretrained`
+convert whole state dicts. Here the same mapping is applied to only those tensors that belong together, so that a
+network which fits only in shards can be read and written.
+
+Why the mapping is used per tensor, and what cannot be read by rows: docs/decisions/tensor_names.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+from transformers.conversion_mapping import get_model_conversion_mapping
+from transformers.core_model_loading import (
+    Concatenate,
+    MergeModulelist,
+    PrefixChange,
+    WeightConverter,
+    WeightRenaming,
+    WeightTransform,
+    apply_converters,
+    apply_renamings,
+    dot_natural_key,
+    rename_source_key,
+)
+
+_BASE_LAYER = "base_layer"
+
+
+class StoredTensors(Protocol):
+    """Tensors of a checkpoint, read when they are asked for."""
+
+    source: str
+
+    @property
+    def names(self) -> set[str]:
+        """Names of all tensors."""
+
+    def tensor(self, name: str) -> Any:
+        """A tensor, or something of which rows can be read like those of one."""
+
+
+class _Input(NamedTuple):
+    """A tensor that goes into a conversion, and the pattern of the conversion that its name matches."""
+
+    name: str
+    pattern: str
+
+
+class _Group(NamedTuple):
+    """Tensors that are converted together.
+
+    Attributes:
+        first: The name that groups them: that of the first tensor that comes out.
+        converter: What is done; never changed, as a conversion works on a copy.
+        inputs: What goes in, in the order of the converter.
+    """
+
+    first: str
+    converter: WeightConverter
+    inputs: tuple[_Input, ...]
+
+    def convert(self, network: PreTrainedModel, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Convert those inputs that are given, in their order; names to tensors."""
+        converter = deepcopy(self.converter)
+        for name, pattern in self.inputs:
+            if name in tensors:
+                converter.add_tensor(self.first, name, pattern, tensors[name])
+        made = converter.convert(self.first, model=network, config=network.config)
+        return {name: value[0] if isinstance(value, list) else value for name, value in made.items()}
+
+    def inputs_of_rows(self, rows: slice) -> tuple[_Input, ...] | None:
+        """The inputs that make some rows of what comes out, or None if all are needed for that.
+
+        Experts are stacked, so the rows of a stack are single tensors of a file.
+        """
+        stack, *more = self.converter.operations
+        if not isinstance(stack, MergeModulelist) or stack.dim != 0:
+            return None
+        if not all(isinstance(operation, Concatenate) and operation.dim > 0 for operation in more):
+            return None
+        by_pattern: dict[str, list[_Input]] = {}
+        for one in self.inputs:
+            by_pattern.setdefault(one.pattern, []).append(one)
+        return tuple(one for some in by_pattern.values() for one in some[rows])
+
+
+class ConvertedTensors:
+    """The tensors of a checkpoint with the names and in the layout that a network has for them.
+
+    What is only renamed is read by rows. A conversion reads all of its inputs, unless it stacks them.
+
+    Args:
+        files: The checkpoint.
+        network: Whole or sharded, with adapters or without, on any device.
+
+    Attributes:
+        conversions: Those of transformers' transforms that changed a name, which a network needs to be written alike.
+    """
+
+    def __init__(self, files: StoredTensors, network: PreTrainedModel) -> None:
+        self.source = files.source
+        self._files = files
+        self._network = network
+        self._renamed: dict[str, str] = {}
+        self._made: dict[str, _Group] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._last: tuple[str, dict[str, Tensor]] = ("", {})
+        targets = {plain_name(name): tensor for name, tensor in network.state_dict(keep_vars=True).items()}
+        transforms = get_model_conversion_mapping(network)
+        groups: dict[str, list[_Input]] = {}
+        for stored in sorted(files.names, key=dot_natural_key):
+            name, pattern = _target(stored, transforms, network.base_model_prefix, targets)
+            if pattern is None or name not in targets:
+                self._renamed[name] = stored
+            else:
+                groups.setdefault(name, []).append(_Input(stored, pattern))
+        self.conversions = [transform for transform in transforms if transform.was_used()]
+        for first, inputs in groups.items():
+            self._add(_Group(first, _converter_of(inputs[0].pattern, transforms), tuple(inputs)))
+
+    def _add(self, group: _Group) -> None:
+        """Find out what a conversion makes by doing it without data."""
+        empty = {name: torch.empty(shape_of(self._files.tensor(name)), device="meta") for name, _ in group.inputs}
+        for name, made in group.convert(self._network, empty).items():
+            self._made[name] = group
+            self._shapes[name] = tuple(made.shape)
+
+    @property
+    def names(self) -> set[str]:
+        """Names of all tensors, those that the network does not know included."""
+        return {*self._renamed, *self._made}
+
+    def tensor(self, name: str) -> Any:
+        """A tensor, or something of which rows can be read like those of one."""
+        if name in self._renamed:
+            return self._files.tensor(self._renamed[name])
+        return _Made(self, name)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a tensor that is made."""
+        return self._shapes[name]
+
+    def rows(self, name: str, rows: slice) -> Tensor:
+        """Make a tensor, or those rows of it that are asked for, out of as few others as it takes."""
+        group = self._made[name]
+        inputs = group.inputs_of_rows(rows)
+        if inputs is not None:
+            return group.convert(self._network, self._read(inputs))[name]
+        if self._last[0] != group.first:  # what is split has several parts: the next one is asked for next
+            self._last = (group.first, group.convert(self._network, self._read(group.inputs)))
+        return self._last[1][name][rows]
+
+    def _read(self, inputs: Iterable[_Input]) -> dict[str, Tensor]:
+        return {name: self._files.tensor(name)[...] for name, _ in inputs}
+
+
+class _Made:
+    """A tensor that is made of others when it, or some rows of it, are asked for."""
+
+    def __init__(self, owner: ConvertedTensors, name: str) -> None:
+        self._owner = owner
+        self._name = name
+
+    def get_shape(self) -> tuple[int, ...]:
+        """Its shape, as a safetensors slice tells it."""
+        return self._owner.shape(self._name)
+
+    def __getitem__(self, rows: Any) -> Tensor:
+        return self._owner.rows(self._name, rows if isinstance(rows, slice) else slice(None))
+
+
+class StoredLayout:
+    """What `save_pretrained` would write of a network: names and shapes, and each tensor when it is asked for.
+
+    Args:
+        network: Whole or sharded. It is written as the checkpoint was that it was loaded from.
+        tensors: Names of the network's tensors without those of adapters, and tensors on the meta device in their
+            place.
+
+    Attributes:
+        shapes: The tensors of the file, by name, on the meta device.
+    """
+
+    def __init__(self, network: PreTrainedModel, tensors: Mapping[str, Tensor]) -> None:
+        self._network = network
+        reverse = [transform.reverse_transform() for transform in reversed(_conversions_of(network))]
+        self._renamings = [transform for transform in reverse if isinstance(transform, WeightRenaming)]
+        converters = [transform for transform in reverse if isinstance(transform, WeightConverter)]
+        self.shapes: dict[str, Tensor] = {}
+        self._renamed: dict[str, str] = {}
+        self._groups: dict[str, _Group] = {}
+        groups: dict[str, list[_Input]] = {}
+        for name in sorted(tensors, key=dot_natural_key):
+            first, pattern = apply_converters(name, converters)
+            if pattern is not None:
+                groups.setdefault(first, []).append(_Input(name, pattern))
+            else:
+                stored = apply_renamings(name, self._renamings)
+                self._renamed[stored], self.shapes[stored] = name, tensors[name]
+        for first, inputs in groups.items():
+            group = _Group(first, _converter_of(inputs[0].pattern, converters), tuple(inputs))
+            for stored, made in self._convert(group, {name: tensors[name] for name, _ in inputs}).items():
+                self._groups[stored], self.shapes[stored] = group, made
+
+    def _convert(self, group: _Group, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        made = group.convert(self._network, tensors)
+        return {apply_renamings(name, self._renamings): value for name, value in made.items()}
+
+    def needs(self, stored: str) -> list[str]:
+        """The network's tensors that a tensor of the file is made of."""
+        return [self._renamed[stored]] if stored in self._renamed else [name for name, _ in self._groups[stored].inputs]
+
+    def make(self, stored: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """All tensors of the file that are made of what one of them needs, by name."""
+        if stored in self._renamed:
+            return {stored: tensors[self._renamed[stored]]}
+        return self._convert(self._groups[stored], tensors)
+
+
+def plain_name(name: str) -> str:
+    """What a parameter is called in a network without adapters; those of adapters keep their names.
+
+    Layers with adapters hold the layer that they replace, and where several parameters of one module have adapters, one
+    such layer holds the next.
+    """
+    parts = name.split(".")
+    if any(part.startswith("lora_") for part in parts):
+        return name
+    return ".".join(part for part in parts if part != _BASE_LAYER)
+
+
+def shape_of(source: Any) -> tuple[int, ...]:
+    """The shape of a tensor or of a safetensors slice."""
+    return tuple(source.shape if isinstance(source, Tensor) else source.get_shape())
+
+
+def use_names(network: PreTrainedModel, names: Iterable[str]) -> None:
+    """Have a network written with such names as a checkpoint has that it came from, where transformers knows several.
+
+    Args:
+        network: Without adapters or with.
+        names: Those of the checkpoint's tensors.
+    """
+    transforms = get_model_conversion_mapping(network)
+    targets = {plain_name(name): tensor for name, tensor in network.state_dict(keep_vars=True).items()}
+    for name in sorted(names, key=dot_natural_key):
+        _target(name, transforms, network.base_model_prefix, targets)
+    network._weight_conversions = [transform for transform in transforms if transform.was_used()]
+
+
+def _target(
+    stored: str, transforms: Sequence[WeightTransform], prefix: str, targets: Mapping[str, Tensor]
+) -> tuple[str, str | None]:
+    """The network's name for a tensor of a file, and the pattern of the conversion that it takes part in, if any."""
+    renamings = [transform for transform in transforms if isinstance(transform, WeightRenaming)]
+    converters = [transform for transform in transforms if isinstance(transform, WeightConverter)]
+    name, pattern = rename_source_key(stored, renamings, converters, prefix, targets)
+    if name not in targets and stored in targets:  # it has the network's name already
+        return rename_source_key(stored, [], [], prefix, targets)
+    return name, pattern
+
+
+def _converter_of(pattern: str, transforms: Iterable[WeightTransform]) -> WeightConverter:
+    found = [
+        transform
+        for transform in transforms
+        if isinstance(transform, WeightConverter) and pattern in transform.source_patterns
+    ]
+    return found[-1]  # as transformers does where there are several
+
+
+def _conversions_of(network: PreTrainedModel) -> list[WeightTransform]:
+    """The transforms that a network was loaded with, or those of its type, as `save_pretrained` finds them."""
+    used = getattr(network, "_weight_conversions", None)
+    if used is not None:
+        return list(used)
+    known = get_model_conversion_mapping(network, add_legacy=False)
+    return [transform for transform in known if not isinstance(transform, PrefixChange)]

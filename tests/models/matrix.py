@@ -1,0 +1,278 @@
+"""Tiny checkpoints of many architectures, each with a tokenizer of the kind that its family has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    ByT5Tokenizer,
+    LlamaTokenizer,
+    MBartTokenizer,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+    T5Tokenizer,
+)
+
+_SIZES = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+_GQA = {**_SIZES, "num_key_value_heads": 1, "head_dim": 8}
+_EXPERTS = {"moe_intermediate_size": 16, "num_experts_per_tok": 2}
+_QWEN_EXPERTS = {**_GQA, **_EXPERTS, "num_experts": 4}
+_GEMMA = {**_GQA, "sliding_window": 8, "layer_types": ["sliding_attention", "full_attention"]}
+_GEMMA4 = {**_GEMMA, "global_head_dim": 16, "hidden_size_per_layer_input": 8}
+_VISION = {**_SIZES, "image_size": 8, "patch_size": 4, "num_channels": 3}
+_T5 = {"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 2, "initializer_factor": 2.0, "dropout_rate": 0.0}
+_BART = {
+    **{"d_model": 16, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32},
+    **{"encoder_attention_heads": 2, "decoder_attention_heads": 2, "init_std": 0.3, "dropout": 0.0},
+}
+
+
+class Recipe(NamedTuple):
+    """How to make a checkpoint of one architecture.
+
+    Attributes:
+        model_type: Of Hugging Face.
+        tokenizer: Name of one of `TOKENIZERS`.
+        config: Sizes.
+        parts: Settings of nested configurations, to which the vocabulary belongs as well.
+        is_seq2seq: Which of the two classes of Hugging Face it is.
+    """
+
+    model_type: str
+    tokenizer: str
+    config: dict[str, Any] = {}
+    parts: dict[str, dict[str, Any]] = {}
+    is_seq2seq: bool = False
+
+
+RECIPES: dict[str, Recipe] = {
+    "llama": Recipe("llama", "bpe_fallback", _SIZES),
+    "mistral": Recipe("mistral", "bpe_fallback", {**_GQA, "sliding_window": 16}),
+    "mixtral": Recipe("mixtral", "bpe_fallback", {**_GQA, "num_local_experts": 4, "num_experts_per_tok": 2}),
+    "qwen3": Recipe("qwen3", "byte_bpe", {**_GQA, "tie_word_embeddings": True}),
+    "qwen3_moe": Recipe("qwen3_moe", "byte_bpe", _QWEN_EXPERTS),
+    "qwen3_next": Recipe(
+        "qwen3_next",
+        "byte_bpe",
+        {
+            **_QWEN_EXPERTS,
+            **{"linear_num_key_heads": 2, "linear_num_value_heads": 2, "linear_key_head_dim": 8},
+            **{"linear_value_head_dim": 8, "shared_expert_intermediate_size": 16},
+            "layer_types": ["linear_attention", "full_attention"],
+        },
+    ),
+    "olmoe": Recipe("olmoe", "byte_bpe", {**_SIZES, "num_experts": 4, "num_experts_per_tok": 2}),
+    "glm4_moe": Recipe(
+        "glm4_moe", "byte_bpe", {**_GQA, **_EXPERTS, "n_routed_experts": 4, "n_group": 1, "topk_group": 1}
+    ),
+    "gemma3": Recipe(
+        "gemma3",
+        "bpe_fallback",
+        {"mm_tokens_per_image": 4},
+        {"text_config": {**_GEMMA, "model_type": "gemma3_text"}, "vision_config": _VISION},
+    ),
+    "gemma3_text": Recipe("gemma3_text", "bpe_fallback", _GEMMA),
+    "gemma3n": Recipe(
+        "gemma3n_text",
+        "bpe_fallback",
+        {**_GEMMA, "hidden_size_per_layer_input": 8, "num_kv_shared_layers": 0, "laurel_rank": 4,
+         "altup_num_inputs": 2, "activation_sparsity_pattern": [0.0, 0.0]},
+    ),
+    "gemma4": Recipe(
+        "gemma4",
+        "bpe_fallback",
+        {"audio_config": None},
+        {
+            "text_config": {**_GEMMA4, "model_type": "gemma4_text"},
+            "vision_config": {**_GQA, "patch_size": 4, "position_embedding_size": 16},
+        },
+    ),
+    "gemma4_text": Recipe("gemma4_text", "bpe_fallback", _GEMMA4),
+    "gpt2": Recipe("gpt2", "byte_bpe", {"n_embd": 16, "n_layer": 2, "n_head": 2}),
+    "gpt_neox": Recipe("gpt_neox", "byte_bpe", _SIZES),
+    "gpt_oss": Recipe(
+        "gpt_oss",
+        "byte_bpe",
+        {**_GEMMA, "num_local_experts": 4, "num_experts_per_tok": 2},
+    ),
+    "deepseek_v3": Recipe(
+        "deepseek_v3",
+        "byte_bpe_begin",
+        {
+            **{key: value for key, value in _SIZES.items()},
+            **_EXPERTS,
+            **{"n_routed_experts": 4, "n_group": 1, "topk_group": 1, "first_k_dense_replace": 1, "q_lora_rank": 8},
+            **{"kv_lora_rank": 8, "qk_rope_head_dim": 4, "qk_nope_head_dim": 4, "v_head_dim": 8},
+        },
+    ),
+    "lfm2": Recipe("lfm2", "byte_bpe_begin", {**_GQA, "layer_types": ["conv", "full_attention"]}),
+    "mamba": Recipe("mamba", "byte_bpe", {"hidden_size": 16, "num_hidden_layers": 2, "state_size": 4}),
+    "t5": Recipe("t5", "unigram", _T5, is_seq2seq=True),
+    "flan_t5": Recipe("t5", "unigram", {**_T5, "feed_forward_proj": "gated-gelu"}, is_seq2seq=True),
+    "umt5": Recipe("umt5", "unigram", _T5, is_seq2seq=True),
+    "byt5": Recipe("t5", "bytes", {**_T5, "feed_forward_proj": "gated-gelu"}, is_seq2seq=True),
+    "bart": Recipe("bart", "bart", _BART, is_seq2seq=True),
+    "mbart": Recipe("mbart", "mbart", _BART, is_seq2seq=True),
+    "t5gemma": Recipe(
+        "t5gemma", "bpe_fallback", {}, {"encoder": {**_GEMMA}, "decoder": {**_GEMMA}}, is_seq2seq=True
+    ),
+    "t5gemma2": Recipe(
+        "t5gemma2",
+        "bpe_fallback",
+        {},
+        {"encoder": {"text_config": {**_GEMMA}, "vision_config": _VISION, "mm_tokens_per_image": 4}, "decoder": {**_GEMMA}},
+        is_seq2seq=True,
+    ),
+}
+
+
+def make_checkpoint(name: str, folder: Path, texts: Sequence[str]) -> Path:
+    """Write a checkpoint with random weights as ``save_pretrained`` of transformers does.
+
+    Args:
+        name: A key of `RECIPES`.
+        folder: Where to.
+        texts: What the tokenizer is trained on.
+    """
+    recipe = RECIPES[name]
+    tokenizer = TOKENIZERS[recipe.tokenizer](texts)
+    ids: dict[str, Any] = {key: getattr(tokenizer, key) for key in ("pad_token_id", "bos_token_id", "eos_token_id")}
+    ids["vocab_size"] = len(tokenizer)
+    common = {"max_position_embeddings": 512, "initializer_range": 0.3, "vocab_size_per_layer_input": len(tokenizer)}
+    config = AutoConfig.for_model(recipe.model_type, **_completed(recipe, ids | common))
+    if recipe.is_seq2seq:
+        start = tokenizer.bos_token_id if recipe.tokenizer == "bpe_fallback" else tokenizer.pad_token_id
+        config.decoder_start_token_id = tokenizer.eos_token_id if recipe.tokenizer == "bart" else start
+    if recipe.tokenizer == "mbart":
+        config.decoder_start_token_id = None
+    auto = AutoModelForSeq2SeqLM if recipe.is_seq2seq else AutoModelForCausalLM
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = auto.from_config(config)
+        for parameter in network.parameters():  # also those that start at zero or one, so that all matter
+            parameter.data += 0.05 * torch.randn_like(parameter)
+    if name == "flan_t5":  # embeddings are shared, and the head is not tied
+        network.lm_head.weight = torch.nn.Parameter(torch.randn_like(network.lm_head.weight))
+        network.all_tied_weights_keys.pop("lm_head.weight", None)
+        network.config.tie_word_embeddings = False
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _completed(recipe: Recipe, common: dict[str, Any]) -> dict[str, Any]:
+    """The configuration's settings with what all parts have in common, as far as a part knows it."""
+    ids = {key: value for key, value in common.items() if key.endswith("_id") or key == "vocab_size"}
+    if recipe.model_type == "mamba":
+        return {**ids, **recipe.config}
+    top = common if not recipe.parts else ids
+    parts = {}
+    for part, settings in recipe.parts.items():
+        if "text_config" in settings:
+            parts[part] = {**settings, "text_config": {**common, **settings["text_config"]}}
+        else:
+            parts[part] = {**common, **settings} if part != "vision_config" else dict(settings)
+    return {**top, **recipe.config, **parts}
+
+
+def _byte_bpe(texts: Sequence[str]) -> PreTrainedTokenizerBase:
+    """As GPT-2's and Qwen's: every byte has a token, and nothing is added to a text."""
+    return PreTrainedTokenizerFast(
+        tokenizer_object=_train_byte_bpe(texts, ["<|endoftext|>", "<|im_end|>"]),
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+    )
+
+
+def _byte_bpe_begin(texts: Sequence[str]) -> PreTrainedTokenizerBase:
+    """As Llama-3's and DeepSeek's: with a start token."""
+    tokenizer = _train_byte_bpe(texts, ["<|begin|>", "<|end|>"])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<|begin|> $A", special_tokens=[("<|begin|>", tokenizer.token_to_id("<|begin|>"))]
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<|begin|>", eos_token="<|end|>")
+
+
+def _bart(texts: Sequence[str]) -> PreTrainedTokenizerBase:
+    tokenizer = _train_byte_bpe(texts, ["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    special = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=special)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>"
+    )
+
+
+def _train_byte_bpe(texts: Sequence[str], special: list[str]) -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=380, initial_alphabet=alphabet, special_tokens=special, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def _bpe_fallback(texts: Sequence[str]) -> PreTrainedTokenizerBase:
+    """As Llama-2's and Gemma's: pieces with ``▁`` for spaces; what has no piece is spelt in bytes."""
+    special = ["<unk>", "<s>", "</s>", "<pad>"]
+    tokens = [*special, *(f"<0x{byte:02X}>" for byte in range(256))]
+    trained = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    trained.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    trained.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
+    trained.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=120, show_progress=False))
+    trained_state = trained.model.__getstate__()
+    import json
+
+    state = json.loads(trained_state)
+    pieces = sorted(state["vocab"], key=state["vocab"].get)
+    vocabulary = {token: number for number, token in enumerate([*tokens, *pieces])}
+    merges = [tuple(pair) for pair in state["merges"]]
+    return LlamaTokenizer(vocab=vocabulary, merges=merges, pad_token="<pad>", legacy=False)
+
+
+def _train_unigram(texts: Sequence[str], special: list[str]) -> list[tuple[str, float]]:
+    trained = Tokenizer(models.Unigram())
+    trained.pre_tokenizer = pre_tokenizers.Metaspace()
+    trained.train_from_iterator(
+        texts, trainers.UnigramTrainer(vocab_size=150, special_tokens=special, unk_token="<unk>", show_progress=False)
+    )
+    import json
+
+    return [(piece, score) for piece, score in json.loads(trained.model.__getstate__())["vocab"]]
+
+
+def _unigram(texts: Sequence[str]) -> PreTrainedTokenizerBase:
+    """As T5's: no ``{`` or ``<``, and unknown letters become one token."""
+    return T5Tokenizer(vocab=_train_unigram(texts, ["<pad>", "</s>", "<unk>"]), extra_ids=0)
+
+
+def _mbart(texts: Sequence[str]) -> PreTrainedTokenizerBase:
+    from transformers.models.mbart.tokenization_mbart import FAIRSEQ_LANGUAGE_CODES
+
+    pieces = _train_unigram(texts, ["<s>", "<pad>", "</s>", "<unk>"])
+    more = [(code, 0.0) for code in [*FAIRSEQ_LANGUAGE_CODES, "<mask>"]]
+    return MBartTokenizer(vocab=[*pieces, *more], src_lang="en_XX")
+
+
+def _bytes(texts: Sequence[str]) -> PreTrainedTokenizerBase:
+    return ByT5Tokenizer()
+
+
+TOKENIZERS: dict[str, Callable[[Sequence[str]], PreTrainedTokenizerBase]] = {
+    "byte_bpe": _byte_bpe,
+    "byte_bpe_begin": _byte_bpe_begin,
+    "bpe_fallback": _bpe_fallback,
+    "unigram": _unigram,
+    "bytes": _bytes,
+    "bart": _bart,
+    "mbart": _mbart,
+}
