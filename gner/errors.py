@@ -8,3 +8,8 @@ class UserError(ValueError):
 
     The command line prints it without a traceback.
     """
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or its class where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -111,6 +111,8 @@ class PlanCLI(GnerCLI):
         )
 
     def _hours(self, numbers: Numbers, num_epochs: float, speed: float) -> str:
+        if numbers.flops is None:
+            return "Training         hours unknown: the operations of this network cannot be counted"
         per_epoch = sum(
             weight * numbers.flops.of_example(*size)
             for size, weight in zip(self.datamodule.sizes["train"], self.datamodule.train_weights, strict=True)

@@ -13,7 +13,7 @@ from lightning.fabric.utilities.throughput import get_available_flops
 
 from gner.errors import UserError
 from gner.models import GnerModule
-from gner.models.flops import TrainingFlops
+from gner.models.flops import count_flops
 from gner.models.sharding import block_names, compute_dtype
 from gner.types import Batch
 
@@ -47,7 +47,7 @@ class Throughput(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Look up what this device could do."""
-        self._flops = TrainingFlops(cast(GnerModule, pl_module).network, block_names(trainer.strategy))
+        self._flops = count_flops(cast(GnerModule, pl_module).network, block_names(trainer.strategy))
         if self._peak is None:
             dtype = compute_dtype(trainer.strategy, str(trainer.precision))
             self._peak = get_available_flops(pl_module.device, dtype)
@@ -63,7 +63,8 @@ class Throughput(Callback):
             self._num_computed += batch.input_ids.numel()
             if batch.labels.shape != batch.input_ids.shape:  # a decoder reads the labels
                 self._num_computed += batch.labels.numel()
-            self._num_flops += sum(self._flops.of_example(*lengths) for lengths in batch.lengths)
+            if self._flops is not None:
+                self._num_flops += sum(self._flops.of_example(*lengths) for lengths in batch.lengths)
         if trainer.global_step == self._last_step:
             return  # gradients are still added up
         self._last_step = trainer.global_step
@@ -86,7 +87,7 @@ class Throughput(Callback):
             "train/tokens_per_s": self._num_tokens / seconds,
             "train/padding": (1 - self._num_tokens / self._num_computed) / trainer.world_size,
         }
-        if self._peak is not None:
+        if self._peak is not None and self._flops is not None:
             sums["train/mfu"] = self._num_flops / seconds / self._peak / trainer.world_size
         for name, value in sums.items():
             module.log(name, value, prog_bar=name != "train/padding", sync_dist=True, reduce_fx="sum")

@@ -14,6 +14,10 @@ if TYPE_CHECKING:  # formats and alignment use these records and must not load t
     from gner.formats.base import Format
 
 
+IGNORED = -100
+"""The label of a place that the loss leaves out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One sentence with its gold tags.
@@ -203,6 +207,18 @@ class Batch:
         return len(self.examples)
 
 
+class Positions(NamedTuple):
+    """The longest sequences of a backbone in tokens; None where it sets no limit, as T5's relative positions do.
+
+    Attributes:
+        prompt: What the encoder of a seq2seq backbone can read; of a causal one the same as ``answer``.
+        answer: What a decoder can read; of a causal backbone prompt and answer together.
+    """
+
+    prompt: int | None
+    answer: int | None
+
+
 class TokenizerOwner(Protocol):
     """What data needs to know of a backbone: how text becomes tokens.
 
@@ -214,8 +230,8 @@ class TokenizerOwner(Protocol):
         """True for a seq2seq backbone, False for a causal one."""
 
     @property
-    def max_positions(self) -> int | None:
-        """The longest sequence in tokens, or None where the backbone sets no hard limit."""
+    def positions(self) -> Positions:
+        """How many tokens it can read and write."""
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:

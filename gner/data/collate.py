@@ -9,9 +9,7 @@ import torch
 from torch import Tensor
 
 from gner.formats import Format, Query
-from gner.types import Batch, Example, TokenizerOwner
-
-IGNORED = -100
+from gner.types import IGNORED, Batch, Example, TokenizerOwner
 
 
 class Encoded(NamedTuple):
@@ -113,7 +111,10 @@ class Collator:
         return ids[:-1] if ids and ids[-1] == self._backbone.tokenizer.eos_token_id else ids
 
     def _ended(self, ids: list[int]) -> list[int]:
+        """With the end token as the last one; mBART's tokenizer puts the code of the language behind it."""
         end = self._backbone.tokenizer.eos_token_id
+        while ids and ids[-1] != end and end in ids:
+            ids = ids[:-1]
         return ids if ids and ids[-1] == end else [*ids, end]
 
 

@@ -14,6 +14,7 @@ from gner.data.collate import Collator
 from gner.data.dataset import BatchDataset
 from gner.data.inputs import Inputs
 from gner.data.loader import BatchLoader
+from gner.data.probe import check_tokenizer
 from gner.data.reading.splits import Split
 from gner.data.regularization import Regularization
 from gner.data.sampler import EvalSampler, TrainSampler
@@ -84,6 +85,7 @@ class GnerDataModule(LightningDataModule):
             if value < 1:
                 raise UserError(f"Expected `{name}` >= 1, got {value}. Set data.{name}.")
         self._backbone = backbone
+        self._format = format
         self._root = Path(root)
         self._inputs = Inputs(
             self._root,
@@ -129,6 +131,7 @@ class GnerDataModule(LightningDataModule):
                 self.examples[split] = self._read(split)
         if self._backbone.needs_tokenizer:
             self._train_tokenizer()
+        check_tokenizer(self._format, self._collate, self._backbone)
         for split in wanted:
             if split not in self.sizes:
                 self._measure(split)
@@ -184,18 +187,21 @@ class GnerDataModule(LightningDataModule):
         )
 
     def _check_positions(self, split: Split, sizes: Sequence[tuple[int, int]]) -> None:
-        limit = self._backbone.max_positions
-        if limit is None:
-            return
+        most_prompt, most_answer = self._backbone.positions
         joint = not self._backbone.is_encoder_decoder
-        longest = [prompt + answer if joint else max(prompt, answer) for prompt, answer in sizes]
-        over = [index for index, length in enumerate(longest) if length > limit]
+        over: list[tuple[int, str]] = []
+        for index, (prompt, answer) in enumerate(sizes):
+            if joint and most_answer is not None and prompt + answer > most_answer:
+                over.append((index, f"{prompt + answer} tokens with its prompt and answer, {_at_most(most_answer)}"))
+            elif not joint and most_prompt is not None and prompt > most_prompt:
+                over.append((index, f"{prompt} tokens with its prompt, {_at_most(most_prompt)}"))
+            elif not joint and most_answer is not None and answer > most_answer:
+                over.append((index, f"{answer} tokens for its answer, {_at_most(most_answer)}"))
         if over:
-            example = self.examples[split][over[0]]
+            index, needs = over[0]
             raise UserError(
-                f"{example.source}: the sentence needs {longest[over[0]]} tokens with its prompt and answer, but the "
-                f"backbone reads at most {limit}; so do {len(over) - 1} others of {split}. Split these sentences, or "
-                "set model.backbone to a model with a longer context."
+                f"{self.examples[split][index].source}: the sentence needs {needs}; so do {len(over) - 1} others of "
+                f"{split}. Split these sentences, or set model.backbone to a model with a longer context."
             )
 
     def entity_types(self) -> dict[str, tuple[str, ...]]:
@@ -277,3 +283,7 @@ class GnerDataModule(LightningDataModule):
     @property
     def _num_ranks(self) -> int:
         return self.trainer.world_size if self.trainer is not None else 1
+
+
+def _at_most(limit: int) -> str:
+    return f"but the backbone reads at most {limit}"

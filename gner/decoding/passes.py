@@ -9,8 +9,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed
-from transformers import DynamicCache, PreTrainedModel
+from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
+
+from gner.types import Positions
 
 MOST_LOGITS = 2**26
 """Numbers that one pass may give at once: 256 MiB in fp32."""
@@ -46,6 +48,26 @@ def causal_inputs(network: PreTrainedModel, tokens: Tensor, mask: Tensor, num_lo
 def keeps_keys_and_values_only(network: PreTrainedModel) -> bool:
     """Whether a network has no state but keys and values; windows of attention are in its masks."""
     return all(isinstance(layer, DynamicLayer) for layer in DynamicCache(config=network.config).layers)
+
+
+def positions_of(config: PreTrainedConfig) -> Positions:
+    """How many tokens a network of a configuration can read and write.
+
+    Encoder and decoder, and the text part of a network that reads images too, may have configurations of their own.
+    """
+    decoder = config.get_text_config(decoder=True)
+    answer = _first(decoder, "max_decoder_position_embeddings", "max_position_embeddings")
+    if not config.is_encoder_decoder:
+        return Positions(answer, answer)
+    part = getattr(config, "encoder", None)
+    encoder = part.get_text_config() if isinstance(part, PreTrainedConfig) else config
+    return Positions(_first(encoder, "max_encoder_position_embeddings", "max_position_embeddings"), answer)
+
+
+def _first(config: PreTrainedConfig, *names: str) -> int | None:
+    """The first of some settings that a configuration has."""
+    values = (getattr(config, name, None) for name in names)
+    return next((value for value in values if value is not None), None)
 
 
 class Lockstep:

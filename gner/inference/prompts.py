@@ -39,11 +39,12 @@ class Limits(NamedTuple):
     @staticmethod
     def of(backbone: TokenizerOwner, settings: Settings, max_tokens: int | None) -> Limits:
         """What a model was trained with, or what is asked for, if its positions allow it."""
-        positions = backbone.max_positions or float("inf")
+        no_limit = float("inf")
+        prompt, answer = (no_limit if limit is None else limit for limit in backbone.positions)
+        most_input, most_answer = max_tokens or settings.max_input_tokens, max_tokens or settings.max_answer_tokens
         if backbone.is_encoder_decoder:
-            limits = (max_tokens or settings.max_input_tokens, max_tokens or settings.max_answer_tokens)
-            return Limits(min(limits[0], positions), min(limits[1], positions), float("inf"))
-        return Limits(float("inf"), float("inf"), min(max_tokens or settings.max_input_tokens, positions))
+            return Limits(min(most_input, prompt), min(most_answer, answer), no_limit)
+        return Limits(no_limit, no_limit, min(most_input, answer))
 
     def allow(self, prompt: float, answer: float) -> bool:
         """Whether they are not too long."""

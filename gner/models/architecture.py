@@ -38,12 +38,12 @@ def check_architecture(config: PreTrainedConfig, name: str) -> None:
         UserError: It cannot be a backbone; the message says why.
     """
     model_type = config.model_type
-    start = f"Expected a seq2seq or causal language model, but `{name}` cannot be one: `{model_type}`"
+    start = f"Expected a seq2seq or causal language model, got `{name}`, whose type `{model_type}`"
     end = "Set model.backbone to a model such as google/flan-t5-large or Qwen/Qwen3-0.6B."
     if is_encoder(config):
-        raise UserError(f"{start} is an encoder: {_READ_AHEAD}. {end}")
+        raise UserError(f"{start} is that of an encoder: {_READ_AHEAD}. {end}")
     if model_type in REFUSED:
-        raise UserError(f"{start}: {REFUSED[model_type]}. {end}")
+        raise UserError(f"{start} is of no use here: {REFUSED[model_type]}. {end}")
     classes = (
         MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES if config.is_encoder_decoder else MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
     )
@@ -70,10 +70,10 @@ def _what_it_is(config: PreTrainedConfig) -> str:
     others = other_modalities(config)
     if others:
         return (
-            f"a model of texts and {' and '.join(others)} that transformers has no class for text alone for; there may "
-            "be a model of its text part alone"
+            f"that of a multimodal model, which reads {' and '.join(others)} as well; transformers cannot use it for "
+            "text alone. There may be a checkpoint of its text part"
         )
-    return "no model that transformers can write text with"
+    return "not one that transformers can write text with"
 
 
 def other_modalities(config: PreTrainedConfig) -> list[str]:

@@ -21,8 +21,11 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from gner.errors import UserError
-from gner.models.tokenizer import load_tokenizer, train_tokenizer
+from gner.decoding.passes import positions_of
+from gner.errors import UserError, first_line
+from gner.models.architecture import check_architecture
+from gner.models.tokenizer import decoder_start, load_tokenizer, take_special_tokens_as_text, train_tokenizer
+from gner.types import Positions
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,14 @@ class Backbone:
         """The model's configuration.
 
         Raises:
-            UserError: There is no such model, or it has no such settings.
+            UserError: There is no such model, it has no such settings, or it cannot be a backbone.
         """
         if isinstance(self.source, str):
-            return self._load(AutoConfig)
-        return _config_from_scratch(self.source)
+            config, name = self._load(AutoConfig), self.source
+        else:
+            config, name = _config_from_scratch(self.source), self.source.from_scratch
+        check_architecture(config, name)
+        return config
 
     @property
     def is_encoder_decoder(self) -> bool:
@@ -73,18 +79,31 @@ class Backbone:
         return bool(self.config.is_encoder_decoder)
 
     @property
-    def max_positions(self) -> int | None:
-        """The longest sequence in tokens, or None where positions are relative and set no limit, as in T5."""
-        return getattr(self.config, "max_position_embeddings", None)
+    def positions(self) -> Positions:
+        """How many tokens it can read and write."""
+        return positions_of(self.config)
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:
-        """The tokenizer, with a pad token."""
+        """The tokenizer, with a pad token and an end token.
+
+        Special tokens that a sentence spells, such as ``</s>``, are text.
+
+        Raises:
+            UserError: It has no end token, so a model could not learn where an answer ends.
+        """
         if isinstance(self.source, str):
             tokenizer = self._load(AutoTokenizer)
+            take_special_tokens_as_text(tokenizer)
         else:
             assert self._serialized_tokenizer is not None, "`set_tokenizer` comes first"
             tokenizer = load_tokenizer(self._serialized_tokenizer)
+        if tokenizer.eos_token is None:
+            raise UserError(
+                f"Expected a tokenizer with an end token, but that of `{self.source}` has none, so a model could not "
+                "learn where an answer ends. Set `eos_token` in its tokenizer_config.json, or set model.backbone to "
+                "another model."
+            )
         if tokenizer.pad_token is None:  # as the released training code does for LLaMA
             tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
         return tokenizer
@@ -111,10 +130,11 @@ class Backbone:
 
     def build(self) -> PreTrainedModel:
         """Load the network, or make one with random weights, in torch's default type."""
+        if not isinstance(self.source, str):
+            return self.build_random()
         auto = AutoModelForSeq2SeqLM if self.is_encoder_decoder else AutoModelForCausalLM
-        if isinstance(self.source, str):
-            return self._load(auto, dtype=torch.get_default_dtype(), attn_implementation=self._attention)
-        return self.build_random()
+        network = self._load(auto, dtype=torch.get_default_dtype(), attn_implementation=self._attention)
+        return self._with_start(network)
 
     def build_empty(self) -> PreTrainedModel:
         """Make the network without data, on the meta device."""
@@ -131,13 +151,25 @@ class Backbone:
                 setattr(self.config, name, getattr(tokenizer, name))
             if self.is_encoder_decoder:
                 self.config.decoder_start_token_id = tokenizer.pad_token_id
-        return auto.from_config(self.config, dtype=torch.get_default_dtype(), attn_implementation=self._attention)
+        network = auto.from_config(
+            self.config,
+            dtype=torch.get_default_dtype(),
+            attn_implementation=self._attention,
+            trust_remote_code=False,
+        )
+        return self._with_start(network)
+
+    def _with_start(self, network: PreTrainedModel) -> PreTrainedModel:
+        """A seq2seq network with the token in its configuration that its decoder starts with."""
+        if self.is_encoder_decoder:
+            network.config.decoder_start_token_id = decoder_start(self.config, self.tokenizer)
+        return network
 
     def _load(self, auto: Any, **options: Any) -> Any:
         """Call ``from_pretrained``, and say what to do when there is no such model."""
         assert isinstance(self.source, str)
         try:
-            return auto.from_pretrained(self.source, **options)
+            return auto.from_pretrained(self.source, trust_remote_code=False, **options)
         except (OSError, ValueError) as error:
             raise UserError(
                 f"Expected a model, but {_why_not(self.source, error)} "
@@ -164,7 +196,9 @@ def _config_from_scratch(source: FromScratch) -> PreTrainedConfig:
 
 
 def _why_not(source: str, error: Exception) -> str:
-    reason = str(error).strip().splitlines()[0]
+    reason = first_line(error)
+    if "trust_remote_code" in str(error):
+        return f"`{source}` needs code of its own, which is never run here."
     if Path(source).is_dir():
         return f"the folder `{source}` holds none that can be loaded: {reason}"
     if source.startswith((".", "/", "~")) or source.count("/") > 1:

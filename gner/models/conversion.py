@@ -10,6 +10,7 @@ Why the mapping is used per tensor, and what cannot be read by rows: docs/decisi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple, Protocol
@@ -31,6 +32,7 @@ from transformers.core_model_loading import (
     rename_source_key,
 )
 
+_ADAPTER = re.compile(r"\.lora_(A|B|embedding_A|embedding_B)\.")
 _BASE_LAYER = "base_layer"
 
 
@@ -225,6 +227,11 @@ class StoredLayout:
         return self._convert(self._groups[stored], tensors)
 
 
+def is_adapter(name: str) -> bool:
+    """Whether a parameter of this name belongs to an adapter."""
+    return _ADAPTER.search(name) is not None
+
+
 def plain_name(name: str) -> str:
     """What a parameter is called in a network without adapters; those of adapters keep their names.
 
@@ -232,7 +239,7 @@ def plain_name(name: str) -> str:
     such layer holds the next.
     """
     parts = name.split(".")
-    if any(part.startswith("lora_") for part in parts):
+    if is_adapter(name):
         return name
     return ".".join(part for part in parts if part != _BASE_LAYER)
 
@@ -240,6 +247,18 @@ def plain_name(name: str) -> str:
 def shape_of(source: Any) -> tuple[int, ...]:
     """The shape of a tensor or of a safetensors slice."""
     return tuple(source.shape if isinstance(source, Tensor) else source.get_shape())
+
+
+def stored_names(network: PreTrainedModel) -> list[str]:
+    """The names that the network's tensors would have in a file that `save_pretrained` writes."""
+    plain = {plain_name(name): tensor for name, tensor in network.state_dict(keep_vars=True).items()}
+    tied = network.all_tied_weights_keys
+    empty = {
+        name: torch.empty(tensor.shape, device="meta")
+        for name, tensor in plain.items()
+        if name not in tied and not is_adapter(name)
+    }
+    return sorted(StoredLayout(network, empty).shapes)
 
 
 def use_names(network: PreTrainedModel, names: Iterable[str]) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from gner.errors import UserError
+from gner.errors import UserError, first_line
 from gner.models.sharding import find_blocks
 
 
@@ -40,8 +41,11 @@ class TrainingFlops:
         if head is not None and id(head.weight) in tables:  # tied: a table at one end and a matrix at the other
             self._per_token["decoder"] += _per_weight(head.weight) * head.weight.numel()
         num_blocks = _count_blocks(network, blocks) - num_encoder_blocks
-        attention = 3 * 4 * _attention_width(network.config)  # two products, forward, and twice that backward
-        self._per_pair = {"encoder": attention * num_encoder_blocks, "decoder": attention * num_blocks}
+        products = 3 * 4  # two of them, forward, and twice that backward
+        self._per_pair = {
+            "encoder": products * _attention_width(network.config, num_encoder_blocks),
+            "decoder": products * _attention_width(network.config, num_blocks),
+        }
 
     def of_example(self, num_prompt: int, num_answer: int) -> int:
         """Operations for an example of so many tokens."""
@@ -51,6 +55,18 @@ class TrainingFlops:
         encoder = self._per_token["encoder"] * num_prompt + self._per_pair["encoder"] * num_prompt**2
         pairs = num_answer**2 + num_answer * num_prompt  # to itself, and to the encoder
         return encoder + self._per_token["decoder"] * num_answer + self._per_pair["decoder"] * pairs
+
+
+def count_flops(network: PreTrainedModel, blocks: Sequence[str] | None = None) -> TrainingFlops | None:
+    """The operations of training, or None, with a warning, for a network that they cannot be counted of."""
+    try:
+        return TrainingFlops(network, blocks)
+    except Exception as error:  # architectures differ in all they say of themselves, and a statistic must not end a run
+        rank_zero_warn(
+            f"The floating-point operations of `{network.config.model_type}` cannot be counted, so utilisation and "
+            f"hours are left out: {type(error).__name__}: {first_line(error)}"
+        )
+        return None
 
 
 def _per_weight(parameter: Tensor) -> int:
@@ -68,8 +84,18 @@ def _count_blocks(network: nn.Module, names: Sequence[str] | None) -> int:
         return 0
 
 
-def _attention_width(config: PreTrainedConfig) -> int:
+def _attention_width(config: PreTrainedConfig, num_blocks: int) -> int:
+    """Heads times their size, of all blocks together."""
     settings: Any = config.get_text_config()
+    if not num_blocks:
+        return 0
+    layers = list(getattr(settings, "per_layer_config", None) or ())
+    if layers:  # Gemma 4: blocks that see everything have larger heads
+        return sum(map(_block_width, layers))
+    return num_blocks * _block_width(settings)
+
+
+def _block_width(settings: Any) -> int:
     heads = getattr(settings, "num_attention_heads", None)
     if not isinstance(heads, int):
         return 0

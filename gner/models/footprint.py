@@ -18,7 +18,7 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import PreTrainedModel
 
 from gner.models.backbone import Backbone
-from gner.models.flops import TrainingFlops
+from gner.models.flops import TrainingFlops, count_flops
 from gner.models.sharding import FSDP2Strategy, block_names, compute_dtype
 
 _ADAM_STATES = 2
@@ -92,11 +92,11 @@ class Footprint:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Of a network: its size, and the operations of training on an example (see `TrainingFlops`)."""
+    """Of a network: its size, and the operations of training on an example (see `TrainingFlops`), if known."""
 
     num_parameters: int
     num_trainable: int
-    flops: TrainingFlops
+    flops: TrainingFlops | None
 
 
 class Planner:
@@ -138,7 +138,7 @@ class Planner:
         self._prepare(network)
         parameters = list(network.parameters())
         trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
-        flops = TrainingFlops(network, block_names(self._strategy))
+        flops = count_flops(network, block_names(self._strategy))
         return Numbers(sum(parameter.numel() for parameter in parameters), trainable, flops)
 
     def footprint(self, training: Shape, validation: Shape, *, num_sequences: int, accumulates: bool) -> Footprint:

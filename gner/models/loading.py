@@ -20,10 +20,9 @@ from transformers import PreTrainedModel
 from transformers.utils import cached_file
 
 from gner.errors import UserError
-from gner.models.conversion import StoredTensors, plain_name, shape_of
+from gner.models.conversion import StoredTensors, is_adapter, plain_name, shape_of
 
 _INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
-_ADAPTER = re.compile(r"\.lora_(A|B|embedding_A|embedding_B)\.")
 _NAMES_SHOWN = 5
 
 
@@ -170,11 +169,6 @@ def load_rows(network: PreTrainedModel, files: StoredTensors) -> None:
         elif ".lora_embedding_B." in name:
             nn.init.normal_(whole)
         _fill(tensor, whole)
-
-
-def is_adapter(name: str) -> bool:
-    """Whether a parameter of this name belongs to an adapter."""
-    return _ADAPTER.search(name) is not None
 
 
 def stored_tensors(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from peft import LoraConfig
 from peft.tuners.lora import LoraLayer
+from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
 from transformers import PreTrainedModel
 
 from gner.errors import UserError
@@ -20,7 +22,7 @@ class Lora:
         alpha: Scale; the adapters' output is multiplied by alpha / r.
         dropout: On the adapters' input.
         target_modules: Names of the modules that get adapters, or ``all-linear``; null for peft's choice for the
-            backbone's type.
+            backbone's type, or for all linear layers where it has none.
     """
 
     r: int = 16
@@ -41,11 +43,17 @@ class Lora:
             UserError: The network has no such modules, or one of them shares its weights with another.
         """
         config = LoraConfig(
-            r=self.r, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=self.target_modules
+            r=self.r, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=self._targets(network)
         )
         try:
             network.add_adapter(config)
         except ValueError as error:
+            if self.dropout and "lora_dropout" in str(error):
+                raise UserError(
+                    "Expected adapters without dropout on the experts of this network, whose weights lie in one "
+                    f"parameter, got model.lora.dropout={self.dropout}. Set model.lora.dropout to 0, or "
+                    "model.lora.target_modules to names that are not those of experts, such as [q_proj, v_proj]."
+                ) from error
             raise UserError(f"{error} Set model.lora.target_modules.") from error
         tied = {*network.all_tied_weights_keys, *network.all_tied_weights_keys.values()}
         for name in sorted(tied):
@@ -57,3 +65,18 @@ class Lora:
                 )
         if needs_input_grads:
             network.enable_input_require_grads()
+
+    def _targets(self, network: PreTrainedModel) -> list[str] | str | None:
+        """What gets adapters; where peft has no choice of its own for a type of network, all linear layers.
+
+        peft's choice is handed over by name, as peft itself forgets it for mixtures of experts.
+        """
+        model_type = network.config.model_type
+        targets = self.target_modules or TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING.get(model_type)
+        if targets is not None:
+            return targets
+        rank_zero_info(
+            f"peft does not say which modules of `{model_type}` get adapters: all linear layers do. "
+            "model.lora.target_modules names others."
+        )
+        return "all-linear"

@@ -12,6 +12,7 @@ import torch
 from jsonargparse import lazy_instance
 from lightning import LightningModule
 from lightning.pytorch.strategies import ModelParallelStrategy
+from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, distributed
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, get_scheduler
@@ -20,11 +21,13 @@ from gner.decoding import BeamSearch, DecodingStrategy
 from gner.errors import UserError
 from gner.formats import DefaultFormat, Format
 from gner.metrics import AnswerLoss
+from gner.models.architecture import freeze_other_modalities, other_modalities
 from gner.models.backbone import Backbone, FromScratch
+from gner.models.conversion import stored_names
 from gner.models.lora import Lora
-from gner.models.restore import TOKENIZER_KEY
+from gner.models.restore import NAMES_KEY, TOKENIZER_KEY
 from gner.models.sharding import block_names, build_network, find_blocks, generates_alone, generation
-from gner.types import Batch
+from gner.types import IGNORED, Batch
 
 _FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
 _GENERATORS_KEY = "gner_generators"
@@ -134,6 +137,10 @@ class GnerModule(LightningModule):
             network.gradient_checkpointing_enable({"use_reentrant": False})
         if self._lora is not None:
             self._lora.add_to(network, needs_input_grads=self.gradient_checkpointing)
+        num_frozen = freeze_other_modalities(network)
+        if num_frozen:
+            others = " and ".join(other_modalities(network.config))
+            rank_zero_info(f"The backbone also reads {others}: {num_frozen:,} parameters for that stay as they are.")
 
     @property
     def generates_alone(self) -> bool:
@@ -149,9 +156,20 @@ class GnerModule(LightningModule):
 
     def forward(self, batch: Batch) -> Tensor:
         """Mean cross-entropy per target token of a batch, a scalar."""
-        return self.network(
-            input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels, use_cache=False
-        ).loss
+        inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
+        if self.backbone.is_encoder_decoder:
+            inputs["decoder_input_ids"] = self._decoder_inputs(batch.labels)
+        return self.network(**inputs, labels=batch.labels, use_cache=False).loss
+
+    def _decoder_inputs(self, labels: Tensor) -> Tensor:
+        """What a decoder reads to predict labels, (B, T): the start token and each label but the last.
+
+        Left to itself, each architecture of transformers shifts in its own way; mBART's takes the end token for a code
+        of a language.
+        """
+        start = torch.full_like(labels[:, :1], self.network.config.decoder_start_token_id)
+        before = labels[:, :-1]
+        return torch.cat([start, before.masked_fill(before == IGNORED, self.tokenizer.pad_token_id)], dim=1)
 
     def training_step(self, batch: Batch) -> Tensor:
         """Loss of a batch."""
@@ -222,6 +240,7 @@ class GnerModule(LightningModule):
         """Keep a tokenizer that this run trained, without which the weights mean nothing, and the state of chance."""
         if self.backbone.serialized_tokenizer is not None:
             checkpoint[TOKENIZER_KEY] = self.backbone.serialized_tokenizer
+        checkpoint[NAMES_KEY] = stored_names(self.network)
         states: list[Any] = [_generator_states()]
         if distributed.is_available() and distributed.is_initialized():
             states = [None] * distributed.get_world_size()

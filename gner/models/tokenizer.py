@@ -1,17 +1,19 @@
-"""A tokenizer for a backbone that is trained from nothing."""
+"""Tokenizers of backbones: one for a backbone that is trained from nothing, and what decoders start with."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedConfig, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from gner.errors import UserError
 
 _NO_LIMIT = 2**40  # a longer word would become the unknown token, which is never needed otherwise
 PAD, BEGIN, END = "<pad>", "<s>", "</s>"
+_WORD_JOINER = "\u2060"
 _PIECES = Regex(r" ?\((?:O\)|[BI]-)?| ?\p{N}| ?\p{P}| ?[^\s\p{N}\p{P}]+|\s")
 """Brackets, punctuation and digits stand apart from words, so that a name has the same tokens in prompt and answer."""
 
@@ -84,3 +86,50 @@ def load_tokenizer(serialized: str) -> PreTrainedTokenizerFast:
         eos_token=END,
         split_special_tokens=True,  # `</s>` in a sentence is text, and does not end it
     )
+
+
+def take_special_tokens_as_text(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Have special tokens that a text spells, such as ``</s>``, be text, so that they end nothing.
+
+    A tokenizer that is asked to does not look for them, but vocabularies of the unigram kind (T5, mBART) hold them like
+    any other piece. There they are kept apart from text by a character that joins words (U+2060) behind their first.
+
+    Args:
+        tokenizer: Changed in place, also for those who save it.
+    """
+    tokenizer.split_special_tokens = True
+    spelt = set(tokenizer.all_special_tokens) - {tokenizer.unk_token}
+    held = [token for token in spelt if _is_held(tokenizer, token)]
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if not held or backend is None:
+        return
+    replacements = []
+    for first in sorted({token[0] for token in held}):
+        rests = "|".join(re.escape(token[1:]) for token in sorted(held) if token[0] == first)
+        pattern = Regex(f"{re.escape(first)}(?=(?:{rests}))")
+        replacements.append(normalizers.Replace(pattern, f"{first}{_WORD_JOINER}"))
+    before = [] if backend.normalizer is None else [backend.normalizer]
+    backend.normalizer = normalizers.Sequence([*before, *replacements])
+
+
+def _is_held(tokenizer: PreTrainedTokenizerBase, token: str) -> bool:
+    return tokenizer.convert_tokens_to_ids(token) in tokenizer(token, add_special_tokens=False)["input_ids"]
+
+
+def decoder_start(config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase) -> int:
+    """The token that the decoder of a seq2seq backbone reads before an answer.
+
+    mBART has none in its configuration: its tokenizer puts the code of the language behind the end token, and what
+    stands there comes first in the decoder (Liu et al., 2020, arXiv 2001.08210).
+
+    Args:
+        config: Of the backbone.
+        tokenizer: Of the backbone.
+    """
+    target = tokenizer(text_target="a")["input_ids"]
+    if tokenizer.eos_token_id in target[:-1]:
+        return int(target[-1])
+    decoder = config.get_text_config(decoder=True)
+    candidates = [getattr(config, "decoder_start_token_id", None)]
+    candidates += [getattr(owner, "bos_token_id", None) for owner in (decoder, config, tokenizer)]
+    return int(next((token for token in candidates if token is not None), tokenizer.pad_token_id))
