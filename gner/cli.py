@@ -13,6 +13,7 @@ from typing import Any, Literal, NoReturn
 
 from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.callbacks import ProgressBar as BasicBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
@@ -22,18 +23,20 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_only
 from omegaconf.errors import OmegaConfBaseException
 
 from gner import run_dir
-from gner.checkpoint import Checkpoint, WholeFiles
+from gner.checkpoint import Checkpoint, FinalValidation, WholeFiles
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback, DecodingStrategy
 from gner.decoding.plugins import load_strategies
 from gner.errors import UserError
 from gner.formats import Format
+from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
-from gner.models.restore import CONFIG_KEY, TOKENIZER_KEY, read_meta
+from gner.models.restore import CONFIG_KEY, TOKENIZER_KEY, read_checked, read_meta
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
 
 Command = Literal["fit", "validate", "test", "predict", "plan"]
+_STAGES = {"plan": "fit"} | {command: command for command in ("fit", "validate", "test", "predict")}
 DEFAULT_RUN_DIR = "runs/default"
 _NOISE = [
     r"It is recommended to use `self\.log\('(val|test)/",  # the metrics are those of all processes already
@@ -148,6 +151,7 @@ class GnerCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Settle where the run lives."""
         self.run_dir = Path(self.config.trainer.default_root_dir)
+        self.lock = run_dir.RunLock(self.run_dir)
         for settings in (self.config.checkpoint, self.config.last_checkpoint):
             settings.dirpath = settings.dirpath or str(self.run_dir / run_dir.CHECKPOINTS)
         self.checkpoint: Path | None = None
@@ -157,13 +161,16 @@ class GnerCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Add TensorBoard unless another logger is set, and the report of the run."""
         settings: Namespace = self.config_init.trainer
+        refuse_intervals(settings)
+        if settings.enable_checkpointing is False:
+            self._parser(self.subcommand).callback_keys[:] = ["evaluation", "throughput"]
         if settings.logger in (None, True):
             fits = self.command == "fit"
             logger = TensorBoardLogger(self.run_dir, name="", version=run_dir.TENSORBOARD) if fits else False
             kwargs["logger"] = logger
         best = self.config.checkpoint
         report = RunReport(self.config_init.evaluation, best.monitor, best.mode)
-        callbacks = [*(settings.callbacks or []), report]
+        callbacks = [*(settings.callbacks or []), report, FinalValidation()]
         if settings.enable_progress_bar in (None, True) and not any(isinstance(c, BasicBar) for c in callbacks):
             callbacks.append(ProgressBar())
         if self.command == "fit" and kwargs.get("logger", settings.logger):
@@ -172,21 +179,28 @@ class GnerCLI(LightningCLI):
         plugins = [plugin for plugin in plugins if plugin is not None]
         if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
             plugins.append(WholeFiles())
-        return super().instantiate_trainer(**kwargs, callbacks=callbacks, plugins=plugins)
+        try:
+            return super().instantiate_trainer(**kwargs, callbacks=callbacks, plugins=plugins)
+        except MisconfigurationException as error:
+            self.datamodule.refuse_missing(_STAGES[self.command])  # wherever the run is, data comes first
+            raise UserError(f"{' '.join(str(error).split())} See the keys of `trainer`.") from error
 
     def run(self) -> None:
         """Do what the command says."""
         if self.checkpoint is not None:
             self._check_readable(self.checkpoint)
+        if self.command == "fit":
+            self._take_folder()
         if self.checkpoint is not None and self.model.backbone.needs_tokenizer:
             self._restore_tokenizer(self.checkpoint)
-        elif self.checkpoint is None and self.command == "fit":
-            self._archive()
         subroutine = getattr(self.trainer, self.command)
         options: dict[str, Any] = {"ckpt_path": self.checkpoint, "weights_only": True if self.checkpoint else None}
         if self.command == "predict":
             options["return_predictions"] = False
-        subroutine(self.model, datamodule=self.datamodule, **options)
+        try:
+            subroutine(self.model, datamodule=self.datamodule, **options)
+        finally:
+            self.lock.release()
 
     def _check_readable(self, checkpoint: Path) -> None:
         if checkpoint.is_dir() and not isinstance(self.trainer.strategy, FSDP2Strategy):
@@ -194,10 +208,16 @@ class GnerCLI(LightningCLI):
                 f"Expected a checkpoint in one file, but {checkpoint} is the folder of a sharded one. "
                 "Set trainer.strategy.class_path to gner.models.FSDP2Strategy; any number of devices will do."
             )
+        meta = self._read(checkpoint)
         if self.command == "fit" and checkpoint.is_file():
+            if not meta.get("optimizer_states"):
+                raise UserError(
+                    f"Expected a checkpoint that a run can be resumed from, but {checkpoint} has weights only. Leave "
+                    "out save_weights_only, or start a new run from its weights: `python -m gner.export --ckpt "
+                    f"{checkpoint} --out FOLDER`, and model.backbone FOLDER."
+                )
             is_sharded = isinstance(self.trainer.strategy, FSDP2Strategy)
-            optimizers = read_meta(checkpoint)["optimizer_states"]
-            by_name = any(isinstance(key, str) for optimizer in optimizers for key in optimizer["state"])
+            by_name = any(isinstance(key, str) for optimizer in meta["optimizer_states"] for key in optimizer["state"])
             if is_sharded != by_name:
                 raise UserError(
                     f"Expected a checkpoint of a run that was sharded as this one is, but {checkpoint} is of one "
@@ -205,9 +225,18 @@ class GnerCLI(LightningCLI):
                     "trainer.strategy as that run had it."
                 )
 
+    def _read(self, checkpoint: Path) -> dict[str, Any]:
+        """What is in a checkpoint beside tensors, if it is sound; names others of the run if it is not."""
+        try:
+            return read_checked(checkpoint)
+        except UserError as error:
+            others = run_dir.other_checkpoints(self.run_dir, checkpoint)
+            there_is = f" There is also {', '.join(map(str, others))}." if others else ""
+            raise UserError(f"{error}{there_is}") from error
+
     @rank_zero_only
-    def _archive(self) -> None:
-        archived = run_dir.archive(self.run_dir)
+    def _take_folder(self) -> None:
+        archived = self.lock.take(archives=self.checkpoint is None)
         if archived is not None:
             rank_zero_info(f"The earlier run in {self.run_dir} is now in {archived}; --ckpt_path last continues a run.")
 
@@ -228,6 +257,25 @@ def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = G
         fail(str(error))
     except OmegaConfBaseException as error:
         fail(f"In an interpolation `${{…}}` of the config: {error}")
+    except (MisconfigurationException, ValueError, RuntimeError) as error:
+        explained = explain(error)
+        if explained is None:
+            raise
+        fail(explained)
+
+
+def refuse_intervals(trainer: Namespace) -> None:
+    """Refuse settings of the trainer that contradict this project's way to make batches.
+
+    Raises:
+        UserError: `overfit_batches` is set.
+    """
+    if trainer.overfit_batches:
+        raise UserError(
+            f"Expected trainer.overfit_batches=0, got {trainer.overfit_batches}: it replaces the samplers that make "
+            "batches of similar length. To see whether a model can learn a few sentences by heart, set "
+            "data.max_examples_per_dataset to their number and data.val to the same data."
+        )
 
 
 def fail(message: str) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -50,8 +51,20 @@ def replacing(path: Path) -> Iterator[TextIO]:
         unfinished.unlink(missing_ok=True)
 
 
+def without_nan(value: Any) -> Any:
+    """Plain values with None in the place of numbers that JSON does not have: NaN and infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: without_nan(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(one) for one in value]
+    return value
+
+
 def as_line(row: Mapping[str, Any]) -> str:
     """An object as one line of JSON that can be written in UTF-8; what JSON does not have, such as a date, is text."""
+    row = without_nan(row)
     line = json.dumps(row, ensure_ascii=False, default=str)
     if HALF_CHARACTER.search(line):
         line = json.dumps(row, default=str)  # half a surrogate pair is valid JSON, but not UTF-8

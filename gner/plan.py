@@ -21,7 +21,7 @@ from gner.data.sampler import num_draws
 from gner.errors import UserError
 from gner.models import FSDP2Strategy
 from gner.models.footprint import PRECISIONS, Footprint, Numbers, Planner, Shape
-from gner.models.module import check_precision
+from gner.models.precision import check_precision
 from gner.models.sharding import refuse_second_cast
 
 _GIB = 2**30

@@ -13,7 +13,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from rich.console import Console
 from torch.utils.data import DataLoader
 
-from gner.errors import UserError
+from gner.errors import UserError, first_line
 from gner.inference import GNER
 from gner.inference.convert import Layout, Result, convert
 from gner.inference.journal import Journal
@@ -96,7 +96,7 @@ def _make_trainer(options: PredictOptions, writer: Writer) -> Trainer:
     except (MisconfigurationException, TypeError, ValueError) as error:
         raise UserError(
             f"Expected devices that are here, got --accelerator {options.accelerator} --devices {options.devices}: "
-            f"{str(error).strip().splitlines()[0]}"
+            f"{first_line(error)}"
         ) from error
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from gner import run_dir
 from gner.decoding import DecodingCallback
-from gner.files import replacing
+from gner.files import replacing, without_nan
 from gner.scoring import EntityScores
 
 
@@ -63,7 +63,7 @@ class RunReport(Callback):
         """Print the metrics of a validation and keep them."""
         if trainer.sanity_checking:
             return
-        result = _result(trainer, "val", self._decoding.scores)
+        result = _result(trainer, "val", self._decoding)
         if trainer.state.fn != "fit":
             self._results["validate"] = result
             self._write(trainer)
@@ -91,7 +91,7 @@ class RunReport(Callback):
     @rank_zero_only
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the metrics of the test and keep them."""
-        self._results["test"] = _result(trainer, "test", self._decoding.scores)
+        self._results["test"] = _result(trainer, "test", self._decoding)
         _print_table("Test", self._results["test"])
         self._write(trainer)
 
@@ -102,14 +102,14 @@ class RunReport(Callback):
             best = self._results["best"]
             _print_table(f"Best validation, at step {best['step']}", best)
         folder = Path(trainer.default_root_dir)
-        rich.get_console().print(
-            f"Checkpoints  {folder / run_dir.CHECKPOINTS}\n"
-            f"Predictions  {folder / 'predictions'}\n"
-            f"Metrics      {folder / 'metrics.json'}\n"
-            f"TensorBoard  tensorboard --logdir {folder / run_dir.TENSORBOARD}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        places = {
+            "Checkpoints  ": folder / run_dir.CHECKPOINTS,
+            "Predictions  ": folder / "predictions",
+            "Metrics      ": folder / "metrics.json",
+            "TensorBoard  tensorboard --logdir ": folder / run_dir.TENSORBOARD,
+        }
+        lines = [f"{name}{place}" for name, place in places.items() if place.exists()]
+        rich.get_console().print("\n".join(lines), highlight=False, soft_wrap=True)
 
     @rank_zero_only
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -121,11 +121,12 @@ class RunReport(Callback):
         path = Path(trainer.default_root_dir, "metrics.json")
         earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         with replacing(path) as file:
-            file.write(json.dumps(earlier | self._results, indent=2) + "\n")
+            file.write(json.dumps(without_nan(earlier | self._results), indent=2, allow_nan=False) + "\n")
 
 
-def _result(trainer: Trainer, stage: str, scores: EntityScores | None) -> dict[str, Any]:
-    """Step, metrics and per-type scores as plain values, for files and checkpoints."""
+def _result(trainer: Trainer, stage: str, decoding: DecodingCallback) -> dict[str, Any]:
+    """Step, metrics, per-type scores and what they were counted on, as plain values, for files and checkpoints."""
+    scores = decoding.scores
     metrics = {f"{stage}/loss": trainer.callback_metrics[f"{stage}/loss"].item()}
     if scores is not None:
         metrics |= {f"{stage}/{name}": value for name, value in scores.scalars().items()}
@@ -134,6 +135,7 @@ def _result(trainer: Trainer, stage: str, scores: EntityScores | None) -> dict[s
         "epoch": trainer.current_epoch,
         "metrics": metrics,
         "scores": _rows(scores) if scores is not None else {},
+        "counted": decoding.counted,
     }
 
 

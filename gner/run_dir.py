@@ -6,17 +6,86 @@ predictions/        texts and tags of the last and the best validation
 tensorboard/        logs
 tokenizer/          where the run trained one
 metrics.json        best and last metrics
+.lock               which process trains here
 """
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import IO
 
-from gner.errors import UserError
+from gner.errors import UserError, first_line, last_line
+from gner.locks import lock, read_owner, this_process
 
 CHECKPOINTS = "checkpoints"
 TENSORBOARD = "tensorboard"
+_LOCK = ".lock"
+
+
+class RunLock:
+    """Keeps a second fit out of a run folder while one trains there.
+
+    Args:
+        run_dir: The folder; made if it is not there.
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        self._run_dir = run_dir
+        self._file: IO[str] | None = None
+
+    def take(self, *, archives: bool) -> Path | None:
+        """Take the folder, if it can be used and nobody else trains there.
+
+        Args:
+            archives: Move an earlier run out of the way; see `archive`.
+
+        Returns:
+            Where an earlier run is now, or None.
+
+        Raises:
+            UserError: It is a file, it cannot be written to, or another run is there.
+        """
+        try:
+            self._take()
+            archived = archive(self._run_dir) if archives else None
+            if archived is not None:
+                self._take()
+        except OSError as error:
+            raise UserError(
+                f"Expected a folder for the run that can be written to, got trainer.default_root_dir={self._run_dir}: "
+                f"{first_line(error)}. Set it to another one."
+            ) from error
+        return archived
+
+    def _take(self) -> None:
+        if self._run_dir.exists() and not self._run_dir.is_dir():
+            raise UserError(
+                f"Expected a folder for the run, but trainer.default_root_dir={self._run_dir} is a file. Set it to "
+                "another path."
+            )
+        self._run_dir.mkdir(parents=True, exist_ok=True)
+        path = self._run_dir / _LOCK
+        owner = read_owner(path)
+        file = path.open("a+", encoding="utf-8")
+        if not lock(file, owner):
+            file.close()
+            raise UserError(
+                f"Expected a run folder of its own, but {owner or 'another process'} trains in {self._run_dir}. Set "
+                "trainer.default_root_dir to another folder, or wait for the end of that run."
+            )
+        self.release()
+        file.truncate(0)
+        host, pid = this_process()
+        file.write(f"{host} {pid}\n")
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Let others train here."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def archive(run_dir: Path) -> Path | None:
@@ -50,6 +119,14 @@ def find_checkpoint(run_dir: Path, which: str) -> Path:
     )
 
 
+def other_checkpoints(run_dir: Path, broken: Path) -> list[Path]:
+    """What else there is to go on from, where a checkpoint of a run cannot be read: the newest first."""
+    folders = {run_dir / CHECKPOINTS, broken.parent}
+    found = [path for folder in folders for path in folder.glob("*.ckpt*") if path.resolve() != broken.resolve()]
+    whole = [path for path in found if not path.name.endswith(".unfinished")]
+    return sorted(whole, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
 def replace(path: Path, replacement: Path) -> None:
     """Put a file or folder in the place of another; at any moment `find_checkpoint` finds one of the two, whole."""
     previous = _previous(path)
@@ -67,9 +144,8 @@ def refuse_unwritten(path: Path, error: BaseException) -> UserError:
     while (before := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(before)  # torch's own errors do not say why
     why = next((link for link in chain if isinstance(link, OSError)), error)
-    reason = [type(why).__name__, *str(why).strip().splitlines()][-1]
     return UserError(
-        f"Could not write the checkpoint {path}: {reason}. {earlier}"
+        f"Could not write the checkpoint {path}: {last_line(why)}. {earlier}"
         "Make room, or set trainer.default_root_dir to another disk, and go on with --ckpt_path last."
     )
 

@@ -168,6 +168,8 @@ class Batch:
         counted: False for rows that only fill up a rank's last batch; metrics skip them.
         lengths: Tokens of each row's prompt and answer, without padding.
         decode: False where the examples of this batch are outside the subset that is decoded.
+        length_limit: Most tokens of any answer, beside what a strategy allows; None for no such limit.
+        stops_loops: End answers that do nothing but repeat themselves; see `gner.decoding.limits`.
     """
 
     def __init__(
@@ -183,6 +185,8 @@ class Batch:
         counted: list[bool],
         lengths: list[tuple[int, int]],
         decode: bool = True,
+        length_limit: int | None = None,
+        stops_loops: bool = False,
     ) -> None:
         self.input_ids = input_ids
         self.attention_mask = attention_mask
@@ -194,6 +198,26 @@ class Batch:
         self.counted = counted
         self.lengths = lengths
         self.decode = decode
+        self.length_limit = length_limit
+        self.stops_loops = stops_loops
+
+    def first(self, num_rows: int) -> Batch:
+        """The first rows; padding stays."""
+        some = copy(self)
+        for name, value in vars(self).items():
+            if hasattr(value, "to") or isinstance(value, list):
+                setattr(some, name, value[:num_rows])
+        return some
+
+    def repeated(self, num_copies: int) -> Batch:
+        """Each row several times, its copies one after the other."""
+        more = copy(self)
+        for name, value in vars(self).items():
+            if hasattr(value, "to"):  # the tensors
+                setattr(more, name, value.repeat_interleave(num_copies, dim=0))
+            elif isinstance(value, list):
+                setattr(more, name, [one for one in value for _ in range(num_copies)])
+        return more
 
     def to(self, target: device | str, non_blocking: bool = False) -> Batch:
         """Copy with all tensors on a device; Lightning calls this."""

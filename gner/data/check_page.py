@@ -23,7 +23,7 @@ from gner.data.findings import (
 from gner.data.reading.report import MEANING
 from gner.data.source_reader import SourceReader
 from gner.data.sources import Source
-from gner.errors import UserError
+from gner.errors import UserError, first_line
 from gner.formats import GnerFormat
 from gner.types import Example
 
@@ -254,10 +254,11 @@ def _token_lengths(name: str, examples: Sequence[Example]) -> tuple[list[int], l
     from transformers import AutoTokenizer  # noqa: PLC0415 half of the start-up time, for those who ask for it
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except (OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UserError(f"Expected a tokenizer, but `{name}` cannot be loaded: {reason} Set --tokenizer.") from error
+        raise UserError(
+            f"Expected a tokenizer, but `{name}` cannot be loaded: {first_line(error)} Set --tokenizer."
+        ) from error
     queries = [GnerFormat().queries(example)[0] for example in examples]
     prompts = tokenizer([query.prompt for query in queries])["input_ids"]
     answers = tokenizer([query.target for query in queries])["input_ids"]

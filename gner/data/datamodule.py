@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -13,16 +12,26 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from gner.data.collate import Collator
 from gner.data.dataset import BatchDataset
 from gner.data.inputs import Inputs
+from gner.data.lengths import check_positions
 from gner.data.loader import BatchLoader
 from gner.data.probe import check_tokenizer
 from gner.data.reading.splits import Split
 from gner.data.regularization import Regularization
 from gner.data.sampler import EvalSampler, TrainSampler
+from gner.data.shared import warn_of_shared
 from gner.data.sources import Source, union_of_types
 from gner.data.synthetic import SyntheticCorpus
 from gner.errors import UserError
 from gner.formats import Format
 from gner.types import Example, TokenizerOwner
+
+_SPLITS: dict[str, list[Split]] = {
+    "fit": ["train", "dev"],
+    "validate": ["dev"],
+    "test": ["test"],
+    "predict": ["test"],
+}
+"""What each stage reads."""
 
 
 class GnerDataModule(LightningDataModule):
@@ -43,7 +52,8 @@ class GnerDataModule(LightningDataModule):
         max_answer_tokens: Longest training answer; used for seq2seq backbones.
         max_examples_per_dataset: At most so many training examples of each data set, chosen by the seed. The paper:
             10,000.
-        max_eval_examples_per_dataset: The same for validation, test and prediction.
+        max_eval_examples_per_dataset: The same for validation. Test and prediction take all sentences, as in the paper,
+            unless a source has a limit of its own.
         regularization: What happens to the types of training examples.
         synthetic: A made-up corpus to write into ``root`` if one of the data sets has its name.
         num_workers: Processes that tokenize; 0 does it in the training process.
@@ -91,7 +101,7 @@ class GnerDataModule(LightningDataModule):
             self._root,
             {"train": train or [], "dev": val or [], "test": test or []},
             scheme=scheme,
-            max_examples=(max_examples_per_dataset, max_eval_examples_per_dataset),
+            max_examples={"train": max_examples_per_dataset, "dev": max_eval_examples_per_dataset},
             seed=seed,
         )
         self.batch_size = batch_size
@@ -117,10 +127,7 @@ class GnerDataModule(LightningDataModule):
 
     def setup(self, stage: str) -> None:
         """Read the splits that a stage needs and, for a backbone that has none yet, train a tokenizer."""
-        splits: dict[str, list[Split]] = {
-            "fit": ["train", "dev"], "validate": ["dev"], "test": ["test"], "predict": ["test"],
-        }  # fmt: skip
-        wanted = splits[stage]
+        wanted = _SPLITS[stage]
         if self._backbone.needs_tokenizer and "train" not in wanted:
             raise UserError(
                 "Expected a trained model, but this backbone is to be built from nothing. Give --ckpt_path best, or "
@@ -129,12 +136,24 @@ class GnerDataModule(LightningDataModule):
         for split in wanted:
             if split not in self.examples:
                 self.examples[split] = self._read(split)
+        if stage == "fit":
+            warn_of_shared(self.examples["train"], self.examples["dev"])
         if self._backbone.needs_tokenizer:
             self._train_tokenizer()
         check_tokenizer(self._format, self._collate, self._backbone)
         for split in wanted:
             if split not in self.sizes:
                 self._measure(split)
+
+    def refuse_missing(self, stage: str) -> None:
+        """Read what a stage needs, to see that it is there.
+
+        Raises:
+            UserError: A data set is missing or not understood.
+        """
+        if self._synthetic is None:
+            for split in _SPLITS[stage]:
+                self._inputs.read(split)
 
     def _read(self, split: Split) -> list[Example]:
         groups = self._inputs.read(split)
@@ -169,7 +188,7 @@ class GnerDataModule(LightningDataModule):
             self.train_weights = [self.train_weights[index] for index in keep]
             sizes = [sizes[index] for index in keep]
         self.sizes[split] = sizes
-        self._check_positions(split, sizes)
+        check_positions(self._backbone, self.examples[split], sizes, split)
 
     def _fits(self, prompt: int, answer: int) -> bool:
         max_input, max_answer = self._max_tokens
@@ -186,23 +205,9 @@ class GnerDataModule(LightningDataModule):
             f"The first is {first.source}."
         )
 
-    def _check_positions(self, split: Split, sizes: Sequence[tuple[int, int]]) -> None:
-        most_prompt, most_answer = self._backbone.positions
-        joint = not self._backbone.is_encoder_decoder
-        over: list[tuple[int, str]] = []
-        for index, (prompt, answer) in enumerate(sizes):
-            if joint and most_answer is not None and prompt + answer > most_answer:
-                over.append((index, f"{prompt + answer} tokens with its prompt and answer, {_at_most(most_answer)}"))
-            elif not joint and most_prompt is not None and prompt > most_prompt:
-                over.append((index, f"{prompt} tokens with its prompt, {_at_most(most_prompt)}"))
-            elif not joint and most_answer is not None and answer > most_answer:
-                over.append((index, f"{answer} tokens for its answer, {_at_most(most_answer)}"))
-        if over:
-            index, needs = over[0]
-            raise UserError(
-                f"{self.examples[split][index].source}: the sentence needs {needs}; so do {len(over) - 1} others of "
-                f"{split}. Split these sentences, or set model.backbone to a model with a longer context."
-            )
+    def limits(self) -> dict[str, int | None]:
+        """What validation leaves out of its data sets, by the keys of the config."""
+        return {"data.max_eval_examples_per_dataset": self._inputs.max_examples.get("dev")}
 
     def entity_types(self) -> dict[str, tuple[str, ...]]:
         """The entity types of each data set that has been read."""
@@ -283,7 +288,3 @@ class GnerDataModule(LightningDataModule):
     @property
     def _num_ranks(self) -> int:
         return self.trainer.world_size if self.trainer is not None else 1
-
-
-def _at_most(limit: int) -> str:
-    return f"but the backbone reads at most {limit}"

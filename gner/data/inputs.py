@@ -33,8 +33,11 @@ class Inputs:
         root: Folder of the data sets that are given by name.
         datasets: Data sets and sources for each split.
         scheme: How tags are written, unless a source says so.
-        max_examples: Limits for each data set, in training and in evaluation; null for all.
+        max_examples: Limits for each data set, by split; splits without one are read whole.
         seed: Chooses the examples within a limit.
+
+    Attributes:
+        max_examples: The same.
 
     Raises:
         UserError: An option of a source is wrong.
@@ -46,13 +49,13 @@ class Inputs:
         datasets: Mapping[Split, Sequence[str | Source]],
         *,
         scheme: Scheme | Literal["auto"],
-        max_examples: tuple[int | None, int | None],
+        max_examples: Mapping[Split, int | None],
         seed: int,
     ) -> None:
         self._root = root
         self._datasets = datasets
         self._scheme: Scheme | Literal["auto"] = scheme
-        self._max_examples = max_examples
+        self.max_examples = max_examples
         self._seed = seed
         self._readers: dict[str, SourceReader] = {}
         for items in datasets.values():
@@ -101,14 +104,14 @@ class Inputs:
 
     def _read_named(self, name: str, split: Split) -> Group:
         found = read_dataset(self._root, name, split, self._scheme)
-        return Group(self._limited(found, self._max_examples[split != "train"], name, f"{name}/{split}.txt"), 1.0)
+        return Group(self._limited(found, self.max_examples.get(split), name, f"{name}/{split}.txt"), 1.0)
 
     def _read_source(self, source: Source, split: Split) -> Group:
         reader = self._reader(source)
         part = reader.part_for(split)
         found = reader.read(part)
         reader.log(part)
-        limit = self._max_examples[split != "train"] if source.max_examples is None else source.max_examples
+        limit = self.max_examples.get(split) if source.max_examples is None else source.max_examples
         return Group(self._limited(found, limit, source.dataset, f"{source.path} ({part})"), source.weight)
 
     def _reader(self, source: Source) -> SourceReader:

@@ -36,9 +36,9 @@ def check_tokenizer(format: Format, collate: Collator, backbone: TokenizerOwner)
         return
     [query] = format.queries(PROBE)
     raise UserError(
-        f"Expected a tokenizer that can write `{query.target}`, but that of the backbone, a {type(tokenizer).__name__}, "
-        f"makes `{written}` of it, and its tags cannot be read back. Set model.backbone to a model whose tokenizer keeps "
-        "brackets, hyphens, spaces and capitals, as those of T5, Llama and Qwen do."
+        f"Expected a tokenizer that can write `{query.target}`, but that of the backbone, a "
+        f"{type(tokenizer).__name__}, makes `{written}` of it, and its tags cannot be read back. Set model.backbone to "
+        "a model whose tokenizer keeps brackets, hyphens, spaces and capitals, as those of T5, Llama and Qwen do."
     )
 
 

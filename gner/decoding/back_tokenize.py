@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gner.errors import UserError
+from gner.errors import UserError, first_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -39,10 +39,9 @@ class BackTokenizer:
         from transformers import AutoTokenizer  # noqa: PLC0415 - it loads torch, which scoring can do without
 
         try:
-            return cls(AutoTokenizer.from_pretrained(tokenizer))
+            return cls(AutoTokenizer.from_pretrained(tokenizer, trust_remote_code=False))
         except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise UserError(f"Expected a tokenizer's name or folder, got {tokenizer}: {reason}") from error
+            raise UserError(f"Expected a tokenizer's name or folder, got {tokenizer}: {first_line(error)}") from error
 
     def __call__(self, words: Sequence[str]) -> list[str]:
         """Give what becomes of each word."""

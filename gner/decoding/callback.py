@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from gner.decoding.back_tokenize import BackTokenizer
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.entity_scores import EntityScorer
+from gner.decoding.limits import end_of_loop, repeats_itself
 from gner.decoding.panel import side_by_side
 from gner.decoding.peers import Peers
 from gner.decoding.postprocess import AlignerName, PostProcessor
@@ -22,6 +25,7 @@ from gner.scoring import EntityScores
 from gner.types import Batch, TextModel
 
 _FAREWELL_S = 10.0
+_SANITY_EXAMPLES, _SANITY_TOKENS = 4, 48
 Stage = Literal["val", "test", "predict"]
 
 
@@ -43,6 +47,9 @@ class DecodingData(Protocol):
 
     max_decoded_examples: int | None
 
+    def limits(self) -> dict[str, int | None]:
+        """What validation leaves out of its data sets, by the keys of the config."""
+
     def entity_types(self) -> dict[str, tuple[str, ...]]:
         """The entity types of each data set."""
 
@@ -59,6 +66,9 @@ class DecodingCallback(Callback):
     them. Texts and tags are written to ``<run>/predictions/``: ``val_last.jsonl`` while fitting, else
     ``validate.jsonl``, ``test.jsonl`` or ``predict.jsonl``.
 
+    The sanity check before a fit decodes a handful of sentences, a few dozen tokens each. Until a model ends most of
+    its texts, those that only repeat themselves are ended early, and the log says how many.
+
     Args:
         max_examples: Decode a fixed random subset of so many validation examples; null for all. Test and prediction
             always take all.
@@ -69,6 +79,7 @@ class DecodingCallback(Callback):
 
     Attributes:
         scores: Results of the latest validation or test; None if it was not decoded.
+        counted: What these results were counted on: sentences of each data set, and the limits that there were.
     """
 
     def __init__(
@@ -93,15 +104,18 @@ class DecodingCallback(Callback):
         self._weights = ExitStack()
         self._num_started = 0
         self._peers: Peers | None = None
+        self._ends_texts = False  # whether most texts of an earlier validation came to an end
         self.scores: EntityScores | None = None
+        self.counted: dict[str, Any] = {}
 
     def state_dict(self) -> dict[str, Any]:
-        """How many validations there were, so that a resumed run goes on with the same rhythm."""
-        return {"num_validations": self._num_validations}
+        """How many validations there were, so that a resumed run goes on with the same rhythm, and how they went."""
+        return {"num_validations": self._num_validations, "ends_texts": self._ends_texts}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what `state_dict` gave."""
         self._num_validations = state_dict["num_validations"]
+        self._ends_texts = state_dict.get("ends_texts", False)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Tell the data which validation examples will be decoded."""
@@ -118,8 +132,17 @@ class DecodingCallback(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
     ) -> None:
         """Decode a batch."""
-        if self._postprocess is not None and batch.decode:
-            self._decode(trainer, pl_module, batch)
+        if self._postprocess is None or not batch.decode:
+            return
+        if trainer.sanity_checking:
+            if self._num_decoded_batches:
+                return
+            batch = batch.first(_SANITY_EXAMPLES)
+            batch.length_limit = _SANITY_TOKENS
+        elif trainer.state.fn == "fit":
+            batch.stops_loops = not self._ends_texts
+        self._num_decoded_batches += 1
+        self._decode(trainer, pl_module, batch)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Score, log and write what was decoded."""
@@ -162,6 +185,7 @@ class DecodingCallback(Callback):
         self._postprocess = PostProcessor(module.format, BackTokenizer(module.tokenizer), self._aligner)
         self._score = EntityScorer(module.tokenizer)
         self._decoded = []
+        self._num_decoded_batches = 0
         self._num_started += 1
         # others that wait for this process's weights would never hear
         self._peers = Peers(f"decoding {self._num_started}", None if module.generates_alone else _FAREWELL_S)
@@ -191,6 +215,9 @@ class DecodingCallback(Callback):
         self._peers = None
         self._weights.close()
         decoded = gather(self._decoded)
+        self.counted = self._count(trainer, stage, decoded)
+        if trainer.state.fn == "fit" and not trainer.sanity_checking:
+            self._learn_of_runaways(trainer, decoded)
         if stage != "predict":
             self.scores = self._metric.compute()
             for name, value in self.scores.scalars().items():
@@ -201,6 +228,27 @@ class DecodingCallback(Callback):
             write_jsonl(Path(trainer.default_root_dir, "predictions", f"{name}.jsonl"), stage, decoded)
             self._show(trainer, stage, decoded)
         self._metric, self._postprocess, self._score, self._decoded = None, None, None, []
+
+    def _count(self, trainer: Trainer, stage: Stage, decoded: list[Decoded]) -> dict[str, Any]:
+        """What scores were counted on, as plain values."""
+        limits = {"evaluation.max_examples": self._max_examples} | _data(trainer).limits() if stage == "val" else {}
+        return {"examples": dict(Counter(row.example.dataset for row in decoded)), "limits": limits}
+
+    def _learn_of_runaways(self, trainer: Trainer, decoded: list[Decoded]) -> None:
+        """Tell which texts were ended early, and whether the next ones may be."""
+        num_finished = sum(row.generation.finished for row in decoded)
+        looping = [
+            row
+            for row in decoded
+            if not (self._ends_texts or row.generation.finished or repeats_itself(row.example))
+            and end_of_loop(row.generation.token_ids) == len(row.generation.token_ids)
+        ]
+        if looping:
+            rank_zero_info(
+                f"step {trainer.global_step}: {len(looping):,} of {len(decoded):,} texts only repeated themselves and "
+                "were ended early; this stops when most texts come to an end of their own."
+            )
+        self._ends_texts = self._ends_texts or 2 * num_finished > len(decoded)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Tell the other processes, and give nothing back that they would have to take part in: the run is over."""

@@ -7,7 +7,7 @@ from math import prod
 
 from gner.bio import to_entities
 from gner.decoding.base import DecodingStrategy
-from gner.decoding.huggingface import positions_left
+from gner.decoding.limits import positions_left
 from gner.decoding.passes import MOST_LOGITS, Lockstep
 from gner.decoding.pieces import PieceTokenizer
 from gner.decoding.reader import AnswerReader
@@ -64,9 +64,9 @@ class Constrained(DecodingStrategy):
                 end=model.tokenizer.eos_token_id,
                 num_beams=self.num_beams,
                 guesses=Guesses(self._memory, example),
-                limit=positions_left(model, batch),
+                limit=left if batch.length_limit is None else min(left, batch.length_limit),
             )
-            for example in batch.examples
+            for example, left in zip(batch.examples, positions_left(model, batch), strict=True)
         ]
         self._search(searches, AnswerReader(model.network, batch), Lockstep(model.network), model)
         return [

@@ -5,27 +5,29 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import inf
 from typing import Any, cast
 
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    GenerationConfig,
+    LogitsProcessorList,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    StoppingCriteriaList,
+)
 
-from gner.bio import tags_of
 from gner.decoding.base import DecodingStrategy
+from gner.decoding.limits import RowLimits, end_of_loop, repeats_itself, row_limits
 from gner.decoding.log_probs import token_log_probs
 from gner.errors import UserError
-from gner.types import Batch, Example, Generation, TextModel
-
-LENGTH_MARGIN = 8
-"""Tokens allowed beyond the longest right answer: the end token, and a word more than there should be."""
+from gner.types import Batch, Generation, TextModel
 
 
 class HuggingFaceStrategy(DecodingStrategy):
     """Runs ``generate`` with the options that a subclass gives.
 
     Args:
-        max_new_tokens: Where generation stops at the latest. Null takes the longest answer that could be right for
-            any sentence of the batch: every word with its longest tag.
+        max_new_tokens: Where generation stops at the latest. Null takes, for each sentence, the longest answer that
+            could be right: every word with its longest tag.
     """
 
     def __init__(self, max_new_tokens: int | None = None) -> None:
@@ -40,15 +42,26 @@ class HuggingFaceStrategy(DecodingStrategy):
     def options(self) -> dict[str, Any]:
         """Arguments of ``GenerationConfig``."""
 
+    def processors(self, batch: Batch, limits: Sequence[int]) -> LogitsProcessorList:
+        """What changes logits before a token is chosen; a subclass may add to it.
+
+        Args:
+            batch: B prompts.
+            limits: Most tokens of each row's answer.
+        """
+        return LogitsProcessorList()
+
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per example; see the base class."""
         return to_generations(model, batch, self.write(model, batch))
 
     def write(self, model: TextModel, batch: Batch) -> list[list[int]]:
-        """Token ids of what `generate` writes, those of an example together, each up to its end token."""
+        """Token ids of what `generate` writes, those of an example together, each up to its end token or its limit."""
         network, tokenizer = model.network, model.tokenizer
+        limits = row_limits(model, batch, self.max_new_tokens)
+        start = 1 if network.config.is_encoder_decoder else batch.prompt_ids.shape[1]
         config = GenerationConfig(
-            max_new_tokens=self._length_limit(model, batch),
+            max_new_tokens=max(limits),
             pad_token_id=tokenizer.pad_token_id,
             eos_token_id=tokenizer.eos_token_id,
             bos_token_id=tokenizer.bos_token_id,
@@ -57,15 +70,17 @@ class HuggingFaceStrategy(DecodingStrategy):
         )
         with _without_defaults(network):
             sequences = cast(Any, network).generate(
-                input_ids=batch.prompt_ids, attention_mask=batch.prompt_mask, generation_config=config
-            )  # (B, start + T)
-        is_encoder_decoder = network.config.is_encoder_decoder
-        start = 1 if is_encoder_decoder else batch.prompt_ids.shape[1]
-        return [_until_end(row, tokenizer.eos_token_id) for row in sequences[:, start:].tolist()]
-
-    def _length_limit(self, model: TextModel, batch: Batch) -> int:
-        limit = self.max_new_tokens or longest_answer(model, batch.examples) + LENGTH_MARGIN
-        return int(min(limit, max(1, positions_left(model, batch))))
+                input_ids=batch.prompt_ids,
+                attention_mask=batch.prompt_mask,
+                generation_config=config,
+                logits_processor=self.processors(batch, limits),
+                stopping_criteria=StoppingCriteriaList([RowLimits(batch, limits, start)]),
+            )  # (B * N, start + T), N texts for each row
+        num_texts = sequences.shape[0] // len(batch)
+        return [
+            _until_end(row, tokenizer.eos_token_id, limits[place // num_texts], batch, place // num_texts)
+            for place, row in enumerate(sequences[:, start:].tolist())
+        ]
 
 
 @contextmanager
@@ -89,31 +104,14 @@ def to_generations(model: TextModel, batch: Batch, written: list[list[int]]) -> 
     ]
 
 
-def positions_left(model: TextModel, batch: Batch) -> float:
-    """Tokens that an answer may have for a network with so many positions; infinity if it does not count them."""
-    positions = getattr(model.network.config, "max_position_embeddings", None)
-    used = 1 if model.network.config.is_encoder_decoder else batch.prompt_ids.shape[1]
-    return inf if positions is None else positions - used
-
-
-def longest_answer(model: TextModel, examples: Sequence[Example]) -> int:
-    """Tokens of the longest answer that could be right for any of some examples.
-
-    For a format that does not write every word: the tokens of the sentence itself, twice.
-    """
-    texts: list[str] = []
-    for example in examples:
-        tag = max(tags_of(example.types), key=len)
-        draft = model.format.draft(example, [tag] * len(example.words))
-        texts.append(draft if draft is not None else " ".join(example.words * 2))
-    return max(len(ids) for ids in model.tokenizer(texts, add_special_tokens=False)["input_ids"])
-
-
 def decode(tokenizer: PreTrainedTokenizerBase, token_ids: list[int]) -> str:
     """Token ids to text, as written: spaces before punctuation stay."""
     return str(tokenizer.decode(token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
-def _until_end(row: list[int], end: int) -> list[int]:
-    """Cut a row behind its end token; padding stands there."""
-    return row[: row.index(end) + 1] if end in row else row
+def _until_end(tokens: list[int], end: int, limit: int, batch: Batch, row: int) -> list[int]:
+    """Leave out what ``generate`` puts behind the end of a row while others are longer."""
+    tokens = tokens[:limit]
+    if batch.stops_loops and not repeats_itself(batch.examples[row]):
+        tokens = tokens[: end_of_loop(tokens)]
+    return tokens[: tokens.index(end) + 1] if end in tokens else tokens

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import blake2b
+from math import inf
 from typing import Any
 
 import torch
+from torch import Tensor
+from transformers import LogitsProcessor, LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
 
 from gner.decoding.huggingface import HuggingFaceStrategy
 from gner.decoding.vote import vote
@@ -22,7 +27,8 @@ class NucleusSampling(HuggingFaceStrategy):
         top_p: Probability of the set.
         temperature: Divides the logits first; below 1 sharpens.
         num_samples: Texts for each example.
-        seed: Sampling starts from it for every batch, and leaves the run's own random state alone.
+        seed: What is drawn for a text depends on it, on the prompt and on nothing else: not on the texts beside it, nor
+            on the run's own random state.
         max_new_tokens: Where generation stops at the latest; null takes it from the sentences.
     """
 
@@ -58,14 +64,33 @@ class NucleusSampling(HuggingFaceStrategy):
         return self.num_samples
 
     def options(self) -> dict[str, Any]:
-        """Sampling, with several samples per prompt."""
-        return {
-            "do_sample": True,
-            "top_p": self.top_p,
-            "temperature": self.temperature,
-            "top_k": 0,
-            "num_return_sequences": self.num_samples,
-        }
+        """Of a search for the best token; `RowSampler` leaves one only."""
+        return {"num_beams": 1, "do_sample": False}
+
+    def processors(self, batch: Batch, limits: Sequence[int]) -> LogitsProcessorList:
+        """Temperature, nucleus, and the draw."""
+        return LogitsProcessorList(
+            [
+                TemperatureLogitsWarper(self.temperature),
+                TopPLogitsWarper(self.top_p),
+                RowSampler(self._draws(batch, max(limits))),
+            ]
+        )
+
+    def _draws(self, batch: Batch, length: int) -> Tensor:
+        """Numbers from 0 to 1 for each token of each text, which depend on seed, prompt and sample only, (R, T)."""
+        rows = []
+        masks = batch.prompt_mask.bool()
+        for row in range(len(batch)):
+            prompt = batch.prompt_ids[row][masks[row]].tolist()
+            content = f"{self.seed} {row % self.num_samples} {prompt}".encode()
+            generator = torch.Generator().manual_seed(int.from_bytes(blake2b(content, digest_size=7).digest()))
+            rows.append(torch.rand(length, generator=generator, dtype=torch.float64))
+        return torch.stack(rows).to(batch.prompt_ids.device)
+
+    def write(self, model: TextModel, batch: Batch) -> list[list[int]]:
+        """Token ids of the samples, those of an example together."""
+        return super().write(model, batch.repeated(self.num_samples))
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per example; see the base class.
@@ -73,9 +98,28 @@ class NucleusSampling(HuggingFaceStrategy):
         Raises:
             UserError: There is a vote, and the format has no text for tags.
         """
-        device = batch.prompt_ids.device
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(self.seed)
-            if self.num_samples == 1:
-                return super().generate(model, batch)
-            return vote(model, batch, self.write(model, batch), self.num_samples)
+        if self.num_samples == 1:
+            return super().generate(model, batch)
+        return vote(model, batch, self.write(model, batch), self.num_samples)
+
+
+class RowSampler(LogitsProcessor):
+    """Draws a token for each row by a number of its own, and leaves nothing else to choose.
+
+    ``generate`` draws for all rows at once, so that what a row gets depends on those before it.
+
+    Args:
+        draws: Numbers from 0 to 1, for each row and token, (R, T).
+    """
+
+    def __init__(self, draws: Tensor) -> None:
+        self._draws = draws
+        self._step = 0
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """Logits of 0 for what is drawn, and of minus infinity for the rest, (R, V)."""
+        total = scores.float().softmax(-1).double().cumsum(-1)
+        draw = self._draws[:, self._step : self._step + 1] * total[:, -1:]
+        self._step += 1
+        chosen = torch.searchsorted(total, draw, right=True).clamp(max=scores.shape[-1] - 1)
+        return torch.full_like(scores, -inf).scatter(1, chosen, 0.0)

@@ -50,6 +50,19 @@ def keeps_keys_and_values_only(network: PreTrainedModel) -> bool:
     return all(isinstance(layer, DynamicLayer) for layer in DynamicCache(config=network.config).layers)
 
 
+def why_no_drafts(network: PreTrainedModel) -> str | None:
+    """Why drafts cannot be checked in one pass over right-aligned columns, or None if they can."""
+    if network.config.is_encoder_decoder:
+        if hasattr(network.config, "relative_attention_num_buckets"):
+            return None
+        return "its decoder counts positions from the first column of a batch"
+    if not takes(network, "position_ids"):
+        return "it takes no position ids, so rows of a batch cannot be at different places"
+    if not keeps_keys_and_values_only(network):
+        return "it keeps a state that cannot be taken back to where a draft was wrong"
+    return None
+
+
 def positions_of(config: PreTrainedConfig) -> Positions:
     """How many tokens a network of a configuration can read and write.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from torch import Tensor
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
@@ -14,11 +16,13 @@ from transformers.modeling_outputs import BaseModelOutput
 from gner.decoding.draft import Drafter
 from gner.decoding.greedy import Greedy
 from gner.decoding.huggingface import decode
-from gner.decoding.passes import MOST_LOGITS, Lockstep, causal_inputs, keeps_keys_and_values_only, takes
+from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
+from gner.decoding.passes import MOST_LOGITS, Lockstep, causal_inputs, why_no_drafts
 from gner.decoding.pieces import PieceTokenizer
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.types import Batch, Generation, TextModel
 
+_log = logging.getLogger("gner")
 _LEAST_GAIN = 1.0
 _POOR_PASSES = 4
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 4, 64
@@ -47,24 +51,34 @@ class Speculative(Greedy):
         super().__init__(max_new_tokens)
         self._pieces: PieceTokenizer | None = None
         self._memory = TagMemory()
+        self._said: set[str] = set()
         self.num_passes = 0
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per example; see the base class."""
-        if not _checks_drafts(model.network):
+        reason = why_no_drafts(model.network)
+        if reason is not None:
+            self._say_once(model.network.config.model_type, reason)
             return super().generate(model, batch)
         if self._pieces is None or not self._pieces.is_for(model):
             is_encoder_decoder = model.network.config.is_encoder_decoder
             self._pieces = PieceTokenizer(model.tokenizer, model.format, is_encoder_decoder, num_probes=1)
         self._pieces.prepare(batch.examples)
-        end, limit = model.tokenizer.eos_token_id, self._length_limit(model, batch)
-        rows = [_Row(Drafter(self._pieces, example, Guesses(self._memory, example))) for example in batch.examples]
+        end = model.tokenizer.eos_token_id
+        rows = [
+            _Row(
+                Drafter(self._pieces, example, Guesses(self._memory, example)),
+                limit,
+                batch.stops_loops and not repeats_itself(example),
+            )
+            for example, limit in zip(batch.examples, row_limits(model, batch, self.max_new_tokens), strict=True)
+        ]
         verifier = _Verifier(model.network, batch)
         lockstep, pace = Lockstep(model.network), _Pace()
         active = list(range(len(rows)))
         while lockstep.goes_on(bool(active)):
             if active:
-                active = _pass(rows, active, verifier, pace, end=end, limit=limit)
+                active = _pass(rows, active, verifier, pace, end)
             else:
                 verifier.idle()
             self.num_passes += 1
@@ -75,14 +89,20 @@ class Speculative(Greedy):
             for row in rows
         ]
 
+    @rank_zero_only
+    def _say_once(self, model_type: str, reason: str) -> None:
+        if model_type not in self._said:
+            self._said.add(model_type)
+            _log.warning("Speculative writes as Greedy does, token by token, with a `%s`: %s.", model_type, reason)
 
-def _pass(rows: list[_Row], active: list[int], verifier: _Verifier, pace: _Pace, *, end: int, limit: int) -> list[int]:
+
+def _pass(rows: list[_Row], active: list[int], verifier: _Verifier, pace: _Pace, end: int) -> list[int]:
     """Draft, check and keep; returns the rows that go on."""
     room = max(1, MOST_LOGITS // (len(active) * verifier.vocab_size)) if pace.drafts() else 1
-    drafts = [rows[row].drafter.draft(min(room, limit - len(rows[row].drafter.written)) - 1) for row in active]
+    drafts = [rows[row].drafter.draft(min(room, rows[row].room) - 1) for row in active]
     choices, log_probs = verifier.check(drafts)
     agreed = [
-        rows[row].take(draft, chosen, scores, end, limit)
+        rows[row].take(draft, chosen, scores, end)
         for row, draft, chosen, scores in zip(active, drafts, choices, log_probs, strict=True)
     ]
     pace.learn(sum(agreed) / len(active), any(drafts))
@@ -123,21 +143,33 @@ class _Pace:
 
 @dataclass
 class _Row:
-    """The answer of one example."""
+    """The answer of one example, with the most tokens that it may have, and whether it ends where it loops."""
 
     drafter: Drafter
+    limit: int
+    stops_loops: bool
     log_probs: list[float] = field(default_factory=list)
     is_done: bool = False
 
-    def take(self, draft: Sequence[int], chosen: Sequence[int], scores: Sequence[float], end: int, limit: int) -> int:
+    @property
+    def room(self) -> int:
+        """Tokens that may still be written."""
+        return self.limit - len(self.drafter.written)
+
+    def take(self, draft: Sequence[int], chosen: Sequence[int], scores: Sequence[float], end: int) -> int:
         """Write what the model chose; returns how many tokens of the draft it agreed to."""
         if end in draft:  # some tokenizers read `</s>` in a sentence as the end token: it ends the answer
             draft = draft[: draft.index(end)]
             chosen = chosen[: len(draft) + 1]
+        num_before = len(self.drafter.written)
         agreed = self.drafter.accept(draft, chosen)
         written = self.drafter.written
         self.log_probs += scores[: agreed + 1]
-        self.is_done = written[-1] == end or len(written) >= limit
+        self.is_done = written[-1] == end or len(written) >= self.limit
+        loop_end = end_of_loop(written, num_before) if self.stops_loops else None
+        if loop_end is not None:
+            del written[loop_end:], self.log_probs[loop_end:]
+            self.is_done = True
         return agreed
 
 
@@ -256,10 +288,3 @@ def _layers(cache: Any, *, crossed: bool) -> list[Any]:
 def _pick(part: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Some rows of keys or values, (B, H, S, D), and of each row its own columns."""
     return part.transpose(1, 2)[rows.unsqueeze(1), columns.clamp(min=0)].transpose(1, 2)
-
-
-def _checks_drafts(network: PreTrainedModel) -> bool:
-    """Whether right-aligned columns are all that a network needs."""
-    if network.config.is_encoder_decoder:
-        return hasattr(network.config, "relative_attention_num_buckets")
-    return takes(network, "position_ids") and keeps_keys_and_values_only(network)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from gner.errors import UserError
-from gner.models.module import overflows_in_fp16
+from gner.errors import UserError, first_line
+from gner.models.precision import overflows_in_fp16
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -22,8 +22,9 @@ def choose_device(name: str | torch.device | None) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = (str(error).strip().splitlines() or ["it cannot be used"])[0]
-        raise UserError(f"Expected a device that is here, such as cpu or cuda:0, got `{name}`: {reason}") from error
+        raise UserError(
+            f"Expected a device that is here, such as cpu or cuda:0, got `{name}`: {first_line(error)}"
+        ) from error
     return device
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from huggingface_hub import HfApi
 
-from gner.errors import UserError
+from gner.errors import UserError, first_line
 from gner.inference.card import model_card
 from gner.inference.loading import load
 from gner.models import export
@@ -76,9 +76,8 @@ def push(folder: Path, name: str, *, private: bool = False) -> str:
         url: Any = api.create_repo(name, private=private, exist_ok=True)
         api.upload_folder(repo_id=name, folder_path=folder, commit_message="Upload a model of gner")
     except (OSError, ValueError, RuntimeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(
-            f"{folder} is written, but it could not be pushed to `{name}`: {reason} Log in with `hf auth login`, and "
-            f"try again, or upload it with `hf upload {name} {folder}`."
+            f"{folder} is written, but it could not be pushed to `{name}`: {first_line(error)} Log in with "
+            f"`hf auth login`, and try again, or upload it with `hf upload {name} {folder}`."
         ) from error
     return str(url)

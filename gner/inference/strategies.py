@@ -10,7 +10,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 
 from gner.decoding import DecodingStrategy
 from gner.decoding.plugins import GROUP, load_strategies
-from gner.errors import UserError
+from gner.errors import UserError, last_line
 
 Decoding = str | Mapping[str, Any] | DecodingStrategy
 """A name, a mapping with ``class_path`` and ``init_args`` as in a config, or a strategy."""
@@ -40,7 +40,7 @@ def find_strategy(decoding: Decoding) -> DecodingStrategy:
     except ArgumentError as error:
         raise UserError(
             f"Expected a decoding strategy, got {decoding!r}. There are: {', '.join(sorted(known.values()))}. "
-            f"{str(error).strip().splitlines()[-1].strip(' -')}"
+            f"{last_line(error).strip(' -')}"
         ) from error
     return strategy
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gner.decoding import DecodingStrategy
 from gner.decoding.entity_scores import EntityScorer
-from gner.decoding.huggingface import longest_answer
+from gner.decoding.limits import longest_answers
 from gner.decoding.postprocess import PostProcessor
 from gner.inference.batches import BatchDecoder
 from gner.inference.labels import Labels
@@ -130,7 +130,7 @@ class Tagger:
 
     def _is_cut(self, example: Example, written: Generation) -> bool:
         """Whether a text ends although an answer of its length could still be right: no room was left for more."""
-        return not written.finished and len(written.token_ids) < longest_answer(self._model, [example])
+        return not written.finished and len(written.token_ids) < longest_answers(self._model, [example])[0]
 
     def _put_together(self, text: Words, known: _Progress, num_groups: int) -> Tagged:
         found = [known.found[window] for window in known.windows]

@@ -10,10 +10,9 @@ Why the mapping is used per tensor, and what cannot be read by rows: docs/decisi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -32,21 +31,7 @@ from transformers.core_model_loading import (
     rename_source_key,
 )
 
-_ADAPTER = re.compile(r"\.lora_(A|B|embedding_A|embedding_B)\.")
-_BASE_LAYER = "base_layer"
-
-
-class StoredTensors(Protocol):
-    """Tensors of a checkpoint, read when they are asked for."""
-
-    source: str
-
-    @property
-    def names(self) -> set[str]:
-        """Names of all tensors."""
-
-    def tensor(self, name: str) -> Any:
-        """A tensor, or something of which rows can be read like those of one."""
+from gner.models.tensors import StoredTensors, is_adapter, plain_name, shape_of
 
 
 class _Input(NamedTuple):
@@ -74,7 +59,7 @@ class _Group(NamedTuple):
         converter = deepcopy(self.converter)
         for name, pattern in self.inputs:
             if name in tensors:
-                converter.add_tensor(self.first, name, pattern, tensors[name])
+                converter.add_tensor(self.first, name, pattern, cast(Any, tensors[name]))
         made = converter.convert(self.first, model=network, config=network.config)
         return {name: value[0] if isinstance(value, list) else value for name, value in made.items()}
 
@@ -104,7 +89,7 @@ class ConvertedTensors:
         network: Whole or sharded, with adapters or without, on any device.
 
     Attributes:
-        conversions: Those of transformers' transforms that changed a name, which a network needs to be written alike.
+        conversions: Transformers' transforms, which know whether they changed a name; see `remember_conversions`.
     """
 
     def __init__(self, files: StoredTensors, network: PreTrainedModel) -> None:
@@ -124,7 +109,7 @@ class ConvertedTensors:
                 self._renamed[name] = stored
             else:
                 groups.setdefault(name, []).append(_Input(stored, pattern))
-        self.conversions = [transform for transform in transforms if transform.was_used()]
+        self.conversions = transforms
         for first, inputs in groups.items():
             self._add(_Group(first, _converter_of(inputs[0].pattern, transforms), tuple(inputs)))
 
@@ -227,28 +212,6 @@ class StoredLayout:
         return self._convert(self._groups[stored], tensors)
 
 
-def is_adapter(name: str) -> bool:
-    """Whether a parameter of this name belongs to an adapter."""
-    return _ADAPTER.search(name) is not None
-
-
-def plain_name(name: str) -> str:
-    """What a parameter is called in a network without adapters; those of adapters keep their names.
-
-    Layers with adapters hold the layer that they replace, and where several parameters of one module have adapters, one
-    such layer holds the next.
-    """
-    parts = name.split(".")
-    if is_adapter(name):
-        return name
-    return ".".join(part for part in parts if part != _BASE_LAYER)
-
-
-def shape_of(source: Any) -> tuple[int, ...]:
-    """The shape of a tensor or of a safetensors slice."""
-    return tuple(source.shape if isinstance(source, Tensor) else source.get_shape())
-
-
 def stored_names(network: PreTrainedModel) -> list[str]:
     """The names that the network's tensors would have in a file that `save_pretrained` writes."""
     plain = {plain_name(name): tensor for name, tensor in network.state_dict(keep_vars=True).items()}
@@ -272,11 +235,17 @@ def use_names(network: PreTrainedModel, names: Iterable[str]) -> None:
     targets = {plain_name(name): tensor for name, tensor in network.state_dict(keep_vars=True).items()}
     for name in sorted(names, key=dot_natural_key):
         _target(name, transforms, network.base_model_prefix, targets)
-    network._weight_conversions = [transform for transform in transforms if transform.was_used()]
+    remember_conversions(network, transforms)
+
+
+def remember_conversions(network: PreTrainedModel, transforms: Iterable[WeightTransform]) -> None:
+    """Have a network written with the names of the checkpoint that transforms were used on."""
+    used = [transform for transform in transforms if transform.was_used()]
+    cast(Any, network)._weight_conversions = used  # where `from_pretrained` puts them, for `save_pretrained`
 
 
 def _target(
-    stored: str, transforms: Sequence[WeightTransform], prefix: str, targets: Mapping[str, Tensor]
+    stored: str, transforms: Sequence[WeightTransform], prefix: str, targets: dict[str, Tensor]
 ) -> tuple[str, str | None]:
     """The network's name for a tensor of a file, and the pattern of the conversion that it takes part in, if any."""
     renamings = [transform for transform in transforms if isinstance(transform, WeightRenaming)]

@@ -20,8 +20,9 @@ from torch.distributed.tensor import DTensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from gner.errors import UserError
-from gner.models.conversion import StoredLayout, is_adapter, plain_name
+from gner.models.conversion import StoredLayout
 from gner.models.loading import stored_tensors
+from gner.models.tensors import is_adapter, plain_name
 from gner.run_dir import replace
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}

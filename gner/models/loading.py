@@ -20,7 +20,7 @@ from transformers import PreTrainedModel
 from transformers.utils import cached_file
 
 from gner.errors import UserError
-from gner.models.conversion import StoredTensors, is_adapter, plain_name, shape_of
+from gner.models.tensors import StoredTensors, is_adapter, plain_name, shape_of
 
 _INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
 _NAMES_SHOWN = 5

@@ -66,7 +66,7 @@ class Lora:
         if needs_input_grads:
             network.enable_input_require_grads()
 
-    def _targets(self, network: PreTrainedModel) -> list[str] | str | None:
+    def _targets(self, network: PreTrainedModel) -> list[str] | str:
         """What gets adapters; where peft has no choice of its own for a type of network, all linear layers.
 
         peft's choice is handed over by name, as peft itself forgets it for mixtures of experts.
@@ -74,7 +74,7 @@ class Lora:
         model_type = network.config.model_type
         targets = self.target_modules or TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING.get(model_type)
         if targets is not None:
-            return targets
+            return targets if isinstance(targets, str) else list(targets)
         rank_zero_info(
             f"peft does not say which modules of `{model_type}` get adapters: all linear layers do. "
             "model.lora.target_modules names others."

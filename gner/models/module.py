@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 from jsonargparse import lazy_instance
 from lightning import LightningModule
+from lightning.pytorch.plugins.precision import MixedPrecision
 from lightning.pytorch.strategies import ModelParallelStrategy
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
@@ -25,11 +26,11 @@ from gner.models.architecture import freeze_other_modalities, other_modalities
 from gner.models.backbone import Backbone, FromScratch
 from gner.models.conversion import stored_names
 from gner.models.lora import Lora
+from gner.models.precision import check_precision, refuse_infinite
 from gner.models.restore import NAMES_KEY, TOKENIZER_KEY
 from gner.models.sharding import block_names, build_network, find_blocks, generates_alone, generation
 from gner.types import IGNORED, Batch
 
-_FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
 _GENERATORS_KEY = "gner_generators"
 
 
@@ -172,8 +173,13 @@ class GnerModule(LightningModule):
         return torch.cat([start, before.masked_fill(before == IGNORED, self.tokenizer.pad_token_id)], dim=1)
 
     def training_step(self, batch: Batch) -> Tensor:
-        """Loss of a batch."""
+        """Loss of a batch.
+
+        Raises:
+            UserError: It is not finite, on this process or on another.
+        """
         loss = self(batch)
+        refuse_infinite(loss.detach(), batch, self.trainer)
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
         return loss
 
@@ -218,7 +224,8 @@ class GnerModule(LightningModule):
             {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
         ]
         groups = [group for group in groups if group["params"]]
-        fused = self.trainer.precision != "16-mixed"  # Lightning refuses to clip the gradients of a fused one in fp16
+        # Lightning refuses to clip the gradients of a fused optimizer in any mixed precision
+        fused = not isinstance(self.trainer.precision_plugin, MixedPrecision)
         optimizer = torch.optim.AdamW(groups, settings.lr, settings.betas, fused=fused)
         num_steps = self.trainer.estimated_stepping_batches
         if num_steps == float("inf") and (settings.schedule != "constant" or settings.warmup_ratio):
@@ -278,21 +285,3 @@ def _generator_states() -> dict[str, Tensor]:
     """The states of torch's generators on this process."""
     states = {"cpu": torch.get_rng_state()}
     return states | {"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else states
-
-
-def overflows_in_fp16(model_type: str) -> bool:
-    """Whether a model type of Hugging Face is T5 or a relative of it."""
-    return model_type in _FP16_OVERFLOWS
-
-
-def check_precision(model_type: str, precision: str) -> None:
-    """Refuse fp16 for models whose activations leave its range.
-
-    Raises:
-        UserError: The model type is T5 or a relative of it, and the precision of the trainer is fp16.
-    """
-    if precision in ("16-mixed", "16-true") and overflows_in_fp16(model_type):
-        raise UserError(
-            f"Expected a precision other than {precision} for a `{model_type}` backbone: its activations overflow in "
-            "fp16 and the loss becomes NaN. Set trainer.precision to bf16-mixed or 32-true."
-        )

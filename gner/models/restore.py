@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,11 +16,12 @@ from torch.distributed import checkpoint as distributed_checkpoint
 from torch.distributed.checkpoint import FileSystemReader
 from transformers import PreTrainedModel
 
-from gner.errors import UserError
+from gner.errors import UserError, first_line
 from gner.models.backbone import Backbone, FromScratch
-from gner.models.conversion import plain_name, use_names
+from gner.models.conversion import use_names
 from gner.models.loading import load_rows, materialize, untie_what_differs
 from gner.models.lora import Lora
+from gner.models.tensors import plain_name
 
 CONFIG_KEY = "gner_config"
 """Where a checkpoint keeps the configuration of its run, as YAML."""
@@ -69,7 +71,7 @@ def restore(path: Path, dtype: torch.dtype = torch.float32) -> Restored:
     Raises:
         UserError: It is no checkpoint of ours, or its backbone's configuration cannot be found.
     """
-    meta = _read(path)
+    meta = read_checked(path)
     config = yaml.safe_load(meta[CONFIG_KEY])
     settings = config["model"]
     source = settings["backbone"]
@@ -91,12 +93,47 @@ def restore(path: Path, dtype: torch.dtype = torch.float32) -> Restored:
     return Restored(backbone, network.eval(), config, meta)
 
 
+def read_checked(path: Path) -> dict[str, Any]:
+    """The same as `read_meta`, after a look at whether the checkpoint is whole and as it was written.
+
+    Raises:
+        UserError: It is damaged, or no checkpoint of ours.
+    """
+    damage = _damage(path)
+    if damage is not None:
+        raise UserError(f"Expected a checkpoint at {path}, but it is damaged: {damage}.")
+    return _read(path)
+
+
+def _damage(path: Path) -> str | None:
+    """What is wrong with a file, whose parts have checksums, or with a folder, which knows how long its parts are."""
+    if path.is_file():
+        try:
+            with zipfile.ZipFile(path) as archive:
+                broken = archive.testzip()
+        except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError, NotImplementedError) as error:
+            return f"{path.stat().st_size:,} bytes that are no whole file: {first_line(error)}"
+        return None if broken is None else f"what it holds in {broken} was changed"
+    try:
+        metadata = FileSystemReader(path).read_metadata()
+    except Exception as error:  # it is unpickled, and bytes that were changed can raise anything
+        return f"its .metadata cannot be read: {first_line(error)}"
+    ends: dict[str, int] = {}
+    for part in (metadata.storage_data or {}).values():
+        ends[part.relative_path] = max(ends.get(part.relative_path, 0), part.offset + part.length)
+    for name, end in sorted(ends.items()):
+        file = path / name
+        if not file.is_file() or file.stat().st_size < end:
+            return f"its part {name} is {'cut short' if file.is_file() else 'missing'}"
+    return None
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         meta = read_meta(path)
     except Exception as error:
         raise UserError(
-            f"Expected a checkpoint at {path}, but it cannot be read as one: {_first_line(error)}"
+            f"Expected a checkpoint at {path}, but it cannot be read as one: {first_line(error)}"
         ) from error
     if not isinstance(meta, dict) or CONFIG_KEY not in meta:
         raise UserError(
@@ -104,10 +141,6 @@ def _read(path: Path) -> dict[str, Any]:
             "of others, give a folder in Hugging Face's layout."
         )
     return meta
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from transformers import PreTrainedModel
 
 from gner.errors import UserError
 from gner.models.backbone import Backbone
-from gner.models.conversion import ConvertedTensors
+from gner.models.conversion import ConvertedTensors, remember_conversions
 from gner.models.loading import WeightFiles, load_rows, materialize, untie_what_differs
 from gner.run_dir import refuse_unwritten, replace
 
@@ -204,7 +204,7 @@ def _load_sharded(
         materialize(network, device)
         load_rows(network, files)
     network.tie_weights(recompute_mapping=False)  # moving from the meta device took tied weights apart
-    network._weight_conversions = files.conversions
+    remember_conversions(network, files.conversions)
     return network
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -19,6 +21,7 @@ from transformers import (
     PreTrainedTokenizerFast,
     T5Tokenizer,
 )
+from transformers.models.mbart.tokenization_mbart import FAIRSEQ_LANGUAGE_CODES
 
 _SIZES = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 _GQA = {**_SIZES, "num_key_value_heads": 1, "head_dim": 8}
@@ -27,14 +30,23 @@ _QWEN_EXPERTS = {**_GQA, **_EXPERTS, "num_experts": 4}
 _GEMMA = {**_GQA, "sliding_window": 8, "layer_types": ["sliding_attention", "full_attention"]}
 _GEMMA4 = {**_GEMMA, "global_head_dim": 16, "hidden_size_per_layer_input": 8}
 _VISION = {**_SIZES, "image_size": 8, "patch_size": 4, "num_channels": 3}
-_T5 = {"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 2, "initializer_factor": 2.0, "dropout_rate": 0.0}
+_T5 = {
+    "d_model": 16,
+    "d_kv": 8,
+    "num_heads": 2,
+    "d_ff": 32,
+    "num_layers": 2,
+    "initializer_factor": 2.0,
+    "dropout_rate": 0.0,
+}
 _BART = {
     **{"d_model": 16, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32},
     **{"encoder_attention_heads": 2, "decoder_attention_heads": 2, "init_std": 0.3, "dropout": 0.0},
 }
 
 
-class Recipe(NamedTuple):
+@dataclass(frozen=True)
+class Recipe:
     """How to make a checkpoint of one architecture.
 
     Attributes:
@@ -47,8 +59,8 @@ class Recipe(NamedTuple):
 
     model_type: str
     tokenizer: str
-    config: dict[str, Any] = {}
-    parts: dict[str, dict[str, Any]] = {}
+    config: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_seq2seq: bool = False
 
 
@@ -82,8 +94,14 @@ RECIPES: dict[str, Recipe] = {
     "gemma3n": Recipe(
         "gemma3n_text",
         "bpe_fallback",
-        {**_GEMMA, "hidden_size_per_layer_input": 8, "num_kv_shared_layers": 0, "laurel_rank": 4,
-         "altup_num_inputs": 2, "activation_sparsity_pattern": [0.0, 0.0]},
+        {
+            **_GEMMA,
+            "hidden_size_per_layer_input": 8,
+            "num_kv_shared_layers": 0,
+            "laurel_rank": 4,
+            "altup_num_inputs": 2,
+            "activation_sparsity_pattern": [0.0, 0.0],
+        },
     ),
     "gemma4": Recipe(
         "gemma4",
@@ -120,14 +138,15 @@ RECIPES: dict[str, Recipe] = {
     "byt5": Recipe("t5", "bytes", {**_T5, "feed_forward_proj": "gated-gelu"}, is_seq2seq=True),
     "bart": Recipe("bart", "bart", _BART, is_seq2seq=True),
     "mbart": Recipe("mbart", "mbart", _BART, is_seq2seq=True),
-    "t5gemma": Recipe(
-        "t5gemma", "bpe_fallback", {}, {"encoder": {**_GEMMA}, "decoder": {**_GEMMA}}, is_seq2seq=True
-    ),
+    "t5gemma": Recipe("t5gemma", "bpe_fallback", {}, {"encoder": {**_GEMMA}, "decoder": {**_GEMMA}}, is_seq2seq=True),
     "t5gemma2": Recipe(
         "t5gemma2",
         "bpe_fallback",
         {},
-        {"encoder": {"text_config": {**_GEMMA}, "vision_config": _VISION, "mm_tokens_per_image": 4}, "decoder": {**_GEMMA}},
+        {
+            "encoder": {"text_config": {**_GEMMA}, "vision_config": _VISION, "mm_tokens_per_image": 4},
+            "decoder": {**_GEMMA},
+        },
         is_seq2seq=True,
     ),
 }
@@ -230,8 +249,6 @@ def _bpe_fallback(texts: Sequence[str]) -> PreTrainedTokenizerBase:
     trained.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
     trained.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=120, show_progress=False))
     trained_state = trained.model.__getstate__()
-    import json
-
     state = json.loads(trained_state)
     pieces = sorted(state["vocab"], key=state["vocab"].get)
     vocabulary = {token: number for number, token in enumerate([*tokens, *pieces])}
@@ -245,8 +262,6 @@ def _train_unigram(texts: Sequence[str], special: list[str]) -> list[tuple[str, 
     trained.train_from_iterator(
         texts, trainers.UnigramTrainer(vocab_size=150, special_tokens=special, unk_token="<unk>", show_progress=False)
     )
-    import json
-
     return [(piece, score) for piece, score in json.loads(trained.model.__getstate__())["vocab"]]
 
 
@@ -256,8 +271,6 @@ def _unigram(texts: Sequence[str]) -> PreTrainedTokenizerBase:
 
 
 def _mbart(texts: Sequence[str]) -> PreTrainedTokenizerBase:
-    from transformers.models.mbart.tokenization_mbart import FAIRSEQ_LANGUAGE_CODES
-
     pieces = _train_unigram(texts, ["<s>", "<pad>", "</s>", "<unk>"])
     more = [(code, 0.0) for code in [*FAIRSEQ_LANGUAGE_CODES, "<mask>"]]
     return MBartTokenizer(vocab=[*pieces, *more], src_lang="en_XX")

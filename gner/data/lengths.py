@@ -1,0 +1,44 @@
+"""Sentences that are longer than a backbone can read or write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gner.errors import UserError
+from gner.types import Example, Positions, TokenizerOwner
+
+
+def check_positions(
+    backbone: TokenizerOwner, examples: Sequence[Example], sizes: Sequence[tuple[int, int]], split: str
+) -> None:
+    """Refuse sentences that need more positions than there are.
+
+    Args:
+        backbone: What reads them.
+        examples: The sentences of a split.
+        sizes: Tokens of their prompts and answers.
+        split: For the message.
+
+    Raises:
+        UserError: There are some; the message has the place of the first and how many there are.
+    """
+    positions = backbone.positions
+    needs = [_excess(*size, positions, joint=not backbone.is_encoder_decoder) for size in sizes]
+    over = [index for index, need in enumerate(needs) if need is not None]
+    if over:
+        raise UserError(
+            f"{examples[over[0]].source}: the sentence needs {needs[over[0]]}; so do {len(over) - 1} others of "
+            f"{split}. Split these sentences, or set model.backbone to a model with a longer context."
+        )
+
+
+def _excess(prompt: int, answer: int, positions: Positions, *, joint: bool) -> str | None:
+    """What a sentence needs beyond what there is, or None if it fits."""
+    if joint:
+        parts = [(prompt + answer, "with its prompt and answer", positions.answer)]
+    else:
+        parts = [(prompt, "with its prompt", positions.prompt), (answer, "for its answer", positions.answer)]
+    for size, what, most in parts:
+        if most is not None and size > most:
+            return f"{size} tokens {what}, but the backbone reads at most {most}"
+    return None

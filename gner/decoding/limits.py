@@ -1,0 +1,128 @@
+"""How long an answer may get: a limit for each row, so that no answer depends on the texts beside it.
+
+An answer that only repeats itself can be ended before its limit, where a batch asks for it. That bounds the time of the
+first validations of a fit, whose model may know nothing yet but loops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+import torch
+from torch import Tensor
+from transformers import StoppingCriteria
+
+from gner.bio import tags_of
+from gner.decoding.passes import positions_of
+from gner.types import Batch, Example, TextModel
+
+LENGTH_MARGIN = 8
+"""Tokens allowed beyond the longest right answer: the end token, and a word more than there should be."""
+_LOOKS_EVERY = 16
+_LOOP_TOKENS = 96
+_LONGEST_PERIOD = 24
+_REPEATED_WORDS = 12
+"""A sentence that repeats itself for so many words may be answered with a loop."""
+
+
+def row_limits(model: TextModel, batch: Batch, max_new_tokens: int | None = None) -> list[int]:
+    """Most tokens of each row's answer.
+
+    Args:
+        model: Its network has room for so many positions.
+        batch: B rows.
+        max_new_tokens: What the user allows; None for the longest answer that could be right for the row's sentence.
+
+    Returns:
+        B numbers; none of them depends on another row.
+    """
+    if max_new_tokens is not None:
+        limits: list[float] = [max_new_tokens] * len(batch)
+    else:
+        limits = [length + LENGTH_MARGIN for length in longest_answers(model, batch.examples)]
+    room = positions_left(model, batch)
+    most = inf if batch.length_limit is None else batch.length_limit
+    return [int(min(limit, max(1, left), most)) for limit, left in zip(limits, room, strict=True)]
+
+
+def positions_left(model: TextModel, batch: Batch) -> list[float]:
+    """Tokens that each row's answer may have for a network with so many positions; infinity if it sets no limit."""
+    positions = positions_of(model.network.config).answer
+    if positions is None:
+        return [inf] * len(batch)
+    if model.network.config.is_encoder_decoder:
+        return [positions - 1] * len(batch)
+    return [positions - prompt for prompt, _ in batch.lengths]
+
+
+def longest_answers(model: TextModel, examples: Sequence[Example]) -> list[int]:
+    """Tokens of the longest answer that could be right for each of some examples: every word with its longest tag.
+
+    For a format that does not write every word: the tokens of the sentence itself, twice.
+    """
+    texts: list[str] = []
+    for example in examples:
+        tag = max(tags_of(example.types), key=len)
+        draft = model.format.draft(example, [tag] * len(example.words))
+        texts.append(draft if draft is not None else " ".join(example.words * 2))
+    return [len(ids) for ids in model.tokenizer(texts, add_special_tokens=False)["input_ids"]]
+
+
+class RowLimits(StoppingCriteria):
+    """Ends each row of Hugging Face's ``generate`` at its own limit, and those that loop, if the batch asks for it.
+
+    Args:
+        batch: B rows.
+        limits: Most tokens of each row's answer.
+        start: Tokens before an answer, padding included.
+    """
+
+    def __init__(self, batch: Batch, limits: Sequence[int], start: int) -> None:
+        self._limits = torch.tensor(limits)
+        self._start = start
+        self._may_loop = [batch.stops_loops and not repeats_itself(example) for example in batch.examples]
+
+    def __call__(self, input_ids: Tensor, scores: object, **more: object) -> Tensor:
+        """Whether each row is at its end; beams and samples of a row are rows of their own, one after the other."""
+        num_written = input_ids.shape[1] - self._start
+        copies = input_ids.shape[0] // len(self._limits)
+        is_done = (num_written >= self._limits).repeat_interleave(copies)
+        if any(self._may_loop) and num_written >= _LOOP_TOKENS and num_written % _LOOKS_EVERY == 0:
+            tails = input_ids[:, -_LOOP_TOKENS:].tolist()
+            for row, tail in enumerate(tails):
+                if self._may_loop[row // copies] and _is_loop(tail):
+                    is_done[row] = True
+        return is_done.to(input_ids.device)
+
+
+def end_of_loop(tokens: Sequence[int], num_known: int = 0) -> int | None:
+    """Where an answer that does nothing but repeat itself is ended, or None for one that does not.
+
+    Args:
+        tokens: What was written.
+        num_known: How many of them were looked at before.
+
+    Returns:
+        The least multiple of 16 at which the last 96 tokens are one sequence of at most 24, over and over.
+
+    Example:
+        >>> end_of_loop([1, 2] * 100), end_of_loop(list(range(200)))
+        (96, None)
+    """
+    first = max(_LOOP_TOKENS, num_known + 1)
+    first += -first % _LOOKS_EVERY
+    looks = range(first, len(tokens) + 1, _LOOKS_EVERY)
+    return next((end for end in looks if _is_loop(tokens[end - _LOOP_TOKENS : end])), None)
+
+
+def _is_loop(tail: Sequence[int]) -> bool:
+    return any(tail[period:] == tail[:-period] for period in range(1, _LONGEST_PERIOD + 1))
+
+
+def repeats_itself(example: Example) -> bool:
+    """Whether a sentence has a part that a right answer to would look like a loop."""
+    words = example.words
+    starts = range(len(words) - _REPEATED_WORDS + 1)
+    parts = (words[start : start + _REPEATED_WORDS] for start in starts)
+    return any(part[period:] == part[:-period] for part in parts for period in range(1, _REPEATED_WORDS // 2 + 1))
