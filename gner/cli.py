@@ -9,7 +9,7 @@ import sys
 import warnings
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, cast
 
 from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
@@ -31,7 +31,7 @@ from gner.errors import UserError
 from gner.formats import Format
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
-from gner.models.restore import CONFIG_KEY, TOKENIZER_KEY, read_checked, read_meta
+from gner.models.restore import TOKENIZER_KEY, read_checked, read_meta
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
 
@@ -90,9 +90,10 @@ class SaveConfig(SaveConfigCallback):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "config.yaml").write_text(self._yaml(), encoding="utf-8")
 
-    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Add the configuration, as text, to a checkpoint."""
-        checkpoint[CONFIG_KEY] = self._yaml()
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Give the module its configuration, for checkpoints."""
+        cast(GnerModule, pl_module).run_config = self._yaml()
+        super().setup(trainer, pl_module, stage)
 
     def _yaml(self) -> str:
         return self.parser.dump(self.config, skip_none=False)
@@ -181,9 +182,9 @@ class GnerCLI(LightningCLI):
             plugins.append(WholeFiles())
         try:
             return super().instantiate_trainer(**kwargs, callbacks=callbacks, plugins=plugins)
-        except MisconfigurationException as error:
+        except MisconfigurationException:
             self.datamodule.refuse_missing(_STAGES[self.command])  # wherever the run is, data comes first
-            raise UserError(f"{' '.join(str(error).split())} See the keys of `trainer`.") from error
+            raise
 
     def run(self) -> None:
         """Do what the command says."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 _POLL_S = 0.05
-_GRACE_S = 2.0
+_GRACE_S = 1.0
 _LIMIT_S = 120.0
 _EXITING = 0x4
 """The flag of a process that Linux is taking apart (PF_EXITING)."""

@@ -27,7 +27,7 @@ from gner.models.backbone import Backbone, FromScratch
 from gner.models.conversion import stored_names
 from gner.models.lora import Lora
 from gner.models.precision import check_precision, refuse_infinite
-from gner.models.restore import NAMES_KEY, TOKENIZER_KEY
+from gner.models.restore import CONFIG_KEY, NAMES_KEY, TOKENIZER_KEY
 from gner.models.sharding import block_names, build_network, find_blocks, generates_alone, generation
 from gner.types import IGNORED, Batch
 
@@ -78,9 +78,13 @@ class GnerModule(LightningModule):
             the blocks as they were, as their shapes change with every token.
         attention: Attention implementation of Hugging Face: ``sdpa``, ``eager``, ``flash_attention_2``, …; null for the
             library's choice.
+
+    Attributes:
+        run_config: The configuration of the whole run as YAML, for checkpoints; the command line sets it.
     """
 
     network: PreTrainedModel
+    run_config: str | None = None
 
     def __init__(
         self,
@@ -244,7 +248,9 @@ class GnerModule(LightningModule):
             self.tokenizer.save_pretrained(Path(self.trainer.default_root_dir, "tokenizer"))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep a tokenizer that this run trained, without which the weights mean nothing, and the state of chance."""
+        """Keep what the weights mean nothing without, configuration and tokenizer, and the state of chance."""
+        if self.run_config is not None:
+            checkpoint[CONFIG_KEY] = self.run_config
         if self.backbone.serialized_tokenizer is not None:
             checkpoint[TOKENIZER_KEY] = self.backbone.serialized_tokenizer
         checkpoint[NAMES_KEY] = stored_names(self.network)

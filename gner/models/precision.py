@@ -56,7 +56,7 @@ def refuse_infinite(loss: Tensor, batch: Batch, trainer: Trainer) -> None:
     is_narrow = str(trainer.precision) != "32-true"
     precision = f", trainer.precision (now {trainer.precision}) to bf16-mixed or 32-true" if is_narrow else ""
     raise UserError(
-        f"Expected a finite loss, got {value} at step {trainer.global_step} in the batch of {', '.join(sources)}. The "
-        "weights of the last checkpoint are from before it. Lower model.optimization.lr, set trainer.gradient_clip_val "
-        f"to 1.0{precision}, or look at these sentences; then go on with --ckpt_path last."
+        f"Expected a finite loss, got {value} at step {trainer.global_step} in the batch of {', '.join(sources)}. "
+        f"Lower model.optimization.lr, set trainer.gradient_clip_val to 1.0{precision}, or look at these sentences. A "
+        "checkpoint of an earlier step can be resumed with --ckpt_path last."
     )

@@ -71,7 +71,7 @@ def restore(path: Path, dtype: torch.dtype = torch.float32) -> Restored:
     Raises:
         UserError: It is no checkpoint of ours, or its backbone's configuration cannot be found.
     """
-    meta = read_checked(path)
+    meta = _read(path)
     config = yaml.safe_load(meta[CONFIG_KEY])
     settings = config["model"]
     source = settings["backbone"]
