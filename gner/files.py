@@ -38,9 +38,24 @@ def decode(content: bytes, place: str, line: int = 1, *, keep_mark: bool = False
         ) from error
 
 
+def is_written_through(path: Path) -> bool:
+    """Whether a path is no file that another can take the place of: standard output, a pipe, a device."""
+    if path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+        return True
+    return path.exists() and not (path.is_file() or path.is_dir())
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """A UTF-8 file to write that takes its name when all is written; its folder is made if it is not there."""
+    """A UTF-8 file to write that takes its name when all is written; its folder is made if it is not there.
+
+    A symbolic link stays one, and the file that it names is replaced. What is no file is written to as it is.
+    """
+    if is_written_through(path):
+        with path.open("a", encoding="utf-8") as file:  # standard output may be a file that has something in it
+            yield file
+        return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:

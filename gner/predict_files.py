@@ -22,7 +22,7 @@ from gner.inference.options import PredictOptions
 from gner.inference.outputs import open_journal
 from gner.inference.page import write_page
 from gner.inference.records import Input
-from gner.inference.run import Blocks, Predictor, StandardOutput, Writer
+from gner.inference.run import Blocks, Predictor, StreamSink, Writer
 from gner.inference.strategies import find_strategy
 from gner.words import Splitter
 
@@ -47,7 +47,7 @@ def predict_files(options: PredictOptions) -> None:
     journal = open_journal(options)
     labeller = _load(options).labeller
     blocks = Blocks(source, options.block_size)
-    writer = Writer(journal or StandardOutput(), blocks, source, shows_progress=options.out is not None)
+    writer = Writer(journal or StreamSink(options.out), blocks, source, shows_progress=options.out is not None)
     trainer = _make_trainer(options, writer)
     if source.is_stream and trainer.world_size > 1:
         raise UserError(f"Expected one device for a stream, got {trainer.world_size}. Write the texts to a file first.")

@@ -178,6 +178,18 @@ def generating_has_no_memory(strategy: DecodingStrategy, model: TinyModel) -> No
     assert first == second, "expected the same tokens for the same batch"
 
 
+def a_text_is_written_alone_as_in_a_batch(strategy: DecodingStrategy, model: TinyModel) -> None:
+    """What is written for an example does not depend on the examples beside it: neither its tokens nor its end."""
+    examples = make_examples()
+    together = [generation.token_ids for generation in _generate(strategy, model, examples)]
+    for example, tokens in zip(examples, together, strict=True):
+        [alone] = _generate(strategy, model, [example])
+        assert alone.token_ids == tokens, (
+            f"expected the same tokens for `{' '.join(example.words)}` alone ({len(alone.token_ids)}) and in a batch "
+            f"({len(tokens)}); `gner.decoding.limits.row_limits` has a limit for each row"
+        )
+
+
 def gold_tags_are_not_looked_at(strategy: DecodingStrategy, model: TinyModel) -> None:
     """What is written depends on words and types, not on the tags that are to be found."""
     examples = make_examples()
@@ -203,6 +215,7 @@ CONTRACT: tuple[Callable[[DecodingStrategy, TinyModel], None], ...] = (
     log_probs_are_the_models,
     entities_have_scores,
     generating_has_no_memory,
+    a_text_is_written_alone_as_in_a_batch,
     gold_tags_are_not_looked_at,
     the_network_stays_as_it_is,
 )

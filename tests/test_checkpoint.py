@@ -60,6 +60,6 @@ def _fit(rank: int, run: Path) -> None:
 
 @pytest.mark.slow
 def test_a_sharded_checkpoint_that_cannot_be_written_leaves_the_earlier_one(tmp_path: Path) -> None:
-    run_processes(_fit, 2, tmp_path / "run", limit_s=120)
+    run_processes(_fit, 2, tmp_path / "run")
     [folder] = (tmp_path / "run" / "checkpoints").iterdir()
     assert torch.load(folder / "meta.pt", weights_only=True)["global_step"] == 2

@@ -18,10 +18,12 @@ import torch
 import yaml
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
+from tests.processes import members
+
 REPOSITORY = Path(__file__).parents[1]
 CONFIG = REPOSITORY / "configs" / "debug.yaml"
 NUM_KILLS = int(os.environ.get("GNER_KILLS", "3"))
-LIMIT_S = 120
+LIMIT_S = 900
 
 
 def _start(run: Path, data: Path, *options: str) -> subprocess.Popen[bytes]:
@@ -52,24 +54,10 @@ def _start(run: Path, data: Path, *options: str) -> subprocess.Popen[bytes]:
         )  # fmt: skip
 
 
-def _members(session: int) -> list[int]:
-    """The processes of a session that Python runs, the first one first."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = status.read_text(encoding="utf-8")
-        except OSError:
-            continue  # it has just ended
-        fields = text.rpartition(")")[2].split()
-        if int(fields[3]) == session and fields[0] != "Z":
-            found.append(int(status.parent.name))
-    return sorted(found)
-
-
 def _end(process: subprocess.Popen[bytes]) -> int:
     """Wait until the whole session has ended; kill what hangs."""
     deadline = time.monotonic() + LIMIT_S
-    while (left := _members(process.pid)) and time.monotonic() < deadline:
+    while (left := members(process.pid)) and time.monotonic() < deadline:
         process.poll()
         time.sleep(0.1)
     for member in left:
@@ -105,8 +93,8 @@ def test_a_killed_run_goes_on_and_ends_like_an_uninterrupted_one(tmp_path: Path)
             time.sleep(0.01)
         moment, which = rng.uniform(0, 0.8 * length), rng.choice(["first", "second", "all"])
         time.sleep(moment)
-        members = _members(killed.pid)
-        chosen = {"first": members[:1], "second": members[1:2], "all": members}[which]
+        running = members(killed.pid)
+        chosen = {"first": running[:1], "second": running[1:2], "all": running}[which]
         assert chosen, "the run had ended before it could be killed"
         for member in chosen:
             os.kill(member, signal.SIGKILL)

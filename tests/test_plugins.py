@@ -32,14 +32,14 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     here = sysconfig.get_paths()["purelib"]
     (site / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n", encoding="utf-8")
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-index", "--no-deps"]
-    subprocess.run([*pip, "--no-build-isolation", str(folder)], check=True, timeout=120)
+    subprocess.run([*pip, "--no-build-isolation", str(folder)], check=True, timeout=900)
     return python
 
 
 def _run(python: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {"COLUMNS": "1000"}
     return subprocess.run(
-        [str(python), "-m", *arguments], capture_output=True, text=True, check=False, timeout=120, env=environment
+        [str(python), "-m", *arguments], capture_output=True, text=True, check=False, timeout=900, env=environment
     )
 
 

@@ -1,5 +1,6 @@
 """``python -m gner.predict --model``, as a user runs it."""
 
+import gzip
 import json
 import os
 import signal
@@ -9,10 +10,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from gner import GNER
 from gner.predict import main
+from tests.processes import wait_for_session
 
 REPOSITORY = Path(__file__).parents[1]
 TEXTS = [
@@ -46,7 +50,7 @@ def _options(model: str, texts: Path, out: Path, *more: str) -> list[str]:
 
 
 def _start(*options: str, **more: Any) -> "subprocess.Popen[bytes]":
-    command = ["timeout", "-k", "3", "100", sys.executable, "-m", "gner.predict", *options]
+    command = ["timeout", "-k", "3", "900", sys.executable, "-m", "gner.predict", *options]
     return subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, start_new_session=True, **more)
 
 
@@ -105,6 +109,7 @@ def test_a_killed_run_goes_on_where_it_was(num_lines: int, model: str, texts: Pa
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    wait_for_session(process.pid)
     assert num_lines <= out.read_bytes().count(b"\n") < len(TEXTS) * 20
     main(_options(model, texts, out))
     assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
@@ -132,6 +137,88 @@ def test_a_run_does_not_go_on_with_other_texts(model: str, texts: Path, tmp_path
     bad.write_text(mended, encoding="utf-8")
     main(_options(model, bad, tmp_path / "bad_out.jsonl"))
     assert [row["text"] for row in _rows(tmp_path / "bad_out.jsonl")] == ["Ada", "b", "c"]
+
+
+@pytest.mark.parametrize("changed", [0, 3])
+def test_a_run_does_not_go_on_if_any_text_that_is_done_was_changed(
+    changed: int, model: str, tmp_path: Path, capsys: Any
+) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    rows = [{"text": text, "n": float("nan")} for text in ("Ada", "b", "London", "d")]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows) + "nonsense\n", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(_options(model, source, out, "--block-size", "1"))
+    rows[changed]["text"] = "other"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(_options(model, source, out))
+    message = capsys.readouterr().err
+    assert f"text {changed + 1} ({source}:{changed + 1}) is not the one whose result was written" in message
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows[: max(changed, 1)]), encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(_options(model, source, out))
+    assert "Cannot resume after 4 texts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["in.txt.gz", "in.jsonl.gz", "in.tsv.gz", "in.jsonl"])
+def test_compressed_files_are_read(name: str, model: str, tmp_path: Path) -> None:
+    contents = {"in.txt.gz": "Ada\nLondon\n", "in.tsv.gz": "id\ttext\n1\tAda\n2\tLondon\n"}
+    content = contents.get(name, '{"text": "Ada"}\n{"text": "London"}\n')
+    (tmp_path / name).write_bytes(gzip.compress(content.encode()))
+    main(_options(model, tmp_path / name, tmp_path / "out"))
+    assert [row["text"] for row in _rows(tmp_path / "out")] == ["Ada", "London"]
+
+
+def test_odd_files_get_an_answer(model: str, tmp_path: Path, capsys: Any) -> None:
+    deep = '{"text": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    cut = gzip.compress(("Ada\n" * 10_000).encode())[:-20]
+    contents = {"deep.jsonl": (deep.encode(), "nested too deep"), "cut.gz": (cut, "expected a whole gzip file")}
+    for name, (content, message) in contents.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(SystemExit) as ended:
+            main(_options(model, tmp_path / name, tmp_path / f"{name}.out"))
+        assert ended.value.code == 2
+        assert message in capsys.readouterr().err
+
+
+def test_a_row_without_a_text_has_no_entities(model: str, tmp_path: Path) -> None:
+    table = pyarrow.table({"id": [1, 2], "text": pyarrow.array(["Ada", None], pyarrow.string())})
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
+    main(_options(model, tmp_path / "in.parquet", tmp_path / "out"))
+    found = _rows(tmp_path / "out")
+    assert [row["text"] for row in found] == ["Ada", None]
+    assert found[1]["entities"] == []
+
+
+def test_who_reads_only_the_first_results_hears_of_no_error(model: str, texts: Path) -> None:
+    texts.write_text("\n".join(TEXTS * 200), encoding="utf-8")
+    process = _start("--model", model, "--accelerator", "cpu", "--block-size", "8", str(texts), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert json.loads(process.stdout.readline())["text"] == TEXTS[0]
+    process.stdout.close()
+    assert process.wait() == 141
+    assert b"Broken pipe" not in process.stderr.read()
+
+
+def test_streams_links_and_pipes_are_written_through(model: str, texts: Path, tmp_path: Path) -> None:
+    expected = tmp_path / "expected.jsonl"
+    main(_options(model, texts, expected, "--html", str(tmp_path / "expected.html")))
+    printed, pipe, link = tmp_path / "printed", tmp_path / "pipe", tmp_path / "link.html"
+    printed.write_text("before\n", encoding="utf-8")
+    (tmp_path / "target.html").write_text("old", encoding="utf-8")
+    link.symlink_to(tmp_path / "target.html")
+    with printed.open("ab") as file:
+        assert _start(*_options(model, texts, Path("/dev/stdout")), stdout=file).wait() == 0
+    assert printed.read_text(encoding="utf-8") == "before\n" + expected.read_text(encoding="utf-8")
+    os.mkfifo(pipe)
+    process = _start(*_options(model, texts, pipe))
+    assert pipe.read_bytes() == expected.read_bytes()
+    assert process.wait() == 0
+    assert pipe.is_fifo()
+    main(_options(model, texts, tmp_path / "out", "--html", str(link), "--overwrite"))
+    assert link.is_symlink()
+    assert (tmp_path / "target.html").read_bytes() == (tmp_path / "expected.html").read_bytes()
 
 
 def test_standard_input_is_answered_as_it_comes(model: str) -> None:
@@ -286,6 +373,6 @@ def test_a_request_to_end_is_followed_and_the_run_goes_on_later(model: str, text
         assert process.poll() is None, process.stderr.read()[-3000:]  # type: ignore[union-attr]
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait(timeout=5) != 0
+    assert process.wait(timeout=900) != 0
     main(_options(model, texts, out))
     assert [row["text"] for row in _rows(out)] == TEXTS * 50

@@ -7,15 +7,18 @@ goes on only where its stamp is the same, and never writes over a file that has 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gner.errors import UserError
+from gner.errors import UserError, first_line
 from gner.files import replacing
+from gner.locks import Owner, lock, this_process
+
+_OWNER = "written by"
 
 
 class Journal:
@@ -25,9 +28,6 @@ class Journal:
         path: The file.
         stamp: All that the results depend on, as plain values.
         overwrite: Replace results of another run, or of a finished one; one that was interrupted goes on all the same.
-
-    Attributes:
-        last_line: The last result that was there when it was opened.
     """
 
     def __init__(self, path: Path, stamp: Mapping[str, Any], *, overwrite: bool = False) -> None:
@@ -36,7 +36,7 @@ class Journal:
         self._stamp = json.loads(json.dumps(stamp))
         self._stamp_path = path.with_name(f"{path.name}.run.json")
         self._file: BinaryIO | None = None
-        self.last_line = ""
+        self._num_done = 0
 
     @property
     def is_unfinished(self) -> bool:
@@ -67,7 +67,8 @@ class Journal:
 
     def _changes(self) -> str:
         """What this run would do otherwise than the one that was interrupted."""
-        other = json.loads(self._stamp_path.read_text(encoding="utf-8"))
+        other = self._read_stamp()
+        other.pop(_OWNER, None)
         differing = [name for name in {**other, **self._stamp} if other.get(name) != self._stamp.get(name)]
         return "; ".join(f"{name} was {other.get(name)!r}, is {self._stamp.get(name)!r}" for name in differing)
 
@@ -86,20 +87,50 @@ class Journal:
         if not self.path.exists():
             self._write_stamp()  # a file without a stamp is not ours
         self._file = self.path.open("a+b")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until it is closed, however the run ends
-        except BlockingIOError as error:
-            raise UserError(f"Expected to write {self.path}, but another run does. Name another file.") from error
+        owner = self._owner()
+        if not lock(self._file, owner):
+            who = f"another run does ({owner})" if owner is not None else "another run does"
+            raise UserError(f"Expected to write {self.path}, but {who}. Name another file.")
         if not goes_on:
             self._file.truncate(0)  # first, as the stamp makes what is there ours
-            self._write_stamp()
-        num_lines, whole = self._read_lines() if goes_on else (0, 0)
+        self._write_stamp()  # in any case, as it tells who writes
+        self._num_done, whole = self._read_lines() if goes_on else (0, 0)
         self._file.truncate(whole)  # a line that was being written when the run was killed
-        return num_lines
+        return self._num_done
 
     def _write_stamp(self) -> None:
         with replacing(self._stamp_path) as stamp:
-            stamp.write(json.dumps(self._stamp, indent=2, ensure_ascii=False) + "\n")
+            values = {**self._stamp, _OWNER: list(this_process())}
+            stamp.write(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+
+    def _read_stamp(self) -> dict[str, Any]:
+        """The stamp of the run that was interrupted.
+
+        Raises:
+            UserError: The file cannot be read as one.
+        """
+        try:
+            stamp = json.loads(self._stamp_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{self._stamp_path}: expected what a run writes beside its results: {first_line(error)}. Remove it "
+                "and the results, or give --overwrite."
+            ) from error
+        return stamp if isinstance(stamp, dict) else {}
+
+    def _owner(self) -> Owner | None:
+        """Who writes the file, or wrote it last."""
+        if not self._stamp_path.exists():
+            return None
+        match self._read_stamp().get(_OWNER):
+            case [str() as host, int() as pid]:
+                return Owner(host, pid)
+        return None
+
+    def done(self) -> Iterator[str]:
+        """The results that were there when the file was opened, in order."""
+        with self.path.open(encoding="utf-8") as lines:
+            yield from islice(lines, self._num_done)
 
     def _read_lines(self) -> tuple[int, int]:
         """How many whole lines there are, and how many bytes they have together."""
@@ -109,7 +140,6 @@ class Journal:
         for line in self._file:
             if line.endswith(b"\n"):
                 num_lines, whole = num_lines + 1, whole + len(line)
-                self.last_line = line.decode()
         return num_lines, whole
 
     def append(self, lines: Iterable[str]) -> None:

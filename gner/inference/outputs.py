@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gner.errors import UserError
+from gner.files import is_written_through
 from gner.inference.convert import check_format
 from gner.inference.journal import Journal
 from gner.inference.loading import find_checkpoint
@@ -17,7 +18,7 @@ _DECISIVE = ("labels", "input_format", "column", "field", "threshold", "decoding
 
 
 def open_journal(options: PredictOptions) -> Journal | None:
-    """The file that results are written to as they come, or None for standard output.
+    """The file that results are written to as they come, or None for a stream: standard output, a pipe, a device.
 
     Raises:
         UserError: Something would be written over that is not a result of this very run.
@@ -27,6 +28,13 @@ def open_journal(options: PredictOptions) -> Journal | None:
         if options.format != "jsonl" or options.html is not None:
             raise UserError("Expected --out with --format or --html: they are made of results that are in a file.")
         return None
+    if is_written_through(options.out):
+        if options.format != "jsonl" or options.html is not None:
+            raise UserError(
+                f"Expected a file for --out with --format or --html, as they are made of results that are in a file; "
+                f"{options.out} is none."
+            )
+        return None
     path = options.out
     if options.format != "jsonl":
         path = options.out.with_name(f"{options.out.name}.unfinished.jsonl")
@@ -35,7 +43,8 @@ def open_journal(options: PredictOptions) -> Journal | None:
     journal.check()
     made_at_the_end = [options.html] if options.format == "jsonl" else [options.html, options.out]
     for made in made_at_the_end:
-        if made is not None and made.exists() and not (options.overwrite or journal.is_unfinished):
+        is_there = made is not None and made.exists() and not is_written_through(made)
+        if is_there and not (options.overwrite or journal.is_unfinished):
             raise UserError(f"Expected to write {made}, but it is there already. Name another, or give --overwrite.")
     return journal
 
@@ -50,6 +59,8 @@ def _check_paths(options: PredictOptions, journal: Path) -> None:
         outputs["--out, while it is unfinished,"] = journal
     for option, path in outputs.items():
         if path is None:
+            continue
+        if is_written_through(path):
             continue
         place = path.resolve()
         if place in taken:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 import os
 import queue
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import IO, Any, Literal, NamedTuple, cast
 
 import pyarrow.parquet
 from pyarrow import ArrowInvalid
 
-from gner.errors import UserError
+from gner.errors import UserError, first_line
 from gner.files import decode
 
 InputFormat = Literal["auto", "text", "jsonl", "csv", "parquet", "folder"]
@@ -27,6 +31,7 @@ _BY_SUFFIX: dict[str, InputFormat] = {
     ".tsv": "csv",
     ".parquet": "parquet",
 }
+_GZIP = b"\x1f\x8b"
 _WORDS = "words"
 _ROWS_AT_ONCE = 256
 _CHARACTERS_AT_ONCE = 1_000_000
@@ -77,7 +82,7 @@ class Input(NamedTuple):
             raise UserError(f"Expected a {self.format}, but {self.path} is a {'folder' if path.is_dir() else 'file'}.")
         if self.format != "auto":
             return self
-        return self._replace(format="folder" if path.is_dir() else _BY_SUFFIX.get(path.suffix.lower(), "text"))
+        return self._replace(format="folder" if path.is_dir() else _BY_SUFFIX.get(_suffix(self.path), "text"))
 
     @property
     def is_stream(self) -> bool:
@@ -87,7 +92,7 @@ class Input(NamedTuple):
 
     def num_records(self) -> int | None:
         """How many records there are, or None where only reading them would tell."""
-        if self.is_stream or self.format == "csv":
+        if self.is_stream or self.format == "csv" or _is_compressed(self.path):
             return None
         if self.format == "folder":
             return len(_text_files(Path(self.path)))
@@ -114,7 +119,7 @@ class Input(NamedTuple):
 
     def _lines(self, read: Callable[[str, str], Record] | None) -> Iterator[Record]:
         name = "standard input" if self.path == STDIN else self.path
-        with _open_lines(self.path) as lines:
+        with _whole(name), _open_lines(self.path) as lines:
             for number, raw in enumerate(lines, start=1):
                 place = f"{name}:{number}"
                 line = decode(raw, name, number).removesuffix("\n").removesuffix("\r")
@@ -126,6 +131,10 @@ class Input(NamedTuple):
     def _json(self, line: str, place: str) -> Record:
         try:
             row = json.loads(line)
+        except RecursionError as error:
+            raise UserError(
+                f"{place}: expected a JSON object, found one that is nested too deep to be read."
+            ) from error
         except ValueError as error:
             raise UserError(f"{place}: expected a JSON object, found {line[:80]!r}: {error}.") from error
         if not isinstance(row, dict):
@@ -139,6 +148,8 @@ class Input(NamedTuple):
         words = row.get(self.column if isinstance(text, list) else _WORDS)
         if isinstance(words, list) and all(isinstance(word, str) for word in words):
             return Record(words, row, place)
+        if text is None and self.column in row and words is None:  # a table has rows without a text: no entities
+            return Record("", row, place)
         found = f"{text!r:.80}" if self.column in row else f"only {', '.join(map(str, row)) or 'nothing'}"
         raise UserError(
             f"{place}: expected a text in `{self.column}`, or a list of words in `{_WORDS}`, found {found}. Name the "
@@ -146,8 +157,9 @@ class Input(NamedTuple):
         )
 
     def _csv(self) -> Iterator[Record]:
-        delimiter = "\t" if self.path.lower().endswith(".tsv") else ","
-        with Path(self.path).open(encoding="utf-8-sig", newline="") as file:
+        delimiter = "\t" if _suffix(self.path) == ".tsv" else ","
+        content = io.TextIOWrapper(cast(Any, _open_lines(self.path)), encoding="utf-8-sig", newline="")
+        with _whole(self.path), content as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             try:
                 names = next(reader, [])
@@ -176,6 +188,11 @@ class Input(NamedTuple):
             yield Record(text, {"id": path.relative_to(folder).as_posix(), "text": text}, str(path))
 
 
+def _suffix(path: str) -> str:
+    """What a name ends with, where a compressed file has two of them: that of its content."""
+    return Path(path.lower().removesuffix(".gz")).suffix
+
+
 def _text_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.txt") if path.is_file())
 
@@ -188,15 +205,34 @@ def _is_object(line: str) -> bool:
     """Whether a line is JSON, not text that starts with a brace."""
     try:
         return isinstance(json.loads(line), dict)
+    except RecursionError:
+        return line.startswith("{")
     except ValueError:
         return False
 
 
-def _open_lines(path: str) -> BinaryIO:
+def _open_lines(path: str) -> IO[bytes]:
     """A file of its own for standard input: a thread that waits for it would hold the lock of Python's at exit."""
-    if path != STDIN:
-        return Path(path).open("rb")
-    return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    if path == STDIN:
+        return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    return cast(IO[bytes], gzip.open(path, "rb")) if _is_compressed(path) else Path(path).open("rb")
+
+
+def _is_compressed(path: str) -> bool:
+    """Whether a file is of gzip's kind, whatever its name; a pipe is not looked into."""
+    if not Path(path).is_file():
+        return False
+    with Path(path).open("rb") as file:
+        return file.read(2) == _GZIP
+
+
+@contextmanager
+def _whole(path: str) -> Iterator[None]:
+    """Say so where a compressed file is not."""
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UserError(f"{path}: expected a whole gzip file: {first_line(error)}. Write it again.") from error
 
 
 def _open_parquet(path: str) -> pyarrow.parquet.ParquetFile:

@@ -8,7 +8,8 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
 from lightning import Callback, LightningModule, Trainer
 from rich.console import Console
@@ -83,7 +84,10 @@ class Predictor(LightningModule):
                 f"{record.place}: there is a field `{taken[0]}` already. Name another field for the entities with "
                 "--field."
             )
-        return as_line({**record.row, **added})
+        try:
+            return as_line({**record.row, **added})
+        except RecursionError as error:
+            raise UserError(f"{record.place}: the record is nested too deep to be written back.") from error
 
 
 class Blocks(IterableDataset[list[Record]]):
@@ -99,16 +103,17 @@ class Blocks(IterableDataset[list[Record]]):
     def __init__(self, input: Input, size: int) -> None:
         self._input = input
         self._size = size
-        self._num_done, self._last_line = 0, ""
+        self._num_done = 0
+        self._done: Iterable[str] = ()
 
-    def go_on_behind(self, num_done: int, last_line: str) -> None:
+    def resume(self, num_done: int, done: Iterable[str]) -> None:
         """Leave out records that are done.
 
         Args:
             num_done: How many.
-            last_line: The result of the last of them; when the records are read, that place is looked at.
+            done: Their results, to compare them with; none where that was done already.
         """
-        self._num_done, self._last_line = num_done, last_line
+        self._num_done, self._done = num_done, done
 
     def __iter__(self) -> Iterator[list[Record]]:
         records = self._input.records()
@@ -127,20 +132,36 @@ class Blocks(IterableDataset[list[Record]]):
         """Leave out what is done.
 
         Raises:
-            UserError: The last of it is not the text whose result was written.
+            UserError: It is not what was labelled.
         """
-        last = deque(islice(records, self._num_done), maxlen=1)
-        if not self._num_done:
-            return
-        written = json.loads(self._last_line)
-        given = json.loads(as_line(last[0].row)) if last else None
-        # compared as text, as what is no number is not even equal to itself
-        if given is None or as_line(given) != as_line({name: written.get(name) for name in given}):
-            raise UserError(
-                f"Expected to go on behind {self._num_done:,} texts that are done, but text {self._num_done:,} of "
-                f"{self._input.path} is not the one whose result was written. Give all texts again from the first; or "
-                "remove the results, or name another file for the new ones."
-            )
+        done = islice(records, self._num_done)
+        if self._input.is_stream:
+            check_done(done, self._done, self._num_done)
+        deque(done, maxlen=0)
+
+
+def check_done(records: Iterator[Record], done: Iterable[str], num_done: int) -> None:
+    """See that results are those of the first records.
+
+    Args:
+        records: What is given now.
+        done: Results that were written, each with all that its record came with.
+        num_done: How many there are.
+
+    Raises:
+        UserError: A record is another one, or is missing; the message has the place of the first.
+    """
+    for number, line in enumerate(done, start=1):
+        record = next(records, None)
+        written = json.loads(line)
+        given = None if record is None else json.loads(as_line(record.row))
+        if given is not None and given == {name: written.get(name) for name in given}:
+            continue
+        place = "is missing" if record is None else f"({record.place}) is not the one whose result was written"
+        raise UserError(
+            f"Cannot resume after {num_done:,} texts that are done: text {number:,} {place}. Give all texts as they "
+            "were from the first; or remove the results, name another file for the new ones, or give --overwrite."
+        )
 
 
 class Sink(Protocol):
@@ -149,27 +170,38 @@ class Sink(Protocol):
     def open(self) -> int:
         """Get ready; returns how many results are there already."""
 
-    @property
-    def last_line(self) -> str:
-        """The last result that was there already."""
+    def done(self) -> Iterator[str]:
+        """The results that are there already."""
 
     def append(self, lines: Iterable[str]) -> None:
         """Write results."""
 
 
-class StandardOutput:
-    """Results to standard output, as they come."""
+class StreamSink:
+    """Results to standard output, or to a pipe or device, as they come.
 
-    last_line = ""
+    Args:
+        path: Where to; None for standard output.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
 
     def open(self) -> int:
         """Nothing is there already."""
+        self._file = sys.stdout.buffer if self._path is None else self._path.open("ab")
         return 0
+
+    def done(self) -> Iterator[str]:
+        """None."""
+        return iter(())
 
     def append(self, lines: Iterable[str]) -> None:
         """Write results, in UTF-8 wherever they go."""
-        sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
-        sys.stdout.buffer.flush()
+        assert self._file is not None
+        self._file.write("".join(f"{line}\n" for line in lines).encode())
+        self._file.flush()
 
 
 class Writer(Callback):
@@ -177,14 +209,15 @@ class Writer(Callback):
 
     Args:
         sink: Where to.
-        blocks: What is read; told how far an earlier run came.
-        input: What is counted for a bar.
+        blocks: What is read; learns how far an earlier run came.
+        input: What is counted for a bar, and compared with what is done.
         shows_progress: Draw a bar on standard error, if that is a terminal.
     """
 
     def __init__(self, sink: Sink, blocks: Blocks, input: Input, *, shows_progress: bool) -> None:
         self._sink = sink
         self._blocks = blocks
+        self._input = input
         console = Console(stderr=True)
         shows_progress = shows_progress and console.is_terminal
         num_records = input.num_records() if shows_progress else None
@@ -201,13 +234,25 @@ class Writer(Callback):
         self.num_written = 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """See how far an earlier run came."""
-        done = (self._sink.open(), self._sink.last_line) if trainer.is_global_zero else (0, "")
-        num_done, last_line = trainer.strategy.broadcast(done)
-        self._blocks.go_on_behind(num_done, last_line)
+        """See how far an earlier run came, and that it was on the same texts."""
+        found: tuple[int, str | None] = self._look() if trainer.is_global_zero else (0, None)
+        num_done, error = trainer.strategy.broadcast(found)
+        if error is not None:
+            raise UserError(error)
+        self._blocks.resume(num_done, self._sink.done() if trainer.is_global_zero else ())
         if trainer.is_global_zero and num_done:
             self._progress.console.print(f"{num_done:,} texts are done already; going on.", highlight=False)
         self._progress.update(self._task, completed=num_done)
+
+    def _look(self) -> tuple[int, str | None]:
+        """How many results there are, and what is wrong with them; a stream is compared while it is read."""
+        num_done = self._sink.open()
+        if num_done and not self._input.is_stream:
+            try:
+                check_done(self._input.records(), self._sink.done(), num_done)
+            except UserError as error:
+                return num_done, str(error)
+        return num_done, None
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show the bar, and let a request to end do so: results are safe at any moment, and Lightning would go on."""

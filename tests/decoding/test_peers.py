@@ -1,6 +1,5 @@
 """Several processes that decode end together."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,8 @@ def _meet(rank: int) -> None:
     if rank == 1:
         late.fail(ValueError("first"))
     else:
-        time.sleep(1)
+        assert late._store is not None
+        late._store.wait(["error"])  # until the other has failed
         with pytest.raises(RuntimeError, match=r"^Process 1 failed: ValueError: first$"):
             late.fail(ConnectionError("process 1 is gone"))
     distributed.destroy_process_group()

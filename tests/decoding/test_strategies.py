@@ -81,6 +81,13 @@ class Flawed(Greedy):
             ],
             "expected the text|log-probability|gold",
         ),
+        (
+            lambda rows, batch: [
+                replace(row, token_ids=[5] * len(batch), text="(" * len(batch), token_log_probs=[-1.0] * len(batch))
+                for row in rows
+            ],
+            "expected the text|log-probability|alone",
+        ),
     ],
 )
 def test_a_strategy_that_breaks_the_contract_is_found_out(spoil: object, message: str) -> None:

@@ -84,7 +84,7 @@ def test_a_sharded_checkpoint_is_loaded_on_one_process(config: Path, tmp_path: P
     for command in (["fit", "--trainer.devices", "2"], ["test", *TEST]):
         arguments = [f"gner.{command[0]}", "--config", str(config), *TRAIN, *LORA, *strategy, *command[1:]]
         process = subprocess.run(
-            ["timeout", "-k", "3", "120", sys.executable, "-m", *arguments],
+            ["timeout", "-k", "3", "900", sys.executable, "-m", *arguments],
             check=False,
             capture_output=True,
             text=True,

@@ -98,7 +98,7 @@ def _check_sharded(rank: int) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measured on Linux")
 def test_a_sharded_network_needs_what_was_foretold() -> None:
-    run_processes(_check_sharded, 2, limit_s=120)
+    run_processes(_check_sharded, 2)
 
 
 @pytest.mark.parametrize("model_type", SIZES)

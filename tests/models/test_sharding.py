@@ -211,7 +211,7 @@ def test_any_number_of_processes_gives_the_same_metrics(
             "strategy": {"class_path": "gner.models.FSDP2Strategy", "init_args": {"compute_dtype": "fp32"}},
         }
         config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    run_processes(_validate, num_processes, configs, [], limit_s=240)
+    run_processes(_validate, num_processes, configs, [])
     for config in configs:
         assert results(tmp_path / "many" / config.stem) == expected[config], config.stem
 
@@ -260,7 +260,7 @@ def test_every_way_of_sharding_trains_the_same_weights(
         }
         config = tmp_path / f"{way}.yaml"
         config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-        run_processes(_fit, 4, config, [], num_nodes=num_nodes, limit_s=120)
+        run_processes(_fit, 4, config, [], num_nodes=num_nodes)
         checkpoint = torch.load(tmp_path / way / "checkpoints" / "last.ckpt", weights_only=True)
         assert checkpoint["global_step"] == 2
         weights[way] = checkpoint["state_dict"]

@@ -1,0 +1,138 @@
+"""What is written for a text does not depend on the texts beside it."""
+
+import random
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import GenerationConfig
+
+from gner import GNER
+from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, NucleusSampling, Speculative
+from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
+from gner.testing import Kind, make_examples, tiny_model
+from gner.types import Example
+from tests.conftest import KINDS
+
+STRATEGIES: dict[str, DecodingStrategy] = {
+    "greedy": Greedy(),
+    "speculative": Speculative(),
+    "constrained": Constrained(),
+    "beams": BeamSearch(3),
+    "constrained beams": Constrained(num_beams=2),
+    "sampling": NucleusSampling(0.9, seed=3),
+    "votes": NucleusSampling(0.9, num_samples=3),
+}
+ODD = [
+    "Ada Lovelace wrote to London .",
+    "zzz qqq 0000 ((((",
+    "London London London London London London London",
+    "x",
+    "東京 Zürich ¿Qué? — …",
+    "the the New York ) Grace B-person ( Hopper",
+    "a b c d e f g h i j k l m n o p",
+    "Grace(B-person) Hopper(I-person) met(O)",
+    "!!!!!!!!!!!!!!!!!!!!!!!!",
+    "New York (1950) , Ada ; London calling",
+]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_entities_of_a_text_are_the_same_alone_and_in_any_batch(kind: str, name: str, trained: dict[str, Path]) -> None:
+    model = GNER.from_pretrained(trained[kind])
+    strategy = STRATEGIES[name]
+
+    def find(texts: list[str], batch_size: int) -> list[list[tuple[int, int, str]]]:
+        found = model.predict_entities(texts, ["person", "place"], batch_size=batch_size, decoding=strategy)
+        return [[(entity["start"], entity["end"], entity["label"]) for entity in entities] for entities in found]
+
+    alone = [find([text], 1)[0] for text in ODD]
+    assert find(ODD, 4) == alone
+    order = random.Random(0).sample(range(len(ODD)), len(ODD))
+    assert find([ODD[place] for place in order], 64) == [alone[place] for place in order]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_that_runs_away_writes_the_same_alone_and_in_a_batch(kind: Kind, name: str) -> None:
+    model, examples, strategy = tiny_model(kind), make_examples(), STRATEGIES[name]
+    with torch.inference_mode():
+        together = [written.token_ids for written in strategy.generate(model, model.batch(examples))]
+        alone = [strategy.generate(model, model.batch([example]))[0].token_ids for example in examples]
+    assert together == alone
+    limits = row_limits(model, model.batch(examples))
+    assert len(set(limits)) > 1
+    if name in ("greedy", "speculative", "beams"):
+        assert any(len(ids) == limit for ids, limit in zip(alone, limits, strict=True))  # some do run away
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_that_is_cut_is_what_generate_writes_with_its_limit(kind: Kind) -> None:
+    model, examples = tiny_model(kind), make_examples()
+    end = model.tokenizer.eos_token_id
+    for num_beams in (1, 3):
+        written = (Greedy() if num_beams == 1 else BeamSearch(num_beams)).generate(model, model.batch(examples))
+        for example, generation, limit in zip(examples, written, row_limits(model, model.batch(examples)), strict=True):
+            batch = model.batch([example])
+            bare = model.network.generate(
+                input_ids=batch.prompt_ids,
+                attention_mask=batch.prompt_mask,
+                generation_config=GenerationConfig(
+                    max_new_tokens=limit,
+                    num_beams=num_beams,
+                    do_sample=False,
+                    early_stopping=False,
+                    eos_token_id=end,
+                    pad_token_id=model.tokenizer.pad_token_id,
+                    decoder_start_token_id=getattr(model.network.config, "decoder_start_token_id", None),
+                ),
+            )[0, 1 if kind == "seq2seq" else batch.prompt_ids.shape[1] :].tolist()
+            bare = bare[: bare.index(end) + 1] if end in bare else bare
+            assert generation.token_ids == bare
+
+
+@pytest.mark.parametrize("name", ["greedy", "speculative", "beams", "sampling"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cap_of_the_batch_holds_for_every_row(kind: Kind, name: str) -> None:
+    model = tiny_model(kind)
+    batch = model.batch(make_examples())
+    batch.length_limit = 5
+    assert max(len(written.token_ids) for written in STRATEGIES[name].generate(model, batch)) == 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_loops_are_ended_alike_by_every_strategy_and_only_where_asked_for(kind: Kind) -> None:
+    model = tiny_model(kind)
+    head = model.network.get_output_embeddings().weight
+    with torch.no_grad():
+        head *= 0  # the first token of the vocabulary, for ever
+    words = tuple(f"word{number}" for number in range(40))
+    example = Example(words, ("O",) * len(words), ("person", "place"), "toy", "0")
+    again = Example(("ha",) * 40, ("O",) * 40, ("person", "place"), "toy", "1")
+    assert [repeats_itself(one) for one in (example, again)] == [False, True]
+    batch = model.batch([example, again])
+    with torch.inference_mode():
+        whole = [written.token_ids for written in Greedy().generate(model, batch)]
+        batch.stops_loops = True
+        for strategy in (Greedy(), Speculative()):
+            ended = [written.token_ids for written in strategy.generate(model, batch)]
+            assert ended[0] == whole[0][:96]
+            assert ended[1] == whole[1]  # its right answer is a loop as well
+    assert len(whole[0]) > 96
+
+
+@pytest.mark.parametrize(
+    ("tokens", "end"),
+    [
+        ([1] * 96, 96),
+        ([1] * 95, None),
+        ([9] * 30 + [1, 2, 3] * 50, 128),
+        (list(range(25)) * 10, None),
+        (list(range(24)) * 10, 96),
+    ],
+)
+def test_a_loop_is_short_and_long_enough(tokens: list[int], end: int | None) -> None:
+    assert end_of_loop(tokens) == end
+    for num_known in range(0, end or 0, 7):
+        assert end_of_loop(tokens, num_known) == end
