@@ -17,8 +17,9 @@ from gner.decoding.back_tokenize import BackTokenizer
 from gner.decoding.postprocess import AlignerName
 from gner.decoding.rescore import Rescorer
 from gner.errors import UserError
-from gner.files import as_line, replacing
+from gner.files import as_line, is_written_through, replacing, without_nan
 from gner.scoring.bootstrap import f1_intervals
+from gner.scoring.oddities import Oddities
 from gner.scoring.page import ErrorPage
 from gner.scoring.rows import Row, read_rows
 from gner.scoring.table import F1Intervals, as_values, dataset_tables, type_table
@@ -60,10 +61,11 @@ def score_files(options: ScoreOptions) -> None:
     """
     _check_outputs(options)
     rescorer = Rescorer(options.aligner, BackTokenizer.load(options.tokenizer) if options.tokenizer else None)
-    page = ErrorPage()
+    page, oddities = ErrorPage(), Oddities()
     with ExitStack() as stack:
         tags_file = stack.enter_context(replacing(options.tags)) if options.tags is not None else None
         for row, prediction in rescorer(_rows(options.files)):
+            oddities.add(row)
             if tags_file is not None:
                 tags = prediction.official_tags if options.aligner == "official" else prediction.tags
                 tags_file.write(as_line({**row.raw, "tags": tags}) + "\n")
@@ -82,19 +84,21 @@ def score_files(options: ScoreOptions) -> None:
     if options.json is not None:
         about: dict[str, Any] = {"aligner": options.aligner, "tokenizer": options.tokenizer}
         with replacing(options.json) as file:
-            file.write(json.dumps({**about, **as_values(scores, intervals)}, indent=2) + "\n")
+            file.write(json.dumps(without_nan({**about, **as_values(scores, intervals)}), indent=2) + "\n")
     if options.html is not None:
         page.write(options.html, scores, options.aligner)
     tables = dataset_tables(scores, intervals)
     if options.per_type:
         tables += [type_table(name, group) for name, group in scores.datasets.items()]
     rich.get_console().print(*tables)
+    for message in oddities.messages():
+        Console(stderr=True).print(f"Note: {message}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _check_outputs(options: ScoreOptions) -> None:
     taken = {file.resolve(): "an input" for file in options.files}
     for name, path in (("--json", options.json), ("--tags", options.tags), ("--html", options.html)):
-        if path is not None:
+        if path is not None and not is_written_through(path):
             if path.resolve() in taken:
                 raise UserError(f"Expected another file for {name}: {path} is {taken[path.resolve()]}.")
             taken[path.resolve()] = f"that of {name}"

@@ -235,3 +235,39 @@ def test_scores_of_real_generations_are_those_of_other_scorers(tmp_path: Path) -
         assert (scores["precision_gner"], scores["recall_gner"], scores["f1_gner"]) == pytest.approx(
             expected, abs=1e-12
         )
+
+
+def test_sentences_that_occur_twice_are_told_and_how_to_compare_runs(file: Path, tmp_path: Path, capsys: Any) -> None:
+    for seed in (1, 2):
+        rows = [_row("in Rome", "O B-city", "in(O) Rome(B-city)", split="test"), _row("x", "O", "x(O)", split="dev")]
+        (tmp_path / f"{seed}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    main([str(tmp_path / "1.jsonl")])
+    assert "Note" not in capsys.readouterr().err
+    main([str(tmp_path / "1.jsonl"), str(tmp_path / "2.jsonl")])
+    message = capsys.readouterr().err
+    assert "2 rows of `toy` are of sentences that occurred before; the first has the id 0" in message
+    assert "1.jsonl:1 and at" in message
+    assert "To compare runs, score one file at a time" in message
+
+
+def test_gold_types_that_are_not_listed_are_told(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "x.jsonl"
+    rows = [_row("in Rome", "O B-City", "in(O) Rome(B-city)"), _row("a b", "B-river O", "a(O) b(O)", split="x")]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    main([str(path)])
+    message = capsys.readouterr().err
+    assert "gold entities of the type `City`, which their `label_list` does not have" in message
+    assert "It lists `city`" in message
+    assert "of the type `river`" in message
+
+
+def test_scores_are_written_through_streams_and_links(file: Path, tmp_path: Path) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("old", encoding="utf-8")
+    link.symlink_to(target)
+    main([str(file), "--json", str(link)])
+    assert link.is_symlink()
+    command = [sys.executable, "-m", "gner.score", str(file), "--json", "/dev/stdout"]
+    printed = subprocess.run(command, capture_output=True, check=True, text=True, cwd=Path(__file__).parents[1])
+    assert target.read_text(encoding="utf-8") in printed.stdout
+    assert json.loads(target.read_text(encoding="utf-8"))["aligner"] == "robust"

@@ -9,7 +9,7 @@ from gner.bio import to_entities
 from gner.decoding.predictions import Decoded
 from gner.types import Entity
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~])")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|~&:\"'/=]")
 
 
 def side_by_side(decoded: Iterable[Decoded]) -> str:
@@ -26,17 +26,22 @@ def side_by_side(decoded: Iterable[Decoded]) -> str:
 
 
 def _mark(words: Sequence[str], entities: Iterable[Entity], others: Iterable[Entity]) -> str:
-    """The sentence with its entities in bold, their type, and whether the other side has them too."""
-    others = set(others)
+    """The sentence with its entities in bold, their type, and whether the other side has them too.
+
+    Predicted entities have scores and gold ones have none, so scores are not compared.
+    """
+    right = {(entity.start, entity.end, entity.type) for entity in others}
     parts: list[str] = []
     position = 0
     for entity in entities:
         parts += map(_escape, words[position : entity.start])
         text = _escape(" ".join(words[entity.start : entity.end]))
-        parts.append(f"**{text}** `{entity.type.replace('`', ' ')}` {'✓' if entity in others else '✗'}")
+        sign = "✓" if (entity.start, entity.end, entity.type) in right else "✗"
+        parts.append(f"**{text}** {_escape(entity.type)} {sign}")
         position = entity.end
     return " ".join([*parts, *map(_escape, words[position:])])
 
 
 def _escape(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", text)
+    """Text as text: neither Markdown nor HTML, and on one line of the table."""
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
