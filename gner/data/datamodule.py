@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lightning import LightningDataModule
-from lightning.pytorch.utilities.rank_zero import rank_zero_warn
+from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
 from gner.data.collate import Collator
 from gner.data.dataset import BatchDataset
@@ -138,6 +138,9 @@ class GnerDataModule(LightningDataModule):
                 self.examples[split] = self._read(split)
         if stage == "fit":
             warn_of_shared(self.examples["train"], self.examples["dev"])
+            remark = self._format.remark(self.examples["train"])
+            if remark is not None:
+                rank_zero_info(remark)
         if self._backbone.needs_tokenizer:
             self._train_tokenizer()
         check_tokenizer(self._format, self._collate, self._backbone)

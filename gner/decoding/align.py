@@ -9,7 +9,7 @@ strange word keeps its place among known ones and a stretch of strange words doe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -25,7 +25,9 @@ _SIMILAR = 80  # times the similarity in [0, 1], from 0.5 on
 _LEAST_SIMILARITY = 0.5
 _DIFFERENT = -15
 _GAP, _GAP_AT_AN_END = 30, 15
+_REPETITION = 1
 _LONGEST_GAP_IN_ENTITY = 2
+_BETWEEN_MEMBERS = {",", ";", "/", "&", "and", "or"}
 _NEVER = -(10**8)
 _MAX_CELLS = 4_000_000  # 48 MB
 
@@ -66,26 +68,28 @@ class RobustAligner:
             additions=len(target_part) - len(matches),
             substitutions=num_substituted,
         )
-        return Alignment(_fill(found), report, tuple(origins))
+        return Alignment(_fill(words, found), report, tuple(origins))
 
 
-def _fill(tags: Sequence[str | None]) -> tuple[str, ...]:
+def _fill(words: Sequence[str], tags: Sequence[str | None]) -> tuple[str, ...]:
     """Give tags to omitted words.
 
     O, but where the entity of the next written word must have been going on: a short gap inside an entity belongs to
-    it, and a single word before an entity that lacks its start is that start.
+    it, and a single word before an entity that lacks its start is that start. Two omitted words that begin with what
+    stands between the members of a list are the end of one member and the start of the next.
     """
     filled: list[str] = []
     num_omitted = 0
     before = OUTSIDE
-    for tag in tags:
+    for position, tag in enumerate(tags):
         if tag is None:
             filled.append(OUTSIDE)
             num_omitted += 1
             continue
         goes_on = tag != OUTSIDE and tag == inside(tag)
         is_within = goes_on and before != OUTSIDE and inside(before) == tag
-        if num_omitted and goes_on and num_omitted <= (_LONGEST_GAP_IN_ENTITY if is_within else 1):
+        is_list = num_omitted > 1 and words[position - num_omitted].lower() in _BETWEEN_MEMBERS
+        if num_omitted and goes_on and not is_list and num_omitted <= (_LONGEST_GAP_IN_ENTITY if is_within else 1):
             filled[-num_omitted:] = [tag] * num_omitted  # without a start, the repair makes the first one that
         filled.append(tag)
         before, num_omitted = tag, 0
@@ -132,8 +136,28 @@ def _align(
     if len(source) * len(written) > _MAX_CELLS:
         return longest_common_subsequence(back, [word.lower() for word in written]), 0
     fit = _fit(source, written, back)
-    matches = _best_path(fit, ends)
+    matches = _best_path(fit, ends, _doubled(source, written))
     return matches, sum(int(fit[match]) < _SAME_TOKENS for match in matches)
+
+
+def _doubled(source: Sequence[str], written: Sequence[str]) -> np.ndarray:
+    """For each source word that is written again at once, how many places back the first of them is, else 0.
+
+    As many in a row as the source has anywhere are no repetition.
+    """
+    longest: dict[str, int] = {}
+    for word, run in _runs(source):
+        longest[word] = max(run, longest.get(word, 1))
+    return np.array([run - 1 if run > longest.get(word, run) else 0 for word, run in _runs(written)])
+
+
+def _runs(words: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Each word in lower case, and which it is of the same ones in a row, from 1."""
+    before, run = "", 0
+    for word in map(str.lower, words):
+        run = run + 1 if word == before else 1
+        before = word
+        yield word, run
 
 
 def _fit(source: Sequence[str], written: Sequence[str], back: Sequence[str]) -> np.ndarray:
@@ -158,18 +182,20 @@ def _fit(source: Sequence[str], written: Sequence[str], back: Sequence[str]) -> 
     return fit
 
 
-def _best_path(fit: np.ndarray, ends: tuple[int, int]) -> list[Match]:
+def _best_path(fit: np.ndarray, ends: tuple[int, int], doubled: np.ndarray) -> list[Match]:
     """Maximise the fit of matched words minus the cost of gaps.
 
     Row i and column j of the tables stand for the first i source and the first j written words, and there is a table
     for what comes last: a match, an omitted source word, an added written word. Of equal paths, the one that matches
-    earlier words wins.
+    earlier words wins. A word that is written twice where the source has it once costs next to nothing after the first
+    of the two, whose tag was chosen with the right words before it; the released scorer takes the first as well.
     """
     num_source, num_written = fit.shape
     shape = (num_source + 1, num_written + 1)
     matched, omitted, added = (np.full(shape, _NEVER, dtype=np.int32) for _ in range(3))
     matched[0, 0] = 0
     added[0, 1:] = -ends[0]
+    repeats = np.flatnonzero(doubled)
     omission = np.full(num_written + 1, _GAP, dtype=np.int32)
     omission[[0, -1]] = ends
     for row in range(1, num_source + 1):
@@ -180,6 +206,8 @@ def _best_path(fit: np.ndarray, ends: tuple[int, int]) -> list[Match]:
         addition = ends[1] if row == num_source else _GAP
         best = np.maximum.accumulate(np.maximum(matched[row], omitted[row]))
         np.subtract(best[:-1], addition, out=added[row, 1:])
+        after_first = matched[row, repeats + 1 - doubled[repeats]] - _REPETITION
+        added[row, repeats + 1] = np.maximum(added[row, repeats + 1], after_first)
     return _trace(matched, omitted, added)
 
 

@@ -6,14 +6,19 @@ Described in section 4 of arXiv 2402.16602 and in the released evaluation code.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from rapidfuzz.distance import LCSseq
 
 from gner.bio import OUTSIDE
 from gner.decoding.back_tokenize import BackTokenize
 from gner.types import Alignment, AlignmentReport
 
+_MAX_PAIRS = 500_000  # half a second
+_MAX_BITS = 10**9  # 125 MB
+_NEAR = 50
 _NOTHING_TO_REPORT = AlignmentReport()
 
 
@@ -81,7 +86,16 @@ def longest_common_subsequence(source: Sequence[str], written: Sequence[str]) ->
     For each source word in order, the written positions of the same word are taken from the last to the first. Each
     goes on the leftmost pile whose top is not smaller, and remembers the top of the pile before. Which of several
     longest alignments results is part of the official scores, so the order matters.
+
+    Each pair of equal words is looked at, so where a word is repeated thousands of times on both sides another way
+    takes over, whose time does not depend on repetitions: it finds one as long, or, for texts that are longer still, a
+    good one.
     """
+    in_source, in_written = Counter(source), Counter(written)
+    if sum(count * in_written[word] for word, count in in_source.items()) > _MAX_PAIRS:
+        return (
+            _one_as_long(source, written) if len(source) * len(written) <= _MAX_BITS else _next_places(source, written)
+        )
     positions: dict[str, list[int]] = defaultdict(list)
     for position in range(len(written) - 1, -1, -1):
         positions[written[position]].append(position)
@@ -103,6 +117,32 @@ def longest_common_subsequence(source: Sequence[str], written: Sequence[str]) ->
         position, candidate, current = current
         matches.append(Match(position, candidate))
     return matches[::-1]
+
+
+def _one_as_long(source: Sequence[str], written: Sequence[str]) -> list[Match]:
+    """A longest common subsequence, of several any: bit by bit for 64 words at a time (Hyyrö, 2004)."""
+    equal = [code for code in LCSseq.opcodes(source, written) if code.tag == "equal"]
+    return [
+        Match(code.src_start + step, code.dest_start + step)
+        for code in equal
+        for step in range(code.src_end - code.src_start)
+    ]
+
+
+def _next_places(source: Sequence[str], written: Sequence[str]) -> list[Match]:
+    """Match each written word with the next source word that is the same, if one is near."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for position, word in enumerate(source):
+        places[word].append(position)
+    matches: list[Match] = []
+    start = 0
+    for position, word in enumerate(written):
+        of_word = places.get(word, [])
+        at = bisect_left(of_word, start)
+        if at < len(of_word) and of_word[at] - start <= _NEAR:
+            matches.append(Match(of_word[at], position))
+            start = of_word[at] + 1
+    return matches
 
 
 _Card = tuple[int, int, Any]

@@ -68,6 +68,10 @@ class Format(ABC):
         prediction = self.read(example, texts, align)
         return Alignment(prediction.tags, prediction.report)
 
+    def remark(self, examples: Sequence[Example]) -> str | None:
+        """What the log should say of how these examples are written for training, or None."""
+        return None
+
     def draft(self, example: Example, tags: Sequence[str]) -> str | None:
         """The text that the model would write for these tags, or None if the format does not write every word."""
         return None

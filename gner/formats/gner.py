@@ -36,7 +36,8 @@ class GnerFormat(Format):
         extra_type: A type named in the prompt behind the real ones and never used as a tag; the paper's supervised
             stage has ``else``.
         context_window: How many O-words are written on each side of an entity; null writes every word, 0 only
-            entities. Words further away are left out.
+            entities. Words further away are left out. A sentence whose entities could then belong to other places of
+            the same words gets the least window that tells them apart.
         gap_marker: Text written where words are left out, or null for none.
         causal_template: How a causal backbone gets the prompt.
     """
@@ -95,7 +96,7 @@ class GnerFormat(Format):
         if len(tags) != len(example.words):
             raise ValueError(f"Expected {len(example.words)} tags, got {len(tags)}.")
         self._check_readable(example)
-        kept = words_in_context(tags, self.context_window)
+        kept = self._kept(example.words, tags)
         parts: list[str] = []
         for word, tag, keep, kept_before in zip(example.words, tags, kept, [True, *kept], strict=False):
             if keep:
@@ -103,6 +104,35 @@ class GnerFormat(Format):
             elif kept_before and self.gap_marker is not None:
                 parts.append(self.gap_marker)
         return " ".join(parts)
+
+    def remark(self, examples: Sequence[Example]) -> str | None:
+        """How many sentences get a wider context window than the option says."""
+        window = self.context_window
+        if window is None:
+            return None
+        kept = [words_in_context(example.tags, window) for example in examples]
+        num_wider = sum(
+            not have_one_place(example.words, example.tags, words)
+            for example, words in zip(examples, kept, strict=True)
+        )
+        if not num_wider:
+            return None
+        return (
+            f"{num_wider:,} of {len(examples):,} sentences are written with a wider context_window than {window}, as "
+            "their entities could otherwise belong to other places of the same words."
+        )
+
+    def _kept(self, words: Sequence[str], tags: Sequence[str]) -> list[bool]:
+        """Which words are written: those in the context window, or in a wider one if their places would be unclear.
+
+        Of ``us in US``, a lone ``US(B-country)`` could be either word for a scorer that ignores case.
+        """
+        window = self.context_window
+        kept = words_in_context(tags, window)
+        while window is not None and not have_one_place(words, tags, kept):
+            window += 1
+            kept = words_in_context(tags, window)
+        return kept
 
     def _check_readable(self, example: Example) -> None:
         for entity_type in example.types:
@@ -157,6 +187,40 @@ def is_balanced(entity_type: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
+
+
+def have_one_place(words: Sequence[str], tags: Sequence[str], kept: Sequence[bool]) -> bool:
+    """Whether entities can be found again among all words, whatever their case, in one place only.
+
+    Args:
+        words: Of the sentence.
+        tags: Of the words.
+        kept: Which words are written.
+
+    Example:
+        >>> have_one_place(["the", "Who", "the"], ["O", "O", "B-band"], [False, False, True])
+        False
+        >>> have_one_place(["the", "Who", "the"], ["O", "O", "B-band"], [False, True, True])
+        True
+    """
+    lower = [word.lower() for word in words]
+    places = [place for place, is_kept in enumerate(kept) if is_kept]
+    written = [lower[place] for place in places]
+    first = _leftmost(lower, written)
+    last = [len(words) - 1 - place for place in reversed(_leftmost(lower[::-1], written[::-1]))]
+    return all(
+        earliest == latest or tags[place] == OUTSIDE
+        for place, earliest, latest in zip(places, first, last, strict=True)
+    )
+
+
+def _leftmost(words: Sequence[str], found: Sequence[str]) -> list[int]:
+    """Where words stand in order, each as early as it can."""
+    places: list[int] = []
+    for place, word in enumerate(words):
+        if len(places) < len(found) and word == found[len(places)]:
+            places.append(place)
+    return places
 
 
 def words_in_context(tags: Sequence[str], context_window: int | None) -> list[bool]:

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner.bio import to_entities
+from gner.bio import repair, to_entities
 from gner.data.readers import read_dataset
 from gner.data.synthetic import SyntheticCorpus
 from gner.decoding.align import RobustAligner
-from gner.decoding.align_official import OfficialAligner
+from gner.decoding.align_official import OfficialAligner, _next_places, _one_as_long, longest_common_subsequence
 from gner.types import Aligner, AlignmentReport, Example, TaggedWord
 from tests.conftest import SHARED_DATA
 
@@ -49,6 +49,11 @@ def test_order_is_kept_and_every_word_accounted_for(source: list[str], written: 
         ("met Ω there", "met/O xyz/B-a there/O", "O B-a O"),
         ("New York rocks", "new/B-a york/I-a rocks/O", "B-a I-a O"),
         ("New York", "New/B-a New/B-a York/I-a", "B-a I-a"),
+        ("New York", "New/B-a New/O York/I-a", "B-a I-a"),
+        ("New York now", "New/B-a New/O New/O York/I-a York/O now/O", "B-a I-a O"),
+        ("New York", "New/B-a new/I-a", "B-a I-a"),
+        ("we met Ann Lee , Jo Ray", "we/O met/O Ann/B-a Lee/I-a Ray/I-a", "O O B-a I-a O O I-a"),
+        ("the Ann , Lee group", "the/O Ann/B-a Lee/I-a group/I-a", "O B-a I-a I-a I-a"),
         ("one two three four", "one/O four/B-a", "O O O B-a"),
         ("a b c d e f g h i j k l", "a/O b/O x/B-a x/B-a x/B-a x/B-a x/B-a x/B-a x/B-a", "O O" + " O" * 10),
         ("x y", "", "O O"),
@@ -136,3 +141,50 @@ def test_noise_costs_little_on_real_sentences(name: str) -> None:
 def test_of_equal_alignments_the_earlier_one_wins() -> None:
     assert RobustAligner()(["the", "x", "the"], _tagged("the/B-a")).tags == ("B-a", "O", "O")
     assert RobustAligner()(["the"], _tagged("the/B-a the/B-b")).tags == ("B-a",)
+
+
+@pytest.mark.parametrize("align", [RobustAligner(), OfficialAligner()])
+@pytest.mark.parametrize("num_words", [4_000, 60_000])
+def test_words_that_are_repeated_for_ever_are_aligned_in_bounded_time(align: Aligner, num_words: int) -> None:
+    source = ["la"] * num_words
+    for written in (["la"] * (num_words - 1), [*source[:-1], "lo"], ["lo", *source, *source[:9]]):
+        tags, report, _ = align(source, [TaggedWord(word, f"B-{word}") for word in written])
+        assert sum(tag == "B-la" for tag in tags) >= num_words - 1
+        assert report.omissions + report.substitutions <= 1
+
+
+@given(WORDS, WORDS)
+def test_an_alignment_of_repeated_words_is_as_long_as_the_official_one(source: list[str], written: list[str]) -> None:
+    official, other = longest_common_subsequence(source, written), _one_as_long(source, written)
+    assert len(other) == len(official)
+    for found in (other, _next_places(source, written)):
+        assert found == sorted(found)
+        assert all(source[match.source] == written[match.written] for match in found)
+        assert len({match.source for match in found}) == len({match.written for match in found}) == len(found)
+
+
+@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real data sets here")
+@pytest.mark.parametrize("slip", ["written twice as O", "left out", "two left out", "followed by another"])
+def test_no_slip_costs_more_than_with_the_official_matching(slip: str) -> None:
+    counts = {"robust": [0, 0], "official": [0, 0]}
+    rng = random.Random(0)
+    for example in read_dataset(SHARED_DATA, "crossner_literature", "test"):
+        written: list[TaggedWord] = []
+        skip = 0
+        for word, tag in zip(example.words, example.tags, strict=True):
+            is_slip, skip = rng.random() < 0.04, max(0, skip - 1)
+            if not skip and not (is_slip and "left out" in slip):
+                written.append(TaggedWord(word, tag))
+            if is_slip and slip == "two left out":
+                skip = 2
+            if is_slip and slip == "written twice as O":
+                written.append(TaggedWord(word, "O"))
+            if is_slip and slip == "followed by another":
+                written.append(TaggedWord(rng.choice(example.words), "O"))
+        gold = set(to_entities(example.tags))
+        for name, align in (("robust", RobustAligner()), ("official", OfficialAligner())):
+            found = set(to_entities(repair(align(example.words, written).tags)[0]))
+            counts[name][0] += len(found & gold)
+            counts[name][1] += len(found - gold)
+    assert counts["robust"][0] >= counts["official"][0]
+    assert counts["robust"][1] <= counts["official"][1]
