@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from gner.bio import to_entities
 from gner.decoding.predictions import Decoded
+from gner.markdown import as_text
 from gner.types import Entity
-
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|~&:\"'/=]")
 
 
 def side_by_side(decoded: Iterable[Decoded]) -> str:
@@ -34,14 +32,9 @@ def _mark(words: Sequence[str], entities: Iterable[Entity], others: Iterable[Ent
     parts: list[str] = []
     position = 0
     for entity in entities:
-        parts += map(_escape, words[position : entity.start])
-        text = _escape(" ".join(words[entity.start : entity.end]))
+        parts += map(as_text, words[position : entity.start])
+        text = as_text(" ".join(words[entity.start : entity.end]))
         sign = "✓" if (entity.start, entity.end, entity.type) in right else "✗"
-        parts.append(f"**{text}** {_escape(entity.type)} {sign}")
+        parts.append(f"**{text}** {as_text(entity.type)} {sign}")
         position = entity.end
-    return " ".join([*parts, *map(_escape, words[position:])])
-
-
-def _escape(text: str) -> str:
-    """Text as text: neither Markdown nor HTML, and on one line of the table."""
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
+    return " ".join([*parts, *map(as_text, words[position:])])

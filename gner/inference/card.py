@@ -11,6 +11,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from gner import __version__
 from gner.inference.loading import Loaded
+from gner.markdown import as_text, fenced
 
 _SHOWN = ("f1", "precision", "recall", "f1_gner", "f1_macro", "f1_gner_macro")
 _TASK = "token-classification"
@@ -36,7 +37,7 @@ def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
         eval_results=_evaluations(result) or None,
     )
     parts = [
-        f"---\n{about.to_yaml()}\n---\n\n# {name}\n",
+        f"---\n{about.to_yaml()}\n---\n\n# {as_text(name)}\n",
         "Finds entities in text by writing every word back with its tag "
         "([GNER](https://arxiv.org/abs/2402.16602)); made with `gner` "
         f"{__version__}.\n",
@@ -50,25 +51,16 @@ def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
 
 def _usage(loaded: Loaded, name: str) -> str:
     types = list(loaded.settings.all_types)[:5] or ["person", "location"]
-    return f"""\
-## Use
-
-```python
-from gner import GNER
-
-model = GNER.from_pretrained("{name}")
-model.predict_entities("…", {types!r})
-```
-
-or `python -m gner.predict --model {quote(name)} --labels {quote(",".join(types))} TEXTS.txt`.
-"""
+    python = f"from gner import GNER\n\nmodel = GNER.from_pretrained({name!r})\nmodel.predict_entities('…', {types!r})"
+    shell = f"python -m gner.predict --model {quote(name)} --labels {quote(','.join(types))} TEXTS.txt"
+    return f"## Use\n\n{fenced(python, 'python')}\n\n{fenced(shell, 'bash')}\n"
 
 
 def _training(loaded: Loaded) -> str:
     settings = loaded.settings
     if not settings.types:
         return ""
-    rows = [f"| {name} | {', '.join(types)} |" for name, types in settings.types.items()]
+    rows = [f"| {as_text(name)} | {', '.join(map(as_text, types))} |" for name, types in settings.types.items()]
     return "\n".join(["## Trained on\n", "| data set | types |", "|---|---|", *rows, ""])
 
 
@@ -99,7 +91,7 @@ def _metrics(result: dict[str, Any]) -> str:
     metrics = {name: value for name, value in result.get("metrics", {}).items() if name.split("/")[-1] in _SHOWN}
     if not metrics:
         return ""
-    rows = [f"| {name} | {value:.4f} |" for name, value in metrics.items()]
+    rows = [f"| {as_text(name)} | {'none' if value is None else f'{value:.4f}'} |" for name, value in metrics.items()]
     heading = f"## Metrics\n\nOf the validation at step {result['step']}, from text that the model wrote:\n"
     return "\n".join([heading, "| metric | |", "|---|--:|", *rows, ""])
 
@@ -108,4 +100,4 @@ def _config(config: dict[str, Any]) -> str:
     if not config:
         return ""
     written = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-    return f"<details><summary>Configuration of the run</summary>\n\n```yaml\n{written}```\n\n</details>\n"
+    return f"<details><summary>Configuration of the run</summary>\n\n{fenced(written, 'yaml')}\n\n</details>\n"

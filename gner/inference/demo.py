@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 from gner.errors import UserError
 from gner.inference.model import GNER
+from gner.markdown import as_text
 
 _EXAMPLE = "Ada Lovelace met Charles Babbage in London on 5 June 1833."
 _DECODING = ["speculative", "constrained"]
@@ -52,10 +54,10 @@ def make_page(model: GNER, labels: Sequence[str], title: str) -> Any:
         try:
             return answer(model, text or "", chosen or [], threshold, decoding)
         except UserError as error:
-            raise gradio.Error(str(error)) from error
+            raise gradio.Error(escape(str(error))) from error  # Gradio renders HTML here
 
     with gradio.Blocks(title=title, analytics_enabled=False) as page:
-        gradio.Markdown(f"# {title}")
+        gradio.Markdown(f"# {as_text(title)}")
         text = gradio.Textbox(_EXAMPLE, label="Text", lines=5)
         chips = gradio.Dropdown(
             list(labels),

@@ -21,7 +21,7 @@ def test_the_card_has_types_metrics_and_config_of_the_run(config: Path, tmp_path
     names = {result.metric_name for result in card.data.eval_results}
     assert {"f1", "f1_gner"} <= names
     assert "| toy | person, place |" in card.text
-    assert 'GNER.from_pretrained("my_model")' in card.text
+    assert "GNER.from_pretrained('my_model')" in card.text
     start = card.text.index("```yaml\n") + len("```yaml\n")
     written = yaml.safe_load(card.text[start : card.text.index("```", start)])
     assert written["trainer"]["max_steps"] == 4

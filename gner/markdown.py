@@ -1,0 +1,31 @@
+"""Text in Markdown that stays text, whatever characters it has."""
+
+from __future__ import annotations
+
+import re
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>#|~&]")
+
+
+def as_text(text: str) -> str:
+    """Text as it is read, neither Markdown nor HTML, on one line.
+
+    Example:
+        >>> as_text("<b> a|b")
+        '&#60;b&#62; a&#124;b'
+    """
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
+
+
+def fenced(code: str, language: str) -> str:
+    """A block of code, in a fence that nothing in the code can close.
+
+    Example:
+        >>> print(fenced("x", "python"))
+        ```python
+        x
+        ```
+    """
+    longest = max(map(len, re.findall(r"`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{code.rstrip()}\n{fence}"
