@@ -16,12 +16,16 @@ from gner.errors import UserError
 
 _IGNORE_PADDING = "it ignores padding, so what it writes for a sentence would depend on the others in its batch"
 _READ_AHEAD = "it reads what follows a word as well, so it would see the answer that it is trained to write"
+_BLOCKS = "it reads texts in blocks whose borders depend on padding, and so on the other sentences of a batch"
 REFUSED = {
     "bert-generation": _READ_AHEAD,
     "cpmant": _READ_AHEAD,
+    "deepseek_v4": _BLOCKS,
+    "minimax": _BLOCKS,
     "rwkv": _IGNORE_PADDING,
-    "trocr": "it is the decoder of a reader of images, and its places count padding",
-    "deepseek_v4": "it reads texts in blocks whose borders depend on padding, and so on the other sentences of a batch",
+    "switch_transformers": "its experts leave out tokens beyond a limit, so an answer that is read at once is not the "
+    "one that was written token by token",
+    "trocr": "it is the decoder of a reader of images, and its positions count padding",
     "xlstm": _IGNORE_PADDING,
 }
 """Model types that have a class for generation and are of no use, with the reason."""

@@ -161,14 +161,14 @@ def load_rows(network: PreTrainedModel, files: StoredTensors) -> None:
                 f"Expected `{stored}` of {files.source} to have the shape {tuple(tensor.shape)}, as its config.json "
                 f"says, found {shape_of(source)}. Weights and configuration do not belong together."
             )
-        _fill(tensor, source)
+        fill_rows(tensor, source)
     for name, tensor in adapters:
         whole = torch.zeros(tensor.shape)
         if ".lora_A." in name:
             nn.init.kaiming_uniform_(whole, a=math.sqrt(5))  # the same on every process, as all have one seed
         elif ".lora_embedding_B." in name:
             nn.init.normal_(whole)
-        _fill(tensor, whole)
+        fill_rows(tensor, whole)
 
 
 def stored_tensors(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
@@ -206,7 +206,7 @@ def _listed(names: list[str]) -> str:
 
 
 @torch.no_grad()
-def _fill(tensor: Tensor, source: Any) -> None:
+def fill_rows(tensor: Tensor, source: Any) -> None:
     """Copy from a whole tensor or a safetensors slice; of a sharded tensor, the rows that are here."""
     if not isinstance(tensor, DTensor):
         tensor.copy_(source[:] if tensor.ndim else source[...])

@@ -55,6 +55,8 @@ class Recipe:
         config: Sizes.
         parts: Settings of nested configurations, to which the vocabulary belongs as well.
         is_seq2seq: Which of the two classes of Hugging Face it is.
+        has_drafts: Whether `Speculative` checks several tokens in a pass.
+        has_all_linear: Whether adapters can be put on all linear layers.
     """
 
     model_type: str
@@ -62,6 +64,8 @@ class Recipe:
     config: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_seq2seq: bool = False
+    has_drafts: bool = True
+    has_all_linear: bool = True
 
 
 RECIPES: dict[str, Recipe] = {
@@ -79,6 +83,7 @@ RECIPES: dict[str, Recipe] = {
             **{"linear_value_head_dim": 8, "shared_expert_intermediate_size": 16},
             "layer_types": ["linear_attention", "full_attention"],
         },
+        has_drafts=False,
     ),
     "olmoe": Recipe("olmoe", "byte_bpe", {**_SIZES, "num_experts": 4, "num_experts_per_tok": 2}),
     "glm4_moe": Recipe(
@@ -124,21 +129,46 @@ RECIPES: dict[str, Recipe] = {
         "deepseek_v3",
         "byte_bpe_begin",
         {
-            **{key: value for key, value in _SIZES.items()},
+            **_SIZES,
             **_EXPERTS,
             **{"n_routed_experts": 4, "n_group": 1, "topk_group": 1, "first_k_dense_replace": 1, "q_lora_rank": 8},
             **{"kv_lora_rank": 8, "qk_rope_head_dim": 4, "qk_nope_head_dim": 4, "v_head_dim": 8},
         },
     ),
-    "lfm2": Recipe("lfm2", "byte_bpe_begin", {**_GQA, "layer_types": ["conv", "full_attention"]}),
-    "mamba": Recipe("mamba", "byte_bpe", {"hidden_size": 16, "num_hidden_layers": 2, "state_size": 4}),
+    "lfm2": Recipe("lfm2", "byte_bpe_begin", {**_GQA, "layer_types": ["conv", "full_attention"]}, has_drafts=False),
+    "mamba": Recipe(
+        "mamba",
+        "byte_bpe",
+        {"hidden_size": 16, "num_hidden_layers": 2, "state_size": 4},
+        has_drafts=False,
+        has_all_linear=False,
+    ),
     "t5": Recipe("t5", "unigram", _T5, is_seq2seq=True),
     "flan_t5": Recipe("t5", "unigram", {**_T5, "feed_forward_proj": "gated-gelu"}, is_seq2seq=True),
     "umt5": Recipe("umt5", "unigram", _T5, is_seq2seq=True),
     "byt5": Recipe("t5", "bytes", {**_T5, "feed_forward_proj": "gated-gelu"}, is_seq2seq=True),
-    "bart": Recipe("bart", "bart", _BART, is_seq2seq=True),
-    "mbart": Recipe("mbart", "mbart", _BART, is_seq2seq=True),
-    "t5gemma": Recipe("t5gemma", "bpe_fallback", {}, {"encoder": {**_GEMMA}, "decoder": {**_GEMMA}}, is_seq2seq=True),
+    "bart": Recipe("bart", "bart", _BART, is_seq2seq=True, has_drafts=False),
+    "mbart": Recipe("mbart", "mbart", _BART, is_seq2seq=True, has_drafts=False),
+    "led": Recipe(
+        "led",
+        "bart",
+        {
+            **_BART,
+            "attention_window": 8,
+            "max_encoder_position_embeddings": 512,
+            "max_decoder_position_embeddings": 512,
+        },
+        is_seq2seq=True,
+        has_drafts=False,
+    ),
+    "t5gemma": Recipe(
+        "t5gemma",
+        "bpe_fallback",
+        {},
+        {"encoder": {**_GEMMA}, "decoder": {**_GEMMA}},
+        is_seq2seq=True,
+        has_drafts=False,
+    ),
     "t5gemma2": Recipe(
         "t5gemma2",
         "bpe_fallback",
@@ -148,6 +178,7 @@ RECIPES: dict[str, Recipe] = {
             "decoder": {**_GEMMA},
         },
         is_seq2seq=True,
+        has_drafts=False,
     ),
 }
 
@@ -253,7 +284,7 @@ def _bpe_fallback(texts: Sequence[str]) -> PreTrainedTokenizerBase:
     pieces = sorted(state["vocab"], key=state["vocab"].get)
     vocabulary = {token: number for number, token in enumerate([*tokens, *pieces])}
     merges = [tuple(pair) for pair in state["merges"]]
-    return LlamaTokenizer(vocab=vocabulary, merges=merges, pad_token="<pad>", legacy=False)
+    return LlamaTokenizer(vocab=vocabulary, merges=merges, pad_token="<pad>", legacy=False, add_bos_token=True)
 
 
 def _train_unigram(texts: Sequence[str], special: list[str]) -> list[tuple[str, float]]:
