@@ -195,7 +195,7 @@ def make_checkpoint(name: str, folder: Path, texts: Sequence[str]) -> Path:
     tokenizer = TOKENIZERS[recipe.tokenizer](texts)
     ids: dict[str, Any] = {key: getattr(tokenizer, key) for key in ("pad_token_id", "bos_token_id", "eos_token_id")}
     ids["vocab_size"] = len(tokenizer)
-    common = {"max_position_embeddings": 512, "initializer_range": 0.3, "vocab_size_per_layer_input": len(tokenizer)}
+    common = {"max_position_embeddings": 1024, "initializer_range": 0.3, "vocab_size_per_layer_input": len(tokenizer)}
     config = AutoConfig.for_model(recipe.model_type, **_completed(recipe, ids | common))
     if recipe.is_seq2seq:
         start = tokenizer.bos_token_id if recipe.tokenizer == "bpe_fallback" else tokenizer.pad_token_id

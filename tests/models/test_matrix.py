@@ -27,6 +27,7 @@ from gner.models.loading import fill_rows
 from gner.models.sharding import build_network
 from gner.testing import TinyModel
 from gner.types import Example
+from tests.models.backbones_page import PAGE, page
 from tests.models.matrix import RECIPES, make_checkpoint
 from tests.models.sharded import make_strategy
 from tests.processes import run_processes
@@ -219,3 +220,7 @@ def test_shards_are_loaded_and_exported_as_the_whole(checkpoint: MakeCheckpoint,
 
 def test_some_shards_are_loaded_and_exported_as_the_whole(checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
     run_processes(_check_sharded, 2, {name: checkpoint(name) for name in ("mixtral", "gpt_neox")}, tmp_path)
+
+
+def test_the_page_of_backbones_says_what_these_tests_know() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "Run python -m tests.models.backbones_page."
