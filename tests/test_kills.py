@@ -24,6 +24,7 @@ REPOSITORY = Path(__file__).parents[1]
 CONFIG = REPOSITORY / "configs" / "debug.yaml"
 NUM_KILLS = int(os.environ.get("GNER_KILLS", "3"))
 LIMIT_S = 900
+NUM_STEPS = 30
 
 
 def _start(run: Path, data: Path, *options: str) -> subprocess.Popen[bytes]:
@@ -37,7 +38,7 @@ def _start(run: Path, data: Path, *options: str) -> subprocess.Popen[bytes]:
             "default_root_dir": str(run),
             "devices": 2,
             "strategy": {"class_path": "gner.models.FSDP2Strategy", "init_args": {"compute_dtype": "fp32"}},
-            "max_steps": 30,
+            "max_steps": NUM_STEPS,
             "val_check_interval": 11,
             "check_val_every_n_epoch": None,
             "enable_progress_bar": False,
@@ -66,6 +67,14 @@ def _end(process: subprocess.Popen[bytes]) -> int:
     return process.wait()
 
 
+def _step(run: Path) -> int:
+    """The step of the last checkpoint of a run, 0 if there is none, or none at this moment."""
+    try:
+        return int(torch.load(run / "checkpoints" / "last.ckpt" / "meta.pt", weights_only=True)["global_step"])
+    except (OSError, RuntimeError, EOFError):
+        return 0
+
+
 def _result(run: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     whole = run.with_suffix(".pt")
@@ -78,21 +87,15 @@ def _result(run: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 def test_a_killed_run_goes_on_and_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     data = tmp_path / "data"
     whole = _start(tmp_path / "whole", data)
-    while not (tmp_path / "whole" / "checkpoints" / "last.ckpt").exists():
-        time.sleep(0.05)
-        assert whole.poll() is None, (tmp_path / "whole.log").read_text(encoding="utf-8")[-3000:]
-    first = time.monotonic()
-    assert _end(whole) == 0
-    length = time.monotonic() - first
+    assert _end(whole) == 0, (tmp_path / "whole.log").read_text(encoding="utf-8")[-3000:]
     metrics, weights = _result(tmp_path / "whole")
     rng = random.Random(NUM_KILLS)
     for kill in range(NUM_KILLS):
         run = tmp_path / f"run{kill}"
         killed = _start(run, data)
-        while not (run / "checkpoints" / "last.ckpt").exists():
-            time.sleep(0.01)
-        moment, which = rng.uniform(0, 0.8 * length), rng.choice(["first", "second", "all"])
-        time.sleep(moment)
+        step, which = rng.randrange(1, NUM_STEPS - 5), rng.choice(["first", "second", "all"])
+        while _step(run) < step:
+            assert killed.poll() is None, run.with_suffix(".log").read_text(encoding="utf-8")[-3000:]
         running = members(killed.pid)
         chosen = {"first": running[:1], "second": running[1:2], "all": running}[which]
         assert chosen, "the run had ended before it could be killed"
@@ -101,7 +104,7 @@ def test_a_killed_run_goes_on_and_ends_like_an_uninterrupted_one(tmp_path: Path)
         assert _end(killed) != 0
         assert _end(_start(run, data, "--ckpt_path", "last")) == 0, run.with_suffix(".log").read_text()[-3000:]
         found_metrics, found_weights = _result(run)
-        what = f"{which} killed {moment:.2f} s after the first checkpoint"
+        what = f"{which} killed when the checkpoint of step {step} was there"
         assert found_metrics == metrics, what
         assert found_weights.keys() == weights.keys()
         assert all(torch.equal(found_weights[name], value) for name, value in weights.items()), what
