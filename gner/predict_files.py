@@ -47,7 +47,8 @@ def predict_files(options: PredictOptions) -> None:
     journal = open_journal(options)
     labeller = _load(options).labeller
     blocks = Blocks(source, options.block_size)
-    writer = Writer(journal or StreamSink(options.out), blocks, source, shows_progress=options.out is not None)
+    sink = journal or StreamSink(options.out)
+    writer = Writer(sink, blocks, source, shows_progress=options.out is not None)
     trainer = _make_trainer(options, writer)
     if source.is_stream and trainer.world_size > 1:
         raise UserError(f"Expected one device for a stream, got {trainer.world_size}. Write the texts to a file first.")
@@ -56,8 +57,7 @@ def predict_files(options: PredictOptions) -> None:
         if trainer.is_global_zero and journal is not None:
             _finish(options, journal, labeller.split)
     finally:
-        if journal is not None:
-            journal.close()
+        sink.close()
     if trainer.is_global_zero:
         where = f" in {options.out}" if options.out is not None else ""
         message = f"Texts labelled: {writer.num_written:,}{where}. {time.monotonic() - started:,.0f} s with loading."

@@ -1,17 +1,27 @@
 """Real processes for tests of what several of them do together."""
 
+import atexit
+import multiprocessing
 import os
 import socket
 import time
+import traceback
 from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-import torch.multiprocessing as mp
+import torch
+from torch import distributed
 
 
 def run_processes(
-    worker: Callable[..., None], num_processes: int, *arguments: Any, limit_s: float = 900, num_nodes: int = 1
+    worker: Callable[..., None],
+    num_processes: int,
+    *arguments: Any,
+    limit_s: float = 900,
+    num_nodes: int = 1,
+    fresh: bool = False,
 ) -> None:
     """Run a function in several processes that know each other as ``torchrun``'s do, and raise what one of them raises.
 
@@ -19,9 +29,11 @@ def run_processes(
         worker: A function of a module; it gets its rank and the arguments.
         num_processes: How many.
         arguments: What can be pickled.
-        num_nodes: How many machines they pretend to be on.
         limit_s: After so long all are killed, since a process that waits for another does not listen to milder signals.
             It guards against waiting for ever, and is no measure: machines under load are many times slower.
+        num_nodes: How many machines they pretend to be on.
+        fresh: Start new processes; otherwise two of one machine are those that earlier tests used, which saves their
+            imports.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -32,26 +44,94 @@ def run_processes(
         "WORLD_SIZE": str(num_processes),
         "LOCAL_WORLD_SIZE": str(num_processes // num_nodes),
     }
-    context = mp.start_processes(
-        _enter, (worker, settings, arguments), nprocs=num_processes, join=False, start_method="spawn"
-    )
-    deadline = time.monotonic() + limit_s
+    is_shared = num_processes == 2 and num_nodes == 1 and not fresh
+    group = _shared_group() if is_shared else _Group(num_processes)
     try:
-        while not context.join(timeout=1):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{worker.__name__} did not end within {limit_s} s on {num_processes} processes.")
-    finally:
-        for process in context.processes:
-            if process.is_alive():
-                process.kill()
+        group.run(worker, settings, arguments, limit_s)
+    except BaseException:
+        group.kill()
+        raise
+    if not is_shared:
+        group.kill()
 
 
-def _enter(rank: int, worker: Callable[..., None], settings: dict[str, str], arguments: tuple[Any, ...]) -> None:
-    node, local_rank = divmod(rank, int(settings["LOCAL_WORLD_SIZE"]))
-    here = {"RANK": str(rank), "LOCAL_RANK": str(local_rank), "GROUP_RANK": str(node)}
-    # the run's name tells Lightning that the processes are there already
-    os.environ.update(settings, **here, TORCHELASTIC_RUN_ID="test", OMP_NUM_THREADS="1")
-    worker(rank, *arguments)
+class _Group:
+    """Processes that wait for functions to run."""
+
+    def __init__(self, size: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipes, self._processes = [], []
+        for rank in range(size):
+            here, there = context.Pipe()
+            process = context.Process(target=_serve, args=(there, rank), daemon=False)
+            process.start()
+            there.close()
+            self._pipes.append(here)
+            self._processes.append(process)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether all processes are there."""
+        return all(process.is_alive() for process in self._processes)
+
+    def run(
+        self, worker: Callable[..., None], settings: dict[str, str], arguments: tuple[Any, ...], limit_s: float
+    ) -> None:
+        """Have all run a function; raises as soon as one fails, ends or takes too long."""
+        for pipe in self._pipes:
+            pipe.send((worker, settings, arguments))
+        waiting = dict(zip(self._pipes, self._processes, strict=True))
+        deadline = time.monotonic() + limit_s
+        while waiting:
+            ready = wait(list(waiting), timeout=max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise TimeoutError(f"{worker.__name__} did not end within {limit_s} s on {len(self._pipes)} processes.")
+            for pipe in ready:
+                del waiting[pipe]
+                try:
+                    failure = pipe.recv()
+                except EOFError:
+                    failure = "The process ended."
+                assert failure is None, failure
+
+    def kill(self) -> None:
+        """End all processes, whatever they do."""
+        for process in self._processes:
+            process.kill()
+            process.join()
+
+
+def _shared_group() -> _Group:
+    global _shared  # noqa: PLW0603 - one for all tests
+    if _shared is None or not _shared.is_alive:
+        _shared = _Group(2)
+        atexit.register(_shared.kill)
+    return _shared
+
+
+_shared: _Group | None = None
+
+
+def _serve(pipe: Connection, rank: int) -> None:
+    """Run functions that come through a pipe, until it is closed."""
+    while True:
+        try:
+            worker, settings, arguments = pipe.recv()
+        except EOFError:
+            return
+        node, local_rank = divmod(rank, int(settings["LOCAL_WORLD_SIZE"]))
+        here = {"RANK": str(rank), "LOCAL_RANK": str(local_rank), "GROUP_RANK": str(node)}
+        # the run's name tells Lightning that the processes are there already
+        os.environ.update(settings, **here, TORCHELASTIC_RUN_ID="test", OMP_NUM_THREADS="1")
+        torch.set_num_threads(1)
+        try:
+            worker(rank, *arguments)
+        except BaseException:
+            pipe.send(f"Process {rank}:\n{traceback.format_exc()}")
+            return
+        if distributed.is_initialized():  # Lightning leaves that to the end of a process
+            distributed.destroy_process_group()
+        pipe.send(None)
 
 
 def members(session: int) -> list[int]:

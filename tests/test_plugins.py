@@ -51,7 +51,13 @@ def test_a_plugin_keeps_the_contract(python: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("name", ["fewest_errors", "FewestErrors", "fewest_errors.FewestErrors"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fewest_errors",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("FewestErrors", "fewest_errors.FewestErrors")),
+    ],
+)
 def test_a_plugin_is_chosen_by_name(
     name: str, python: Path, checkpoints: dict[str, Path], write_dataset: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -70,6 +76,7 @@ def test_a_plugin_is_chosen_by_name(
     assert (tmp_path / "predictions" / "validate.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_help_lists_a_plugin_and_an_unknown_name_is_answered_with_those_there_are(python: Path) -> None:
     listed = _run(python, "gner.validate", "--help").stdout
     unknown = _run(python, "gner.validate", "--model.decoding", "fewest_erors").stderr

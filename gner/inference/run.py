@@ -176,6 +176,9 @@ class Sink(Protocol):
     def append(self, lines: Iterable[str]) -> None:
         """Write results."""
 
+    def close(self) -> None:
+        """Let others have it."""
+
 
 class StreamSink:
     """Results to standard output, or to a pipe or device, as they come.
@@ -202,6 +205,11 @@ class StreamSink:
         assert self._file is not None
         self._file.write("".join(f"{line}\n" for line in lines).encode())
         self._file.flush()
+
+    def close(self) -> None:
+        """Close a pipe or device, whose reader may wait for that; standard output stays open."""
+        if self._file is not None and self._path is not None:
+            self._file.close()
 
 
 class Writer(Callback):

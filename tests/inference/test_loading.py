@@ -78,7 +78,8 @@ def test_adapters_alone_are_loaded_with_their_backbone(config: Path, tmp_path: P
     torch.testing.assert_close(logits_of(adapted), logits_of(whole), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("config", ["causal", pytest.param("seq2seq", marks=pytest.mark.slow)], indirect=True)
+@pytest.mark.slow
+@pytest.mark.parametrize("config", KINDS, indirect=True)
 def test_a_sharded_checkpoint_is_loaded_on_one_process(config: Path, tmp_path: Path) -> None:
     strategy = ["--trainer.strategy", "gner.models.FSDP2Strategy", "--trainer.strategy.compute_dtype", "fp32"]
     for command in (["fit", "--trainer.devices", "2"], ["test", *TEST]):

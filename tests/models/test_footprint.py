@@ -98,7 +98,7 @@ def _check_sharded(rank: int) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measured on Linux")
 def test_a_sharded_network_needs_what_was_foretold() -> None:
-    run_processes(_check_sharded, 2)
+    run_processes(_check_sharded, 2, fresh=True)  # memory of earlier tests would be counted
 
 
 @pytest.mark.parametrize("model_type", SIZES)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 from torch import distributed
 
@@ -46,5 +47,8 @@ def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
     distributed.destroy_process_group()
 
 
-def test_strategies_write_the_same_with_a_sharded_network(families: dict[str, Path]) -> None:
-    run_processes(_check_strategies, 2, families)
+@pytest.mark.parametrize(
+    "names", [("flan", "tied_llama"), pytest.param(("t5", "llama"), marks=pytest.mark.slow)], ids=" and ".join
+)
+def test_strategies_write_the_same_with_a_sharded_network(names: tuple[str, ...], families: dict[str, Path]) -> None:
+    run_processes(_check_strategies, 2, {name: families[name] for name in names})
