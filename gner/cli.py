@@ -218,7 +218,7 @@ class GnerCLI(LightningCLI):
                     f"{checkpoint} --out FOLDER`, and model.backbone FOLDER."
                 )
             is_sharded = isinstance(self.trainer.strategy, FSDP2Strategy)
-            by_name = any(isinstance(key, str) for optimizer in meta["optimizer_states"] for key in optimizer["state"])
+            by_name = any(isinstance(next(iter(one["state"]), 0), str) for one in meta["optimizer_states"])
             if is_sharded != by_name:
                 raise UserError(
                     f"Expected a checkpoint of a run that was sharded as this one is, but {checkpoint} is of one "

@@ -12,6 +12,7 @@ metrics.json        best and last metrics
 from __future__ import annotations
 
 import shutil
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -122,8 +123,9 @@ def find_checkpoint(run_dir: Path, which: str) -> Path:
 def other_checkpoints(run_dir: Path, broken: Path) -> list[Path]:
     """What else there is to go on from, where a checkpoint of a run cannot be read: the newest first."""
     folders = {run_dir / CHECKPOINTS, broken.parent}
-    found = [path for folder in folders for path in folder.glob("*.ckpt*") if path.resolve() != broken.resolve()]
-    whole = [path for path in found if not path.name.endswith(".unfinished")]
+    found = chain.from_iterable(folder.glob("*.ckpt*") for folder in folders)
+    others = (path for path in found if path.resolve() != broken.resolve())
+    whole = (path for path in others if not path.name.endswith(".unfinished"))
     return sorted(whole, key=lambda path: path.stat().st_mtime, reverse=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # formats and alignment use these records and must not load torch
@@ -216,7 +217,7 @@ class Batch:
             if hasattr(value, "to"):  # the tensors
                 setattr(more, name, value.repeat_interleave(num_copies, dim=0))
             elif isinstance(value, list):
-                setattr(more, name, [one for one in value for _ in range(num_copies)])
+                setattr(more, name, list(chain.from_iterable(repeat(one, num_copies) for one in value)))
         return more
 
     def to(self, target: device | str, non_blocking: bool = False) -> Batch:

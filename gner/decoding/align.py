@@ -195,7 +195,7 @@ def _best_path(fit: np.ndarray, ends: tuple[int, int], doubled: np.ndarray) -> l
     matched, omitted, added = (np.full(shape, _NEVER, dtype=np.int32) for _ in range(3))
     matched[0, 0] = 0
     added[0, 1:] = -ends[0]
-    repeats = np.flatnonzero(doubled)
+    repetition = _Repetition(doubled)
     omission = np.full(num_written + 1, _GAP, dtype=np.int32)
     omission[[0, -1]] = ends
     for row in range(1, num_source + 1):
@@ -206,9 +206,25 @@ def _best_path(fit: np.ndarray, ends: tuple[int, int], doubled: np.ndarray) -> l
         addition = ends[1] if row == num_source else _GAP
         best = np.maximum.accumulate(np.maximum(matched[row], omitted[row]))
         np.subtract(best[:-1], addition, out=added[row, 1:])
-        after_first = matched[row, repeats + 1 - doubled[repeats]] - _REPETITION
-        added[row, repeats + 1] = np.maximum(added[row, repeats + 1], after_first)
+        repetition.allow(matched[row], added[row])
     return _trace(matched, omitted, added)
+
+
+class _Repetition:
+    """Lets a written word that only repeats a matched one be added at next to no cost.
+
+    Args:
+        doubled: See `_doubled`.
+    """
+
+    def __init__(self, doubled: np.ndarray) -> None:
+        self._columns = np.flatnonzero(doubled) + 1
+        self._first = self._columns - doubled[self._columns - 1]
+
+    def allow(self, matched: np.ndarray, added: np.ndarray) -> None:
+        """Raise what it is worth to end with an added word, in a row of the tables."""
+        after_first = matched[self._first] - _REPETITION
+        added[self._columns] = np.maximum(added[self._columns], after_first)
 
 
 def _trace(matched: np.ndarray, omitted: np.ndarray, added: np.ndarray) -> list[Match]:

@@ -121,12 +121,12 @@ def longest_common_subsequence(source: Sequence[str], written: Sequence[str]) ->
 
 def _one_as_long(source: Sequence[str], written: Sequence[str]) -> list[Match]:
     """A longest common subsequence, of several any: bit by bit for 64 words at a time (Hyyrö, 2004)."""
-    equal = [code for code in LCSseq.opcodes(source, written) if code.tag == "equal"]
-    return [
-        Match(code.src_start + step, code.dest_start + step)
-        for code in equal
-        for step in range(code.src_end - code.src_start)
-    ]
+    matches: list[Match] = []
+    for code in LCSseq.opcodes(source, written):
+        if code.tag == "equal":
+            places = zip(range(code.src_start, code.src_end), range(code.dest_start, code.dest_end), strict=True)
+            matches += map(Match._make, places)
+    return matches
 
 
 def _next_places(source: Sequence[str], written: Sequence[str]) -> list[Match]:

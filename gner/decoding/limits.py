@@ -91,7 +91,7 @@ class RowLimits(StoppingCriteria):
         if any(self._may_loop) and num_written >= _LOOP_TOKENS and num_written % _LOOKS_EVERY == 0:
             tails = input_ids[:, -_LOOP_TOKENS:].tolist()
             for row, tail in enumerate(tails):
-                if self._may_loop[row // copies] and _is_loop(tail):
+                if self._may_loop[row // copies] and _repeats(tail, _LONGEST_PERIOD):
                     is_done[row] = True
         return is_done.to(input_ids.device)
 
@@ -113,16 +113,16 @@ def end_of_loop(tokens: Sequence[int], num_known: int = 0) -> int | None:
     first = max(_LOOP_TOKENS, num_known + 1)
     first += -first % _LOOKS_EVERY
     looks = range(first, len(tokens) + 1, _LOOKS_EVERY)
-    return next((end for end in looks if _is_loop(tokens[end - _LOOP_TOKENS : end])), None)
-
-
-def _is_loop(tail: Sequence[int]) -> bool:
-    return any(tail[period:] == tail[:-period] for period in range(1, _LONGEST_PERIOD + 1))
+    return next((end for end in looks if _repeats(tokens[end - _LOOP_TOKENS : end], _LONGEST_PERIOD)), None)
 
 
 def repeats_itself(example: Example) -> bool:
     """Whether a sentence has a part that a right answer to would look like a loop."""
     words = example.words
     starts = range(len(words) - _REPEATED_WORDS + 1)
-    parts = (words[start : start + _REPEATED_WORDS] for start in starts)
-    return any(part[period:] == part[:-period] for part in parts for period in range(1, _REPEATED_WORDS // 2 + 1))
+    return any(_repeats(words[start : start + _REPEATED_WORDS], _REPEATED_WORDS // 2) for start in starts)
+
+
+def _repeats(sequence: Sequence[object], longest_period: int) -> bool:
+    """Whether a sequence is a shorter one over and over."""
+    return any(sequence[period:] == sequence[:-period] for period in range(1, longest_period + 1))

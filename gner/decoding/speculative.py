@@ -65,14 +65,7 @@ class Speculative(Greedy):
             self._pieces = PieceTokenizer(model.tokenizer, model.format, is_encoder_decoder, num_probes=1)
         self._pieces.prepare(batch.examples)
         end = model.tokenizer.eos_token_id
-        rows = [
-            _Row(
-                Drafter(self._pieces, example, Guesses(self._memory, example)),
-                limit,
-                batch.stops_loops and not repeats_itself(example),
-            )
-            for example, limit in zip(batch.examples, row_limits(model, batch, self.max_new_tokens), strict=True)
-        ]
+        rows = self._rows(self._pieces, batch, row_limits(model, batch, self.max_new_tokens))
         verifier = _Verifier(model.network, batch)
         lockstep, pace = Lockstep(model.network), _Pace()
         active = list(range(len(rows)))
@@ -88,6 +81,13 @@ class Speculative(Greedy):
             Generation(ids := row.drafter.written, decode(model.tokenizer, ids), row.log_probs, ids[-1:] == [end])
             for row in rows
         ]
+
+    def _rows(self, pieces: PieceTokenizer, batch: Batch, limits: Sequence[int]) -> list[_Row]:
+        rows = []
+        for example, limit in zip(batch.examples, limits, strict=True):
+            drafter = Drafter(pieces, example, Guesses(self._memory, example))
+            rows.append(_Row(drafter, limit, stops_loops=batch.stops_loops and not repeats_itself(example)))
+        return rows
 
     @rank_zero_only
     def _say_once(self, model_type: str, reason: str) -> None:

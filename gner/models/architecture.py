@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
@@ -106,9 +108,9 @@ def freeze_other_modalities(network: PreTrainedModel) -> int:
         if isinstance(module, PreTrainedModel) and type(module.config) in text_types - {type(config)}
     ]
     head = network.get_output_embeddings()
-    used = {id(parameter) for part in [*parts, head] if part is not None for parameter in part.parameters()}
     if not parts:
         return 0
+    used = set(map(id, chain.from_iterable(part.parameters() for part in [*parts, head] if part is not None)))
     frozen = [parameter for parameter in network.parameters() if id(parameter) not in used]
     for parameter in frozen:
         parameter.requires_grad_(False)

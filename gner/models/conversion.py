@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from itertools import chain
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -76,7 +77,7 @@ class _Group(NamedTuple):
         by_pattern: dict[str, list[_Input]] = {}
         for one in self.inputs:
             by_pattern.setdefault(one.pattern, []).append(one)
-        return tuple(one for some in by_pattern.values() for one in some[rows])
+        return tuple(chain.from_iterable(some[rows] for some in by_pattern.values()))
 
 
 class ConvertedTensors:

@@ -106,11 +106,14 @@ def _write_weights(
         held = {name: made.pop(name) for name in names}
         if writes:
             save_file({name: value.contiguous() for name, value in held.items()}, folder / file, _METADATA)
-    if not writes:
-        return
-    if files.is_sharded:
+    if writes and files.is_sharded:
         index = {"metadata": files.metadata, "weight_map": files.tensor_to_filename}
         (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
+    if writes:
+        _write_config(network, folder, dtype)
+
+
+def _write_config(network: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:
     config = deepcopy(network.config)
     config.dtype = dtype
     config.architectures = [type(network).__name__.removeprefix("FSDP")]  # sharding gives modules classes of its own
@@ -142,7 +145,8 @@ def _has_head_of_its_own(network: PreTrainedModel) -> bool:
     head = network.get_output_embeddings()
     if head is None:
         return False
-    shared = {name for pair in network.all_tied_weights_keys.items() for name in pair}
+    tied = network.all_tied_weights_keys
+    shared = {*tied, *tied.values()}
     return not any(network.get_parameter(name) is head.weight for name in shared)
 
 
