@@ -22,8 +22,9 @@ LENGTH_MARGIN = 8
 _LOOKS_EVERY = 16
 _LOOP_TOKENS = 96
 _LONGEST_PERIOD = 24
-_REPEATED_WORDS = 12
-"""A sentence that repeats itself for so many words may be answered with a loop."""
+_FEW_TOKENS = 6
+_REPEATED_WORDS, _FEW_WORDS = 12, 3
+"""A sentence that repeats itself for so many words, or has so few different ones, may be answered with a loop."""
 
 
 def row_limits(model: TextModel, batch: Batch, max_new_tokens: int | None = None) -> list[int]:
@@ -91,7 +92,7 @@ class RowLimits(StoppingCriteria):
         if any(self._may_loop) and num_written >= _LOOP_TOKENS and num_written % _LOOKS_EVERY == 0:
             tails = input_ids[:, -_LOOP_TOKENS:].tolist()
             for row, tail in enumerate(tails):
-                if self._may_loop[row // copies] and _repeats(tail, _LONGEST_PERIOD):
+                if self._may_loop[row // copies] and _is_loop(tail):
                     is_done[row] = True
         return is_done.to(input_ids.device)
 
@@ -104,7 +105,8 @@ def end_of_loop(tokens: Sequence[int], num_known: int = 0) -> int | None:
         num_known: How many of them were looked at before.
 
     Returns:
-        The least multiple of 16 at which the last 96 tokens are one sequence of at most 24, over and over.
+        The least multiple of 16 at which the last 96 tokens are one sequence of at most 24, over and over, or no more
+        than 6 different ones.
 
     Example:
         >>> end_of_loop([1, 2] * 100), end_of_loop(list(range(200)))
@@ -113,14 +115,19 @@ def end_of_loop(tokens: Sequence[int], num_known: int = 0) -> int | None:
     first = max(_LOOP_TOKENS, num_known + 1)
     first += -first % _LOOKS_EVERY
     looks = range(first, len(tokens) + 1, _LOOKS_EVERY)
-    return next((end for end in looks if _repeats(tokens[end - _LOOP_TOKENS : end], _LONGEST_PERIOD)), None)
+    return next((end for end in looks if _is_loop(tokens[end - _LOOP_TOKENS : end])), None)
+
+
+def _is_loop(tail: Sequence[int]) -> bool:
+    return len(set(tail)) <= _FEW_TOKENS or _repeats(tail, _LONGEST_PERIOD)
 
 
 def repeats_itself(example: Example) -> bool:
     """Whether a sentence has a part that a right answer to would look like a loop."""
     words = example.words
     starts = range(len(words) - _REPEATED_WORDS + 1)
-    return any(_repeats(words[start : start + _REPEATED_WORDS], _REPEATED_WORDS // 2) for start in starts)
+    parts = (words[start : start + _REPEATED_WORDS] for start in starts)
+    return any(len(set(part)) <= _FEW_WORDS or _repeats(part, _REPEATED_WORDS // 2) for part in parts)
 
 
 def _repeats(sequence: Sequence[object], longest_period: int) -> bool:

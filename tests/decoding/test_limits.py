@@ -127,7 +127,9 @@ def test_loops_are_ended_alike_by_every_strategy_and_only_where_asked_for(kind: 
     [
         ([1] * 96, 96),
         ([1] * 95, None),
-        ([9] * 30 + [1, 2, 3] * 50, 128),
+        ([*range(100, 130), *list(range(24)) * 10], 128),
+        ([*range(100, 130), *(n * n % 7 for n in range(200))], 128),
+        ([n * n % 19 for n in range(5)] + [n**3 % 31 % 9 for n in range(300)], None),
         (list(range(25)) * 10, None),
         (list(range(24)) * 10, 96),
     ],
