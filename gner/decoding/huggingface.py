@@ -18,6 +18,7 @@ from transformers import (
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.limits import RowLimits, end_of_loop, repeats_itself, row_limits
 from gner.decoding.log_probs import token_log_probs
+from gner.decoding.passes import within_positions
 from gner.errors import UserError
 from gner.types import Batch, Generation, TextModel
 
@@ -68,7 +69,7 @@ class HuggingFaceStrategy(DecodingStrategy):
             decoder_start_token_id=getattr(network.config, "decoder_start_token_id", None),
             **self.options(),
         )
-        with _without_defaults(network):
+        with _without_defaults(network), within_positions(network):
             sequences = cast(Any, network).generate(
                 input_ids=batch.prompt_ids,
                 attention_mask=batch.prompt_mask,

@@ -63,11 +63,19 @@ def longest_answers(model: TextModel, examples: Sequence[Example]) -> list[int]:
     For a format that does not write every word: the tokens of the sentence itself, twice.
     """
     texts: list[str] = []
+    longest_tags: dict[tuple[str, ...], str] = {}
     for example in examples:
-        tag = max(tags_of(example.types), key=len)
+        tag = longest_tags.get(example.types) or longest_tags.setdefault(example.types, _longest_tag(model, example))
         draft = model.format.draft(example, [tag] * len(example.words))
         texts.append(draft if draft is not None else " ".join(example.words * 2))
     return [len(ids) for ids in model.tokenizer(texts, add_special_tokens=False)["input_ids"]]
+
+
+def _longest_tag(model: TextModel, example: Example) -> str:
+    """The tag that takes most tokens, which need not be the one with most letters."""
+    tags = tags_of(example.types)
+    sizes = [len(ids) for ids in model.tokenizer(tags, add_special_tokens=False)["input_ids"]]
+    return max(zip(sizes, tags, strict=True))[1]
 
 
 class RowLimits(StoppingCriteria):

@@ -30,13 +30,17 @@ def token_log_probs(network: PreTrainedModel, batch: Batch, written: list[list[i
     pad = network.config.pad_token_id or 0
     rows = [ids + [pad] * (length - len(ids)) for ids in written]
     tokens = torch.tensor(rows, device=batch.prompt_ids.device)  # (B, T)
-    logits = _logits(network, batch, tokens).float()  # (B, T, V)
+    there = torch.arange(length, device=tokens.device) < torch.tensor([[len(ids)] for ids in written]).to(tokens.device)
+    logits = _logits(network, batch, tokens, there).float()  # (B, T, V)
     chosen = logits.gather(-1, tokens.unsqueeze(-1)).squeeze(-1) - logits.logsumexp(-1)
     return [row[: len(ids)] for row, ids in zip(chosen.tolist(), written, strict=True)]
 
 
-def _logits(network: PreTrainedModel, batch: Batch, tokens: Tensor) -> Tensor:
-    """What the network predicts at each of the T written tokens, shape (B, T, V)."""
+def _logits(network: PreTrainedModel, batch: Batch, tokens: Tensor, there: Tensor) -> Tensor:
+    """What the network predicts at each of the T written tokens, shape (B, T, V).
+
+    Padding of shorter texts (false in ``there``) is at no new position, as a network may have no more of them.
+    """
     if network.config.is_encoder_decoder:
         start = torch.full_like(tokens[:, :1], network.config.decoder_start_token_id)
         return network(
@@ -44,6 +48,6 @@ def _logits(network: PreTrainedModel, batch: Batch, tokens: Tensor) -> Tensor:
             attention_mask=batch.prompt_mask,
             decoder_input_ids=torch.cat([start, tokens[:, :-1]], dim=1),
         ).logits
-    mask = torch.cat([batch.prompt_mask, torch.ones_like(tokens)], dim=1)
+    mask = torch.cat([batch.prompt_mask, there.to(batch.prompt_mask.dtype)], dim=1)
     whole = torch.cat([batch.prompt_ids, tokens], dim=1)
     return network(**causal_inputs(network, whole, mask, tokens.shape[1] + 1)).logits[:, -tokens.shape[1] - 1 : -1]

@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import LogitsProcessor, LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
 
 from gner.decoding.huggingface import HuggingFaceStrategy
+from gner.decoding.limits import row_limits
 from gner.decoding.vote import vote
 from gner.errors import UserError
 from gner.types import Batch, Generation, TextModel
@@ -100,7 +101,7 @@ class NucleusSampling(HuggingFaceStrategy):
         """
         if self.num_samples == 1:
             return super().generate(model, batch)
-        return vote(model, batch, self.write(model, batch), self.num_samples)
+        return vote(model, batch, self.write(model, batch), row_limits(model, batch, self.max_new_tokens))
 
 
 class RowSampler(LogitsProcessor):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -43,6 +44,30 @@ def causal_inputs(network: PreTrainedModel, tokens: Tensor, mask: Tensor, num_lo
     if takes(network, "logits_to_keep"):
         inputs["logits_to_keep"] = num_logits
     return inputs
+
+
+@contextmanager
+def within_positions(network: PreTrainedModel) -> Iterator[None]:
+    """Have rows that are done stay within a network's positions while ``generate`` goes on with longer ones.
+
+    It feeds them padding at one position after another, and a network that learns its positions has no more of them
+    than it says. A row that is not done never gets there; see `gner.decoding.limits.positions_left`.
+    """
+    last = (positions_of(network.config).answer or 0) - 1
+
+    def clamp(module: torch.nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Change the arguments of a pass."""
+        positions = named.get("position_ids")
+        return inputs, named if positions is None else {**named, "position_ids": positions.clamp(max=last)}
+
+    if last < 0 or network.config.is_encoder_decoder:  # all rows of a seq2seq network are at the same position
+        yield
+        return
+    hook = network.register_forward_pre_hook(clamp, with_kwargs=True)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def keeps_keys_and_values_only(network: PreTrainedModel) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from gner.bio import repair, to_entities
 from gner.decoding.back_tokenize import BackTokenizer
@@ -12,53 +14,68 @@ from gner.decoding.log_probs import token_log_probs
 from gner.decoding.pieces import answer_start
 from gner.decoding.postprocess import PostProcessor
 from gner.errors import UserError
-from gner.types import Batch, Generation, TextModel
+from gner.types import Batch, Entity, Example, Generation, TextModel
 
 
-def vote(model: TextModel, batch: Batch, written: list[list[int]], num_samples: int) -> list[Generation]:
+def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Sequence[int]) -> list[Generation]:
     """Take the tag of each word that most texts give it.
 
     Args:
         model: What wrote the texts.
         batch: B examples.
-        written: Token ids of ``num_samples`` texts for each example, those of an example together.
-        num_samples: How many.
+        written: Token ids of the texts, as many for each example, those of an example together.
+        limits: Most tokens of each example's answer.
 
     Returns:
         For each example the text of the winning tags, and the entities that they spell with the share of texts in which
         each is found. Of tags with equal votes the one that came first wins. A text that was cut votes with what it
-        says; the answer is finished if any text is.
+        says; the answer is finished if any text is, and if there is room for all of it.
 
     Raises:
         UserError: The format has no text for tags.
     """
     read = PostProcessor(model.format, BackTokenizer(model.tokenizer))
     end = model.tokenizer.eos_token_id
-    texts, finished, entities = [], [], []
-    for row, example in enumerate(batch.examples):
-        samples = written[row * num_samples : (row + 1) * num_samples]
-        predictions = [read(example, decode(model.tokenizer, ids)) for ids in samples]
-        votes = zip(*(prediction.tags for prediction in predictions), strict=True)
-        tags, _ = repair([Counter(of_word).most_common(1)[0][0] for of_word in votes])
-        found = Counter(entity for prediction in predictions for entity in prediction.entities)
-        entities.append([replace(entity, score=found[entity] / num_samples) for entity in to_entities(tags)])
-        text = model.format.draft(example, tags)
-        if text is None:
-            raise UserError(
-                "Expected a format that writes tags behind words, as samples vote for tags. Set "
-                "model.decoding.init_args.num_samples to 1."
-            )
-        texts.append(text)
-        finished.append(any(ids[-1:] == [end] for ids in samples))
-    answers = [
-        [*ids, end] if is_finished else list(ids)
-        for ids, is_finished in zip(_answers(model, texts), finished, strict=True)
+    num_samples = len(written) // len(batch)
+    winners = [
+        _winner(model, read, example, written[row * num_samples : (row + 1) * num_samples])
+        for row, example in enumerate(batch.examples)
     ]
+    answers: list[list[int]] = []
+    for row, ids in enumerate(_answers(model, [winner.text for winner in winners])):
+        answer = [*ids, end] if winners[row].is_finished else list(ids)
+        if len(answer) > limits[row]:
+            answer = answer[: limits[row]]
+            winners[row] = winners[row]._replace(text=decode(model.tokenizer, answer), is_finished=False)
+        answers.append(answer)
     log_probs = token_log_probs(model.network, batch, answers)
     return [
-        Generation(ids, text, scores, is_finished, tuple(found))
-        for ids, text, scores, is_finished, found in zip(answers, texts, log_probs, finished, entities, strict=True)
+        Generation(ids, winner.text, scores, winner.is_finished, winner.entities)
+        for ids, scores, winner in zip(answers, log_probs, winners, strict=True)
     ]
+
+
+class _Winner(NamedTuple):
+    """What most texts for an example say."""
+
+    text: str
+    is_finished: bool
+    entities: tuple[Entity, ...]
+
+
+def _winner(model: TextModel, read: PostProcessor, example: Example, samples: Sequence[list[int]]) -> _Winner:
+    predictions = [read(example, decode(model.tokenizer, ids)) for ids in samples]
+    votes = zip(*(prediction.tags for prediction in predictions), strict=True)
+    tags, _ = repair([Counter(of_word).most_common(1)[0][0] for of_word in votes])
+    found = Counter(entity for prediction in predictions for entity in prediction.entities)
+    entities = tuple(replace(entity, score=found[entity] / len(samples)) for entity in to_entities(tags))
+    text = model.format.draft(example, tags)
+    if text is None:
+        raise UserError(
+            "Expected a format that writes tags behind words, as samples vote for tags. Set "
+            "model.decoding.init_args.num_samples to 1."
+        )
+    return _Winner(text, any(ids[-1:] == [model.tokenizer.eos_token_id] for ids in samples), entities)
 
 
 def _answers(model: TextModel, texts: list[str]) -> list[list[int]]:

@@ -13,6 +13,7 @@ from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
 from gner.testing import Kind, make_examples, tiny_model
 from gner.types import Example
 from tests.conftest import KINDS
+from tests.decoding.networks import with_network
 
 STRATEGIES: dict[str, DecodingStrategy] = {
     "greedy": Greedy(),
@@ -92,7 +93,34 @@ def test_a_row_that_is_cut_is_what_generate_writes_with_its_limit(kind: Kind) ->
             assert generation.token_ids == bare
 
 
-@pytest.mark.parametrize("name", ["greedy", "speculative", "beams", "sampling"])
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_rows_of_a_batch_share_no_positions(name: str) -> None:
+    """A network that learns its positions has no more of them for a row that is done while others are written."""
+    model = with_network(tiny_model("causal"), "gpt2")
+    words = tuple(f"word{number}" for number in range(60))
+    examples = [Example(words[:size], ("O",) * size, ("person", "place"), "toy", "0") for size in (1, 12, 40)]
+    most = max(prompt for prompt, _ in model.batch(examples).lengths) + 20
+    assert most < sum(model.batch(examples[2:]).lengths[0])
+    model.network.config.max_position_embeddings = most
+    table = model.network.transformer.wpe
+    table.weight = torch.nn.Parameter(table.weight[:most])
+    with torch.no_grad():  # texts hardly end by themselves
+        model.network.get_output_embeddings().weight[model.tokenizer.eos_token_id] = 0
+    with torch.inference_mode():
+        together = STRATEGIES[name].generate(model, model.batch(examples))
+        alone = [STRATEGIES[name].generate(model, model.batch([example]))[0] for example in examples]
+    assert [written.token_ids for written in together] == [written.token_ids for written in alone]
+    assert len(together[2].token_ids) <= 20 < len(together[1].token_ids)  # so that the last would be overrun
+
+
+def test_the_limit_is_of_the_tag_with_most_tokens() -> None:
+    model = tiny_model("causal")
+    example = Example(("Ada",) * 20, ("B-東京都庁舎",) * 20, ("personperson", "東京都庁舎"), "toy", "0")
+    batch = model.batch([example])
+    assert row_limits(model, batch) >= [batch.lengths[0][1]]
+
+
+@pytest.mark.parametrize("name", ["greedy", "speculative", "beams", "sampling", "votes"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_cap_of_the_batch_holds_for_every_row(kind: Kind, name: str) -> None:
     model = tiny_model(kind)

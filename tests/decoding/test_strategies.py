@@ -10,7 +10,7 @@ import torch
 
 from gner.data.collate import Collator
 from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, NucleusSampling, Speculative
-from gner.decoding.limits import longest_answers
+from gner.decoding.limits import longest_answers, row_limits
 from gner.errors import UserError
 from gner.formats import GnerFormat
 from gner.models import Backbone
@@ -93,6 +93,18 @@ class Flawed(Greedy):
 def test_a_strategy_that_breaks_the_contract_is_found_out(spoil: object, message: str) -> None:
     with pytest.raises(AssertionError, match=message):
         check_strategy(Flawed(spoil))  # type: ignore[arg-type]
+
+
+class SharedLimit(Greedy):
+    """Greedy search that gives the longest limit of a batch to all of its rows."""
+
+    def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
+        return Greedy(max(row_limits(model, batch))).generate(model, batch)
+
+
+def test_a_limit_that_rows_share_is_found_out() -> None:
+    with pytest.raises(AssertionError, match=r"expected the same tokens for .* alone"):
+        check_strategy(SharedLimit())
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from gner.testing import TinyModel, make_examples, tiny_model
 from gner.types import Entity, Generation
 
 
-def _vote(model: TinyModel, *texts: str) -> Generation:
+def _vote(model: TinyModel, *texts: str, limit: int = 1000) -> Generation:
     example = make_examples()[0]
     ids = model.tokenizer([f"a {text}" for text in texts], add_special_tokens=False)["input_ids"]
     written = [[*row[1:], model.tokenizer.eos_token_id] for row in ids]
     with torch.inference_mode():
-        [generation] = vote(model, model.batch([example]), written, len(texts))
+        [generation] = vote(model, model.batch([example]), written, [limit])
     return generation
 
 
@@ -38,6 +38,14 @@ def test_tags_of_a_vote_are_valid() -> None:
         "Ada(O) Lovelace(I-person) wrote(O) to(O) London(O) .(O)",
     )
     assert generation.text.startswith("Ada(O) Lovelace(B-")
+
+
+def test_what_wins_keeps_to_the_limit() -> None:
+    model = tiny_model("causal")
+    generation = _vote(model, "Ada(B-person)", "Ada(B-person) Lovelace(I-person) wrote(O)", limit=9)
+    assert len(generation.token_ids) == len(generation.token_log_probs) == 9
+    assert generation.text == model.tokenizer.decode(generation.token_ids)
+    assert not generation.finished
 
 
 def test_one_sample_is_what_sampling_gives() -> None:
