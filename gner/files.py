@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from gner.errors import UserError
 
+_STREAM = re.compile(r"/dev/(std(in|out|err)|fd/\d+)|/proc/(\d+|self)/fd/\d+")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 """Half of a pair in UTF-16, which JSON can hold and UTF-8 cannot."""
 
@@ -40,7 +41,7 @@ def decode(content: bytes, place: str, line: int = 1, *, keep_mark: bool = False
 
 def is_written_through(path: Path) -> bool:
     """Whether a path is no file that another can take the place of: standard output, a pipe, a device."""
-    if path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+    if _STREAM.fullmatch(str(path.absolute())):  # also where it goes to a file
         return True
     return path.exists() and not (path.is_file() or path.is_dir())
 
