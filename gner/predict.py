@@ -7,7 +7,6 @@ the test splits of a run, with all keys of its config.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,15 +15,13 @@ from typing import get_args
 from gner.cli import fail
 from gner.cli import main as run
 from gner.errors import UserError
+from gner.files import until_nobody_reads
 from gner.inference.convert import OutputFormat
 from gner.inference.labels import read_labels
 from gner.inference.options import PredictOptions
 from gner.inference.records import InputFormat
 from gner.predict_files import predict_files
 from gner.words import SPLITTERS
-
-_BROKEN_PIPE = 128 + 13
-"""The status of programs that a closed pipe ends (SIGPIPE)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,11 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _add_arguments(parser)
     values = vars(parser.parse_args(given))
     try:
-        labels, file = values.pop("labels"), values.pop("labels_file")
-        predict_files(PredictOptions(labels=read_labels(labels, file), **values))
-    except BrokenPipeError:  # who reads the results, such as `head`, has enough of them
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left at its end
-        raise SystemExit(_BROKEN_PIPE) from None
+        with until_nobody_reads():
+            labels, file = values.pop("labels"), values.pop("labels_file")
+            predict_files(PredictOptions(labels=read_labels(labels, file), **values))
     except (UserError, OSError) as error:
         fail(str(error))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gner.errors import UserError
+from gner.files import until_nobody_reads
 from gner.score_files import ScoreOptions, score_files
 
 
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--html", type=Path, metavar="OUT", help="write a page that shows gold against predicted entities")
     options = parser.parse_args(arguments)
     try:
-        score_files(ScoreOptions(**vars(options)))
+        with until_nobody_reads():
+            score_files(ScoreOptions(**vars(options)))
     except (UserError, OSError) as error:
         parser.exit(2, f"gner: {error}\n")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import rich
 import rich.progress
@@ -17,12 +18,14 @@ from gner.decoding.back_tokenize import BackTokenizer
 from gner.decoding.postprocess import AlignerName
 from gner.decoding.rescore import Rescorer
 from gner.errors import UserError
-from gner.files import as_line, is_written_through, replacing, without_nan
+from gner.files import as_line, decompressed, is_standard_output, is_written_through, replacing, without_nan
+from gner.scoring import EntityScores
 from gner.scoring.bootstrap import f1_intervals
 from gner.scoring.oddities import Oddities
 from gner.scoring.page import ErrorPage
 from gner.scoring.rows import Row, read_rows
 from gner.scoring.table import F1Intervals, as_values, dataset_tables, type_table
+from gner.types import Prediction
 
 
 @dataclass(frozen=True)
@@ -67,32 +70,51 @@ def score_files(options: ScoreOptions) -> None:
         for row, prediction in rescorer(_rows(options.files)):
             oddities.add(row)
             if tags_file is not None:
-                tags = prediction.official_tags if options.aligner == "official" else prediction.tags
-                tags_file.write(as_line({**row.raw, "tags": tags}) + "\n")
+                tags_file.write(_tagged(row, prediction, options.aligner))
             if options.html is not None:
                 page.add(row.example, prediction, row.text)
         scores = rescorer.scores()
         if not scores.datasets:
             raise UserError(f"{options.files[0]}: expected predictions, one JSON object a line, found none.")
-    intervals = None
-    if options.bootstrap is not None:
-        arguments = (options.bootstrap, options.seed)
-        intervals = F1Intervals(
-            f1_intervals(rescorer.strict_counts, *arguments),
-            f1_intervals(rescorer.official_counts, *arguments, official=True),
-        )
+    intervals = _intervals(rescorer, options)
     if options.json is not None:
         about: dict[str, Any] = {"aligner": options.aligner, "tokenizer": options.tokenizer}
         with replacing(options.json) as file:
             file.write(json.dumps(without_nan({**about, **as_values(scores, intervals)}), indent=2) + "\n")
     if options.html is not None:
         page.write(options.html, scores, options.aligner)
+    _print(options, scores, intervals)
+    for message in oddities.messages():
+        Console(stderr=True).print(f"Note: {message}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _intervals(rescorer: Rescorer, options: ScoreOptions) -> F1Intervals | None:
+    if options.bootstrap is None:
+        return None
+    arguments = (options.bootstrap, options.seed)
+    return F1Intervals(
+        f1_intervals(rescorer.strict_counts, *arguments),
+        f1_intervals(rescorer.official_counts, *arguments, official=True),
+    )
+
+
+def _tagged(row: Row, prediction: Prediction, aligner: AlignerName) -> str:
+    """A row with the aligned tags, as a line."""
+    tags = prediction.official_tags if aligner == "official" else prediction.tags
+    try:
+        return as_line({**row.raw, "tags": tags}) + "\n"
+    except RecursionError as error:
+        raise UserError(f"{row.example.source}: the row is nested too deep to be written back.") from error
+
+
+def _print(options: ScoreOptions, scores: EntityScores, intervals: F1Intervals | None) -> None:
+    """Print the tables, which must not end up in a file of scores that goes to standard output."""
+    outputs = [path for path in (options.json, options.tags, options.html) if path is not None]
+    is_taken = any(is_standard_output(path) for path in outputs)
     tables = dataset_tables(scores, intervals)
     if options.per_type:
         tables += [type_table(name, group) for name, group in scores.datasets.items()]
-    rich.get_console().print(*tables)
-    for message in oddities.messages():
-        Console(stderr=True).print(f"Note: {message}", highlight=False, markup=False, soft_wrap=True)
+    (Console(stderr=True) if is_taken else rich.get_console()).print(*tables)
 
 
 def _check_outputs(options: ScoreOptions) -> None:
@@ -110,5 +132,5 @@ def _rows(files: Sequence[Path]) -> Iterator[Row]:
         progress = rich.progress.open(
             file, "rb", description=file.name, console=console, transient=True, disable=not console.is_terminal
         )
-        with progress as lines:
+        with progress as raw, decompressed(io.BufferedReader(cast(Any, raw)), str(file)) as lines:
             yield from read_rows(lines, str(file))

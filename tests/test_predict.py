@@ -159,6 +159,11 @@ def test_a_run_does_not_go_on_if_any_text_that_is_done_was_changed(
     with pytest.raises(SystemExit):
         main(_options(model, source, out))
     assert "Cannot resume after 4 texts" in capsys.readouterr().err
+    source.write_text('{"text": "Ada", "n": ' + "[" * 700 + "]" * 700 + "}\n", encoding="utf-8")
+    with pytest.raises(SystemExit):  # what can be read, but not be written
+        main(_options(model, source, out))
+    assert "text 1 " in (message := capsys.readouterr().err)
+    assert "is not the one whose result was written" in message
 
 
 @pytest.mark.parametrize("name", ["in.txt.gz", "in.jsonl.gz", "in.tsv.gz", "in.jsonl"])

@@ -1,5 +1,6 @@
 """``python -m gner.score``, as a user runs it."""
 
+import gzip
 import json
 import re
 import subprocess
@@ -245,9 +246,23 @@ def test_sentences_that_occur_twice_are_told_and_how_to_compare_runs(file: Path,
     assert "Note" not in capsys.readouterr().err
     main([str(tmp_path / "1.jsonl"), str(tmp_path / "2.jsonl")])
     message = capsys.readouterr().err
-    assert "2 rows of `toy` are of sentences that occurred before; the first has the id 0" in message
-    assert "1.jsonl:1 and at" in message
+    assert "2 rows of `toy` have the id of an earlier row" in message
+    first, again = (f"{tmp_path / name}:1" for name in ("1.jsonl", "2.jsonl"))
+    assert f"the first is at {again}, the earlier one at {first}." in message
     assert "To compare runs, score one file at a time" in message
+    main([str(tmp_path / "1.jsonl"), str(tmp_path / "1.jsonl")])
+    assert "2 rows of `toy` have the id of an earlier row" in capsys.readouterr().err
+
+
+def test_sentences_without_ids_are_told_where_another_file_has_them(tmp_path: Path, capsys: Any) -> None:
+    for name, text in (("a", "x"), ("b", "x"), ("c", "y")):
+        row = _row(text, "O", f"{text}(O)")
+        del row["instance"]["id"]
+        (tmp_path / name).write_text(f"{json.dumps(row)}\n" * 2, encoding="utf-8")
+    main([str(tmp_path / "a"), str(tmp_path / "c")])
+    assert "Note" not in capsys.readouterr().err
+    main([str(tmp_path / name) for name in "abc"])
+    assert "2 rows of `toy` have the id of an earlier row or, without ids, the words" in capsys.readouterr().err
 
 
 def test_gold_types_that_are_not_listed_are_told(tmp_path: Path, capsys: Any) -> None:
@@ -256,7 +271,7 @@ def test_gold_types_that_are_not_listed_are_told(tmp_path: Path, capsys: Any) ->
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     main([str(path)])
     message = capsys.readouterr().err
-    assert "gold entities of the type `City`, which their `label_list` does not have" in message
+    assert "1 row of `toy` has gold entities of the type `City` that the `label_list` does not have" in message
     assert "It lists `city`" in message
     assert "of the type `river`" in message
 
@@ -269,5 +284,36 @@ def test_scores_are_written_through_streams_and_links(file: Path, tmp_path: Path
     assert link.is_symlink()
     command = [sys.executable, "-m", "gner.score", str(file), "--json", "/dev/stdout"]
     printed = subprocess.run(command, capture_output=True, check=True, text=True, cwd=Path(__file__).parents[1])
-    assert target.read_text(encoding="utf-8") in printed.stdout
-    assert json.loads(target.read_text(encoding="utf-8"))["aligner"] == "robust"
+    assert printed.stdout == target.read_text(encoding="utf-8")  # the tables would spoil it
+    assert "data set" in printed.stderr
+    assert json.loads(printed.stdout)["aligner"] == "robust"
+
+
+def test_who_reads_only_the_first_rows_hears_of_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [_row("in Rome", "O B-city", "in(O) Rome(B-city)", split=str(number)) for number in range(3000)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    command = [sys.executable, "-m", "gner.score", str(path), "--tags", "/dev/stdout"]
+    options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": Path(__file__).parents[1]}
+    with subprocess.Popen(command, **options) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["tags"] == ["O", "B-city"]
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_compressed_rows_are_read_and_deep_ones_refused(file: Path, tmp_path: Path, capsys: Any) -> None:
+    main([str(file), "--json", str(tmp_path / "plain.json")])
+    packed, deep = tmp_path / "rows.jsonl.gz", tmp_path / "deep.jsonl"
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    main([str(packed), "--json", str(tmp_path / "packed.json")])
+    assert (tmp_path / "packed.json").read_bytes() == (tmp_path / "plain.json").read_bytes()
+    row = json.dumps(_row("in Rome", "O B-city", "in(O) Rome(B-city)"))
+    for levels in (800, 980, 100_000):  # what can be read cannot always be written
+        deep.write_text(row[:-1] + ', "x": ' + "[" * levels + "]" * levels + "}\n", encoding="utf-8")
+        with pytest.raises(SystemExit):
+            main([str(deep), "--tags", str(tmp_path / "tags.jsonl")])
+        assert re.search(r"deep\.jsonl:1: .* nested too deep", capsys.readouterr().err)
+        assert not (tmp_path / "tags.jsonl").exists()

@@ -79,7 +79,7 @@ def convert(format: OutputFormat, results: Iterable[Result], path: Path) -> None
         "spacy": _write_spacy,
         "hf": _write_hf,
     }
-    writers[format](results, path)
+    writers[format](results, path.resolve())  # a symbolic link stays one
 
 
 def check_format(format: OutputFormat) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gner.errors import UserError, first_line
-from gner.files import replacing
+from gner.files import as_line, replacing
+from gner.inference.records import Record
 from gner.locks import Owner, lock, this_process
 
 _OWNER = "written by"
@@ -158,3 +159,34 @@ class Journal:
         """Close the file for good: it has all results."""
         self.close()
         self._stamp_path.unlink(missing_ok=True)
+
+
+def check_done(records: Iterator[Record], done: Iterable[str], num_done: int) -> None:
+    """See that results are those of the first records.
+
+    Args:
+        records: What is given now.
+        done: Results that were written, each with all that its record came with.
+        num_done: How many there are.
+
+    Raises:
+        UserError: A record is another one, or is missing; the message has the place of the first.
+    """
+    for number, line in enumerate(done, start=1):
+        record = next(records, None)
+        if record is not None and _is_done(record, json.loads(line)):
+            continue
+        place = "is missing" if record is None else f"({record.place}) is not the one whose result was written"
+        raise UserError(
+            f"Cannot resume after {num_done:,} texts that are done: text {number:,} {place}. Give all texts as they "
+            "were from the first; or remove the results, name another file for the new ones, or give --overwrite."
+        )
+
+
+def _is_done(record: Record, written: dict[str, Any]) -> bool:
+    """Whether a result is that of a record."""
+    try:
+        given = json.loads(as_line(record.row))
+    except RecursionError:  # what is nested so deep was never written
+        return False
+    return bool(given == {name: written.get(name) for name in given})

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import os
 import queue
 import sys
 import threading
-import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import pyarrow.parquet
 from pyarrow import ArrowInvalid
 
 from gner.errors import UserError, first_line
-from gner.files import decode
+from gner.files import GZIP, decode, decompressed
 
 InputFormat = Literal["auto", "text", "jsonl", "csv", "parquet", "folder"]
 STDIN = "-"
@@ -31,7 +28,6 @@ _BY_SUFFIX: dict[str, InputFormat] = {
     ".tsv": "csv",
     ".parquet": "parquet",
 }
-_GZIP = b"\x1f\x8b"
 _WORDS = "words"
 _ROWS_AT_ONCE = 256
 _CHARACTERS_AT_ONCE = 1_000_000
@@ -92,13 +88,15 @@ class Input(NamedTuple):
 
     def num_records(self) -> int | None:
         """How many records there are, or None where only reading them would tell."""
-        if self.is_stream or self.format == "csv" or _is_compressed(self.path):
+        if self.is_stream or self.format == "csv":
             return None
         if self.format == "folder":
             return len(_text_files(Path(self.path)))
         if self.format == "parquet":
             return int(_open_parquet(self.path).metadata.num_rows)
-        with Path(self.path).open("rb") as file:
+        with _open(self.path) as file:
+            if file.peek(2).startswith(GZIP):
+                return None
             return sum(1 for line in file if self.format == "text" or line.strip())
 
     def records(self) -> Iterator[Record]:
@@ -119,7 +117,7 @@ class Input(NamedTuple):
 
     def _lines(self, read: Callable[[str, str], Record] | None) -> Iterator[Record]:
         name = "standard input" if self.path == STDIN else self.path
-        with _whole(name), _open_lines(self.path) as lines:
+        with decompressed(_open(self.path), name) as lines:
             for number, raw in enumerate(lines, start=1):
                 place = f"{name}:{number}"
                 line = decode(raw, name, number).removesuffix("\n").removesuffix("\r")
@@ -148,9 +146,11 @@ class Input(NamedTuple):
         words = row.get(self.column if isinstance(text, list) else _WORDS)
         if isinstance(words, list) and all(isinstance(word, str) for word in words):
             return Record(words, row, place)
-        if text is None and self.column in row and words is None:  # a table has rows without a text: no entities
-            return Record("", row, place)
-        found = f"{text!r:.80}" if self.column in row else f"only {', '.join(map(str, row)) or 'nothing'}"
+        given = [name for name in (self.column, _WORDS) if name in row]
+        if given and text is None and words is None:  # a table has rows without a text: no entities
+            return Record("" if self.column in row else [], row, place)
+        found = " and ".join(f"{row[name]!r:.80} in `{name}`" for name in given if row[name] is not None)
+        found = found or f"only {', '.join(map(str, row)) or 'nothing'}"
         raise UserError(
             f"{place}: expected a text in `{self.column}`, or a list of words in `{_WORDS}`, found {found}. Name the "
             "field with --column."
@@ -158,9 +158,9 @@ class Input(NamedTuple):
 
     def _csv(self) -> Iterator[Record]:
         delimiter = "\t" if _suffix(self.path) == ".tsv" else ","
-        content = io.TextIOWrapper(cast(Any, _open_lines(self.path)), encoding="utf-8-sig", newline="")
-        with _whole(self.path), content as file:
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
+        with decompressed(_open(self.path), self.path) as content:
+            text = io.TextIOWrapper(cast(Any, content), encoding="utf-8-sig", newline="")
+            reader = csv.reader(text, delimiter=delimiter, strict=True)
             try:
                 names = next(reader, [])
                 if len(set(names)) < len(names):
@@ -176,15 +176,26 @@ class Input(NamedTuple):
 
     def _parquet(self) -> Iterator[Record]:
         number = 0
-        for batch in _open_parquet(self.path).iter_batches(_ROWS_AT_ONCE):
+        batches = _open_parquet(self.path).iter_batches(_ROWS_AT_ONCE)
+        while (batch := self._next_batch(batches, number)) is not None:
             for row in batch.to_pylist():
                 number += 1
                 yield self._from_row(row, f"{self.path}, row {number}")
 
+    def _next_batch(self, batches: Iterator[Any], num_read: int) -> Any:
+        try:
+            return next(batches, None)
+        except (ArrowInvalid, OSError) as error:
+            raise UserError(
+                f"{self.path}: expected a whole Parquet file, but what follows row {num_read:,} cannot be read: "
+                f"{first_line(error)} Write it again."
+            ) from error
+
     def _folder(self) -> Iterator[Record]:
         folder = Path(self.path)
         for path in _text_files(folder):
-            text = decode(path.read_bytes(), str(path))
+            with decompressed(path.open("rb"), str(path)) as file:
+                text = decode(file.read(), str(path))
             yield Record(text, {"id": path.relative_to(folder).as_posix(), "text": text}, str(path))
 
 
@@ -211,28 +222,9 @@ def _is_object(line: str) -> bool:
         return False
 
 
-def _open_lines(path: str) -> IO[bytes]:
+def _open(path: str) -> io.BufferedReader:
     """A file of its own for standard input: a thread that waits for it would hold the lock of Python's at exit."""
-    if path == STDIN:
-        return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
-    return cast(IO[bytes], gzip.open(path, "rb")) if _is_compressed(path) else Path(path).open("rb")
-
-
-def _is_compressed(path: str) -> bool:
-    """Whether a file is of gzip's kind, whatever its name; a pipe is not looked into."""
-    if not Path(path).is_file():
-        return False
-    with Path(path).open("rb") as file:
-        return file.read(2) == _GZIP
-
-
-@contextmanager
-def _whole(path: str) -> Iterator[None]:
-    """Say so where a compressed file is not."""
-    try:
-        yield
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UserError(f"{path}: expected a whole gzip file: {first_line(error)}. Write it again.") from error
+    return os.fdopen(os.dup(sys.stdin.fileno()), "rb") if path == STDIN else Path(path).open("rb")
 
 
 def _open_parquet(path: str) -> pyarrow.parquet.ParquetFile:

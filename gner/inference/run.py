@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections import deque
@@ -19,6 +18,7 @@ from torch.utils.data import IterableDataset
 
 from gner.errors import UserError
 from gner.files import as_line
+from gner.inference.journal import check_done
 from gner.inference.labeller import Labeller
 from gner.inference.options import PredictOptions
 from gner.inference.records import Input, Record, as_they_come, in_blocks
@@ -138,30 +138,6 @@ class Blocks(IterableDataset[list[Record]]):
         if self._input.is_stream:
             check_done(done, self._done, self._num_done)
         deque(done, maxlen=0)
-
-
-def check_done(records: Iterator[Record], done: Iterable[str], num_done: int) -> None:
-    """See that results are those of the first records.
-
-    Args:
-        records: What is given now.
-        done: Results that were written, each with all that its record came with.
-        num_done: How many there are.
-
-    Raises:
-        UserError: A record is another one, or is missing; the message has the place of the first.
-    """
-    for number, line in enumerate(done, start=1):
-        record = next(records, None)
-        written = json.loads(line)
-        given = None if record is None else json.loads(as_line(record.row))
-        if given is not None and given == {name: written.get(name) for name in given}:
-            continue
-        place = "is missing" if record is None else f"({record.place}) is not the one whose result was written"
-        raise UserError(
-            f"Cannot resume after {num_done:,} texts that are done: text {number:,} {place}. Give all texts as they "
-            "were from the first; or remove the results, name another file for the new ones, or give --overwrite."
-        )
 
 
 class Sink(Protocol):

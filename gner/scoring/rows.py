@@ -49,7 +49,9 @@ def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
 def _read(line: bytes, place: str) -> Row:
     try:
         raw = json.loads(line)
-    except (ValueError, RecursionError) as error:  # the first also for bytes that are not UTF-8
+    except RecursionError as error:
+        raise UserError(f"{place}: expected one JSON object a line, found one that is nested too deep.") from error
+    except ValueError as error:  # also for bytes that are not UTF-8
         raise UserError(f"{place}: expected one JSON object a line: {error}") from error
     if not isinstance(raw, dict):
         raise UserError(f"{place}: expected a JSON object, found {type(raw).__name__}.")
@@ -69,7 +71,7 @@ def _read(line: bytes, place: str) -> Row:
         tags=tags,
         types=types,
         dataset=_get(raw, "dataset", str, place),
-        id=str(instance.get("id", "")),
+        id="" if instance.get("id") is None else str(instance["id"]),
         source=place,
     )
     return Row(example, _get(raw, "prediction", str, place), bool(raw.get("finished", True)), raw)

@@ -100,6 +100,16 @@ def test_what_is_written_can_be_trained_on(format: OutputFormat, tmp_path: Path)
     assert example.tags == ("B-person", "I-person", "O", "O", "B-city", "O")
 
 
+@pytest.mark.parametrize("format", ["conll", "brat", "spacy", "hf"])
+def test_a_symbolic_link_stays_one(format: OutputFormat, tmp_path: Path) -> None:
+    row = _row("Ada Lovelace", (0, 12, "person"))
+    (tmp_path / "link").symlink_to("target")
+    for _ in range(2):
+        convert(format, [LAYOUT.read(row)], tmp_path / "link")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "target"]
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_words_that_were_given_stay_as_they_were() -> None:
     entity = {"start": 0, "end": 8, "text": "New York", "label": "x", "score": 1.0}
     for column in ("words", "tokens"):

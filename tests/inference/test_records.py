@@ -1,6 +1,9 @@
 """Every input gives its texts in order, and says where it cannot."""
 
+import bz2
+import gzip
 import json
+import lzma
 import os
 import sys
 import threading
@@ -80,7 +83,8 @@ def test_a_folder_has_a_text_in_each_file(tmp_path: Path) -> None:
         ("a.jsonl", "[1]\n", r"a\.jsonl:1: expected a JSON object"),
         ("a.jsonl", '{"body": "a"}\n', r"a\.jsonl:1: expected a text in `text`.*found only body.*--column"),
         ("a.jsonl", '{"text": 3}\n', r"a\.jsonl:1: expected a text in `text`.*found 3"),
-        ("a.jsonl", '{"words": [1]}\n', r"a\.jsonl:1: expected a text"),
+        ("a.jsonl", '{"words": [1]}\n', r"a\.jsonl:1: expected a text.*found \[1\] in `words`"),
+        ("a.jsonl", '{"text": 1, "words": "x"}\n', r"found 1 in `text` and 'x' in `words`"),
         ("a.txt", b"ok\ncaf\xe9\n", r"a\.txt:2: expected UTF-8, found the byte 0xe9.*iconv"),
         ("a.csv", "id,body\n1,x\n", r"a\.csv:2: expected a text in `text`.*found only id, body"),
         ("a.csv", "text\nx,y\n", r"a\.csv:2: expected 1 columns, found 2"),
@@ -96,6 +100,53 @@ def test_what_is_not_understood_is_refused_with_its_place(
     path = _file(tmp_path, name, content)
     with pytest.raises(UserError, match=message):
         _read(path)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv", "in/a.txt"])
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (bz2.compress(b"text"), "a file of bzip2"),
+        (lzma.compress(b"text"), "a file of xz"),
+        (b"\x28\xb5\x2f\xfdtext", "a file of zstd"),
+        (b"PK\x03\x04text", "a zip archive"),
+        (gzip.compress(b"\n" * 1000 + b"{}")[:-9], "expected a whole gzip file"),
+    ],
+    ids=["bzip2", "xz", "zstd", "zip", "gzip"],
+)
+def test_what_cannot_be_unpacked_is_named(name: str, content: bytes, found: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    path = _file(tmp_path, name, content)
+    with pytest.raises(UserError, match=rf"a\.\w+: .*{found}"):
+        _read(path if path.parent == tmp_path else path.parent)
+
+
+def test_gzip_is_unpacked_in_files_folders_and_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    path = _file(tmp_path / "in", "a.txt", gzip.compress(b"one\ntwo\n"))
+    assert [record.text for record in _read(path)] == ["one", "two"]
+    assert Input(str(path)).resolve().num_records() is None
+    assert [record.text for record in _read(path.parent)] == ["one\ntwo\n"]
+    with path.open("rb") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        assert [record.text for record in Input("-").resolve().records()] == ["one", "two"]
+
+
+def test_a_table_that_is_broken_in_its_middle_is_refused_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    table = pyarrow.table({"text": [f"text {number * 7919}" for number in range(2000)]})
+    pyarrow.parquet.write_table(table, path, row_group_size=500)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 200] = b"\x07" * 200
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.parquet: .* what follows row [\d,]+ cannot be read: .*Write it again"):
+        _read(path)
+
+
+def test_rows_without_text_or_words_are_empty(tmp_path: Path) -> None:
+    path = _file(tmp_path, "a.jsonl", '{"text": null}\n{"words": null}\n{"text": null, "words": ["a"]}\n')
+    assert [record.text for record in _read(path)] == ["", [], ["a"]]
 
 
 def test_a_missing_input_and_a_wrong_kind_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+"""Locks end with the process that holds them, and with nothing else."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gner.locks import Owner, lock, this_process
+
+REPOSITORY = Path(__file__).parents[1]
+HOLDER = """
+import subprocess, sys, time
+from gner.locks import lock
+file = open(sys.argv[1], "a")
+assert lock(file)
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+print(child.pid, flush=True)
+time.sleep(900)
+"""
+
+
+def _start_holder(path: Path) -> tuple["subprocess.Popen[str]", int]:
+    """A process that holds a lock, and the number of a child of it, which inherits nothing that would."""
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
+    assert holder.stdout is not None
+    return holder, int(holder.stdout.readline())
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_lock_of_a_process_is_free_when_it_was_killed_though_its_children_live(
+    is_known: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    holder, child = _start_holder(path)
+    host = this_process().host
+    owner = Owner(host, holder.pid) if is_known else None
+    try:
+        os.kill(child, signal.SIGSTOP)  # it would end with its input
+        with path.open("a") as file:
+            assert not lock(file, owner)
+            holder.kill()  # and not waited for: it may be on its way out
+            if not is_known:
+                holder.wait()
+            assert lock(file, owner)
+            assert Path("/proc", str(child)).exists()
+    finally:
+        holder.kill()
+        os.kill(child, signal.SIGKILL)
+        holder.wait()
+
+
+def test_an_owner_that_ends_is_told_from_one_that_lives() -> None:
+    host = this_process().host
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # a zombie
+    assert Owner(host, ended.pid).is_ending
+    ended.wait()
+    assert Owner(host, ended.pid).is_ending
+    assert not Owner("another", ended.pid).is_ending
+    assert not this_process().is_ending
