@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gner.files import is_standard_output, is_written_through, replacing
+from gner.files import is_standard_output, is_written_through, replacing, without_nan
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -56,3 +56,22 @@ def test_what_is_in_the_file_that_standard_output_goes_to_stays(tmp_path: Path) 
     before, written = printed.read_text(encoding="utf-8").splitlines()
     assert (before, json.loads(written)) == ("before", {})
     assert link.is_symlink()
+
+
+def test_a_pipe_is_written_through_and_a_link_stays_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert is_written_through(tmp_path / "pipe")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "folder" / "target")
+    with replacing(link) as file:
+        file.write("new")
+    assert link.is_symlink()
+    assert (tmp_path / "folder" / "target").read_text(encoding="utf-8") == "new"
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe", "link", "folder"}
+
+
+def test_what_json_does_not_have_is_null() -> None:
+    assert without_nan({"a": [float("nan"), 1.5, {"b": float("-inf")}], "c": "NaN"}) == {
+        "a": [None, 1.5, {"b": None}],
+        "c": "NaN",
+    }
