@@ -32,8 +32,9 @@ def run_processes(
         limit_s: After so long all are killed, since a process that waits for another does not listen to milder signals.
             It guards against waiting for ever, and is no measure: machines under load are many times slower.
         num_nodes: How many machines they pretend to be on.
-        fresh: Start new processes; otherwise two of one machine are those that earlier tests used, which saves their
-            imports.
+        fresh: Start new processes, which end when the function does, as those of a run; otherwise two of one machine
+            are those that earlier tests used, which saves their imports. A process that waits in a collective hears
+            that another is gone, and not that it goes on with something else.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -45,7 +46,7 @@ def run_processes(
         "LOCAL_WORLD_SIZE": str(num_processes // num_nodes),
     }
     is_shared = num_processes == 2 and num_nodes == 1 and not fresh
-    group = _shared_group() if is_shared else _Group(num_processes)
+    group = _shared_group() if is_shared else _Group(num_processes, ends=True)
     try:
         group.run(worker, settings, arguments, limit_s)
     except BaseException:
@@ -56,14 +57,14 @@ def run_processes(
 
 
 class _Group:
-    """Processes that wait for functions to run."""
+    """Processes that wait for functions to run; or for one, after which they end."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, ends: bool) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipes, self._processes = [], []
         for rank in range(size):
             here, there = context.Pipe()
-            process = context.Process(target=_serve, args=(there, rank), daemon=False)
+            process = context.Process(target=_serve, args=(there, rank, ends), daemon=False)
             process.start()
             there.close()
             self._pipes.append(here)
@@ -104,7 +105,7 @@ class _Group:
 def _shared_group() -> _Group:
     global _shared  # noqa: PLW0603 - one for all tests
     if _shared is None or not _shared.is_alive:
-        _shared = _Group(2)
+        _shared = _Group(2, ends=False)
         atexit.register(_shared.kill)
     return _shared
 
@@ -112,8 +113,8 @@ def _shared_group() -> _Group:
 _shared: _Group | None = None
 
 
-def _serve(pipe: Connection, rank: int) -> None:
-    """Run functions that come through a pipe, until it is closed."""
+def _serve(pipe: Connection, rank: int, ends: bool) -> None:
+    """Run functions that come through a pipe, until it is closed; or only the first one."""
     while True:
         try:
             worker, settings, arguments = pipe.recv()
@@ -129,9 +130,11 @@ def _serve(pipe: Connection, rank: int) -> None:
         except BaseException:
             pipe.send(f"Process {rank}:\n{traceback.format_exc()}")
             return
-        if distributed.is_initialized():  # Lightning leaves that to the end of a process
+        if not ends and distributed.is_initialized():  # Lightning leaves that to the end of a process
             distributed.destroy_process_group()
         pipe.send(None)
+        if ends:
+            return
 
 
 def members(session: int) -> list[int]:

@@ -90,4 +90,4 @@ def test_an_error_in_decoding_on_one_process_ends_all_with_it(
     }
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    run_processes(_validate, 2, config)
+    run_processes(_validate, 2, config, fresh=True)
