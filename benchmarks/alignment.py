@@ -16,11 +16,11 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
-from gner.decoding.back_tokenize import BackTokenizer
-from gner.decoding.postprocess import PostProcessor
-from gner.formats import DefaultFormat
+from gner.alignment.back_tokenize import BackTokenizer
+from gner.alignment.postprocess import PostProcessor
 from gner.models.tokenizer import load_tokenizer, train_tokenizer
-from gner.scoring.rows import Row, read_rows
+from gner.prompting import DefaultFormat
+from gner.scoring.prediction_file import Row, read_rows
 
 Tags = list[tuple[str, ...]]
 

@@ -19,21 +19,22 @@ from typing import Any, NamedTuple
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from gner.alignment.confidence import EntityScorer
+from gner.alignment.postprocess import PostProcessor
 from gner.bio import to_entities
 from gner.cli import GnerCLI
 from gner.cli import main as run_command
 from gner.data.collate import Collator
-from gner.data.readers import read_dataset
+from gner.data.reading.gner_folder import read_dataset
 from gner.data.synthetic import SyntheticCorpus
 from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, Speculative
-from gner.decoding.entity_scores import EntityScorer
 from gner.decoding.huggingface import HuggingFaceStrategy, decode
 from gner.decoding.log_probs import token_log_probs
-from gner.decoding.postprocess import PostProcessor
+from gner.interfaces import Batch
 from gner.models import GnerModule
 from gner.models.module import TOKENIZER_KEY
+from gner.records import Example, Generation, Prediction
 from gner.run_dir import find_checkpoint
-from gner.types import Batch, Example, Generation, Prediction
 
 QUICKSTARTS = ("quickstart", "quickstart_seq2seq")
 TIE = 1e-4

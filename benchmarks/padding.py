@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gner.data.collate import Collator
-from gner.data.readers import read_dataset
+from gner.data.reading.gner_folder import read_dataset
 from gner.data.sampler import TrainSampler
-from gner.formats import GnerFormat
 from gner.models import Backbone, FromScratch
+from gner.prompting import GnerFormat
 
 Size = tuple[int, int]
 """Tokens of a prompt and of its answer."""

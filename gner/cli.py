@@ -28,10 +28,10 @@ from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback, DecodingStrategy
 from gner.decoding.plugins import load_strategies
 from gner.errors import UserError
-from gner.formats import Format
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
 from gner.models.restore import TOKENIZER_KEY, read_checked, read_meta
+from gner.prompting import Format
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gner.cli import fail
 from gner.errors import UserError
 from gner.inference import GNER
-from gner.inference.demo import make_page
+from gner.serving.gradio_page import make_page
 
 _LOOPBACK = "127.0.0.1"
 _LABELS = ["person", "organization", "location", "date"]

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from gner.cli import fail
 from gner.errors import UserError
-from gner.inference.export import export_model, push
+from gner.inference.export_checkpoint import export_model, push
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from gner.records import Example, Prediction
 from gner.scoring import EntityScores, Tally, entity_scores
-from gner.types import Example, Prediction
 
 
 class EntityF1(Metric):

@@ -15,12 +15,12 @@ from typing import get_args
 from gner.cli import fail
 from gner.cli import main as run
 from gner.errors import UserError
+from gner.file_prediction.inputs import InputFormat
+from gner.file_prediction.layouts import OutputFormat
+from gner.file_prediction.options import PredictOptions
+from gner.file_prediction.predict_files import predict_files
 from gner.files import until_nobody_reads
-from gner.inference.convert import OutputFormat
 from gner.inference.labels import read_labels
-from gner.inference.options import PredictOptions
-from gner.inference.records import InputFormat
-from gner.predict_files import predict_files
 from gner.words import SPLITTERS
 
 

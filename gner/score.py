@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gner.errors import UserError
 from gner.files import until_nobody_reads
-from gner.score_files import ScoreOptions, score_files
+from gner.scoring.score_files import ScoreOptions, score_files
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

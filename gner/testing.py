@@ -22,9 +22,10 @@ from gner.data.collate import Collator
 from gner.decoding import DecodingStrategy
 from gner.decoding.huggingface import decode
 from gner.decoding.log_probs import token_log_probs
-from gner.formats import Format, GnerFormat
+from gner.interfaces import Batch
 from gner.models import Backbone, FromScratch
-from gner.types import Batch, Example, Generation
+from gner.prompting import Format, GnerFormat
+from gner.records import Example, Generation
 
 Kind = Literal["seq2seq", "causal"]
 

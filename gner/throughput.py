@@ -12,10 +12,10 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.fabric.utilities.throughput import get_available_flops
 
 from gner.errors import UserError
+from gner.interfaces import Batch
 from gner.models import GnerModule
 from gner.models.flops import count_flops
 from gner.models.sharding import block_names, compute_dtype
-from gner.types import Batch
 
 _GIB = 2**30
 

@@ -16,13 +16,17 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
+from gner import GNER
 from gner.data.collate import Collator
-from gner.formats import GnerFormat
-from gner.inference.settings import Settings
+from gner.inference.gner_config import Settings
+from gner.inference.labeller import Labeller, ModelOptions
+from gner.inference.loading import load
 from gner.models import Backbone, FromScratch
 from gner.models.tokenizer import load_tokenizer, train_tokenizer
-from gner.types import Example
+from gner.prompting import GnerFormat
+from gner.records import Example
 
+MakeModel = Callable[..., GNER]
 KINDS = ("seq2seq", "causal")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 SENTENCES = [
@@ -157,3 +161,15 @@ def config(tmp_path: Path, toy_root: Path, checkpoints: dict[str, Path], request
     }
     path.write_text(yaml.safe_dump(settings), encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def make_model(trained: dict[str, Path]) -> MakeModel:
+    """Makes a model of either kind; other settings than those of training can be given."""
+
+    def make(kind: str = "causal", *, options: ModelOptions = ModelOptions(), **settings: Any) -> GNER:
+        loaded = load(trained[kind])
+        changed = Settings(**{**vars(loaded.settings), **settings})
+        return GNER(Labeller(loaded._replace(settings=changed), options))
+
+    return make

@@ -14,7 +14,7 @@ from gner.bio import (
     to_iob2,
     to_tags,
 )
-from gner.types import Entity
+from gner.records import Entity
 
 TAGS = st.lists(st.sampled_from(["O", "B-a", "I-a", "B-b c", "I-b c"]), max_size=12)
 

@@ -1,6 +1,9 @@
-"""Imports go one way, and what must be light is light."""
+"""Imports go one way, what must be light is light, and a file name says which file is meant."""
 
 import ast
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,51 +11,50 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "gner"
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
-    "types": set(),
-    "bio": {"types"},
-    "formats": {"bio", "errors", "types"},
-    "files": {"errors"},
-    "scoring": {"bio", "errors", "files", "types"},
-    "metrics": {"scoring", "types"},
-    "inference": {
-        *("bio", "data", "decoding", "errors", "files", "formats", "locks", "markdown", "models", "run_dir"),
-        *("scoring", "sentences"),
-        *("types", "words", "__version__"),
-    },
-    "data": {"bio", "errors", "files", "formats", "sentences", "types", "words"},
-    "decoding": {"bio", "errors", "files", "formats", "markdown", "metrics", "scoring", "types"},
-    "models": {"decoding", "errors", "formats", "metrics", "run_dir", "types"},
     "locks": set(),
     "markdown": set(),
-    "run_dir": {"errors", "locks"},
-    "sentences": {"words"},
+    "records": set(),
+    "bio": {"records"},
+    "files": {"errors"},
+    "web_page": {"files"},
     "words": {"errors"},
+    "sentences": {"words"},
+    "run_dir": {"errors", "locks"},
+    "interfaces": {"records"},
+    "prompting": {"bio", "errors", "records"},
+    "alignment": {"bio", "errors", "prompting", "records"},
+    "scoring": {"alignment", "bio", "errors", "files", "prompting", "records", "web_page"},
+    "metrics": {"records", "scoring"},
+    "data": {"bio", "errors", "files", "interfaces", "prompting", "records", "sentences", "words"},
+    "decoding": {
+        *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),
+        "scoring",
+    },
+    "models": {"decoding", "errors", "interfaces", "metrics", "prompting", "records", "run_dir"},
+    "inference": {
+        *("__version__", "alignment", "bio", "data", "decoding", "errors", "files", "interfaces", "markdown", "models"),
+        *("prompting", "records", "run_dir", "sentences", "words"),
+    },
+    "file_prediction": {"errors", "files", "inference", "locks", "run_dir", "web_page", "words"},
+    "serving": {"errors", "inference", "markdown"},
+}
+ENTRY_POINTS = {
+    *("checkpoint", "cli", "demo", "export", "fit", "lightning_errors", "plan", "predict", "report", "score"),
+    *("test", "testing", "throughput", "validate", "__init__"),
 }
 TORCH_FREE = [
-    *(
-        "types.py",
-        "bio.py",
-        "errors.py",
-        "files.py",
-        "markdown.py",
-        "sentences.py",
-        "words.py",
-        "formats",
-        "scoring",
-        "score.py",
-        "score_files.py",
-    ),
-    *(f"decoding/{name}.py" for name in ("align", "align_official", "postprocess", "rescore")),
+    *("alignment", "bio", "errors", "files", "markdown", "prompting", "records", "score", "scoring", "sentences"),
+    *("web_page", "words"),
 ]
 
 
-def _imported(path: Path) -> set[str]:
+def _imported(path: Path, *, with_types: bool = False) -> set[str]:
     """Modules that a file imports at run time, with what is taken from packages: ``a.b`` for ``from a import b``."""
     found: set[str] = set()
 
     class Visitor(ast.NodeVisitor):
         def visit_If(self, node: ast.If) -> None:
-            if "TYPE_CHECKING" not in ast.unparse(node.test):
+            if with_types or "TYPE_CHECKING" not in ast.unparse(node.test):
                 self.generic_visit(node)
 
         def visit_Import(self, node: ast.Import) -> None:
@@ -70,6 +72,15 @@ def _files(part: str) -> list[Path]:
     return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
 
 
+def _modules() -> dict[str, Path]:
+    """All modules by their dotted names."""
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
 @pytest.mark.parametrize("part", MAY_IMPORT)
 def test_a_part_imports_only_what_is_below_it(part: str) -> None:
     for path in _files(part):
@@ -77,33 +88,41 @@ def test_a_part_imports_only_what_is_below_it(part: str) -> None:
         assert parts <= MAY_IMPORT[part] | {part}, path
 
 
-@pytest.mark.parametrize("name", TORCH_FREE)
-def test_text_logic_does_not_import_torch(name: str) -> None:
-    heavy = {"torch", "lightning", "transformers", "torchmetrics"}
-    for path in _files(name.removesuffix(".py")):
-        assert not {module.split(".")[0] for module in _imported(path)} & heavy, path
+def test_the_table_has_no_circles() -> None:
+    for part, below in MAY_IMPORT.items():
+        reached = set(below)
+        while more := {further for one in reached for further in MAY_IMPORT.get(one, set())} - reached:
+            reached |= more
+        assert part not in reached
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    modules = _modules()
+    imports = {}
+    for name, path in modules.items():
+        taken = _imported(path)
+        imports[name] = {one if one in modules else one.rpartition(".")[0] for one in taken} & set(modules) - {name}
+    open_modules = dict(imports)
+    while leaves := [name for name, taken in open_modules.items() if not taken & set(open_modules)]:
+        for name in leaves:
+            del open_modules[name]
+    assert not open_modules
+
+
+def test_text_logic_does_not_load_torch() -> None:
+    modules = sorted(name for name in _modules() if name.split(".")[1:2] and name.split(".")[1] in TORCH_FREE)
+    heavy = ["torch", "lightning", "transformers", "torchmetrics"]
+    code = f"import sys, {', '.join(modules)}; sys.exit(', '.join(set({heavy}) & set(sys.modules)) or 0)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_every_part_is_in_the_table() -> None:
-    entry_points = {
-        "checkpoint",
-        "cli",
-        "demo",
-        "export",
-        "fit",
-        "lightning_errors",
-        "plan",
-        "score",
-        "score_files",
-        "validate",
-        "test",
-        "predict",
-        "predict_files",
-        "report",
-        "run_dir",
-        "testing",
-        "throughput",
-        "__init__",
-    }
     parts = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-    assert parts == set(MAY_IMPORT) | entry_points
+    assert parts == set(MAY_IMPORT) | ENTRY_POINTS
+
+
+def test_a_file_name_occurs_once() -> None:
+    names = Counter(path.stem for path in PACKAGE.rglob("*.py"))
+    same_job = {"__init__", "__main__", "base"}
+    assert {name for name, number in names.items() if number > 1} <= same_job

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from gner.bio import repair, to_entities
 from gner.metrics import AnswerLoss, EntityF1
+from gner.records import AlignmentReport, Example, Prediction
 from gner.scoring import Counts, normalise, score_of
-from gner.types import AlignmentReport, Example, Prediction
 
 TYPES = ("a", "b c")
 TAGS = st.lists(st.sampled_from(["O", "O", "B-a", "I-a", "B-b c", "I-b c"]), min_size=1, max_size=8)

@@ -153,7 +153,7 @@ def test_half_a_surrogate_pair_survives(tmp_path: Path) -> None:
 def test_the_page_prefers_errors_and_shares_its_room(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gner.scoring.page.MAX_SENTENCES", 2)
+    monkeypatch.setattr("gner.scoring.error_page.MAX_ITEMS", 2)
     page = tmp_path / "page.html"
     _score(file, tmp_path, "--html", str(page))
     [encoded] = re.findall(r'id="data">(.*?)</script>', page.read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -11,11 +11,11 @@ from lightning.pytorch.loggers import CSVLogger
 from gner import throughput
 from gner.data import GnerDataModule
 from gner.errors import UserError
-from gner.formats import GnerFormat
+from gner.interfaces import Batch
 from gner.models import GnerModule
 from gner.models.flops import TrainingFlops
+from gner.prompting import GnerFormat
 from gner.throughput import Throughput
-from gner.types import Batch
 from tests.conftest import KINDS
 
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gner.formats import Format, Query
-from gner.types import IGNORED, Batch, Example, TokenizerOwner
+from gner.interfaces import IGNORED, Batch, TokenizerOwner
+from gner.prompting import Format, Query
+from gner.records import Example
 
 
 class Encoded(NamedTuple):

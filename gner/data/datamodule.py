@@ -11,19 +11,20 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
 from gner.data.collate import Collator
 from gner.data.dataset import BatchDataset
-from gner.data.inputs import Inputs
 from gner.data.lengths import check_positions
 from gner.data.loader import BatchLoader
 from gner.data.probe import check_tokenizer
+from gner.data.reading.run_sources import Inputs
+from gner.data.reading.source import Source, union_of_types
 from gner.data.reading.splits import Split
 from gner.data.regularization import Regularization
 from gner.data.sampler import EvalSampler, TrainSampler
 from gner.data.shared import warn_of_shared
-from gner.data.sources import Source, union_of_types
 from gner.data.synthetic import SyntheticCorpus
 from gner.errors import UserError
-from gner.formats import Format
-from gner.types import Example, TokenizerOwner
+from gner.interfaces import TokenizerOwner
+from gner.prompting import Format
+from gner.records import Example
 
 _SPLITS: dict[str, list[Split]] = {
     "fit": ["train", "dev"],

@@ -9,7 +9,8 @@ from torch.utils.data import Dataset
 
 from gner.data.collate import Collator
 from gner.data.sampler import Slot
-from gner.types import Batch, Example
+from gner.interfaces import Batch
+from gner.records import Example
 
 Change = Callable[[Example, random.Random], Example]
 """Makes a training example of an example, using no other chance than it is given."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gner.errors import UserError
-from gner.types import Example, Positions, TokenizerOwner
+from gner.interfaces import Positions, TokenizerOwner
+from gner.records import Example
 
 
 def check_positions(

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from gner.data.dataset import BatchDataset
 from gner.data.sampler import TrainSampler
-from gner.types import Batch
+from gner.interfaces import Batch
 
 
 class BatchLoader(DataLoader[Batch]):

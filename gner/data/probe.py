@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from gner.data.collate import Collator
 from gner.errors import UserError
-from gner.formats import Format
-from gner.types import Alignment, AlignmentReport, Example, TokenizerOwner
+from gner.interfaces import TokenizerOwner
+from gner.prompting import Format
+from gner.records import Alignment, AlignmentReport, Example
 
 _WORDS = ("Ada", "Lovelace", "met", "Grace", "(", "1906", ")", "in", "New", "York", ".")
 _TAGS = ("B-person", "I-person", "O", "B-person", "O", "O", "O", "O", "B-location", "I-location", "O")

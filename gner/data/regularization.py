@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from gner.bio import keep_types
 from gner.errors import UserError
-from gner.types import Example
+from gner.records import Example
 
 
 @dataclass(frozen=True)

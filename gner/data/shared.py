@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 
-from gner.types import Example
+from gner.records import Example
 
 
 def count_shared(train: Sequence[Example], val: Sequence[Example]) -> dict[str, tuple[int, int]]:

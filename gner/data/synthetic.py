@@ -19,7 +19,7 @@ import yaml
 
 from gner.bio import to_tags
 from gner.errors import UserError
-from gner.types import Entity
+from gner.records import Entity
 
 TYPES = ("person", "location", "organization", "product", "event")
 UNSEEN_SHARE = 0.5

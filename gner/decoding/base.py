@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from gner.types import Batch, Generation, TextModel
+from gner.interfaces import Batch, TextModel
+from gner.records import Generation
 
 
 class DecodingStrategy(ABC):

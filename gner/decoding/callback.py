@@ -11,18 +11,18 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
-from gner.decoding.back_tokenize import BackTokenizer
+from gner.alignment.back_tokenize import BackTokenizer
+from gner.alignment.confidence import EntityScorer
+from gner.alignment.postprocess import AlignerName, PostProcessor
 from gner.decoding.base import DecodingStrategy
-from gner.decoding.entity_scores import EntityScorer
 from gner.decoding.limits import end_of_loop, repeats_itself
-from gner.decoding.panel import side_by_side
-from gner.decoding.peers import Peers
-from gner.decoding.postprocess import AlignerName, PostProcessor
-from gner.decoding.predictions import Decoded, gather, write_jsonl
+from gner.decoding.peers import Peers, gather
+from gner.decoding.tensorboard_panel import side_by_side
 from gner.errors import UserError
+from gner.interfaces import Batch, TextModel
 from gner.metrics import EntityF1
 from gner.scoring import EntityScores
-from gner.types import Batch, TextModel
+from gner.scoring.prediction_file import Decoded, write_jsonl
 
 _FAREWELL_S = 10.0
 _SANITY_EXAMPLES, _SANITY_TOKENS = 4, 48

@@ -7,14 +7,15 @@ from math import prod
 
 from gner.bio import to_entities
 from gner.decoding.base import DecodingStrategy
+from gner.decoding.forward_pass import MOST_LOGITS, Lockstep
 from gner.decoding.limits import positions_left
-from gner.decoding.passes import MOST_LOGITS, Lockstep
-from gner.decoding.pieces import PieceTokenizer
-from gner.decoding.reader import AnswerReader
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.tag_search import TagSearch
+from gner.decoding.teacher_forcing import AnswerReader
+from gner.decoding.word_tokens import PieceTokenizer
 from gner.errors import UserError
-from gner.types import Batch, Example, Generation, TextModel
+from gner.interfaces import Batch, TextModel
+from gner.records import Example, Generation
 
 _NARROW_PASSES = 8
 _LONGEST_DRAFT = 128

@@ -16,11 +16,12 @@ from transformers import (
 )
 
 from gner.decoding.base import DecodingStrategy
+from gner.decoding.forward_pass import within_positions
 from gner.decoding.limits import RowLimits, end_of_loop, repeats_itself, row_limits
 from gner.decoding.log_probs import token_log_probs
-from gner.decoding.passes import within_positions
 from gner.errors import UserError
-from gner.types import Batch, Generation, TextModel
+from gner.interfaces import Batch, TextModel
+from gner.records import Generation
 
 
 class HuggingFaceStrategy(DecodingStrategy):

@@ -14,8 +14,9 @@ from torch import Tensor
 from transformers import StoppingCriteria
 
 from gner.bio import tags_of
-from gner.decoding.passes import positions_of
-from gner.types import Batch, Example, TextModel
+from gner.decoding.forward_pass import positions_of
+from gner.interfaces import Batch, TextModel
+from gner.records import Example
 
 LENGTH_MARGIN = 8
 """Tokens allowed beyond the longest right answer: the end token, and a word more than there should be."""

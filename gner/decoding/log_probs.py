@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from gner.decoding.passes import causal_inputs
-from gner.types import Batch
+from gner.decoding.forward_pass import causal_inputs
+from gner.interfaces import Batch
 
 
 def token_log_probs(network: PreTrainedModel, batch: Batch, written: list[list[int]]) -> list[list[float]]:

@@ -15,7 +15,8 @@ from gner.decoding.huggingface import HuggingFaceStrategy
 from gner.decoding.limits import row_limits
 from gner.decoding.vote import vote
 from gner.errors import UserError
-from gner.types import Batch, Generation, TextModel
+from gner.interfaces import Batch, TextModel
+from gner.records import Generation
 
 
 class NucleusSampling(HuggingFaceStrategy):

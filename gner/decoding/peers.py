@@ -13,6 +13,7 @@ from torch.distributed import DistNetworkError, DistStoreError, PrefixStore, Sto
 from torch.distributed.distributed_c10d import _get_default_store
 
 from gner.errors import UserError
+from gner.scoring.prediction_file import Decoded
 
 _POLL_S = 0.05
 
@@ -96,3 +97,12 @@ class Peers:
         kind, text = json.loads(store.get("error"))
         store.add("heard", 1)
         raise UserError(text) if kind == "user" else RuntimeError(text)
+
+
+def gather(decoded: list[Decoded]) -> list[Decoded]:
+    """What all processes decoded, in the order of the split; every process must call this."""
+    parts = [decoded]
+    if distributed.is_available() and distributed.is_initialized():
+        parts = [[] for _ in range(distributed.get_world_size())]
+        distributed.all_gather_object(parts, decoded)
+    return sorted((row for part in parts for row in part), key=lambda row: row.position)

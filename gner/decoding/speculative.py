@@ -13,14 +13,15 @@ from torch import Tensor
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
-from gner.decoding.draft import Drafter
+from gner.decoding.drafter import Drafter
+from gner.decoding.forward_pass import MOST_LOGITS, Lockstep, causal_inputs, why_no_drafts
 from gner.decoding.greedy import Greedy
 from gner.decoding.huggingface import decode
 from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
-from gner.decoding.passes import MOST_LOGITS, Lockstep, causal_inputs, why_no_drafts
-from gner.decoding.pieces import PieceTokenizer
 from gner.decoding.tag_memory import Guesses, TagMemory
-from gner.types import Batch, Generation, TextModel
+from gner.decoding.word_tokens import PieceTokenizer
+from gner.interfaces import Batch, TextModel
+from gner.records import Generation
 
 _log = logging.getLogger("gner")
 _LEAST_GAIN = 1.0

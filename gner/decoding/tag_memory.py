@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gner.bio import OUTSIDE, inside
-from gner.decoding.pieces import TrieNode
-from gner.types import Example
+from gner.decoding.word_tokens import TrieNode
+from gner.records import Example
 
 _MOST_KEPT = 100_000
 _DIGITS, _CAPITAL, _OTHER = "0", "A", "a"

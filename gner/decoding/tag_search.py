@@ -9,9 +9,9 @@ from math import exp, inf
 from typing import NamedTuple
 
 from gner.bio import OUTSIDE
-from gner.decoding.pieces import Choices, PieceTokenizer, TrieNode
 from gner.decoding.tag_memory import Guesses
-from gner.types import Example
+from gner.decoding.word_tokens import Choices, PieceTokenizer, TrieNode
+from gner.records import Example
 
 
 class History:

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from gner.alignment.back_tokenize import BackTokenizer
+from gner.alignment.postprocess import PostProcessor
 from gner.bio import repair, to_entities
-from gner.decoding.back_tokenize import BackTokenizer
 from gner.decoding.huggingface import decode
 from gner.decoding.log_probs import token_log_probs
-from gner.decoding.pieces import answer_start
-from gner.decoding.postprocess import PostProcessor
+from gner.decoding.word_tokens import answer_start
 from gner.errors import UserError
-from gner.types import Batch, Entity, Example, Generation, TextModel
+from gner.interfaces import Batch, TextModel
+from gner.records import Entity, Example, Generation
 
 
 def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Sequence[int]) -> list[Generation]:

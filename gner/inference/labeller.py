@@ -9,22 +9,22 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from gner.alignment.back_tokenize import BackTokenizer
+from gner.alignment.confidence import EntityScorer
+from gner.alignment.postprocess import PostProcessor
 from gner.data.collate import Collator
 from gner.decoding import DecodingStrategy
-from gner.decoding.back_tokenize import BackTokenizer
-from gner.decoding.entity_scores import EntityScorer
-from gner.decoding.postprocess import PostProcessor
 from gner.errors import UserError
-from gner.formats import Format
-from gner.inference.batches import BatchDecoder
+from gner.inference.budget import Limits, Prompter
 from gner.inference.labels import Labels
 from gner.inference.loading import Loaded
-from gner.inference.prompts import Limits, Prompter
 from gner.inference.result import Entities
 from gner.inference.strategies import Decoding, find_strategy
 from gner.inference.tagger import Tagger, Words
 from gner.inference.texts import WordedText
+from gner.inference.torch_engine import BatchDecoder
 from gner.models.sharding import find_blocks
+from gner.prompting import Format
 from gner.words import Splitter, find_splitter
 
 LabelNames = Iterable[str] | Mapping[str, str | None]

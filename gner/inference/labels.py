@@ -10,7 +10,7 @@ from pathlib import Path
 import regex
 
 from gner.errors import UserError
-from gner.formats.gner import is_balanced
+from gner.prompting.gner import is_balanced
 
 _UNWRITABLE = regex.compile(r"[\s\p{Z}\p{C}]+")
 

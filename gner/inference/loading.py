@@ -11,10 +11,10 @@ from transformers import PreTrainedModel
 
 from gner import run_dir
 from gner.errors import UserError
-from gner.inference.settings import FILE, Settings
+from gner.inference.gner_config import FILE, Settings
 from gner.models import Backbone
-from gner.models.loading import find_file
 from gner.models.restore import default_dtype, is_checkpoint, restore
+from gner.models.weight_files import find_file
 
 _ADAPTER = "adapter_config.json"
 _CAUSAL_TOKENS = 1280

@@ -10,10 +10,10 @@ import torch
 
 from gner.errors import UserError
 from gner.inference.devices import check_dtype, choose_device, choose_dtype
+from gner.inference.gner_config import Settings
 from gner.inference.labeller import Labeller, LabelNames, ModelOptions
 from gner.inference.loading import load
 from gner.inference.result import Entities
-from gner.inference.settings import Settings
 from gner.inference.strategies import Decoding
 from gner.inference.texts import WordedText
 from gner.words import Splitter

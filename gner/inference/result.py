@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from gner.bio import OUTSIDE, inside, to_tags
 from gner.inference.texts import WordedText
-from gner.types import AlignmentReport, Entity
+from gner.records import AlignmentReport, Entity
 
 
 class EntityDict(TypedDict):

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import NamedTuple
 
+from gner.alignment.confidence import EntityScorer
+from gner.alignment.postprocess import PostProcessor
 from gner.decoding import DecodingStrategy
-from gner.decoding.entity_scores import EntityScorer
 from gner.decoding.limits import longest_answers
-from gner.decoding.postprocess import PostProcessor
-from gner.inference.batches import BatchDecoder
+from gner.inference.budget import Prompter
 from gner.inference.labels import Labels
-from gner.inference.prompts import Prompter
 from gner.inference.result import Tagged, TextInfo
+from gner.inference.torch_engine import BatchDecoder
 from gner.inference.windows import Window, best_of, cut, halves, merge
-from gner.types import AlignmentReport, Entity, Example, Generation, TextModel
+from gner.interfaces import TextModel
+from gner.records import AlignmentReport, Entity, Example, Generation
 
 
 class Words(NamedTuple):

@@ -17,7 +17,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import NamedTuple
 
-from gner.types import Entity
+from gner.records import Entity
 
 
 class Window(NamedTuple):

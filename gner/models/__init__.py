@@ -1,9 +1,9 @@
 """Backbones and the Lightning module around them."""
 
 from gner.models.backbone import Backbone, FromScratch
-from gner.models.export import export
 from gner.models.lora import Lora
 from gner.models.module import GnerModule, Optimization
+from gner.models.pretrained_folder import export
 from gner.models.sharding import FSDP2Strategy
 
 __all__ = ["Backbone", "FSDP2Strategy", "FromScratch", "GnerModule", "Lora", "Optimization", "export"]

@@ -21,11 +21,11 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from gner.decoding.passes import positions_of
+from gner.decoding.forward_pass import positions_of
 from gner.errors import UserError, first_line
+from gner.interfaces import Positions
 from gner.models.architecture import check_architecture
 from gner.models.tokenizer import decoder_start, load_tokenizer, take_special_tokens_as_text, train_tokenizer
-from gner.types import Positions
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, get_scheduler
 
 from gner.decoding import BeamSearch, DecodingStrategy
 from gner.errors import UserError
-from gner.formats import DefaultFormat, Format
+from gner.interfaces import IGNORED, Batch
 from gner.metrics import AnswerLoss
 from gner.models.architecture import freeze_other_modalities, other_modalities
 from gner.models.backbone import Backbone, FromScratch
@@ -29,7 +29,7 @@ from gner.models.lora import Lora
 from gner.models.precision import check_precision, refuse_infinite
 from gner.models.restore import CONFIG_KEY, NAMES_KEY, TOKENIZER_KEY
 from gner.models.sharding import block_names, build_network, find_blocks, generates_alone, generation
-from gner.types import IGNORED, Batch
+from gner.prompting import DefaultFormat, Format
 
 _GENERATORS_KEY = "gner_generators"
 

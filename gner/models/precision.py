@@ -8,7 +8,7 @@ from lightning import Trainer
 from torch import Tensor, distributed
 
 from gner.errors import UserError
-from gner.types import Batch
+from gner.interfaces import Batch
 
 _FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
 

@@ -19,9 +19,9 @@ from transformers import PreTrainedModel
 from gner.errors import UserError, first_line
 from gner.models.backbone import Backbone, FromScratch
 from gner.models.conversion import use_names
-from gner.models.loading import load_rows, materialize, untie_what_differs
 from gner.models.lora import Lora
 from gner.models.tensors import plain_name
+from gner.models.weight_files import load_rows, materialize, untie_what_differs
 
 CONFIG_KEY = "gner_config"
 """Where a checkpoint keeps the configuration of its run, as YAML."""

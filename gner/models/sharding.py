@@ -25,7 +25,7 @@ from transformers import PreTrainedModel
 from gner.errors import UserError
 from gner.models.backbone import Backbone
 from gner.models.conversion import ConvertedTensors, remember_conversions
-from gner.models.loading import WeightFiles, load_rows, materialize, untie_what_differs
+from gner.models.weight_files import WeightFiles, load_rows, materialize, untie_what_differs
 from gner.run_dir import refuse_unwritten, replace
 
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}

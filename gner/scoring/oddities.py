@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from gner.bio import split_tag
-from gner.scoring.rows import Row
+from gner.scoring.prediction_file import Row
 
 
 class Oddities:

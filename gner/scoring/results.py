@@ -18,7 +18,7 @@ class GroupScores(NamedTuple):
         f1_macro_types: Unweighted mean of F1 over these types.
         views: The score of each of `gner.scoring.partial.VIEWS`.
         errors: Share of gold entities in each class of `gner.scoring.partial.GoldErrors`.
-        alignment: Sums of the fields of `gner.types.AlignmentReport`.
+        alignment: Sums of the fields of `gner.records.AlignmentReport`.
         num_sentences: Sentences.
         num_words: Source words.
         num_runaways: Generations that were cut before they ended.

@@ -7,11 +7,11 @@ from dataclasses import fields
 from itertools import islice
 
 from gner.bio import to_entities
+from gner.records import AlignmentReport, Example, Prediction
 from gner.scoring.counts import OFFICIAL_EPSILON, Counts, score_of
-from gner.scoring.official import official_pairs
+from gner.scoring.official_pairs import official_pairs
 from gner.scoring.partial import VIEWS, Categories, GoldErrors, categories, gold_errors
 from gner.scoring.results import EntityScores, GroupScores
-from gner.types import AlignmentReport, Example, Prediction
 
 _REPORT_FIELDS = [field.name for field in fields(AlignmentReport)]
 _PER_TYPE = len(Counts._fields)

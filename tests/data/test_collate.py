@@ -5,9 +5,10 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from gner.data.collate import Collator
-from gner.formats import GnerFormat
+from gner.interfaces import Batch
 from gner.models import Backbone
-from gner.types import Batch, Example
+from gner.prompting import GnerFormat
+from gner.records import Example
 from tests.conftest import KINDS
 
 

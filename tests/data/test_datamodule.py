@@ -9,9 +9,9 @@ from gner.data import GnerDataModule, Regularization, Source, SyntheticCorpus
 from gner.data.loader import BatchLoader
 from gner.data.sampler import TrainSampler
 from gner.errors import UserError
-from gner.formats import GnerFormat
+from gner.interfaces import Batch
 from gner.models import Backbone, FromScratch
-from gner.types import Batch
+from gner.prompting import GnerFormat
 from tests.data.writers import write_json
 
 Write = Callable[..., Path]

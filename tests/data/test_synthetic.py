@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from gner.bio import to_entities
-from gner.data.readers import Split, read_dataset
+from gner.data.reading.gner_folder import Split, read_dataset
 from gner.data.synthetic import TYPES, SyntheticCorpus
 from gner.errors import UserError
-from gner.types import Example
+from gner.records import Example
 
 
 def _names(examples: list[Example]) -> list[str]:

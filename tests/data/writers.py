@@ -13,7 +13,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from gner.bio import to_entities
-from gner.types import Entity
+from gner.records import Entity
 
 SPLITS = {
     "train": [

@@ -7,14 +7,14 @@ from itertools import product
 import pytest
 import torch
 
+from gner.alignment.postprocess import PostProcessor
 from gner.bio import find_fault, tags_of
 from gner.decoding import Constrained
 from gner.decoding.log_probs import token_log_probs
-from gner.decoding.postprocess import PostProcessor
 from gner.errors import UserError
-from gner.formats import GnerFormat
+from gner.prompting import GnerFormat
+from gner.records import Example
 from gner.testing import Kind, TinyModel, make_examples, tiny_model
-from gner.types import Example
 from tests.decoding.networks import NETWORKS, with_network
 
 KINDS: tuple[Kind, ...] = ("seq2seq", "causal")

@@ -10,7 +10,8 @@ from gner.cli import main
 from gner.decoding import Greedy
 from gner.decoding.peers import Peers
 from gner.errors import UserError
-from gner.types import Batch, Generation, TextModel
+from gner.interfaces import Batch, TextModel
+from gner.records import Generation
 from tests.processes import run_processes
 
 

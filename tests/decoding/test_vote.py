@@ -4,8 +4,8 @@ import torch
 
 from gner.decoding import NucleusSampling
 from gner.decoding.vote import vote
+from gner.records import Entity, Generation
 from gner.testing import TinyModel, make_examples, tiny_model
-from gner.types import Entity, Generation
 
 
 def _vote(model: TinyModel, *texts: str, limit: int = 1000) -> Generation:

@@ -14,9 +14,9 @@ from gner import GNER
 from gner.cli import main
 from gner.errors import UserError
 from gner.export import main as export
-from gner.formats import GnerFormat
+from gner.inference.gner_config import Settings
 from gner.inference.loading import load
-from gner.inference.settings import Settings
+from gner.prompting import GnerFormat
 from tests.conftest import KINDS
 from tests.models.sharded import logits_of
 

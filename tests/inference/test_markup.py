@@ -13,15 +13,16 @@ import pytest
 from huggingface_hub import ModelCard
 from tensorboard.plugin_util import markdown_to_safe_html
 
-from gner.inference.card import model_card
-from gner.inference.demo import make_page
+from gner.inference.gner_config import Settings
 from gner.inference.loading import load
-from gner.inference.settings import Settings
+from gner.inference.model_card import model_card
 from gner.markdown import as_text, fenced
 from gner.predict import main as predict
 from gner.score import main as score
-from tests.inference.conftest import MakeModel
+from gner.serving.gradio_page import make_page
+from tests.conftest import MakeModel
 
+PAGES = {"error_page.html": "gner.scoring", "entity_page.html": "gner.file_prediction"}
 NASTY = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -60,9 +61,13 @@ def _check_page(page: str, template: str) -> Any:
     return json.loads(encoded)
 
 
-@pytest.mark.parametrize("package", ["gner.scoring", "gner.inference"])
-def test_pages_make_text_of_their_data(package: str) -> None:
-    template = (resources.files(package) / "page.html").read_text(encoding="utf-8")
+def _template(name: str) -> str:
+    return (resources.files(PAGES[name]) / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_make_text_of_their_data(name: str) -> None:
+    template = _template(name)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|\.href\s*=", template)
 
 
@@ -79,8 +84,7 @@ def test_the_page_of_errors(tmp_path: Path) -> None:
     file, page = tmp_path / "rows.jsonl", tmp_path / "page.html"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     score([str(file), "--html", str(page)])
-    template = (resources.files("gner.scoring") / "page.html").read_text(encoding="utf-8")
-    data = _check_page(page.read_text(encoding="utf-8"), template)
+    data = _check_page(page.read_text(encoding="utf-8"), _template("error_page.html"))
     assert [sentence["words"][0] for sentence in data["sentences"]] == NASTY
     assert list(data["datasets"]) == NASTY
 
@@ -92,8 +96,7 @@ def test_the_page_of_entities(trained: dict[str, Path], tmp_path: Path) -> None:
     options = ["--labels", "person,<img src=x onerror=alert(1)>", "--decoding", "constrained", "--accelerator", "cpu"]
     arguments = ["--model", str(trained["causal"]), *options, str(source), "--out", str(tmp_path / "out")]
     predict([*arguments, "--html", str(page)])
-    template = (resources.files("gner.inference") / "page.html").read_text(encoding="utf-8")
-    data = _check_page(page.read_text(encoding="utf-8"), template)
+    data = _check_page(page.read_text(encoding="utf-8"), _template("entity_page.html"))
     assert [text["name"] for text in data["texts"]] == NASTY
 
 

@@ -14,8 +14,7 @@ from gner.bio import find_fault
 from gner.errors import UserError
 from gner.inference.labeller import ModelOptions
 from gner.words import Word, WordSplitter
-from tests.conftest import KINDS
-from tests.inference.conftest import MakeModel
+from tests.conftest import KINDS, MakeModel
 
 TYPES = ["person", "place"]
 TEXTS = [

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner.inference.windows import Window, best_of, cut, halves, merge
-from gner.types import Entity
+from gner.records import Entity
 
 
 @st.composite

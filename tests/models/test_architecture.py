@@ -24,14 +24,14 @@ from transformers import (
 from gner.cli import main
 from gner.data.collate import Collator
 from gner.data.probe import check_tokenizer
-from gner.decoding.passes import positions_of
+from gner.decoding.forward_pass import positions_of
 from gner.errors import UserError, first_line, last_line
-from gner.formats import GnerFormat
 from gner.inference.loading import load
 from gner.models import Backbone, FromScratch, Lora
 from gner.models.architecture import REFUSED, check_architecture, freeze_other_modalities
 from gner.models.flops import TrainingFlops, count_flops
-from gner.types import Example
+from gner.prompting import GnerFormat
+from gner.records import Example
 from tests.models.matrix import make_checkpoint
 
 TEXTS = [

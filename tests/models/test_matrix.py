@@ -17,16 +17,16 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, Generation
 from gner.cli import GnerCLI
 from gner.data.collate import Collator
 from gner.decoding import Greedy, Speculative
-from gner.decoding.passes import why_no_drafts
+from gner.decoding.forward_pass import why_no_drafts
 from gner.export import main as export_run
-from gner.formats import GnerFormat
 from gner.inference.loading import load
 from gner.models import Backbone, Lora
-from gner.models.export import export
-from gner.models.loading import fill_rows
+from gner.models.pretrained_folder import export
 from gner.models.sharding import build_network
+from gner.models.weight_files import fill_rows
+from gner.prompting import GnerFormat
+from gner.records import Example
 from gner.testing import TinyModel
-from gner.types import Example
 from tests.models.backbones_page import PAGE, page
 from tests.models.matrix import RECIPES, make_checkpoint
 from tests.models.sharded import make_strategy

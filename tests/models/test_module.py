@@ -9,10 +9,10 @@ from torch._dynamo.utils import counters
 
 from gner.data import GnerDataModule
 from gner.errors import UserError
-from gner.formats import GnerFormat
+from gner.interfaces import Batch
 from gner.models import Backbone, GnerModule, Lora, Optimization
 from gner.models.module import check_precision
-from gner.types import Batch
+from gner.prompting import GnerFormat
 from tests.conftest import KINDS
 
 

@@ -8,9 +8,9 @@ from torch import distributed
 
 from gner.data.collate import Collator
 from gner.decoding import Constrained, Greedy, Speculative
-from gner.formats import GnerFormat
 from gner.models import Backbone
 from gner.models.sharding import build_network
+from gner.prompting import GnerFormat
 from gner.testing import TinyModel, make_examples
 from tests.models.sharded import count_calls, make_strategy
 from tests.processes import run_processes

@@ -19,8 +19,8 @@ from transformers import (
 from gner.cli import main
 from gner.errors import UserError
 from gner.models import Backbone, Lora
-from gner.models.loading import WeightFiles, load_rows
 from gner.models.sharding import build_network, find_blocks
+from gner.models.weight_files import WeightFiles, load_rows
 from tests.models.sharded import count_calls, logits_of, make_strategy, write
 from tests.processes import run_processes
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gner.bio import repair, to_entities
+from gner.records import Entity
 from gner.scoring.partial import VIEWS, Categories, categories, gold_errors
-from gner.types import Entity
 
 TAGS = ["O", "O", "B-a", "I-a", "B-b", "I-b"]
 SENTENCES = st.lists(

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from gner.data.reading.files import read_lines, read_text
-from gner.data.reading.records import Options, Span, Text
+from gner.data.annotations.spans import Options, Span, Text
+from gner.data.reading.text_files import read_lines, read_text
 from gner.errors import UserError
 
 _ENTITY = re.compile(r"T[^\t]*\t(?P<type>[^\t]+?) (?P<places>\d+ \d+(?:;\d+ \d+)*)(?:\t(?P<text>.*))?")

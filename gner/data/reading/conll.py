@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gner.data.reading.files import read_lines
-from gner.data.reading.records import Options, Tagged
-from gner.data.reading.schemes import DOCUMENT_START, from_rows
+from gner.data.annotations.schemes import DOCUMENT_START, from_rows
+from gner.data.annotations.spans import Options, Tagged
+from gner.data.reading.text_files import read_lines
 from gner.errors import UserError
 
 _TAG = re.compile(r"O|[BIESLUMW]-.+")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gner.data.reading.fields import check_type
-from gner.data.reading.records import Options, Span, Text
-from gner.data.reading.report import Kind
+from gner.data.annotations.read_report import Kind
+from gner.data.annotations.spans import Options, Span, Text
+from gner.data.reading.json_fields import check_type
 from gner.errors import UserError
 from gner.words import Word
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gner.data.reading.fields import Object, as_object, check_type, describe, is_list, whole_number
-from gner.data.reading.placing import place_string
-from gner.data.reading.records import Options, Record, Span, Text
+from gner.data.annotations.offsets import place_string
+from gner.data.annotations.spans import Options, Record, Span, Text
+from gner.data.reading.json_fields import Object, as_object, check_type, describe, is_list, whole_number
 from gner.errors import UserError
 from gner.words import Word, find_splitter
 

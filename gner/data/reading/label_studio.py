@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gner.data.reading.fields import Object, as_object, check_type, describe, is_list, whole_number
-from gner.data.reading.placing import letters
-from gner.data.reading.records import Options, Record, Span, Text
-from gner.data.reading.report import ReadReport
+from gner.data.annotations.offsets import letters
+from gner.data.annotations.read_report import ReadReport
+from gner.data.annotations.spans import Options, Record, Span, Text
+from gner.data.reading.json_fields import Object, as_object, check_type, describe, is_list, whole_number
 from gner.errors import UserError
 
 _ANNOTATIONS = ("annotations", "completions")

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gner.data.reading.fields import Object, as_items, as_object, describe, is_list
-from gner.data.reading.placing import place_string
-from gner.data.reading.records import Options, Record, Span, Text
+from gner.data.annotations.offsets import place_string
+from gner.data.annotations.spans import Options, Record, Span, Text
+from gner.data.reading.json_fields import Object, as_items, as_object, describe, is_list
 from gner.errors import UserError
 from gner.words import find_splitter
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gner.bio import to_entities
-from gner.data.source_reader import SourceReader
-from gner.data.sources import Source
+from gner.data.reading.source import Source
+from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError
 
 TEXT = "Ada Lovelace met\nBob. They left for New\nYork City.\n\nSouth and North Korea play.\n"

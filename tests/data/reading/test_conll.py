@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gner.data.source_reader import SourceReader
-from gner.data.sources import Source
+from gner.data.reading.source import Source
+from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError
 
 ADA = (("Ada", "slept"), ("B-PER", "O"))

@@ -7,10 +7,10 @@ import spacy
 from spacy.tokens import DocBin, Span
 
 from gner.bio import to_entities
-from gner.data.source_reader import SourceReader
-from gner.data.sources import Source
+from gner.data.reading.source import Source
+from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError
-from gner.types import Example
+from gner.records import Example
 from tests.data.writers import blank
 
 

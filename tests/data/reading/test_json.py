@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gner.bio import to_entities
-from gner.data.source_reader import SourceReader
-from gner.data.sources import Source
+from gner.data.reading.source import Source
+from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError
-from gner.types import Example
+from gner.records import Example
 from tests.data.writers import write_json
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from gner.bio import to_entities
-from gner.data.source_reader import SourceReader
-from gner.data.sources import Source
+from gner.data.reading.source import Source
+from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError
 from tests.data.writers import write_json
 

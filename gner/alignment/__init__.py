@@ -1,0 +1,9 @@
+"""Written words laid on source words, and texts read to predictions; nothing here loads torch."""
+
+from gner.alignment.back_tokenize import BackTokenizer
+from gner.alignment.confidence import EntityScorer
+from gner.alignment.official import OfficialAligner
+from gner.alignment.postprocess import PostProcessor
+from gner.alignment.robust import RobustAligner
+
+__all__ = ["BackTokenizer", "EntityScorer", "OfficialAligner", "PostProcessor", "RobustAligner"]

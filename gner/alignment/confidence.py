@@ -1,0 +1,79 @@
+"""How sure a model is of the entities that it wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+from math import exp
+from typing import TYPE_CHECKING
+
+from gner.records import Entity, Generation, Prediction
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+class EntityScorer:
+    """Gives every entity of a prediction the probability of its tags.
+
+    That is the product of the probabilities of the tokens that write the tags of its words, each given the prompt and
+    everything written before it; brackets and the words themselves do not count. It says how sure the model is that a
+    word is tagged so, once it has come to write that word's tag. An entity all of whose words were left out has no
+    score. Where a strategy gives scores of its own, those are taken.
+
+    Args:
+        tokenizer: Of the model that writes.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+        self._before = list(tokenizer("a", add_special_tokens=False)["input_ids"])
+        self._texts: dict[int, str] = {}
+
+    def __call__(self, prediction: Prediction, generation: Generation) -> Prediction:
+        """The prediction with scores."""
+        if not prediction.entities:
+            return prediction
+        if generation.entities is not None:
+            known = {(entity.start, entity.end, entity.type): entity.score for entity in generation.entities}
+            scores = [known.get((entity.start, entity.end, entity.type)) for entity in prediction.entities]
+        elif prediction.places:
+            ends = self._ends(generation)
+            scores = [_score(entity, prediction, generation.token_log_probs, ends) for entity in prediction.entities]
+        else:
+            return prediction
+        entities = [replace(entity, score=score) for entity, score in zip(prediction.entities, scores, strict=True)]
+        return replace(prediction, entities=tuple(entities))
+
+    def _ends(self, generation: Generation) -> list[int]:
+        """Where each token ends in the text."""
+        texts = [self._text(token) for token in generation.token_ids]
+        spelt = "".join(texts)
+        start = len(spelt) - len(spelt.lstrip()) if not generation.text[:1].isspace() else 0
+        if spelt[start:] == generation.text:
+            return [max(0, end - start) for end in accumulate(map(len, texts))]
+        ids = generation.token_ids  # characters of several tokens, such as emoji
+        return [len(self._decode(ids[: length + 1])) for length in range(len(ids))]
+
+    def _text(self, token: int) -> str:
+        """What a token adds to a text."""
+        if token not in self._texts:
+            self._texts[token] = self._decode([*self._before, token])[len(self._decode(self._before)) :]
+        return self._texts[token]
+
+    def _decode(self, ids: list[int]) -> str:
+        return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+
+def _score(entity: Entity, prediction: Prediction, log_probs: Sequence[float], ends: Sequence[int]) -> float | None:
+    places = {place for place in prediction.places[entity.start : entity.end] if place is not None}
+    if not places:
+        return None
+    total = 0.0
+    begin = 0
+    for end, log_prob in zip(ends, log_probs, strict=True):
+        if any(begin < last and first < end for first, last in places):
+            total += log_prob
+        begin = end
+    return min(1.0, exp(total))

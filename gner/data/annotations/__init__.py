@@ -1,0 +1,1 @@
+"""Annotations as files have them: spans of characters, subwords, tagging schemes."""

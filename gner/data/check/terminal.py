@@ -1,0 +1,265 @@
+"""Looks through a source and shows what is found on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gner.data.annotations.read_report import MEANING
+from gner.data.check.findings import (
+    Clash,
+    count,
+    find_duplicates,
+    find_name_clashes,
+    find_sentence_clashes,
+    find_similar_types,
+    histogram,
+)
+from gner.data.reading.source import Source
+from gner.data.reading.source_reader import SourceReader
+from gner.errors import UserError, first_line
+from gner.prompting import GnerFormat
+from gner.records import Example
+
+_NUM_RENDERED = 3
+_WIDTH = 40
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """What to look at; the fields are the options of the command line."""
+
+    path: str
+    format: Any = "auto"
+    tokenizer: str | None = None
+    max_tokens: int = 640
+    split: str | None = None
+    words: str | None = None
+    cut: Literal["yes", "no"] | None = None
+    misaligned: Literal["expand", "drop", "error"] = "expand"
+    scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] = "auto"
+    subset: str | None = None
+    types: list[str] | None = None
+    columns: list[str] | None = None
+    tag_names: list[str] | None = None
+    show: int = 5
+
+    def source(self) -> Source:
+        """The source as the config would have it."""
+        return Source(
+            path=self.path,
+            format=self.format,
+            split=self.split,
+            scheme=self.scheme,
+            types=_types(self.types),
+            words=self.words,
+            cut=None if self.cut is None else self.cut == "yes",
+            misaligned=self.misaligned,
+            subset=self.subset,
+            columns={**dict(_pair(text, "--columns") for text in self.columns or [])} or None,
+            tag_names=self.tag_names,
+        )
+
+
+def _types(given: list[str] | None) -> list[str] | dict[str, str | None] | None:
+    if not given or not any("=" in text for text in given):
+        return given
+    return {old: new or None for old, new in (_pair(text, "--types") for text in given)}
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UserError(f"Expected NAME=VALUE, got `{text}`. Set {option}.")
+    return name, value
+
+
+def check_source(options: CheckOptions, console: Console) -> None:
+    """Read a source and show what is found; of a split that cannot be read, why.
+
+    Raises:
+        UserError: Nothing of it can be read, or the tokenizer cannot be loaded.
+    """
+    reader = SourceReader(options.source())
+    is_one = options.split is not None or Path(options.path).is_file()
+    parts = [reader.part_for("train")] if is_one else reader.parts
+    page = _Page(console, options.show)
+    splits: dict[str, list[Example]] = {}
+    faults: dict[str, UserError] = {}
+    for part in parts:
+        try:
+            splits[part] = reader.read(part)
+        except UserError as error:
+            faults[part] = error
+    if not splits:
+        raise next(iter(faults.values()))
+    for part in parts:
+        how = f"cannot be read: {faults[part]}" if part in faults else reader.detail(part)
+        page.line(f"{options.path} ({part}): {how}")
+    page.counts(splits)
+    page.lengths(splits, options)
+    page.report(reader, list(splits))
+    page.contradictions(splits)
+    page.prompts(next(iter(splits.values())))
+
+
+class _Page:
+    """Writes the parts of the page.
+
+    Args:
+        console: Where to.
+        show: How many places to show of each thing.
+    """
+
+    def __init__(self, console: Console, show: int) -> None:
+        self._console = console
+        self._show = show
+
+    def line(self, text: str, *, indent: int = 0) -> None:
+        """Write a line as it is, without markup."""
+        self._console.print(Text(" " * indent + text), soft_wrap=True)
+
+    def title(self, text: str) -> None:
+        """Write a heading."""
+        self._console.print()
+        self._console.print(Text(text, style="bold"))
+
+    def counts(self, splits: Mapping[str, Sequence[Example]]) -> None:
+        """Sizes, and entities of each type."""
+        found = {name: count(examples) for name, examples in splits.items()}
+        self.title("Counts")
+        table = Table("", box=None, pad_edge=False)
+        for name in found:
+            table.add_column(Text(name), justify="right")
+        rows = {
+            "sentences": [counts.num_sentences for counts in found.values()],
+            "words": [counts.num_words for counts in found.values()],
+            "entities": [counts.num_entities for counts in found.values()],
+            "sentences without entity": [counts.num_empty for counts in found.values()],
+        }
+        types = dict.fromkeys(kind for counts in found.values() for kind in counts.types)
+        numbers = {kind: [counts.types[kind] for counts in found.values()] for kind in types}
+        shown = sorted(types, key=lambda kind: -sum(numbers[kind])) if len(types) > self._show * 10 else list(types)
+        for name, row in rows.items():
+            table.add_row(name, *(f"{number:,}" for number in row))
+        table.add_section()
+        for kind in shown[: self._show * 10]:
+            table.add_row(Text(f"  {kind}"), *(f"{number:,}" for number in numbers[kind]))
+        self._console.print(table)
+        if len(shown) > self._show * 10:
+            self.line(f"  and {len(shown) - self._show * 10:,} types more")
+
+    def lengths(self, splits: Mapping[str, Sequence[Example]], options: CheckOptions) -> None:
+        """Histograms in words and, with a tokenizer, in tokens of prompts and answers."""
+        examples = [example for part in splits.values() for example in part]
+        series = [[len(example.words) for example in examples]]
+        names = ["words"]
+        if options.tokenizer is not None:
+            prompts, answers = _token_lengths(options.tokenizer, examples)
+            series += [prompts, answers, [sum(pair) for pair in zip(prompts, answers, strict=True)]]
+            names += ["tokens of prompt", "of answer", "together"]
+        self.title("Lengths of sentences")
+        for name, lengths in zip(names, series, strict=True):
+            self._histogram(name, lengths)
+        longest = max(examples, key=lambda example: len(example.words))
+        self.line(f"The longest has {len(longest.words):,} words: {longest.source}")
+        if options.tokenizer is not None:
+            over = sum(length > options.max_tokens for length in series[-1])
+            self.line(f"Longer than {options.max_tokens:,} tokens (--max-tokens), prompt and answer together: {over:,}")
+
+    def _histogram(self, name: str, lengths: list[int]) -> None:
+        bins = histogram(lengths)
+        most = max(one.number for one in bins)
+        table = Table(name, "", "", box=None, pad_edge=False)
+        table.columns[0].justify = table.columns[1].justify = "right"
+        for one in bins:
+            bar = "█" * round(_WIDTH * one.number / most) or ("▏" if one.number else "")
+            table.add_row(f"{one.start:,}-{one.end - 1:,}", f"{one.number:,}", bar)
+        self._console.print(table)
+
+    def report(self, reader: SourceReader, parts: Sequence[str]) -> None:
+        """What happened to annotations while they were read."""
+        self.title("Annotations")
+        notes = [note for part in parts for note in reader.reports[part].notes]
+        for kind, meaning in MEANING.items():
+            of_kind = [f"{note.place}: {note.what}" for note in notes if note.kind == kind]
+            if of_kind:
+                self.line(f"{meaning}: {len(of_kind):,}")
+                self._some(of_kind)
+        if not notes:
+            self.line("All are whole words, apart from each other, and kept.")
+
+    def contradictions(self, splits: Mapping[str, Sequence[Example]]) -> None:
+        """Duplicates, and what is annotated in two ways."""
+        examples = [example for part in splits.values() for example in part]
+        self.title("Duplicates")
+        duplicates = find_duplicates(splits)
+        for one in duplicates:
+            self.line(f"Sentences {one.where}: {one.number:,}")
+            self._some(one.places)
+        if not duplicates:
+            self.line("No sentence is there twice.")
+        self.title("Clashes")
+        similar = find_similar_types(kind for example in examples for kind in example.types)
+        sentences, names = find_sentence_clashes(examples), find_name_clashes(examples)
+        if similar:
+            self.line(f"Groups of types that may be the same: {len(similar):,}")
+            self._some([", ".join(group) for group in similar])
+        self._clashes(f"Sentences that are annotated differently in different places: {len(sentences):,}", sentences)
+        self._clashes(f"Entities with several types, which may be right: {len(names):,}", names)
+        if not (similar or sentences or names):
+            self.line("Nothing is annotated in two ways.")
+
+    def prompts(self, examples: Sequence[Example]) -> None:
+        """What the model reads and should write, for a few sentences."""
+        self.title("What the model reads and writes")
+        full = [example for example in examples if any(tag != "O" for tag in example.tags)]
+        spread = [
+            full[round((number + 0.5) * (len(full) - 1) / _NUM_RENDERED)] for number in range(_NUM_RENDERED) if full
+        ]
+        for example in list(dict.fromkeys([*spread, *full[:_NUM_RENDERED], *examples[:_NUM_RENDERED]]))[:_NUM_RENDERED]:
+            [query] = GnerFormat().queries(example)
+            self._console.print(Text(example.source, style="dim"))
+            self.line(query.prompt)
+            self._console.print(Text(query.target, style="green"), soft_wrap=True)
+            self._console.print()
+
+    def _clashes(self, title: str, clashes: Sequence[Clash]) -> None:
+        if clashes:
+            self.line(title)
+            for clash in clashes[: self._show]:
+                self.line(clash.what, indent=2)
+                for place in clash.places[: self._show]:
+                    self.line(place, indent=4)
+            self._rest(len(clashes))
+
+    def _some(self, items: Sequence[str]) -> None:
+        for item in items[: self._show]:
+            self.line(item, indent=2)
+        self._rest(len(items))
+
+    def _rest(self, number: int) -> None:
+        if number > self._show:
+            self.line(f"and {number - self._show:,} more (--show N)", indent=2)
+
+
+def _token_lengths(name: str, examples: Sequence[Example]) -> tuple[list[int], list[int]]:
+    """Tokens of each prompt and answer."""
+    from transformers import AutoTokenizer  # noqa: PLC0415 half of the start-up time, for those who ask for it
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"Expected a tokenizer, but `{name}` cannot be loaded: {first_line(error)} Set --tokenizer."
+        ) from error
+    queries = [GnerFormat().queries(example)[0] for example in examples]
+    prompts = tokenizer([query.prompt for query in queries])["input_ids"]
+    answers = tokenizer([query.target for query in queries])["input_ids"]
+    return [len(ids) for ids in prompts], [len(ids) for ids in answers]

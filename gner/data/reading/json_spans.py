@@ -1,0 +1,139 @@
+"""JSON objects with a text and character spans, as Prodigy, doccano, spaCy and displaCy write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gner.data.annotations.spans import Options, Record, Span, Text, Trust
+from gner.data.annotations.subwords import are_pieces, join_pieces
+from gner.data.reading.json_fields import (
+    Object,
+    as_items,
+    as_object,
+    check_type,
+    describe,
+    find_field,
+    is_list,
+    strings,
+    whole_number,
+)
+from gner.errors import UserError
+
+_TEXTS = ("text", "sentence", "content", "data")
+SPANS = ("spans", "entities", "ents", "label", "labels", "annotations", "ner")
+_STARTS = ("start", "start_offset", "start_char", "begin", "startOffset", "offset")
+_ENDS = ("end", "end_offset", "end_char", "endOffset", "stop")
+_TYPES = ("label", "type", "entity_group", "entity", "tag", "category", "entity_type", "labels")
+_STATED: dict[str, Trust] = {"text": "text", "name": "both", "word": "both", "value": "offsets"}
+_NONE = ""
+"""The type of a span whose list of labels is empty."""
+
+_OFFERED = ("types", "entity_types", "label_list")
+
+
+def is_text_spans(value: Object, columns: dict[str, str]) -> bool:
+    """Whether an object has a text and spans with places."""
+    text = find_field(value, _TEXTS, columns.get("text"))
+    spans = _spans_field(value, columns)
+    items = as_items(value[spans]) if spans is not None else None
+    if text is None or not isinstance(value[text], str) or not is_list(items):
+        return False
+    return all(_is_span(span, columns) for span in items)
+
+
+def read_text_spans(record: Record, options: Options) -> Text | None:
+    """Read an object, or ``[text, {"entities": [...]}]`` as in spaCy 2; ends are one behind the last character.
+
+    Returns:
+        The text; None for one that was rejected or skipped in Prodigy.
+
+    Raises:
+        UserError: It is not understood.
+    """
+    if is_list(record.value) and len(record.value) == 2 and isinstance(record.value[1], dict):
+        record = record._replace(value={"text": record.value[0], **record.value[1]})
+    value = as_object(record, "an object with a text and spans")
+    text_field = find_field(value, _TEXTS, options.columns.get("text"))
+    if text_field is None or not isinstance(value[text_field], str):
+        raise UserError(
+            f"{record.place}: expected a text (one of {', '.join(_TEXTS)}), found {describe(value)}. Set `columns`, "
+            "for example to {text: body, spans: mentions}."
+        )
+    text = str(value[text_field])
+    if value.get("answer") in ("reject", "ignore"):  # Prodigy
+        options.report.add("unannotated", record.place, f"{text[:60]!r} ({value['answer']})")
+        return None
+    spans_field = _spans_field(value, options.columns)
+    items = as_items(value[spans_field]) if spans_field is not None else []
+    if not is_list(items):
+        raise UserError(f"{record.place}: expected a list of spans as `{spans_field}`, found {describe(items)}.")
+    types_field = find_field(value, _OFFERED, options.columns.get("types"))
+    _tell_unused(value, spans_field, record.place, options)
+    spans = _read_spans(items, text, record.place, options)
+    types = strings(value[types_field], record.place, types_field) if types_field else None
+    return Text(text, spans, record.place, types=types)
+
+
+def _spans_field(value: Object, columns: dict[str, str]) -> str | None:
+    """The first field of spans that is not empty, or else the first."""
+    names = [name for name in SPANS if value.get(name)]
+    return find_field(value, names or SPANS, columns.get("spans"))
+
+
+def _tell_unused(value: Object, used: str | None, place: str, options: Options) -> None:
+    """Tell of spans in other fields than the one that is read, unless they are the same."""
+    for name in SPANS:
+        items = as_items(value.get(name))
+        if name == used or not items or not is_list(items) or items == as_items(value[used or name]):
+            continue
+        for item in items:
+            if _is_span(item, options.columns):
+                options.report.add("unused", place, f"{describe(item)} in `{name}`, as `{used}` is read")
+
+
+def _read_spans(items: Sequence[Any], text: str, place: str, options: Options) -> list[Span]:
+    spans: list[Span] = []
+    for item in items:
+        span = _read_span(item, place, options.columns)
+        if span.type != _NONE:
+            spans.append(span)
+        else:
+            options.report.add("no_type", place, describe(item))
+    if are_pieces([span.type for span in spans]):
+        return join_pieces(text, spans, place, options)
+    return spans
+
+
+def _is_span(span: Any, columns: dict[str, str]) -> bool:
+    if isinstance(span, dict):
+        return find_field(span, _STARTS, columns.get("start")) is not None
+    return is_list(span) and len(span) == 3 and whole_number(span[0]) is not None and isinstance(span[2], str)
+
+
+def _read_span(item: Any, place: str, columns: dict[str, str]) -> Span:
+    stated, trust = None, _STATED["text"]
+    if isinstance(item, dict):
+        start_field = find_field(item, _STARTS, columns.get("start"))
+        end_field = find_field(item, _ENDS, columns.get("end"))
+        start, end = whole_number(item.get(start_field or "")), whole_number(item.get(end_field or ""))
+        length = whole_number(item.get("length"))
+        if end is None and start is not None and length is not None:
+            end = start + length
+        entity_type: Any = item.get(find_field(item, _TYPES, columns.get("type")) or "")
+        stated_field = find_field(item, _STATED)
+        if stated_field is not None and stated_field != columns.get("type") and isinstance(item[stated_field], str):
+            stated, trust = item[stated_field], _STATED[stated_field]
+    elif is_list(item) and len(item) == 3:
+        start, end, entity_type = whole_number(item[0]), whole_number(item[1]), item[2]
+    else:
+        start = end = entity_type = None
+    if is_list(entity_type) and len(entity_type) == 1:
+        entity_type = entity_type[0]
+    if start is None or end is None:
+        raise UserError(
+            f"{place}: expected a span with start, end and label, such as "
+            f'{{"start": 0, "end": 3, "label": "person"}} or [0, 3, "person"], found {describe(item)}.'
+        )
+    has_none = is_list(entity_type) and not entity_type
+    return Span(start, end, _NONE if has_none else check_type(entity_type, place), stated, trust=trust)

@@ -1,0 +1,113 @@
+"""JSON objects, or rows of a table, with words and a tag for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from gner.data.annotations.spans import Options, Record, Tagged
+from gner.data.reading.json_fields import Object, as_object, describe, find_field, is_list, strings
+from gner.errors import UserError
+
+_WORDS = ("words", "tokens", "token", "sentence_words")
+TAGS = ("ner_tags", "ner", "bio_tags", "ner_labels", "entities_tags", "tags", "labels", "label")
+_TAG = re.compile(r"O|[BIESLUMW]-.+")
+_TYPES = ("types", "label_list", "entity_types")
+
+
+def is_tagged_words(value: Object, columns: dict[str, str]) -> bool:
+    """Whether an object has words and tags; also in ``instance``, as in the files of the GNER project."""
+    inner = _inner(value)
+    words = find_field(inner, _WORDS, columns.get("words"))
+    tags = _tags_field(inner, columns)
+    if words is None or tags is None or not is_list(inner[words]) or not is_list(inner[tags]):
+        return False
+    return all(not is_list(tag) and not isinstance(tag, dict) for tag in inner[tags])
+
+
+def are_tags(names: Iterable[object]) -> bool:
+    """Whether names look like tags of entities, and not of parts of speech.
+
+    Example:
+        >>> are_tags(["O", "person"]), are_tags(["B-person"]), are_tags(["NOUN", "VERB"])
+        (True, True, False)
+    """
+    return any(isinstance(name, str) and _TAG.fullmatch(name) for name in names)
+
+
+def _tags_field(inner: Object, columns: dict[str, str]) -> str | None:
+    """The first field with tags of entities, or else the first that is there."""
+    names = [name for name in TAGS if is_list(inner.get(name)) and are_tags(inner[name])]
+    return find_field(inner, names or TAGS, columns.get("tags"))
+
+
+def read_tagged_words(record: Record, options: Options) -> Tagged | None:
+    """Read an object; ``types`` or ``label_list`` beside the words are the types that it offers.
+
+    Returns:
+        The sentence; None for one without words.
+
+    Raises:
+        UserError: It is not understood.
+    """
+    value = as_object(record, "an object with words and tags")
+    inner = _inner(value)
+    words_field = find_field(inner, _WORDS, options.columns.get("words"))
+    tags_field = _tags_field(inner, options.columns)
+    if words_field is None or tags_field is None:
+        raise UserError(
+            f"{record.place}: expected words (one of {', '.join(_WORDS)}) and tags (one of {', '.join(TAGS)}), found "
+            f"{describe(value)}. Set `columns`, for example to {{words: tokens, tags: ner_tags}}."
+        )
+    words = strings(inner[words_field], record.place, words_field)
+    tags = _tags(inner[tags_field], record.place, tags_field, options)
+    if not words and not tags:
+        options.report.add("no_words", record.place, "an empty list of words")
+        return None
+    if len(words) != len(tags):
+        raise UserError(f"{record.place}: expected a tag for each word, found {len(words)} words and {len(tags)} tags.")
+    empty = next((position for position, word in enumerate(words) if not word.strip()), None)
+    if empty is not None:
+        raise UserError(
+            f"{record.place}, word {empty + 1}: expected a word, found {words[empty]!r}. Leave out the word "
+            f"and its tag, here `{tags[empty]}`."
+        )
+    types_field = find_field(value, _TYPES, options.columns.get("types"))
+    types = strings(value[types_field], record.place, types_field) if types_field else None
+    return Tagged(words, tags, record.place, types=types)
+
+
+def _inner(value: Object) -> Object:
+    instance = value.get("instance")
+    return instance if isinstance(instance, dict) else value
+
+
+def _tags(values: Any, place: str, field: str, options: Options) -> tuple[str, ...]:
+    if not is_list(values):
+        raise UserError(f"{place}: expected a list of tags as `{field}`, found {describe(values)}.")
+    if values and all(tag == -1 for tag in values):
+        raise UserError(
+            f"{place}: expected tags as `{field}`, found only -1, which marks words that nobody annotated, as in test "
+            "splits whose answers are kept back. Use another split."
+        )
+    tags: list[str] = []
+    for position, tag in enumerate(values, start=1):
+        if isinstance(tag, int) and not isinstance(tag, bool):
+            tags.append(_named(tag, f"{place}, word {position}", options.tag_names))
+        elif isinstance(tag, str):
+            tags.append(tag)
+        else:
+            raise UserError(f"{place}, word {position}: expected a tag such as `O` or `B-person`, found {tag!r}.")
+    return tuple(tags)
+
+
+def _named(number: int, place: str, names: tuple[str, ...]) -> str:
+    if not names:
+        raise UserError(
+            f"{place}: expected a tag such as `O` or `B-person`, found the number {number}, and nothing that gives it "
+            "a name. Set `tag_names` to the list of tags, in the order of their numbers."
+        )
+    if not 0 <= number < len(names):
+        raise UserError(f"{place}: expected a number of a tag from 0 to {len(names) - 1}, found {number}.")
+    return names[number]

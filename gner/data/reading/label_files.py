@@ -1,0 +1,60 @@
+"""Lists of types beside the data."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from gner.data.reading.text_files import read_lines, read_text, whole_characters
+from gner.errors import UserError
+
+_LISTS = ("label.txt", "labels.txt", "labels.json", "label.json", "types.txt", "types.json")
+_NO_TYPE = "NA"
+"""What InstructUIE has for no type, in its lists, too."""
+_TAG = re.compile(r"O|[BIESLUMW]-.+")
+
+
+def read_declared_types(folder: Path) -> tuple[str, ...] | None:
+    """The types that a file of a folder lists, in its order; None where there is no such file.
+
+    A text file has one a line, a JSON file a list, or an object whose values or keys they are. Where all are tags, such
+    as ``B-person``, their types are taken. ``NA`` is no type.
+
+    Raises:
+        UserError: The file is not understood.
+    """
+    path = next((folder / name for name in _LISTS if (folder / name).is_file()), None)
+    if path is None:
+        return None
+    names = _from_json(path) if path.suffix == ".json" else [line.strip() for line in read_lines(path)]
+    types = types_of_tags(name for name in names if name and name != _NO_TYPE)
+    if not types:
+        raise UserError(f"{path}: expected entity types, found none. List them, or remove the file.")
+    return types
+
+
+def types_of_tags(names: Iterable[str]) -> tuple[str, ...]:
+    """Types from names of types, or of tags, each once.
+
+    Example:
+        >>> types_of_tags(["O", "B-person", "I-person", "B-city"]), types_of_tags(["person", "O-ring"])
+        (('person', 'city'), ('person', 'O-ring'))
+    """
+    found = list(names)
+    if found and all(_TAG.fullmatch(name) for name in found):
+        found = [name[2:] for name in found if name != "O"]
+    return tuple(dict.fromkeys(name for name in found if name != "O"))
+
+
+def _from_json(path: Path) -> list[str]:
+    try:
+        value, _ = whole_characters(json.loads(read_text(path)))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}:{error.lineno}: expected JSON: {error.msg}.") from error
+    if isinstance(value, dict):
+        value = list(value.values()) if all(isinstance(one, str) for one in value.values()) else list(value)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise UserError(f"{path}: expected a list of entity types. Mend it, or remove the file.")
+    return value

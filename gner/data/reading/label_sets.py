@@ -1,0 +1,71 @@
+"""Which types the sentences of a source offer."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from gner.bio import OUTSIDE, split_tag, to_entities
+from gner.data.annotations.read_report import ReadReport
+from gner.data.annotations.spans import Sentence
+from gner.errors import UserError
+
+OPEN_TYPES = 100
+"""More types than a prompt can list; where there are more, and no list of them, each sentence offers its own."""
+_NUM_COMMON = 10
+
+
+def count_types(sentences: Iterable[Sentence]) -> Counter[str]:
+    """How many entities of each type there are."""
+    return Counter(split_tag(tag)[1] for sentence in sentences for tag in sentence.tags if tag[0] == "B")
+
+
+def refuse_other_types(sentences: Iterable[Sentence], types: Sequence[str]) -> None:
+    """Check that no entity has a type that is not among the ones that were set.
+
+    Raises:
+        UserError: One has.
+    """
+    known = {OUTSIDE, *(f"{prefix}-{entity_type}" for entity_type in types for prefix in "BI")}
+    for sentence in sentences:
+        if not known.issuperset(sentence.tags):
+            other = next(split_tag(tag)[1] for tag in sentence.tags if tag not in known)
+            close = difflib.get_close_matches(other, types, n=1)
+            hint = f"Did you mean `{close[0]}`? " if close else ""
+            raise UserError(
+                f"{sentence.place}: the type `{other}` is not in the `types` of the source, which are "
+                f"{', '.join(types)}. {hint}Add it, or set `types` to a mapping that renames it, or drops it: "
+                f"{{{other}: null}}."
+            )
+
+
+def with_used_types(types: Sequence[str], sentences: Iterable[Sentence], report: ReadReport) -> tuple[str, ...]:
+    """Declared types, and behind them in alphabetical order those that entities have nevertheless; that is reported."""
+    known = set(types)
+    added: set[str] = set()
+    for sentence in sentences:
+        for entity in to_entities(sentence.tags):
+            if entity.type not in known:
+                added.add(entity.type)
+                report.add("unknown_type", sentence.place, f"`{entity.type}`")
+    return (*types, *sorted(added))
+
+
+def offered_types(sentence: Sentence, types: Sequence[str], common: Sequence[str]) -> tuple[str, ...]:
+    """What one sentence offers.
+
+    Args:
+        sentence: The sentence.
+        types: What all sentences offer that have no list of their own; empty if that would be too many.
+        common: What a sentence offers, then, that has no entity.
+    """
+    if sentence.types is not None:
+        return sentence.types
+    return tuple(types) or tuple(dict.fromkeys(entity.type for entity in to_entities(sentence.tags))) or tuple(common)
+
+
+def common_types(counts: Counter[str]) -> tuple[str, ...]:
+    """The most frequent types, in alphabetical order."""
+    most = sorted(counts, key=lambda entity_type: (-counts[entity_type], entity_type))[:_NUM_COMMON]
+    return tuple(sorted(most))

@@ -1,0 +1,128 @@
+"""What a run reads for each split: data sets by name below a root folder, and sources."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from lightning.pytorch.utilities.rank_zero import rank_zero_info
+
+from gner.bio import Scheme
+from gner.data.reading.gner_folder import read_dataset
+from gner.data.reading.source import Source, choose_examples
+from gner.data.reading.source_reader import SourceReader
+from gner.data.reading.splits import Split
+from gner.errors import UserError
+from gner.records import Example
+
+
+class Group(NamedTuple):
+    """The examples of one data set, and how often each is seen in an epoch of training."""
+
+    examples: list[Example]
+    weight: float
+
+
+class Inputs:
+    """Reads the data sets of a run.
+
+    Args:
+        root: Folder of the data sets that are given by name.
+        datasets: Data sets and sources for each split.
+        scheme: How tags are written, unless a source says so.
+        max_examples: Limits for each data set, by split; splits without one are read whole.
+        seed: Chooses the examples within a limit.
+
+    Attributes:
+        max_examples: The same.
+
+    Raises:
+        UserError: An option of a source is wrong.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        datasets: Mapping[Split, Sequence[str | Source]],
+        *,
+        scheme: Scheme | Literal["auto"],
+        max_examples: Mapping[Split, int | None],
+        seed: int,
+    ) -> None:
+        self._root = root
+        self._datasets = datasets
+        self._scheme: Scheme | Literal["auto"] = scheme
+        self.max_examples = max_examples
+        self._seed = seed
+        self._readers: dict[str, SourceReader] = {}
+        for items in datasets.values():
+            for item in items:
+                if isinstance(item, Source):
+                    item.check()
+
+    def names(self) -> set[str]:
+        """Data sets that are given by name."""
+        return {item for items in self._datasets.values() for item in items if isinstance(item, str)}
+
+    def download(self) -> None:
+        """Open sources that are not on this machine, so that they are when other processes read them."""
+        for items in self._datasets.values():
+            for item in items:
+                if isinstance(item, Source) and not Path(item.path).exists():
+                    self._reader(item)
+
+    def read(self, split: Split) -> list[Group]:
+        """Read a split of all its data sets, in the order in which they are given.
+
+        Raises:
+            UserError: There is none, or one is not understood.
+        """
+        if not self._datasets[split]:
+            key = {"train": "train", "dev": "val", "test": "test"}[split]
+            raise UserError(
+                f"Expected at least one data set, got none. Set data.{key}, for example to [mit-restaurant]."
+            )
+        if split != "train":
+            self._refuse_same_names(self._datasets[split])
+        return [
+            self._read_named(item, split) if isinstance(item, str) else self._read_source(item, split)
+            for item in self._datasets[split]
+        ]
+
+    def _refuse_same_names(self, items: Sequence[str | Source]) -> None:
+        """Metrics and predictions of two data sets of one name could not be told apart."""
+        names = Counter(item if isinstance(item, str) else item.dataset for item in items)
+        for item in items:
+            if isinstance(item, Source) and names[item.dataset] > 1:
+                raise UserError(
+                    f"{item.path}: expected a name of its own, but there is another data set called `{item.dataset}`. "
+                    "Set `name` of the source."
+                )
+
+    def _read_named(self, name: str, split: Split) -> Group:
+        found = read_dataset(self._root, name, split, self._scheme)
+        return Group(self._limited(found, self.max_examples.get(split), name, f"{name}/{split}.txt"), 1.0)
+
+    def _read_source(self, source: Source, split: Split) -> Group:
+        reader = self._reader(source)
+        part = reader.part_for(split)
+        found = reader.read(part)
+        reader.log(part)
+        limit = self.max_examples.get(split) if source.max_examples is None else source.max_examples
+        return Group(self._limited(found, limit, source.dataset, f"{source.path} ({part})"), source.weight)
+
+    def _reader(self, source: Source) -> SourceReader:
+        """The reader of a source; the same for its uses in several splits, as they share their types."""
+        key = repr(replace(source, weight=1.0, max_examples=None))
+        if key not in self._readers:
+            self._readers[key] = SourceReader(source, self._scheme)
+        return self._readers[key]
+
+    def _limited(self, examples: list[Example], limit: int | None, dataset: str, place: str) -> list[Example]:
+        chosen = choose_examples(examples, limit, f"cap {self._seed} {dataset}")
+        if len(chosen) < len(examples):
+            rank_zero_info(f"{place}: {len(chosen):,} of {len(examples):,} sentences are used.")
+        return chosen

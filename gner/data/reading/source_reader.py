@@ -1,0 +1,292 @@
+"""Reads sources: finds the format and the splits, settles the types, makes examples."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Literal
+
+from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
+
+from gner.bio import Scheme, split_tag, to_entities, to_iob2
+from gner.data.annotations.flatten import to_sentences
+from gner.data.annotations.read_report import ReadReport
+from gner.data.annotations.schemes import find_scheme, with_known_letters
+from gner.data.annotations.spans import Options, Sentence, Tagged, Text
+from gner.data.reading.brat import declared_types
+from gner.data.reading.detect import open_source, read_part, refuse_other_format
+from gner.data.reading.gner_folder import read_dataset
+from gner.data.reading.hf_dataset import span_types, tag_column, tag_names
+from gner.data.reading.label_files import read_declared_types, types_of_tags
+from gner.data.reading.label_sets import (
+    OPEN_TYPES,
+    common_types,
+    count_types,
+    offered_types,
+    refuse_other_types,
+    with_used_types,
+)
+from gner.data.reading.source import Source
+from gner.data.reading.splits import WHOLE, Split, choose_part, unread_files
+from gner.errors import UserError
+from gner.records import Example
+from gner.words import find_splitter
+
+_NUM_SHOWN = 5
+
+
+class SourceReader:
+    """Reads one source, and keeps what it read, as all splits together settle the types.
+
+    Args:
+        source: What to read.
+        scheme: How tags are written, unless the source says so.
+
+    Attributes:
+        source: What is read.
+        format: What it is.
+        parts: Names of what it has, mostly splits.
+        reports: What happened in each part that was read.
+
+    Raises:
+        UserError: There is nothing at the path, or it is nothing known.
+    """
+
+    def __init__(self, source: Source, scheme: Scheme | Literal["auto"] = "auto") -> None:
+        source.check()
+        self.source = source
+        self._scheme: Scheme | Literal["auto"] = source.scheme or scheme
+        self._columns = {name: str(column) for name, column in (source.columns or {}).items()}
+        format = None if source.format == "auto" else source.format
+        opened = open_source(source.path, format, source.subset, self._columns)
+        self._folder = Path(source.path) / (source.subset or "")
+        self._met: set[str] = set()
+        self.format = opened.format
+        self.parts = list(opened.parts)
+        self.reports: dict[str, ReadReport] = {}
+        self._contents = opened.parts
+        self._details = dict.fromkeys(opened.parts, opened.detail)
+        self._sentences: dict[str, list[Sentence]] = {}
+        self._types: tuple[str, ...] | None = None
+        self._common: tuple[str, ...] = ()
+
+    def part_for(self, split: Split) -> str:
+        """The name of the part that serves a split; a file serves all."""
+        if Path(self.source.path).is_file() and self.source.split is None:
+            return self.parts[0]
+        return choose_part(self.source.path, self._contents, split, self.source.split)
+
+    def detail(self, part: str) -> str:
+        """How a part that was read was read, in words."""
+        return self._details[part]
+
+    def read(self, part: str) -> list[Example]:
+        """The sentences of a part, in file order.
+
+        Raises:
+            UserError: Something in it is not understood, or it is empty.
+        """
+        sentences = self._read_sentences(part)
+        if not sentences:
+            raise UserError(f"{self._place(part)}: expected sentences, found none.")
+        types = self._offered(part, sentences)
+        dataset = self.source.dataset  # looks at the file system
+        self._warn_of_unknown_keys(part)
+        return [
+            Example(
+                words=sentence.words,
+                tags=sentence.tags,
+                types=offered_types(sentence, types, self._common),
+                dataset=dataset,
+                id=str(position),
+                source=sentence.place,
+            )
+            for position, sentence in enumerate(sentences)
+        ]
+
+    def log(self, part: str) -> None:
+        """Say how a part was read, and warn of what was lost or changed."""
+        rank_zero_info(f"{self._place(part)}: read as {self.detail(part)}.")
+        contents = {name: paths for name, paths in self._contents.items() if isinstance(paths, list)}
+        unread = unread_files(self._folder, contents) if self._folder.is_dir() and contents else []
+        if unread and self.source.split is None:
+            names = ", ".join(str(path.relative_to(self._folder)) for path in unread[:_NUM_SHOWN])
+            more = f" and {len(unread) - _NUM_SHOWN:,} more" if len(unread) > _NUM_SHOWN else ""
+            rank_zero_info(f"{self.source.path}: files that serve no split: {names}{more}.")
+        for line in self.reports[part].lines():
+            rank_zero_warn(f"{self._place(part)}: {line}")
+
+    def _place(self, part: str) -> str:
+        is_file = Path(self.source.path).is_file()
+        return self.source.path if part == WHOLE or is_file else f"{self.source.path} ({part})"
+
+    def _read_sentences(self, part: str) -> list[Sentence]:
+        if part not in self._sentences:
+            report = ReadReport()
+            contents = self._contents[part]
+            if isinstance(contents, UserError):
+                raise contents
+            if self.format == "gner":
+                self._sentences[part] = self._read_gner(part, report)
+            else:
+                self._sentences[part] = self._read_other(part, self._options(part, report))
+            self.reports[part] = report
+        return self._sentences[part]
+
+    def _options(self, part: str, report: ReadReport) -> Options:
+        names = tuple(self.source.tag_names or ())
+        columns = self._columns
+        contents = self._contents[part]
+        if not isinstance(contents, list) and self.format == "words":
+            names = names or tag_names(contents, columns.get("tags"))
+            column = tag_column(contents, columns.get("tags"))
+            columns = {**columns, "tags": column} if column else columns
+        return Options(
+            split_words=None if self.source.words is None else find_splitter(self.source.words),
+            cut=self.source.cut,
+            misaligned=self.source.misaligned,
+            columns=columns,
+            tag_names=names,
+            rename=self._rename,
+            report=report,
+        )
+
+    def _rename(self, entity_type: str) -> str | None:
+        self._met.add(entity_type)
+        mapping = self.source.types
+        if not isinstance(mapping, dict):
+            return entity_type
+        return mapping[entity_type] if entity_type in mapping else mapping.get("*", entity_type)
+
+    def _read_gner(self, part: str, report: ReadReport) -> list[Sentence]:
+        folder = self._folder.resolve()
+        split: Split = "train" if part == "train" else "dev" if part == "dev" else "test"
+        examples = read_dataset(folder.parent, folder.name, split, self._scheme)
+        return [self._renamed(Sentence(one.words, one.tags, one.source), report) for one in examples]
+
+    def _read_other(self, part: str, options: Options) -> list[Sentence]:
+        """Read texts, or tagged sentences; the scheme of the latter is one for each file."""
+        contents = self._contents[part]
+        try:
+            items = list(read_part(contents, self._place(part), self.format, options))
+        except UserError:
+            if isinstance(contents, list) and self.source.format == "auto":
+                refuse_other_format(contents, self.format, self._columns)
+            raise
+        sentences = [
+            self._with_own_types(sentence, options.report)
+            for item in items
+            if isinstance(item, Text)
+            for sentence in to_sentences(item, options)
+        ]
+        by_file: dict[str, list[Tagged]] = {}
+        for item in items:
+            if isinstance(item, Tagged):
+                by_file.setdefault(item.place if item.lines else self._place(part), []).append(item)
+        for file, written in by_file.items():
+            tagged, letters = with_known_letters(written)
+            scheme = find_scheme(file, tagged, self._scheme)
+            self._tell_scheme(part, scheme, letters)
+            for one in tagged:
+                sentence = Sentence(one.words, to_iob2(one.tags, scheme), one.start, one.types)
+                sentences.append(self._with_own_types(self._renamed(sentence, options.report), options.report))
+        return sentences
+
+    def _tell_scheme(self, part: str, scheme: Scheme, letters: str | None) -> None:
+        scheme_told = scheme if scheme == "IOB2" else f"{letters or scheme}; converted to IOB2"
+        detail = self._details[part]
+        if scheme_told not in detail:
+            joined = f"{detail[:-1]}, " if detail.endswith(")") else f"{detail} ("
+            self._details[part] = f"{joined}{scheme_told})"
+
+    def _renamed(self, sentence: Sentence, report: ReadReport) -> Sentence:
+        """A sentence with the types of its tags renamed; entities of dropped types become O."""
+        if not isinstance(self.source.types, dict):
+            return sentence
+        for entity in to_entities(sentence.tags):
+            if self._rename(entity.type) is None:
+                report.add("dropped_type", sentence.place, f"`{entity.type}`")
+        return sentence._replace(tags=tuple(self._renamed_tag(tag) for tag in sentence.tags))
+
+    def _renamed_tag(self, tag: str) -> str:
+        prefix, entity_type = split_tag(tag)
+        renamed = self._rename(entity_type) if entity_type else None
+        return f"{prefix}-{renamed}" if renamed is not None else "O"
+
+    def _with_own_types(self, sentence: Sentence, report: ReadReport) -> Sentence:
+        """A sentence whose own list of types, if it has one, is renamed and holds those of its entities.
+
+        A list of the source goes first, so that all its sentences offer the same.
+        """
+        if sentence.types is None:
+            return sentence
+        if isinstance(self.source.types, list):
+            return sentence._replace(types=None)
+        types = with_used_types(self._renamed_types(sentence.types), [sentence], report)
+        return sentence._replace(types=types or None)
+
+    def _renamed_types(self, types: tuple[str, ...]) -> tuple[str, ...]:
+        renamed = (self._rename(entity_type) for entity_type in types)
+        return tuple(dict.fromkeys(entity_type for entity_type in renamed if entity_type is not None))
+
+    def _offered(self, part: str, sentences: list[Sentence]) -> tuple[str, ...]:
+        """The types that sentences offer which have no list of their own; empty where they are too many."""
+        if isinstance(self.source.types, list):
+            refuse_other_types(sentences, self.source.types)
+            return tuple(self.source.types)
+        if all(sentence.types is not None for sentence in sentences):
+            return ()
+        declared = self._declared(part)
+        if declared:
+            return with_used_types(declared, sentences, self.reports[part])
+        if self._types is None:
+            self._types = self._union(part)
+        return self._types
+
+    def _declared(self, part: str) -> tuple[str, ...]:
+        """What the source itself lists, after renaming."""
+        contents = self._contents[part]
+        names = tuple(self.source.tag_names or ())
+        if not names and not isinstance(contents, list):
+            if self.format == "words":
+                names = tag_names(contents, self._columns.get("tags"))
+            else:
+                names = span_types(contents, self._columns.get("spans"))
+        types = types_of_tags(names)
+        if not types and isinstance(contents, list):
+            find = declared_types if self.format == "brat" else read_declared_types
+            own = self._folder if self._folder.is_dir() else self._folder.parent
+            folders = dict.fromkeys([contents[0].parent, own])
+            types = next((found for folder in folders if (found := find(folder))), ())
+        return self._renamed_types(types)
+
+    def _warn_of_unknown_keys(self, part: str) -> None:
+        """Warn of keys of `types` that are no type of what was read."""
+        mapping = self.source.types if isinstance(self.source.types, dict) else {}
+        for key in sorted(mapping.keys() - self._met - {"*"}):
+            close = difflib.get_close_matches(key, self._met, n=1)
+            hint = f" Did you mean `{close[0]}`?" if close else ""
+            rank_zero_warn(f"{self._place(part)}: `types` has the key `{key}`, but nothing has that type.{hint}")
+
+    def _union(self, part: str) -> tuple[str, ...]:
+        """The types of all parts together, in alphabetical order, so that all splits offer the same."""
+        counts = count_types(self._read_sentences(part))
+        for other in self.parts:
+            if other != part:
+                try:
+                    counts += count_types(self._read_sentences(other))
+                except UserError as error:
+                    rank_zero_warn(f"The types of {self._place(other)} are not used, as it cannot be read: {error}")
+        if not counts:
+            raise UserError(
+                f"{self._place(part)}: expected entities, found none, and no list of types. Set `types` of the source "
+                "to the types that it is to offer."
+            )
+        if len(counts) <= OPEN_TYPES:
+            return tuple(sorted(counts))
+        self._common = common_types(counts)
+        rank_zero_info(
+            f"{self.source.path}: {len(counts):,} types are more than a prompt can list. Each sentence offers those of "
+            f"its entities; one without offers {', '.join(self._common)}. Set `types` of the source for other lists."
+        )
+        return ()

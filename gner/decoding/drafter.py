@@ -1,0 +1,183 @@
+"""Guesses of what a model will write, if it writes what it likes: the source words, mostly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gner.bio import OUTSIDE
+from gner.decoding.tag_memory import Guesses
+from gner.decoding.word_tokens import Choices, PieceTokenizer, TrieNode
+from gner.records import Example
+
+_WORDS_AHEAD = 8
+_SHORTEST, _LONGEST = 4, 128
+_FAILURES = 2
+_LOOP = 3
+"""Tokens that must have been written before, in this order, to expect what followed them."""
+
+
+class Drafter:
+    """Drafts the rest of one answer, and learns from what the model makes of it.
+
+    A draft only saves time: whatever it holds, the model's own choices are what is written. Where these leave the
+    draft, drafting goes on from the place that they seem to belong to: a tag that comes early, a later place of the
+    same word, another word nearby, or what followed when the model wrote the same before.
+
+    Args:
+        pieces: How words are written with tags.
+        example: Whose answer it is.
+        guesses: Which tags to draft.
+
+    Attributes:
+        tags: Of the words that were written, and for the others those that are expected.
+        written: Token ids that the model has chosen.
+    """
+
+    def __init__(self, pieces: PieceTokenizer, example: Example, guesses: Guesses) -> None:
+        self._pieces = pieces
+        self._example = example
+        self._guesses = guesses
+        self.tags = [OUTSIDE] * len(example.words)
+        self._word = 0
+        self._here: Choices | None = self._choices(0)  # None behind the last word
+        self._place = 0  # in the stem of the word
+        self._node: TrieNode | None = None  # behind the stem
+        self._is_sure = True
+        self._is_astray = False  # in a tag that is none
+        self._is_looping = False
+        self._is_lost = False
+        self._num_failed = 0
+        self._longest = _LONGEST
+        self._spots: list[tuple[int, int, TrieNode]] = []  # tag tokens of the draft: place, word, what can stand there
+        self.written: list[int] = []
+
+    def _choices(self, word: int) -> Choices:
+        return self._pieces.choices(self._example, word, self.tags[word - 1] if word else OUTSIDE)
+
+    def draft(self, limit: int) -> list[int]:
+        """Guess at most so many tokens that follow."""
+        limit = min(limit, self._longest)
+        self._spots = []
+        draft: list[int] = [] if self._is_sure else self._loop(limit)
+        self._is_looping = bool(draft)
+        if draft or self._is_astray:
+            return draft
+        place, node = self._place, self._node
+        for word in range(self._word, len(self.tags)):
+            if len(draft) >= limit:
+                break
+            if node is None:
+                choices = self._choices(word)
+                draft += choices.stem[place:]
+                node = choices.tags
+            goal = self._guesses.tag(word, self.tags[word - 1] if word else OUTSIDE, node)
+            self.tags[word] = goal
+            for beginning, token in node.path(goal):
+                self._spots.append((len(draft), word, beginning))
+                draft.append(token)
+            place, node = 0, None
+        return draft[:limit]  # the model's next choice is the end token, if it ends here
+
+    def _loop(self, limit: int) -> list[int]:
+        """What followed where the last tokens were written before, over and over."""
+        end = len(self.written)
+        last = self.written[-_LOOP:]
+        for start in range(end - _LOOP - 1, -1, -1):
+            if self.written[start : start + _LOOP] == last:
+                period = end - start - _LOOP
+                return [self.written[end - period + at % period] for at in range(limit)]
+        return []
+
+    def accept(self, draft: Sequence[int], choices: Sequence[int]) -> int:
+        """Take what the model chose at each place of a draft, and behind it.
+
+        Args:
+            draft: What `draft` gave, D tokens.
+            choices: What the model wants in the place of each of them, and next; D + 1 tokens.
+
+        Returns:
+            How many tokens of the draft the model would have written; one more is written now.
+        """
+        agreed = next((at for at, token in enumerate(draft) if token != choices[at]), len(draft))
+        self._learn(draft, choices)
+        is_whole = agreed == len(draft)
+        if draft:
+            self._is_sure = not (self._is_looping and is_whole)
+        self._is_lost = False
+        for token in [*draft[:agreed], choices[agreed]]:
+            self._follow(token)
+        if draft:
+            self._limit(agreed, is_whole)
+        return agreed
+
+    def _limit(self, agreed: int, is_whole: bool) -> None:
+        """Draft less where drafts are worth little: behind words of the model's own, and behind many wrong tags."""
+        self._num_failed = self._num_failed + 1 if agreed < _SHORTEST and not is_whole else 0
+        if is_whole:
+            self._longest = min(_LONGEST, 4 * self._longest)
+        elif self._is_lost:
+            self._longest = max(_SHORTEST, min(self._longest, 4 * (agreed + 1)))
+        elif self._num_failed > _FAILURES:
+            self._longest = max(4 * _SHORTEST, self._longest // 2)
+
+    def _learn(self, draft: Sequence[int], choices: Sequence[int]) -> None:
+        """Take the tags that the model wants in the place of drafted ones."""
+        deviating = -1
+        for place, word, node in self._spots:
+            if place >= len(draft):
+                break
+            token = choices[place]
+            if word != deviating and token != draft[place] and token in node.children:
+                deviating = word
+                self._guesses.show(word, self.tags[word - 1] if word else OUTSIDE, node.children[token])
+
+    def _follow(self, token: int) -> None:
+        """Move behind a token that was written."""
+        self.written.append(token)
+        if self._here is None:
+            self._find(token)
+            return
+        stem, node = self._here.stem, self._node
+        if node is None and self._place < len(stem) and token == stem[self._place]:
+            self._place += 1
+            return
+        child = (node or self._here.tags).children.get(token)
+        if child is None:
+            self._find(token)
+        elif child.children:
+            self._node, self._is_astray = child, False
+        else:
+            assert child.tag is not None
+            self.tags[self._word] = child.tag
+            self._go_to(self._word + 1, 0)
+
+    def _go_to(self, word: int, place: int) -> None:
+        self._word, self._place, self._node, self._is_astray = word, place, None, False
+        self._here = self._choices(word) if word < len(self.tags) else None
+
+    def _find(self, token: int) -> None:
+        """Look for a place behind a token that was not expected."""
+        self._is_sure = False
+        self._is_lost = True
+        if self._node is not None:
+            assert self._here is not None
+            self._is_astray = True  # until the tag, of whatever kind, is closed
+            if token in self._here.tags.last:
+                self._go_to(self._word + 1, 0)
+            return
+        word = min(self._word, len(self.tags) - 1)
+        stem = self._choices(word).stem
+        if word == self._word and token in stem[self._place :]:
+            self._place = stem.index(token, self._place) + 1
+            return
+        for other in self._nearby(word):
+            choices = self._choices(other)
+            if token in choices.stem:
+                self._go_to(other, choices.stem.index(token) + 1)
+                return
+        self._place = min(self._place + 1, len(stem))
+
+    def _nearby(self, word: int) -> Iterable[int]:
+        """Words where the model may have gone on, the likeliest first."""
+        yield from range(word + 1, min(word + _WORDS_AHEAD, len(self.tags)))
+        yield from range(word, max(word - _WORDS_AHEAD, -1), -1)

@@ -1,0 +1,213 @@
+"""The pieces that answers consist of: a word with its tag, as a format writes them, in tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from transformers import PreTrainedTokenizerBase
+
+from gner.bio import OUTSIDE, follows, tags_of
+from gner.interfaces import TextModel
+from gner.prompting import Format
+from gner.records import Example
+
+_MOST_KEPT = 200_000
+_WORD = "a"
+"""A word from which no tokenizer takes anything."""
+
+
+class TrieNode:
+    """What some tags are written with has this beginning in common.
+
+    Attributes:
+        tag: The tag that is complete here, or None. Of tags that a tokenizer writes alike, the first.
+        children: What can come next, by token.
+        toward: For each tag that goes on from here, the token that comes next.
+        depth: How many tokens can follow.
+        last: At the empty beginning, the tokens that tags end with.
+    """
+
+    __slots__ = ("children", "depth", "last", "tag", "toward")
+
+    def __init__(self) -> None:
+        self.tag: str | None = None
+        self.depth = 0
+        self.last: frozenset[int] = frozenset()
+        self.children: dict[int, TrieNode] = {}
+        self.toward: dict[str, int] = {}
+
+    @classmethod
+    def of(cls, written: Mapping[str, Sequence[int]]) -> TrieNode:
+        """The empty beginning of all that is written, given by tag."""
+        root = cls()
+        root.last = frozenset(tokens[-1] for tokens in written.values() if tokens)
+        for tag, tokens in written.items():
+            path = [root]
+            for token in tokens:
+                path.append(path[-1].children.setdefault(token, cls()))
+            if path[-1].tag is None:
+                path[-1].tag = tag
+                for at, token in enumerate(tokens):
+                    path[at].toward[tag] = token
+                    path[at].depth = max(path[at].depth, len(tokens) - at)
+        return root
+
+    def path(self, tag: str) -> list[tuple[TrieNode, int]]:
+        """The beginnings on the way from here to a tag, each with the token that comes next."""
+        node, steps = self, []
+        while node.tag != tag:
+            token = node.toward[tag]
+            steps.append((node, token))
+            node = node.children[token]
+        return steps
+
+
+class Choices(NamedTuple):
+    """How a word can be written.
+
+    Attributes:
+        stem: What it begins with, whatever its tag is.
+        tags: What can follow.
+    """
+
+    stem: tuple[int, ...]
+    tags: TrieNode
+
+
+class _Word(NamedTuple):
+    text: str
+    types: tuple[str, ...]
+    is_first: bool
+    """Whether it begins a text of its own."""
+
+
+class PieceTokenizer:
+    """Tokens of pieces, each as a tokenizer cuts it in an answer.
+
+    Most words are cut before the bracket of their tag. Then what tags are written with is known from any other word, so
+    that a word is tokenized once or twice and not once for each tag; other words are tokenized with every tag.
+
+    Args:
+        tokenizer: The model's.
+        format: What writes the pieces.
+        is_encoder_decoder: True if an answer starts a text of its own; otherwise it follows the prompt.
+        num_probes: Tags with which a word is tokenized to see that it is cut before them: two, of which one is of an
+            entity, or one where a rare mistake costs time only.
+    """
+
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, format: Format, is_encoder_decoder: bool, num_probes: int = 2
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._format = format
+        self._is_encoder_decoder = is_encoder_decoder
+        self._num_probes = num_probes
+        self._before = self._cut([_WORD])[0]
+        self._start = answer_start(tokenizer) if is_encoder_decoder else ()
+        self._stems: dict[_Word, tuple[int, ...] | None] = {}
+        self._choices: dict[tuple[_Word, str], Choices] = {}
+        self._endings: dict[tuple[str, ...], dict[str, tuple[int, ...]]] = {}
+        self._tries: dict[tuple[tuple[str, ...], str], TrieNode] = {}
+
+    def is_for(self, model: TextModel) -> bool:
+        """Whether these are the pieces of a model; they may be used for all its batches."""
+        return self._tokenizer is model.tokenizer and self._format is model.format
+
+    def writes_every_word(self, example: Example) -> bool:
+        """Whether the format's text for an example is its pieces, with a space between them."""
+        tags = [OUTSIDE] * len(example.words)
+        pieces = [self._texts(example, word, [OUTSIDE])[0] for word in example.words]
+        return all(pieces) and self._format.draft(example, tags) == " ".join(pieces)
+
+    def prepare(self, examples: Sequence[Example]) -> None:
+        """Tokenize at once what will be asked for."""
+        if len(self._stems) > _MOST_KEPT:
+            self._stems.clear()
+            self._choices.clear()
+            self._endings.clear()
+            self._tries.clear()
+        for first in (True, False) if self._is_encoder_decoder else (False,):
+            missing = {
+                _Word(word, example.types, first): example
+                for example in examples
+                for word in (example.words[:1] if first else example.words[self._is_encoder_decoder :])
+            }
+            for word in missing.keys() & self._stems.keys():
+                del missing[word]
+            if missing:
+                self._learn(missing)
+
+    def choices(self, example: Example, position: int, before: str) -> Choices:
+        """How a word of an example can be written with any tag that may follow the tag before."""
+        word = _Word(example.words[position], example.types, position == 0 and self._is_encoder_decoder)
+        key = (word, before[1:])
+        if key not in self._choices:
+            if word not in self._stems:
+                self._learn({word: example})
+            self._choices[key] = self._make(example, word, before)
+        return self._choices[key]
+
+    def _learn(self, words: Mapping[_Word, Example]) -> None:
+        """Find out which words are cut before the bracket of their tag; all are the first of an answer, or none is."""
+        probes = [
+            self._texts(example, word.text, tags_of(word.types)[: self._num_probes]) for word, example in words.items()
+        ]
+        rows = iter(self._tokenize([text for texts in probes for text in texts], next(iter(words)).is_first))
+        for word, example in words.items():
+            endings = list(self._endings_of(example).values())[: self._num_probes]
+            stems = {_without(row, ending) for ending, row in zip(endings, rows, strict=False)}
+            self._stems[word] = stems.pop() if len(stems) == 1 else None
+
+    def _make(self, example: Example, word: _Word, before: str) -> Choices:
+        stem = self._stems[word]
+        if stem is not None:
+            key = (word.types, before[1:])
+            if key not in self._tries:
+                endings = self._endings_of(example)
+                self._tries[key] = TrieNode.of({tag: end for tag, end in endings.items() if follows(before, tag)})
+            return Choices((*self._start, *stem) if word.is_first else stem, self._tries[key])
+        allowed = [tag for tag in tags_of(word.types) if follows(before, tag)]
+        rows = self._tokenize(self._texts(example, word.text, allowed), word.is_first)
+        start = self._start if word.is_first else ()
+        return Choices(start, TrieNode.of(dict(zip(allowed, rows, strict=True))))
+
+    def _endings_of(self, example: Example) -> dict[str, tuple[int, ...]]:
+        """What each tag is written with behind a word; empty texts where that depends on the word."""
+        if example.types not in self._endings:
+            tags = tags_of(example.types)
+            [word, *rows] = self._tokenize([_WORD, *self._texts(example, _WORD, tags)], False)
+            stand_apart = all(row[: len(word)] == word and len(row) > len(word) for row in rows)
+            endings = [tuple(row[len(word) :]) if stand_apart else () for row in rows]
+            self._endings[example.types] = dict(zip(tags, endings, strict=True))
+        return self._endings[example.types]
+
+    def _texts(self, example: Example, word: str, tags: Sequence[str]) -> list[str]:
+        """A word with each of some tags; empty where the format would leave the word out."""
+        alone = replace(example, words=(word,), tags=(OUTSIDE,))
+        return [self._format.draft(alone, [tag]) or "" for tag in tags]
+
+    def _tokenize(self, texts: Sequence[str], first: bool) -> list[list[int]]:
+        """Token ids of texts, behind another piece or as the first of an answer of its own."""
+        before = [] if first else self._before
+        rows = self._cut([text if first else f"{_WORD} {text}" for text in texts])
+        joined = [text for text, row in zip(texts, rows, strict=True) if row[: len(before)] != before]
+        alone = dict(zip(joined, self._cut(joined), strict=True)) if joined else {}  # the tokenizer joins words
+        return [(alone.get(text) or row[len(before) :]) if text else [] for text, row in zip(texts, rows, strict=True)]
+
+    def _cut(self, texts: Sequence[str]) -> list[list[int]]:
+        rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        return rows
+
+
+def answer_start(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """Special tokens that a seq2seq model's answers start with: none for T5, ``<s>`` for BART."""
+    start: list[int] = tokenizer(text_target="")["input_ids"]
+    return tuple(start[: start.index(tokenizer.eos_token_id)] if tokenizer.eos_token_id in start else start)
+
+
+def _without(tokens: Sequence[int], ending: Sequence[int]) -> tuple[int, ...] | None:
+    """Cut an ending off, or give None if it is another one."""
+    size = len(tokens) - len(ending)
+    return tuple(tokens[:size]) if ending and size > 0 and tuple(tokens[size:]) == ending else None

@@ -1,0 +1,1 @@
+"""Entities of all texts of a file or a folder, resumable."""

@@ -1,0 +1,27 @@
+"""A page that shows texts with their entities."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gner.file_prediction.layouts import Result
+from gner.web_page import MAX_ITEMS, write_page
+
+
+def write_entity_page(path: Path, results: Iterable[Result]) -> None:
+    """Write one HTML file that needs nothing else; of more than 20,000 texts it says how many it leaves out."""
+    texts: list[dict[str, Any]] = []
+    counts: Counter[str] = Counter()
+    num_left_out = 0
+    for result in results:
+        if len(texts) == MAX_ITEMS:
+            num_left_out += 1
+            continue
+        found = [[entity["start"], entity["end"], entity["label"], entity["score"]] for entity in result.entities]
+        texts.append({"name": str(result.row.get("id", "")), "text": result.text.text, "entities": found})
+        counts.update(entity["label"] for entity in result.entities)
+    data = {"texts": texts, "labels": counts.most_common(), "leftOut": num_left_out}
+    write_page(path, "gner.file_prediction/entity_page.html", data)

@@ -1,0 +1,120 @@
+"""What ``python -m gner.predict --model`` does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import warnings
+from collections.abc import Iterator
+
+from lightning import Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from rich.console import Console
+from torch.utils.data import DataLoader
+
+from gner.errors import UserError, first_line
+from gner.file_prediction.entity_page import write_entity_page
+from gner.file_prediction.inputs import Input
+from gner.file_prediction.journal import Journal
+from gner.file_prediction.layouts import Layout, Result, convert
+from gner.file_prediction.options import PredictOptions
+from gner.file_prediction.outputs import open_journal
+from gner.file_prediction.run import Blocks, Predictor, StreamSink, Writer
+from gner.inference import GNER
+from gner.inference.labels import Labels
+from gner.inference.strategies import find_strategy
+from gner.words import Splitter
+
+_NOISE = [
+    ".*does not have many workers.*",
+    ".*IterableDataset.*__len__.*",
+    ".*dataloader_iter.*",  # blocks are taken as they come; see `Predictor.predict_step`
+    ".*LeafSpec.* is deprecated.*",
+]
+
+
+def predict_files(options: PredictOptions) -> None:
+    """Label all texts of the input and write what was asked for.
+
+    Raises:
+        UserError: An option or a record is not understood, or something would be written over.
+    """
+    started = time.monotonic()
+    source = Input(options.input, options.input_format, options.column).resolve()
+    find_strategy(options.decoding)
+    Labels.of(options.labels or {})
+    journal = open_journal(options)
+    labeller = _load(options).labeller
+    blocks = Blocks(source, options.block_size)
+    sink = journal or StreamSink(options.out)
+    writer = Writer(sink, blocks, source, shows_progress=options.out is not None)
+    trainer = _make_trainer(options, writer)
+    if source.is_stream and trainer.world_size > 1:
+        raise UserError(f"Expected one device for a stream, got {trainer.world_size}. Write the texts to a file first.")
+    try:
+        trainer.predict(Predictor(labeller, options), DataLoader(blocks, batch_size=None), return_predictions=False)
+        if trainer.is_global_zero and journal is not None:
+            _finish(options, journal, labeller.split)
+    finally:
+        sink.close()
+    if trainer.is_global_zero:
+        where = f" in {options.out}" if options.out is not None else ""
+        message = f"Texts labelled: {writer.num_written:,}{where}. {time.monotonic() - started:,.0f} s with loading."
+        Console(stderr=True).print(message, highlight=False, soft_wrap=True)
+
+
+def _load(options: PredictOptions) -> GNER:
+    return GNER.from_pretrained(
+        options.model,
+        device="cpu",  # the trainer moves it
+        dtype=options.torch_dtype,
+        words=options.words,
+        max_tokens=options.max_tokens,
+        overlap=options.overlap,
+        batch_tokens=options.batch_tokens,
+        torch_compile=options.compile,
+    )
+
+
+def _make_trainer(options: PredictOptions, writer: Writer) -> Trainer:
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for message in _NOISE:
+        warnings.filterwarnings("ignore", message)
+    devices = int(options.devices) if options.devices.isdecimal() else options.devices
+    try:
+        return Trainer(
+            accelerator=options.accelerator,
+            devices=devices,
+            num_nodes=options.num_nodes,
+            callbacks=[writer],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+    except (MisconfigurationException, TypeError, ValueError) as error:
+        raise UserError(
+            f"Expected devices that are here, got --accelerator {options.accelerator} --devices {options.devices}: "
+            f"{first_line(error)}"
+        ) from error
+
+
+def _finish(options: PredictOptions, journal: Journal, split: Splitter) -> None:
+    """Make what is made of all results; a run that is killed meanwhile does it again."""
+    assert options.out is not None
+    layout = Layout(split, options.column, options.field)
+
+    def results() -> Iterator[Result]:
+        """All rows, from the file."""
+        with journal.path.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield layout.read(json.loads(line))
+
+    if options.html is not None:
+        write_entity_page(options.html, results())
+    if options.format != "jsonl":
+        convert(options.format, results(), options.out)
+    journal.finish()
+    if options.format != "jsonl":
+        journal.path.unlink()

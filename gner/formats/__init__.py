@@ -1,8 +1,0 @@
-"""Formats: how examples are posed to a language model. Nothing outside this package knows one by name."""
-
-from gner.formats.base import Format, Query
-from gner.formats.gner import OFFICIAL_INSTRUCTION, GnerFormat
-
-DefaultFormat = GnerFormat
-
-__all__ = ["OFFICIAL_INSTRUCTION", "DefaultFormat", "Format", "GnerFormat", "Query"]

@@ -1,0 +1,171 @@
+"""Weights out of training, sharded or not, into a folder that Hugging Face's libraries read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import torch
+from huggingface_hub import split_torch_state_dict_into_shards
+from peft import get_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
+from safetensors.torch import save_file
+from torch import Tensor, distributed
+from torch.distributed.fsdp import FSDPModule
+from torch.distributed.tensor import DTensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from gner.errors import UserError
+from gner.models.conversion import StoredLayout
+from gner.models.tensors import is_adapter, plain_name
+from gner.models.weight_files import stored_tensors
+from gner.run_dir import replace
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+_METADATA = {"format": "pt"}  # as transformers writes and wants it
+_BASE_LAYER = ".base_layer"
+
+
+@torch.no_grad()
+def export(
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: str | Path,
+    *,
+    adapter_only: bool = False,
+    dtype: Literal["fp32", "bf16"] = "fp32",
+    max_file_size: str = "2GB",
+    more: Callable[[Path], None] | None = None,
+) -> None:
+    """Write a network, its configuration and its tokenizer; every process must call this.
+
+    Weights are gathered one at a time, and the first process holds those of one file, so that a network which fits
+    only in shards can be written. Adapters are merged into the weights.
+
+    Args:
+        network: Whole or sharded; it stays as it is.
+        tokenizer: Its tokenizer.
+        folder: Where to write; an earlier folder is replaced when all is written.
+        adapter_only: Write the adapters in peft's format, which needs the backbone to be used.
+        dtype: What weights are written in.
+        max_file_size: Of one safetensors file, which is what the first process holds in memory.
+        more: Called on the first process to write further files into a folder, before this takes its name.
+
+    Raises:
+        UserError: ``adapter_only`` of a network without adapters.
+    """
+    folder = Path(folder)
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    writes = not distributed.is_initialized() or distributed.get_rank() == 0
+    if adapter_only and not getattr(network, "_hf_peft_config_loaded", False):
+        raise UserError("Expected a network with adapters to export alone, but this one was trained without.")
+    if writes:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+    for module in network.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()  # the root still has its weights after a forward pass
+    if adapter_only:
+        _write_adapter(network, unfinished, _DTYPES[dtype], writes=writes)
+    else:
+        _write_weights(network, unfinished, _DTYPES[dtype], max_file_size, writes=writes)
+    if writes:
+        tokenizer.save_pretrained(unfinished)
+        if more is not None:
+            more(unfinished)
+        replace(folder, unfinished)
+    if distributed.is_initialized():
+        distributed.barrier()
+
+
+def _write_weights(
+    network: PreTrainedModel, folder: Path, dtype: torch.dtype, max_file_size: str, *, writes: bool
+) -> None:
+    tensors = {plain_name(name): (name, tensor) for name, tensor in _without_adapters(network)}
+    empty = {
+        name: torch.empty(tensor.shape, dtype=_written_type(tensor, dtype), device="meta")
+        for name, (_, tensor) in tensors.items()
+    }
+    layout = StoredLayout(network, empty)
+    files = split_torch_state_dict_into_shards(layout.shapes, max_shard_size=max_file_size)
+    made: dict[str, Tensor] = {}  # of which some wait for the next file
+    for file, names in files.filename_to_tensors.items():
+        for name in names:
+            if name in made:
+                continue
+            whole = {}
+            for part in layout.needs(name):
+                value = _whole(_merged(network, *tensors[part]))  # on all processes, and kept on one
+                whole[part] = value.to("cpu", empty[part].dtype) if writes else empty[part]
+                del value
+            made |= layout.make(name, whole)
+        held = {name: made.pop(name) for name in names}
+        if writes:
+            save_file({name: value.contiguous() for name, value in held.items()}, folder / file, _METADATA)
+    if writes and files.is_sharded:
+        index = {"metadata": files.metadata, "weight_map": files.tensor_to_filename}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
+    if writes:
+        _write_config(network, folder, dtype)
+
+
+def _write_config(network: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:
+    config = deepcopy(network.config)
+    config.dtype = dtype
+    config.architectures = [type(network).__name__.removeprefix("FSDP")]  # sharding gives modules classes of its own
+    if _has_head_of_its_own(network):
+        config.tie_word_embeddings = False
+    config.save_pretrained(folder)
+    network.generation_config.save_pretrained(folder)
+
+
+def _write_adapter(network: PreTrainedModel, folder: Path, dtype: torch.dtype, *, writes: bool) -> None:
+    [(name, config)] = network.peft_config.items()
+    adapters = {key: tensor for key, tensor in network.named_parameters() if is_adapter(key)}
+    whole = {key: _whole(tensor).to("cpu", dtype).contiguous() for key, tensor in adapters.items()}
+    if writes:
+        named = get_peft_model_state_dict(cast(Any, network), state_dict=whole, adapter_name=name)
+        named = {f"base_model.model.{key}": value for key, value in named.items()}
+        save_file(named, folder / "adapter_model.safetensors", _METADATA)
+        config.base_model_name_or_path = network.config.name_or_path
+        config.save_pretrained(str(folder))
+
+
+def _without_adapters(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
+    ignored = network._keys_to_ignore_on_save or ()
+    return ((name, tensor) for name, tensor in stored_tensors(network) if not is_adapter(name) and name not in ignored)
+
+
+def _has_head_of_its_own(network: PreTrainedModel) -> bool:
+    """Whether no other weight is tied to the head, whatever the configuration says: flan-T5's is not."""
+    head = network.get_output_embeddings()
+    if head is None:
+        return False
+    tied = network.all_tied_weights_keys
+    shared = {*tied, *tied.values()}
+    return not any(network.get_parameter(name) is head.weight for name in shared)
+
+
+def _merged(network: PreTrainedModel, name: str, tensor: Tensor) -> Tensor:
+    """A parameter with what its adapters add; layers with adapters for several parameters lie in one another."""
+    owner, _, parameter = name.rpartition(".")
+    while owner.endswith(_BASE_LAYER):
+        owner = owner.removesuffix(_BASE_LAYER)
+        layer = network.get_submodule(owner)
+        assert isinstance(layer, LoraLayer)
+        if getattr(layer, "parameter_name", "weight") == parameter:
+            for adapter in layer.active_adapters:
+                tensor = tensor + cast(Any, layer).get_delta_weight(adapter)
+    return tensor
+
+
+def _whole(tensor: Tensor) -> Tensor:
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor.detach()
+
+
+def _written_type(tensor: Tensor, dtype: torch.dtype) -> torch.dtype:
+    return dtype if tensor.is_floating_point() else tensor.dtype

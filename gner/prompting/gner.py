@@ -1,0 +1,240 @@
+"""The GNER format: every word is written back with its tag (arXiv 2402.16602).
+
+Prompt and target are byte for byte those of the released checkpoints when the options keep their defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from gner.bio import OUTSIDE, keep_types, repair, to_entities
+from gner.errors import UserError
+from gner.prompting.base import Format, Query
+from gner.prompting.gner_parser import parse, parse_official
+from gner.records import Aligner, Alignment, AlignmentReport, Example, Prediction
+
+OFFICIAL_INSTRUCTION = """\
+Please analyze the sentence provided, identifying the type of entity for each word on a token-by-token basis.
+Output format is: word_1(label_1), word_2(label_2), ...
+We'll use the BIO-format to label the entities, where:
+1. B- (Begin) indicates the start of a named entity.
+2. I- (Inside) is used for words within a named entity but are not the first word.
+3. O (Outside) denotes words that are not part of a named entity.
+"""
+
+
+class GnerFormat(Format):
+    """``John(B-person) explored(O) Tokyo(B-location)``.
+
+    The prompt has the instruction, the types, a line for each type that is described, and the sentence.
+
+    Args:
+        instruction: Text above the list of types. The default is the paper's; null leaves it out, which suits a
+            backbone that is trained from nothing.
+        dataset_line: Put ``Dataset: <name>.`` between types and sentence, as the paper's supervised stage does.
+        extra_type: A type named in the prompt behind the real ones and never used as a tag; the paper's supervised
+            stage has ``else``.
+        context_window: How many O-words are written on each side of an entity; null writes every word, 0 only
+            entities. Words further away are left out. A sentence whose entities could then belong to other places of
+            the same words gets the least window that tells them apart.
+        gap_marker: Text written where words are left out, or null for none.
+        causal_template: How a causal backbone gets the prompt.
+    """
+
+    def __init__(
+        self,
+        instruction: str | None = OFFICIAL_INSTRUCTION,
+        *,
+        dataset_line: bool = False,
+        extra_type: str | None = None,
+        context_window: int | None = None,
+        gap_marker: str | None = None,
+        causal_template: str = "[INST] {prompt} [/INST]",
+    ) -> None:
+        super().__init__(causal_template)
+        if context_window is not None and context_window < 0:
+            raise UserError(
+                f"Expected `context_window` >= 0 or null, got {context_window}. "
+                "Set model.format.init_args.context_window."
+            )
+        if gap_marker is not None and (not gap_marker.strip() or any(bracket in gap_marker for bracket in "()")):
+            raise UserError(
+                f"Expected a `gap_marker` with some text and without brackets, or null, got {gap_marker!r}. "
+                "Set model.format.init_args.gap_marker."
+            )
+        self.instruction = instruction
+        self.dataset_line = dataset_line
+        self.extra_type = extra_type
+        self.context_window = context_window
+        self.gap_marker = gap_marker
+
+    def queries(self, example: Example) -> list[Query]:
+        """Write the one prompt of an example and its answer."""
+        return [Query(self._prompt(example), self.draft(example, example.tags))]
+
+    def _prompt(self, example: Example) -> str:
+        types = [*example.types, self.extra_type] if self.extra_type else example.types
+        lines = [f"Use the specific entity tags: {', '.join(types)} and O."]
+        if self.instruction is not None:
+            lines.insert(0, self.instruction)
+        lines += [f"{entity_type}: {description}" for entity_type, description in example.descriptions]
+        if self.dataset_line:
+            lines.append(f"Dataset: {example.dataset}.")
+        return "\n".join([*lines, f"Sentence: {' '.join(example.words)}"])
+
+    def draft(self, example: Example, tags: Sequence[str]) -> str:
+        """Write the words with these tags, leaving out what the context window leaves out.
+
+        What is written can be read back exactly, because everything else is refused.
+
+        Raises:
+            ValueError: There is not one tag per word.
+            UserError: A type has an opening bracket without a closing one or the other way round, or a word has a
+                space inside while a context window is set.
+        """
+        if len(tags) != len(example.words):
+            raise ValueError(f"Expected {len(example.words)} tags, got {len(tags)}.")
+        self._check_readable(example)
+        kept = self._kept(example.words, tags)
+        parts: list[str] = []
+        for word, tag, keep, kept_before in zip(example.words, tags, kept, [True, *kept], strict=False):
+            if keep:
+                parts.append(f"{word}({tag})")
+            elif kept_before and self.gap_marker is not None:
+                parts.append(self.gap_marker)
+        return " ".join(parts)
+
+    def remark(self, examples: Sequence[Example]) -> str | None:
+        """How many sentences get a wider context window than the option says."""
+        window = self.context_window
+        if window is None:
+            return None
+        kept = [words_in_context(example.tags, window) for example in examples]
+        num_wider = sum(
+            not have_one_place(example.words, example.tags, words)
+            for example, words in zip(examples, kept, strict=True)
+        )
+        if not num_wider:
+            return None
+        return (
+            f"{num_wider:,} of {len(examples):,} sentences are written with a wider context_window than {window}, as "
+            "their entities could otherwise belong to other places of the same words."
+        )
+
+    def _kept(self, words: Sequence[str], tags: Sequence[str]) -> list[bool]:
+        """Which words are written: those in the context window, or in a wider one if their places would be unclear.
+
+        Of ``us in US``, a lone ``US(B-country)`` could be either word for a scorer that ignores case.
+        """
+        window = self.context_window
+        kept = words_in_context(tags, window)
+        while window is not None and not have_one_place(words, tags, kept):
+            window += 1
+            kept = words_in_context(tags, window)
+        return kept
+
+    def _check_readable(self, example: Example) -> None:
+        for entity_type in example.types:
+            if not is_balanced(entity_type):
+                raise UserError(
+                    f"{example.source}: the type `{entity_type}` of the data set `{example.dataset}` has a round "
+                    "bracket without its counterpart, so where its tag ends could not be told. Rename the type in "
+                    f"label.txt and in the data, or with `types: {{{entity_type!r}: NAME}}` of a source."
+                )
+        if self.context_window is not None:
+            for word in example.words:
+                if " " in word:
+                    raise UserError(
+                        f"{example.source}: in the sentence that starts here, the word `{word}` has a space inside, so "
+                        "with a context window it could not be told from two words. Split it, or set "
+                        "model.format.init_args.context_window to null."
+                    )
+
+    def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:
+        """Parse ``word(tag)`` pairs, lay them on the source words, and make the tags valid IOB2."""
+        [text] = texts
+        written, unparsed, places = parse(text, example.words, example.types, self.gap_marker)
+        aligned, report, origins = _align_known(example, written, align)
+        tags, num_repaired = repair(aligned)
+        if num_repaired or unparsed:
+            report += AlignmentReport(repaired_tags=num_repaired, unparsed=unparsed)
+        of_words = tuple([None if origin is None else places[origin] for origin in origins])
+        return Prediction(tags, tags, tuple(to_entities(tags)), report, of_words)
+
+    def read_official(self, example: Example, texts: Sequence[str], align: Aligner) -> Alignment:
+        """The same with the extraction of the released scorer, and without a repair."""
+        [text] = texts
+        return _align_known(example, parse_official(text), align)
+
+
+def _align_known(example: Example, written: Sequence[tuple[str, str]], align: Aligner) -> Alignment:
+    """Lay words on words, with O for tags that the example does not have."""
+    known, num_unknown = keep_types([tag for _, tag in written], example.types)
+    if not num_unknown:
+        return align(example.words, written)
+    words = [word for word, _ in written]
+    alignment = align(example.words, list(zip(words, known, strict=True)))
+    return alignment._replace(report=alignment.report + AlignmentReport(unknown_tags=num_unknown))
+
+
+@lru_cache(maxsize=4096)
+def is_balanced(entity_type: str) -> bool:
+    """Whether every opening round bracket has its closing one, so that where a tag ends can be told."""
+    depth = 0
+    for character in entity_type:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def have_one_place(words: Sequence[str], tags: Sequence[str], kept: Sequence[bool]) -> bool:
+    """Whether entities can be found again among all words, whatever their case, in one place only.
+
+    Args:
+        words: Of the sentence.
+        tags: Of the words.
+        kept: Which words are written.
+
+    Example:
+        >>> have_one_place(["the", "Who", "the"], ["O", "O", "B-band"], [False, False, True])
+        False
+        >>> have_one_place(["the", "Who", "the"], ["O", "O", "B-band"], [False, True, True])
+        True
+    """
+    lower = [word.lower() for word in words]
+    places = [place for place, is_kept in enumerate(kept) if is_kept]
+    written = [lower[place] for place in places]
+    first = _leftmost(lower, written)
+    last = [len(words) - 1 - place for place in reversed(_leftmost(lower[::-1], written[::-1]))]
+    return all(
+        earliest == latest or tags[place] == OUTSIDE
+        for place, earliest, latest in zip(places, first, last, strict=True)
+    )
+
+
+def _leftmost(words: Sequence[str], found: Sequence[str]) -> list[int]:
+    """Where words stand in order, each as early as it can."""
+    places: list[int] = []
+    for place, word in enumerate(words):
+        if len(places) < len(found) and word == found[len(places)]:
+            places.append(place)
+    return places
+
+
+def words_in_context(tags: Sequence[str], context_window: int | None) -> list[bool]:
+    """Which words the target writes: entity words, and O-words within ``context_window`` words of one.
+
+    Example:
+        >>> words_in_context(["O", "O", "B-city", "O"], 1)
+        [False, True, True, True]
+    """
+    if context_window is None:
+        return [True] * len(tags)
+    kept = [False] * len(tags)
+    for position, tag in enumerate(tags):
+        if tag != OUTSIDE:
+            first = max(0, position - context_window)
+            kept[first : position + context_window + 1] = [True] * len(kept[first : position + context_window + 1])
+    return kept

@@ -1,0 +1,47 @@
+"""Formats as plain values, for files that travel with a model."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from gner.errors import UserError
+from gner.prompting.base import Format
+from gner.prompting.gner import GnerFormat
+
+_SHIPPED: dict[str, type[Format]] = {cls.__name__: cls for cls in (GnerFormat,)}
+
+
+def to_config(format: Format) -> dict[str, Any]:
+    """The class of a format, by name, and its options, all of which are attributes of the same names.
+
+    Example:
+        >>> to_config(GnerFormat(None, context_window=1))["init_args"]["context_window"]
+        1
+    """
+    options = inspect.signature(type(format)).parameters
+    return {"class_path": type(format).__name__, "init_args": {name: getattr(format, name) for name in options}}
+
+
+def from_config(config: Mapping[str, Any], source: str) -> Format:
+    """Make a format from what `to_config` gave, or from ``model.format`` of a run.
+
+    Args:
+        config: ``class_path`` and ``init_args``. Only formats that come with this package are made: a file that travels
+            with weights must not choose what code runs.
+        source: Where it is from, for messages.
+
+    Raises:
+        UserError: The format is another one, or has other options.
+    """
+    name = str(config["class_path"]).rpartition(".")[2]
+    if name not in _SHIPPED:
+        raise UserError(
+            f"{source}: the format `{config['class_path']}` does not come with gner, and a model may not choose what "
+            "code is run. Make the format yourself and give it as `format`."
+        )
+    try:
+        return _SHIPPED[name](**config.get("init_args") or {})
+    except TypeError as error:
+        raise UserError(f"{source}: {error}. The file is from another version of gner.") from error

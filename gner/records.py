@@ -1,0 +1,138 @@
+"""The records that travel through the system; they need no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One sentence with its gold tags.
+
+    Attributes:
+        words: Source words, W strings.
+        tags: IOB2 tags, one per word.
+        types: Entity types that the prompt offers, in prompt order.
+        dataset: Name of the data set that the sentence comes from.
+        id: Position of the sentence in its file, from 0, as text.
+        source: ``file:line`` of its first word, for messages.
+        descriptions: What types mean, in pairs of a type and a sentence or phrase; types may be left out.
+    """
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    types: tuple[str, ...]
+    dataset: str
+    id: str
+    source: str = ""
+    descriptions: tuple[tuple[str, str], ...] = ()
+
+
+class TaggedWord(NamedTuple):
+    """A word that a model wrote, with the tag that it wrote behind it."""
+
+    word: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Words ``start`` (inclusive) to ``end`` (exclusive) are an entity of one type.
+
+    Attributes:
+        score: Probability in [0, 1] of the tags of its words, or None where none was computed.
+    """
+
+    start: int
+    end: int
+    type: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What the model wrote for one prompt.
+
+    Attributes:
+        token_ids: Written tokens without padding, the end token included if there is one.
+        text: The decoded tokens without special tokens; where a strategy forces words, these as they are in the
+            sentence, also if the tokenizer cannot spell them.
+        token_log_probs: Log-probability of each of ``token_ids`` given all that came before it.
+        finished: False if the length limit cut the text before the end token (a runaway).
+        entities: Entities with scores, where the strategy knows better than the tokens tell; None where the text is all
+            that it has to say.
+    """
+
+    token_ids: list[int]
+    text: str
+    token_log_probs: list[float]
+    finished: bool
+    entities: tuple[Entity, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentReport:
+    """What it took to lay written words on the source words; every field is a count.
+
+    Attributes:
+        omissions: Source words that were not written.
+        additions: Written words that no source word accounts for.
+        substitutions: Source words with another word written in their place.
+        unknown_tags: Written tags whose type is not among the example's; they became O.
+        repaired_tags: Tags changed to make valid IOB2.
+        unparsed: Characters that belong to no ``word(tag)`` pair.
+    """
+
+    omissions: int = 0
+    additions: int = 0
+    substitutions: int = 0
+    unknown_tags: int = 0
+    repaired_tags: int = 0
+    unparsed: int = 0
+
+    def __add__(self, other: AlignmentReport) -> AlignmentReport:
+        return AlignmentReport(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+class Alignment(NamedTuple):
+    """One tag per source word, and the report of how each came by it.
+
+    Attributes:
+        tags: W tags.
+        report: What it took.
+        origins: For each source word the position of the written pair that its tag is from, None for one that was not
+            written; empty where that is not known.
+    """
+
+    tags: tuple[str, ...]
+    report: AlignmentReport
+    origins: tuple[int | None, ...] = ()
+
+
+Aligner = Callable[[Sequence[str], Sequence[tuple[str, str]]], Alignment]
+"""Lays written words, in pairs of word and tag such as `TaggedWord`, on the W source words.
+
+Gives W tags for any words, never raises, and takes the tags as they are: ``O``, ``B-<type>`` or ``I-<type>``.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Tags for the source words of one example.
+
+    Attributes:
+        tags: Valid IOB2, one per source word.
+        official_tags: What the released scorer of the format makes of the same text, before any repair.
+        entities: The entities that ``tags`` spell.
+        report: What alignment and repair had to do.
+        places: For each source word where its tag stands in the text, without brackets: first character, and one behind
+            the last; None for a word that was not written. Empty where that is not known.
+    """
+
+    tags: tuple[str, ...]
+    official_tags: tuple[str, ...]
+    entities: tuple[Entity, ...]
+    report: AlignmentReport
+    places: tuple[tuple[int, int] | None, ...] = ()

@@ -1,0 +1,139 @@
+"""Prediction files in the layout of the released GNER scorer, one JSON object a line: written and read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gner.bio import split_tag
+from gner.errors import UserError
+from gner.files import replacing
+from gner.records import Example, Generation, Prediction
+
+_SCORE_DIGITS = 5
+"""Of scores in files; what follows depends on how a batch was padded."""
+
+
+class Decoded(NamedTuple):
+    """One decoded example; ``position`` is its place in the split."""
+
+    position: int
+    example: Example
+    generation: Generation
+    prediction: Prediction
+
+
+def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded]) -> None:
+    """Write one JSON object a line, replacing the file at once.
+
+    Each has ``dataset``, ``split``, ``label_list``, ``instance`` (``id``, ``words``, and gold tags as ``labels``), the
+    text as ``prediction``, whether it came to its end as ``finished``, the tags that were scored as ``tags``, and the
+    entities that these spell, in words and with scores, as ``entities``.
+    """
+    with replacing(path) as file:
+        for row in decoded:
+            file.write(json.dumps(_as_dict(row, split), ensure_ascii=False) + "\n")
+
+
+def _as_dict(row: Decoded, split: str) -> dict[str, Any]:
+    example = row.example
+    return {
+        "dataset": example.dataset,
+        "split": split,
+        "label_list": example.types,
+        "instance": {"id": example.id, "words": example.words, "labels": example.tags},
+        "prediction": row.generation.text,
+        "finished": row.generation.finished,
+        "tags": row.prediction.tags,
+        "entities": [
+            asdict(entity) | {"score": None if entity.score is None else round(entity.score, _SCORE_DIGITS)}
+            for entity in row.prediction.entities
+        ],
+    }
+
+
+class Row(NamedTuple):
+    """One line of a prediction file.
+
+    Attributes:
+        example: Source words and gold tags; the types are those of ``label_list``.
+        text: What the model wrote.
+        finished: False if the text was cut.
+        raw: The whole object.
+    """
+
+    example: Example
+    text: str
+    finished: bool
+    raw: dict[str, Any]
+
+
+def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
+    """Read the lines of a file; empty ones are skipped.
+
+    Args:
+        lines: UTF-8 text.
+        name: Name of the file, for messages.
+
+    Raises:
+        UserError: A line is not such an object; the message says which and why.
+    """
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _read(line.removeprefix(b"\xef\xbb\xbf"), f"{name}:{number}")
+
+
+def _read(line: bytes, place: str) -> Row:
+    try:
+        raw = json.loads(line)
+    except RecursionError as error:
+        raise UserError(f"{place}: expected one JSON object a line, found one that is nested too deep.") from error
+    except ValueError as error:  # also for bytes that are not UTF-8
+        raise UserError(f"{place}: expected one JSON object a line: {error}") from error
+    if not isinstance(raw, dict):
+        raise UserError(f"{place}: expected a JSON object, found {type(raw).__name__}.")
+    instance = _get(raw, "instance", dict, place)
+    words = _strings(instance, "words", place, "instance.")
+    tags = _strings(instance, "labels", place, "instance.")
+    if len(words) != len(tags):
+        raise UserError(f"{place}: expected one tag per word, found {len(words)} words and {len(tags)} `labels`.")
+    for tag in tags:
+        if not _is_tag(tag):
+            raise UserError(f"{place}: expected gold tags `O`, `B-<type>` or `I-<type>`, found `{tag}`.")
+    types = _strings(raw, "label_list", place)
+    if not all(entity_type.strip() for entity_type in types):
+        raise UserError(f"{place}: expected names of entity types in `label_list`, found an empty one.")
+    example = Example(
+        words=words,
+        tags=tags,
+        types=types,
+        dataset=_get(raw, "dataset", str, place),
+        id="" if instance.get("id") is None else str(instance["id"]),
+        source=place,
+    )
+    return Row(example, _get(raw, "prediction", str, place), bool(raw.get("finished", True)), raw)
+
+
+def _get(owner: dict[str, Any], key: str, kind: type, place: str, path: str = "") -> Any:
+    if key not in owner:
+        raise UserError(f"{place}: expected the key `{path}{key}`, found {', '.join(map(str, owner)) or 'none'}.")
+    if not isinstance(owner[key], kind):
+        raise UserError(f"{place}: expected `{path}{key}` to be a {kind.__name__}, found {type(owner[key]).__name__}.")
+    return owner[key]
+
+
+def _strings(owner: dict[str, Any], key: str, place: str, path: str = "") -> tuple[str, ...]:
+    values = _get(owner, key, list, place, path)
+    if not all(isinstance(value, str) for value in values):
+        raise UserError(f"{place}: expected `{path}{key}` to hold strings only.")
+    return tuple(values)
+
+
+def _is_tag(tag: str) -> bool:
+    try:
+        return split_tag(tag)[0] in "BIO"
+    except ValueError:
+        return False

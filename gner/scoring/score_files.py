@@ -1,0 +1,136 @@
+"""What ``python -m gner.score`` does."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import rich
+import rich.progress
+from rich.console import Console
+
+from gner.alignment.back_tokenize import BackTokenizer
+from gner.alignment.postprocess import AlignerName
+from gner.errors import UserError
+from gner.files import as_line, decompressed, is_standard_output, is_written_through, replacing, without_nan
+from gner.records import Prediction
+from gner.scoring import EntityScores
+from gner.scoring.bootstrap import f1_intervals
+from gner.scoring.error_page import ErrorPage
+from gner.scoring.oddities import Oddities
+from gner.scoring.prediction_file import Row, read_rows
+from gner.scoring.rescore import Rescorer
+from gner.scoring.table import F1Intervals, as_values, dataset_tables, type_table
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """The command line.
+
+    Attributes:
+        files: Prediction files; rows of one data set are counted together, whichever file they are in.
+        aligner: Where tags come from.
+        tokenizer: Name or folder, or null to match words as they are.
+        per_type: Print a table of types for each data set.
+        bootstrap: How often to resample for confidence intervals, or null for none.
+        seed: Of the resampling.
+        json: Where to write all scores.
+        tags: Where to write the rows with their tags.
+        html: Where to write the page of errors.
+    """
+
+    files: Sequence[Path]
+    aligner: AlignerName = "robust"
+    tokenizer: str | None = None
+    per_type: bool = False
+    bootstrap: int | None = None
+    seed: int = 0
+    json: Path | None = None
+    tags: Path | None = None
+    html: Path | None = None
+
+
+def score_files(options: ScoreOptions) -> None:
+    """Score, print, and write what was asked for.
+
+    Raises:
+        UserError: A row is malformed, or there is none, or a file would be written over another.
+        OSError: A file cannot be read or written.
+    """
+    _check_outputs(options)
+    rescorer = Rescorer(options.aligner, BackTokenizer.load(options.tokenizer) if options.tokenizer else None)
+    page, oddities = ErrorPage(), Oddities()
+    with ExitStack() as stack:
+        tags_file = stack.enter_context(replacing(options.tags)) if options.tags is not None else None
+        for row, prediction in rescorer(_rows(options.files)):
+            oddities.add(row)
+            if tags_file is not None:
+                tags_file.write(_tagged(row, prediction, options.aligner))
+            if options.html is not None:
+                page.add(row.example, prediction, row.text)
+        scores = rescorer.scores()
+        if not scores.datasets:
+            raise UserError(f"{options.files[0]}: expected predictions, one JSON object a line, found none.")
+    intervals = _intervals(rescorer, options)
+    if options.json is not None:
+        about: dict[str, Any] = {"aligner": options.aligner, "tokenizer": options.tokenizer}
+        with replacing(options.json) as file:
+            file.write(json.dumps(without_nan({**about, **as_values(scores, intervals)}), indent=2) + "\n")
+    if options.html is not None:
+        page.write(options.html, scores, options.aligner)
+    _print(options, scores, intervals)
+    for message in oddities.messages():
+        Console(stderr=True).print(f"Note: {message}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _intervals(rescorer: Rescorer, options: ScoreOptions) -> F1Intervals | None:
+    if options.bootstrap is None:
+        return None
+    arguments = (options.bootstrap, options.seed)
+    return F1Intervals(
+        f1_intervals(rescorer.strict_counts, *arguments),
+        f1_intervals(rescorer.official_counts, *arguments, official=True),
+    )
+
+
+def _tagged(row: Row, prediction: Prediction, aligner: AlignerName) -> str:
+    """A row with the aligned tags, as a line."""
+    tags = prediction.official_tags if aligner == "official" else prediction.tags
+    try:
+        return as_line({**row.raw, "tags": tags}) + "\n"
+    except RecursionError as error:
+        raise UserError(f"{row.example.source}: the row is nested too deep to be written back.") from error
+
+
+def _print(options: ScoreOptions, scores: EntityScores, intervals: F1Intervals | None) -> None:
+    """Print the tables, which must not end up in a file of scores that goes to standard output."""
+    outputs = [path for path in (options.json, options.tags, options.html) if path is not None]
+    is_taken = any(is_standard_output(path) for path in outputs)
+    tables = dataset_tables(scores, intervals)
+    if options.per_type:
+        tables += [type_table(name, group) for name, group in scores.datasets.items()]
+    (Console(stderr=True) if is_taken else rich.get_console()).print(*tables)
+
+
+def _check_outputs(options: ScoreOptions) -> None:
+    taken = {file.resolve(): "an input" for file in options.files}
+    for name, path in (("--json", options.json), ("--tags", options.tags), ("--html", options.html)):
+        if path is not None and not is_written_through(path):
+            if path.resolve() in taken:
+                raise UserError(f"Expected another file for {name}: {path} is {taken[path.resolve()]}.")
+            taken[path.resolve()] = f"that of {name}"
+
+
+def _rows(files: Sequence[Path]) -> Iterator[Row]:
+    console = Console(stderr=True)
+    for file in files:
+        progress = rich.progress.open(
+            file, "rb", description=file.name, console=console, transient=True, disable=not console.is_terminal
+        )
+        with progress as raw, decompressed(io.BufferedReader(cast(Any, raw)), str(file)) as lines:
+            yield from read_rows(lines, str(file))

@@ -1,0 +1,50 @@
+"""Strings find their places."""
+
+import re
+import time
+
+import pytest
+
+from gner.data.annotations.offsets import place_string, settle_offsets
+from gner.data.annotations.read_report import ReadReport
+from gner.data.annotations.spans import Span, Text
+from gner.words import WordSplitter
+
+
+@pytest.mark.parametrize(
+    ("text", "string", "expected"),
+    [
+        ("Ann met Anna and Ann.", "Ann", ["Ann", "Ann"]),
+        ("the US and us", "US", ["US"]),
+        ("the US and us", "Us", ["US", "us"]),
+        ("New\n York", "New York", ["New\n York"]),
+        ("in the U.S. now", "U.S", ["U.S"]),
+        ("a London-based firm", "London", ["London"]),
+        ("Londoners", "London", []),
+        ("我在北京。", "北京", ["北京"]),
+        ("C++ (and C)", "C++", ["C++"]),
+        ("a [b] c", "[b]", ["[b]"]),
+        ("anything", " ", []),
+    ],
+)
+def test_every_place_at_word_ends_is_found(text: str, string: str, expected: list[str]) -> None:
+    places = place_string(text, WordSplitter()(text), string)
+    assert [text[start:end] for start, end in places] == expected
+
+
+def test_many_spans_that_do_not_stand_where_the_file_says_take_no_longer_each() -> None:
+    size = 4000
+    text = " ".join(f"in\n town{number}" for number in range(size))
+    starts = [match.start() for match in re.finditer("in\n", text)]
+    spans = [Span(start + 1, start + 4, "x", f"in town{number}") for number, start in enumerate(starts)]
+    report = ReadReport()
+    begin = time.perf_counter()
+    placed = settle_offsets(Text(text, spans, "a"), report)
+    assert time.perf_counter() - begin < 10  # it was minutes
+    assert [span.start for span in placed] == starts
+    assert report.counts() == {"moved": size}
+
+
+def test_lines_of_places_in_a_file() -> None:
+    text = Text("a\nb\n\nc", [], "a.txt", is_file=True)
+    assert [text.place_of(position) for position in range(6)] == [f"a.txt:{line}" for line in (1, 1, 2, 2, 3, 4)]

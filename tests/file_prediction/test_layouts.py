@@ -1,0 +1,131 @@
+"""Results in the layouts of other tools, read back by those tools where they are here."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+from gner.data.reading.source import Source
+from gner.data.reading.source_reader import SourceReader
+from gner.file_prediction.entity_page import write_entity_page
+from gner.file_prediction.layouts import Layout, OutputFormat, Result, convert
+from gner.words import WordSplitter
+
+LAYOUT = Layout(WordSplitter())
+
+
+def _row(text: str, *entities: tuple[int, int, str], **more: Any) -> dict[str, Any]:
+    found = [
+        {"start": start, "end": end, "text": text[start:end], "label": label, "score": 0.5}
+        for start, end, label in entities
+    ]
+    return {"text": text, **more, "entities": found}
+
+
+ROWS = [
+    _row("Ada  Lovelace didn't go (to 🙂 London).", (0, 13, "person"), (30, 36, "city name"), id="sub/a.txt"),
+    _row(""),
+    _row("New\nYork\u200b City!", (0, 14, "city name")),
+    _row("half \ud83d pair", id="../../etc/x"),
+    _row("one", id="x-6"),
+    _row("two", id="x"),
+    _row("three", id="x"),
+    _row("four", id="y" * 300),
+]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[OutputFormat], Path]:
+    def convert_rows(format: OutputFormat) -> Path:
+        convert(format, [LAYOUT.read(row) for row in ROWS], tmp_path / "out")
+        return tmp_path / "out"
+
+    return convert_rows
+
+
+def test_conll_has_a_word_and_its_tag_on_each_line(write: Callable[[OutputFormat], Path]) -> None:
+    texts = write("conll").read_text(encoding="utf-8").split("\n\n")
+    assert texts[0].split("\n")[:4] == ["Ada\tB-person", "Lovelace\tI-person", "did\tO", "n't\tO"]
+    assert texts[1].strip().split("\n") == ["New\tB-city name", "York\tI-city name", "City\tI-city name", "!\tO"]
+
+
+def test_brat_has_offsets_into_its_text_files(write: Callable[[OutputFormat], Path], tmp_path: Path) -> None:
+    folder = write("brat")
+    assert (folder / "sub" / "a.ann").read_text(encoding="utf-8").splitlines() == [
+        "T1\tperson 0 13\tAda  Lovelace",
+        "T2\tcity_name 30 36\tLondon",
+    ]
+    assert (folder / "000003.ann").read_text(encoding="utf-8") == "T1\tcity_name 0 3;4 14\tNew York\u200b City\n"
+    for path in folder.rglob("*.ann"):
+        text = path.with_suffix(".txt").read_bytes().decode()
+        for line in path.read_text(encoding="utf-8").splitlines():
+            _, place, shown = line.split("\t")
+            spans = [map(int, span.split()) for span in place.split(" ", 1)[1].split(";")]
+            assert " ".join(text[start:end] for start, end in spans) == shown
+    assert len(list(tmp_path.rglob("*.txt"))) == len(list(folder.rglob("*.txt"))) == len(ROWS)  # none elsewhere
+
+
+def test_hf_has_the_keys_of_a_pipeline(write: Callable[[OutputFormat], Path]) -> None:
+    first = json.loads(write("hf").read_text(encoding="utf-8").splitlines()[0])
+    assert first["entities"][0] == {
+        "entity_group": "person",
+        "score": 0.5,
+        "word": "Ada  Lovelace",
+        "start": 0,
+        "end": 13,
+    }
+
+
+def test_spacy_reads_the_docs_with_their_exact_texts(write: Callable[[OutputFormat], Path]) -> None:
+    docs = list(DocBin().from_disk(write("spacy")).get_docs(spacy.blank("xx").vocab))
+    assert [doc.text for doc in docs] == [row["text"].replace("\ud83d", "\ufffd") for row in ROWS]
+    for doc, row in zip(docs, ROWS, strict=False):
+        assert [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] == [
+            (entity["start"], entity["end"], entity["label"]) for entity in row["entities"]
+        ]
+
+
+@pytest.mark.parametrize("format", ["conll", "brat", "spacy"])
+def test_what_is_written_can_be_trained_on(format: OutputFormat, tmp_path: Path) -> None:
+    name = {"conll": "out.conll", "brat": "out", "spacy": "out.spacy"}[format]
+    row = _row("Ada Lovelace went to London .", (0, 12, "person"), (21, 27, "city"))
+    convert(format, [LAYOUT.read(row)], tmp_path / name)
+    reader = SourceReader(Source(str(tmp_path / name)))
+    [example] = reader.read(reader.part_for("train"))
+    assert example.words == ("Ada", "Lovelace", "went", "to", "London", ".")
+    assert example.tags == ("B-person", "I-person", "O", "O", "B-city", "O")
+
+
+@pytest.mark.parametrize("format", ["conll", "brat", "spacy", "hf"])
+def test_a_symbolic_link_stays_one(format: OutputFormat, tmp_path: Path) -> None:
+    row = _row("Ada Lovelace", (0, 12, "person"))
+    (tmp_path / "link").symlink_to("target")
+    for _ in range(2):
+        convert(format, [LAYOUT.read(row)], tmp_path / "link")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "target"]
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_words_that_were_given_stay_as_they_were() -> None:
+    entity = {"start": 0, "end": 8, "text": "New York", "label": "x", "score": 1.0}
+    for column in ("words", "tokens"):
+        row = {column: ["New York", " ", "is", "big"], "text": "New York   is big", "entities": [entity]}
+        result = LAYOUT._replace(column=column).read(row)
+        assert isinstance(result, Result)
+        assert result.entities.tags() == ["B-x", "O", "O", "O"]
+
+
+def test_the_page_holds_the_texts_and_no_text_can_leave_its_place(tmp_path: Path) -> None:
+    rows = [_row("</script><b>Ada</b>", (11, 14, "person")), *ROWS]
+    write_entity_page(tmp_path / "page.html", [LAYOUT.read(row) for row in rows])
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count("</script>") == 2
+    start = page.index('id="data">') + len('id="data">')
+    data = json.loads(page[start : page.index("</script>", start)])
+    assert [text["text"] for text in data["texts"]] == [row["text"] for row in rows]
+    assert data["texts"][0]["entities"] == [[11, 14, "person", 0.5]]
+    assert data["labels"] == [["person", 2], ["city name", 2]]

@@ -1,0 +1,90 @@
+"""Prompts in batches: everything is answered, in order, whatever fits into memory."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from gner.decoding import DecodingStrategy, Greedy
+from gner.errors import UserError
+from gner.inference.torch_engine import BatchDecoder, is_out_of_memory
+from gner.interfaces import Batch, TextModel
+from gner.records import Generation
+from gner.testing import make_examples, tiny_model
+
+Model = tuple[BatchDecoder, TextModel]
+
+
+class _Narrow(DecodingStrategy):
+    """Greedy search on a device with room for so many tokens."""
+
+    def __init__(self, room: int, error: Callable[[], Exception]) -> None:
+        self._greedy = Greedy(max_new_tokens=3)
+        self._room = room
+        self._error = error
+        self.batches: list[tuple[int, int]] = []
+
+    def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
+        self.batches.append(tuple(batch.prompt_ids.shape))
+        if batch.prompt_ids.numel() > self._room:
+            raise self._error()
+        return self._greedy.generate(model, batch)
+
+
+def _decode(strategy: DecodingStrategy, batch_size: int = 4, batch_tokens: int = 10_000) -> tuple[list[str], int]:
+    model = tiny_model("causal")
+    examples = make_examples() * 4
+    sizes = [len(row.prompt) + len(row.answer) for row in model.collate.encode(examples)]
+    decoder = BatchDecoder(model, model.collate, torch.device("cpu"), batch_size=batch_size, batch_tokens=batch_tokens)
+    return [generation.text for generation in decoder(examples, sizes, strategy)], decoder.num_halved
+
+
+def test_answers_come_in_the_order_of_the_examples() -> None:
+    one_by_one, _ = _decode(Greedy(max_new_tokens=3), batch_size=1)
+    together, num_halved = _decode(Greedy(max_new_tokens=3), batch_size=7)
+    assert one_by_one == together
+    assert len(set(one_by_one)) > 1
+    assert num_halved == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        lambda: torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        lambda: RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate"),
+        lambda: RuntimeError("MPS backend out of memory"),
+        MemoryError,
+    ],
+)
+def test_where_memory_runs_out_the_batch_is_halved_and_stays_small(error: Callable[[], Exception]) -> None:
+    expected, _ = _decode(Greedy(max_new_tokens=3))
+    narrow = _Narrow(room=150, error=error)
+    found, num_halved = _decode(narrow, batch_size=20)
+    assert found == expected
+    assert num_halved > 0
+    assert sum(rows * length > 150 for rows, length in narrow.batches) == num_halved <= 5  # 20, 10, 5, …
+
+
+def test_a_prompt_that_does_not_fit_alone_is_refused() -> None:
+    with pytest.raises(UserError, match="needs more memory than there is, alone"):
+        _decode(_Narrow(room=0, error=MemoryError))
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory() -> None:
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        _decode(_Narrow(room=0, error=lambda: RuntimeError("shape mismatch")))
+    assert not is_out_of_memory(ValueError("out of memory"))
+
+
+def test_batches_have_no_more_tokens_than_asked_for() -> None:
+    wide = _Narrow(room=10**9, error=MemoryError)
+    _decode(wide, batch_size=20, batch_tokens=200)
+    assert len(wide.batches) > 4
+    assert all(rows == 1 or rows * length <= 200 for rows, length in wide.batches)
+    assert all(rows <= 20 for rows, _ in wide.batches)
+
+
+@pytest.mark.parametrize("option", ["batch_size", "batch_tokens"])
+def test_batches_of_nothing_are_refused(option: str) -> None:
+    with pytest.raises(UserError, match=option):
+        _decode(Greedy(), **{option: 0})

@@ -1,0 +1,48 @@
+"""The local page answers as the model does."""
+
+import gradio
+import pytest
+from gradio_client import Client
+
+from gner.demo import main
+from gner.serving.gradio_page import answer, make_page
+from tests.conftest import MakeModel
+
+TEXT = "🙂 Ada Lovelace wrote to London ."
+
+
+def test_an_answer_has_spans_rows_and_what_it_took(make_model: MakeModel) -> None:
+    model = make_model()
+    shown, rows, took = answer(model, TEXT, ["person", "place"], 0.0, "constrained")
+    found = model.predict_entities(TEXT, ["person", "place"], decoding="constrained")
+    assert found
+    assert shown["text"] == TEXT
+    assert [TEXT[span["start"] : span["end"]] for span in shown["entities"]] == [entity["text"] for entity in found]
+    assert [row[0] for row in rows] == [entity["text"] for entity in found]
+    assert "words: 7" in took
+
+
+def test_the_page_answers_over_loopback(make_model: MakeModel) -> None:
+    page = make_page(make_model(), ["person", "place"], "toy")
+    _, address, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, share=False)
+    try:
+        client = Client(address, verbose=False)
+        shown, table, took = client.predict(TEXT, ["person", "place"], 0.0, "constrained", api_name="/find_entities")
+        assert "".join(part["token"] for part in shown) == TEXT
+        assert {part["class_or_confidence"] for part in shown} & {"person", "place"}
+        assert table["headers"] == ["entity", "type", "score", "start", "end"]
+        assert "ms" in took
+        with pytest.raises(Exception, match="at least one letter"):
+            client.predict(TEXT, [" "], 0.0, "constrained", api_name="/find_entities")
+    finally:
+        page.close()
+
+
+def test_the_page_listens_on_this_machine_only(
+    make_model: MakeModel, trained: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched: dict[str, object] = {}
+    monkeypatch.setattr(gradio.Blocks, "launch", lambda self, **options: launched.update(options))
+    main(["--model", str(trained["causal"])])
+    assert launched["server_name"] == "127.0.0.1"
+    assert launched["share"] is False
