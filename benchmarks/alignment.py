@@ -33,7 +33,7 @@ def plain(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> Tags:
 def _plain_tags(row: Row, tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
     written, tags, start = [], [], 0
     known = [f"{prefix}-{entity_type}" for entity_type in row.example.types for prefix in "BI"]
-    text = row.text.strip()
+    text = row.texts[0].strip()
     for match in re.finditer(r"\(B-.*?\)|\(I-.*?\)|\(O\)", text):
         word, tag = text[start : match.start()].strip(), match.group()[1:-1].strip()
         if word:
@@ -88,13 +88,13 @@ def _plain_lcs(words: list[str], written: list[str]) -> list[int | None]:
 def official(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> Tags:
     """The same tags by our code, from an empty cache."""
     postprocess = _postprocess(rows, tokenizer)
-    return [postprocess.read_official(row.example, row.text).tags for row in rows]
+    return [postprocess.read_official(row.example, row.texts).tags for row in rows]
 
 
 def both(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> Tags:
     """What `gner.score` does by default: robust tags, their entities, and the official tags."""
     postprocess = _postprocess(rows, tokenizer)
-    return [postprocess(row.example, row.text).official_tags for row in rows]
+    return [postprocess(row.example, row.texts).tags for row in rows]
 
 
 def _postprocess(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> PostProcessor:

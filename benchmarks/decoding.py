@@ -94,7 +94,7 @@ def batches_of(module: GnerModule, examples: Sequence[Example], size: int) -> li
     collate = Collator(module.format, module.backbone)
     ordered = sorted(examples, key=lambda example: len(example.words))
     parts = [ordered[start : start + size] for start in range(0, len(ordered), size)]
-    return [collate(part, list(range(len(part))), [True] * len(part), decode=True) for part in parts]
+    return [collate(part) for part in parts]
 
 
 def run(make: Callable[[], Any], module: GnerModule, batches: Sequence[Batch]) -> Result:
@@ -150,12 +150,12 @@ def tell_identity(module: GnerModule, batches: Sequence[Batch], ours: Result, ot
 
 def read_all(module: GnerModule, batches: Sequence[Batch], result: Result) -> list[tuple[Example, Prediction]]:
     """Predictions, with scores where the strategy gives log-probabilities."""
-    read, score = PostProcessor(module.format), EntityScorer(module.tokenizer)
+    plain, scored = PostProcessor(module.format), PostProcessor(module.format, scorer=EntityScorer(module.tokenizer))
     examples = [example for batch in batches for example in batch.examples]
     rows = []
     for example, generation in zip(examples, result.generations, strict=True):
-        prediction = read(example, generation.text)
-        rows.append((example, score(prediction, generation) if generation.token_log_probs else prediction))
+        read = scored if generation.token_log_probs else plain
+        rows.append((example, read.read(example, [generation])))
     return rows
 
 
@@ -207,7 +207,7 @@ def tell_validation(run_folder: Path) -> None:
 def measure(run_folder: Path, options: argparse.Namespace) -> None:
     """All figures of one model."""
     module = load(run_folder)
-    kind = "seq2seq" if module.network.config.is_encoder_decoder else "causal"
+    kind = module.backbone.kind.value
     print(f"{run_folder.name} ({kind})")
     tell_validation(run_folder)
     corpus = SyntheticCorpus(name="benchmark", num_train=10, num_dev=options.sentences, seed=7)

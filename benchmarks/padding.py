@@ -13,6 +13,7 @@ from pathlib import Path
 from gner.data.collate import Collator
 from gner.data.reading.gner_folder import read_dataset
 from gner.data.sampler import TrainSampler
+from gner.interfaces import Kind
 from gner.models import Backbone, FromScratch
 from gner.prompting import GnerFormat
 
@@ -20,11 +21,11 @@ Size = tuple[int, int]
 """Tokens of a prompt and of its answer."""
 
 
-def padding_share(batches: Iterable[Sequence[Size]], is_encoder_decoder: bool) -> float:
+def padding_share(batches: Iterable[Sequence[Size]], kind: Kind) -> float:
     """Share of all positions that hold no token."""
     tokens = positions = 0
     for batch in batches:
-        columns = list(zip(*batch, strict=True)) if is_encoder_decoder else [[sum(size) for size in batch]]
+        columns = list(zip(*batch, strict=True)) if kind is Kind.SEQ2SEQ else [[sum(size) for size in batch]]
         for lengths in columns:
             tokens += sum(lengths)
             positions += max(lengths) * len(batch)
@@ -45,12 +46,12 @@ def main() -> None:
             backbone = Backbone(FromScratch(model_type, 4000))
             collate = Collator(gner_format, backbone)
             backbone.set_tokenizer(backbone.train_tokenizer(collate.texts(examples)))
-            sizes = collate.sizes(examples)
+            sizes = [size for [size] in collate.sizes(examples)]
             order = random.Random(0).sample(sizes, len(sizes))
             plain = [order[at : at + options.batch_size] for at in range(0, len(order), options.batch_size)]
             sampler = TrainSampler([sum(size) for size in sizes], options.batch_size, seed=0)
             grouped = [[sizes[slot.position] for slot in batch] for batch in sampler]
-            shares = [padding_share(batches, backbone.is_encoder_decoder) for batches in (plain, grouped)]
+            shares = [padding_share(batches, backbone.kind) for batches in (plain, grouped)]
             print(f"{model_type:5}  {name:15}  plain {shares[0]:6.1%}  grouped {shares[1]:6.1%}")
 
 

@@ -4,39 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from enum import Enum
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from torch import Tensor, device
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
 
-from gner.records import Example
-
-if TYPE_CHECKING:
-    from gner.prompting.base import Format
+from gner.prompting.base import Format
+from gner.records import Example, Prediction
 
 IGNORED = -100
 """The label of a place that the loss leaves out."""
 
 
-class Batch:
-    """Tokens of B examples, and the examples themselves: the contract between data and models.
+class Kind(str, Enum):
+    """What a backbone does with a text; the parts of the system ask it where the kinds truly differ.
 
-    A seq2seq batch has one set of inputs: ``prompt_ids`` is ``input_ids``. A causal batch has two: prompt and answer,
-    padded on the right, for the loss, and the prompt alone, padded on the left, for generation.
+    A seq2seq backbone reads a prompt with its encoder and writes the answer with its decoder; a causal one goes on
+    writing behind the prompt; an encoder writes nothing, and what it makes of each word can be tagged.
+    """
+
+    SEQ2SEQ = "seq2seq"
+    CAUSAL = "causal"
+    ENCODER = "encoder"
+
+
+def kind_of(config: PreTrainedConfig) -> Kind:
+    """The kind of a backbone with this configuration.
+
+    Transformers has classes for generation for most encoders, which are of use only with ``is_decoder``.
+    """
+    if config.is_encoder_decoder:
+        return Kind.SEQ2SEQ
+    if getattr(config, "is_decoder", False):
+        return Kind.CAUSAL
+    is_masked = config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    is_causal = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    has_masked_class = any("MaskedLM" in name for name in config.architectures or ())
+    return Kind.ENCODER if is_masked or (has_masked_class and not is_causal) else Kind.CAUSAL
+
+
+class Batch:
+    """Tokens of E examples, and the examples themselves: the contract between data and models.
+
+    A format poses one or more queries for an example. Each is a row to decode: a batch has R rows for its E examples,
+    all rows of an example are in one batch, one after the other, and ``owners`` says whose each row is. What training
+    reads are sequences, N of them; for most formats there is one for each row. With a seq2seq backbone, ``prompt_ids``
+    is then ``input_ids``. With a causal one, sequences are prompt and answer, padded on the right, and rows are the
+    prompt alone, padded on the left, for generation.
 
     Not a dataclass: Lightning takes those apart and rebuilds them, down to the examples.
 
     Args:
-        input_ids: What the loss reads, shape (B, S).
-        attention_mask: 1 at tokens and 0 at padding, shape (B, S).
-        labels: Target token ids, -100 where ignored; shape (B, S) for causal, (B, T) for seq2seq.
-        prompt_ids: What generation reads, shape (B, P).
-        prompt_mask: 1 at tokens and 0 at padding, shape (B, P).
-        examples: The B examples, in row order.
-        positions: Place of each example in its split, B numbers; predictions are sorted by it.
-        counted: False for rows that only fill up a rank's last batch; metrics skip them.
-        lengths: Tokens of each row's prompt and answer, without padding.
+        input_ids: What the loss reads, shape (N, S).
+        attention_mask: 1 at tokens and 0 at padding, shape (N, S).
+        labels: Target token ids, -100 where ignored; shape (N, S) for causal, (N, T) for seq2seq.
+        answer_ids: What the decoder of a seq2seq backbone writes, padded, shape (N, T); None for other kinds.
+        prompt_ids: What generation reads, shape (R, P).
+        prompt_mask: 1 at tokens and 0 at padding, shape (R, P).
+        examples: The E examples.
+        owners: For each of the R rows, which of the examples it is of.
+        positions: Place of each example in its split, E numbers; predictions are sorted by it.
+        counted: False for examples that only fill up a rank's last batch; metrics skip them.
+        lengths: Tokens of each sequence's prompt and answer, without padding.
+        prompt_lengths: Tokens of each row, without padding.
         decode: False where the examples of this batch are outside the subset that is decoded.
         length_limit: Most tokens of any answer, beside what a strategy allows; None for no such limit.
         stops_loops: End answers that do nothing but repeat themselves; see `gner.decoding.limits`.
@@ -48,12 +84,15 @@ class Batch:
         input_ids: Tensor,
         attention_mask: Tensor,
         labels: Tensor,
+        answer_ids: Tensor | None,
         prompt_ids: Tensor,
         prompt_mask: Tensor,
         examples: list[Example],
+        owners: list[int],
         positions: list[int],
         counted: list[bool],
         lengths: list[tuple[int, int]],
+        prompt_lengths: list[int],
         decode: bool = True,
         length_limit: int | None = None,
         stops_loops: bool = False,
@@ -61,32 +100,47 @@ class Batch:
         self.input_ids = input_ids
         self.attention_mask = attention_mask
         self.labels = labels
+        self.answer_ids = answer_ids
         self.prompt_ids = prompt_ids
         self.prompt_mask = prompt_mask
         self.examples = examples
+        self.owners = owners
         self.positions = positions
         self.counted = counted
         self.lengths = lengths
+        self.prompt_lengths = prompt_lengths
         self.decode = decode
         self.length_limit = length_limit
         self.stops_loops = stops_loops
 
-    def first(self, num_rows: int) -> Batch:
-        """The first rows; padding stays."""
+    @property
+    def num_rows(self) -> int:
+        """Rows to decode, R."""
+        return len(self.owners)
+
+    @property
+    def row_examples(self) -> list[Example]:
+        """The example of each row, R of them."""
+        return [self.examples[owner] for owner in self.owners]
+
+    def first(self, num_examples: int) -> Batch:
+        """The first examples, to be decoded: their rows are kept, and what training reads is that of all."""
         some = copy(self)
-        for name, value in vars(self).items():
-            if hasattr(value, "to") or isinstance(value, list):
-                setattr(some, name, value[:num_rows])
+        for name in ("examples", "positions", "counted"):
+            setattr(some, name, getattr(self, name)[:num_examples])
+        num_rows = sum(owner < num_examples for owner in self.owners)
+        for name in ("prompt_ids", "prompt_mask", "owners", "prompt_lengths"):
+            setattr(some, name, getattr(self, name)[:num_rows])
         return some
 
     def repeated(self, num_copies: int) -> Batch:
         """Each row several times, its copies one after the other."""
         more = copy(self)
-        for name, value in vars(self).items():
-            if hasattr(value, "to"):  # the tensors
-                setattr(more, name, value.repeat_interleave(num_copies, dim=0))
-            elif isinstance(value, list):
-                setattr(more, name, list(chain.from_iterable(repeat(one, num_copies) for one in value)))
+        more.prompt_ids = self.prompt_ids.repeat_interleave(num_copies, dim=0)
+        more.prompt_mask = self.prompt_mask.repeat_interleave(num_copies, dim=0)
+        for name in ("owners", "prompt_lengths"):
+            copies = (repeat(value, num_copies) for value in getattr(self, name))
+            setattr(more, name, list(chain.from_iterable(copies)))
         return more
 
     def to(self, target: device | str, non_blocking: bool = False) -> Batch:
@@ -120,8 +174,8 @@ class TokenizerOwner(Protocol):
     """
 
     @property
-    def is_encoder_decoder(self) -> bool:
-        """True for a seq2seq backbone, False for a causal one."""
+    def kind(self) -> Kind:
+        """What it does with a text."""
 
     @property
     def positions(self) -> Positions:
@@ -156,3 +210,22 @@ class TextModel(Protocol):
     @property
     def format(self) -> Format:
         """How examples are written as text."""
+
+
+class Predictor(Protocol):
+    """What turns examples into predictions; all that needs predictions calls one.
+
+    What it gives for an example does not depend on the examples beside it.
+    """
+
+    def predict(self, batch: Batch) -> list[Prediction]:
+        """Tags and entities for the examples of a batch, in order.
+
+        Called without gradients. On several processes each has batches of its own.
+
+        Args:
+            batch: E examples, R rows; the gold tags of the examples are not looked at.
+
+        Returns:
+            E predictions.
+        """

@@ -13,21 +13,38 @@ from gner.scoring import EntityScores, Tally, entity_scores
 
 
 class EntityF1(Metric):
-    """All entity scores of `gner.scoring`, over all data sets and for each.
+    """Strict micro F1 of entities, and all other scores of `gner.scoring`, over all datasets and for each.
 
     Its state is a table of integers that add up, so any number of processes gives the same result to the last bit.
 
     Args:
-        types: The entity types of each data set.
+        types: The entity types of each dataset.
+        scorer: Name of the format's published scorer, whose counts come with predictions; None if it has none.
+
+    Example:
+        >>> from gner.records import AlignmentReport, Entity, Example, Prediction
+        >>> example = Example(("Ada", "wrote"), ("B-person", "O"), ("person",), "toy", "0")
+        >>> metric = EntityF1({"toy": ["person"]})
+        >>> metric.update(example, Prediction(example.tags, (Entity(0, 1, "person"),), AlignmentReport()))
+        >>> metric.compute()
+        tensor(1.)
     """
 
     full_state_update = False
+    higher_is_better = True
+    is_differentiable = False
+    plot_lower_bound = 0.0
+    plot_upper_bound = 1.0
     rows: Tensor
 
-    def __init__(self, types: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, types: Mapping[str, Iterable[str]], scorer: str | None = "gner") -> None:
         super().__init__()
         self._datasets = {name: row for row, name in enumerate(types)}
-        self._types = list(dict.fromkeys(entity_type for of_dataset in types.values() for entity_type in of_dataset))
+        all_types: dict[str, None] = {}
+        for of_dataset in types.values():
+            all_types |= dict.fromkeys(of_dataset)
+        self._types = list(all_types)
+        self._scorer = scorer
         width = len(Tally().to_row(self._types))
         self.add_state("rows", torch.zeros(len(self._datasets), width, dtype=torch.long), dist_reduce_fx="sum")
 
@@ -36,10 +53,18 @@ class EntityF1(Metric):
         row = Tally.of(example, prediction, finished).to_row(self._types)
         self.rows[self._datasets[example.dataset]] += self.rows.new_tensor(row)
 
-    def compute(self) -> EntityScores:
-        """Scores of all sentences of all processes."""
+    def compute(self) -> Tensor:
+        """Strict micro F1 over all sentences of all processes, a scalar."""
+        return torch.tensor(self._entity_scores().overall.strict.f1, device=self.device)
+
+    def scores(self) -> EntityScores:
+        """All scores of all sentences of all processes; on several, every process must call this."""
+        with self.sync_context():
+            return self._entity_scores()
+
+    def _entity_scores(self) -> EntityScores:
         rows = zip(self._datasets, self.rows.tolist(), strict=True)
-        return entity_scores({name: Tally.from_row(row, self._types) for name, row in rows})
+        return entity_scores({name: Tally.from_row(row, self._types) for name, row in rows}, self._scorer)
 
 
 class AnswerLoss(Metric):

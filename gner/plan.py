@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import rich
@@ -113,10 +114,9 @@ class PlanCLI(GnerCLI):
     def _hours(self, numbers: Numbers, num_epochs: float, speed: float) -> str:
         if numbers.flops is None:
             return "Training         hours unknown: the operations of this network cannot be counted"
-        per_epoch = sum(
-            weight * numbers.flops.of_example(*size)
-            for size, weight in zip(self.datamodule.sizes["train"], self.datamodule.train_weights, strict=True)
-        )
+        per_epoch = 0.0
+        for rows, weight in zip(self.datamodule.sizes["train"], self.datamodule.train_weights, strict=True):
+            per_epoch += weight * sum(numbers.flops.of_example(*size) for size in rows)
         computed = per_epoch * num_epochs * (_RECOMPUTED if self.model.gradient_checkpointing else 1)
         return f"Training         {computed / speed / 3600:,.2f} hours, without validations"
 
@@ -140,9 +140,10 @@ class _Schedule:
 
 
 def _schedule(data: GnerDataModule, world: int, settings: Any) -> _Schedule:
-    num_examples = num_draws(data.train_weights)
-    tokens = sum(weight * sum(size) for size, weight in zip(data.sizes["train"], data.train_weights, strict=True))
-    num_batches = -(-num_examples // (data.batch_size * world))
+    num_examples = num_draws(data.train_weights, data.num_rows("train"))
+    per_example = zip(data.sizes["train"], data.train_weights, strict=True)
+    tokens = sum(weight * sum(map(sum, rows)) for rows, weight in per_example)
+    num_batches = data.num_train_batches(world)
     limit = settings.overfit_batches or settings.limit_train_batches
     if limit is not None:
         num_batches = min(num_batches, limit) if isinstance(limit, int) else max(1, int(num_batches * limit))
@@ -156,9 +157,11 @@ def _schedule(data: GnerDataModule, world: int, settings: Any) -> _Schedule:
     return _Schedule(steps, num_steps, num_steps / steps, round(tokens), num_examples)
 
 
-def _largest(sizes: Sequence[tuple[int, int]], batch_size: int) -> Shape:
-    """The batch of the longest examples."""
-    longest = sorted(sizes, key=sum)[-batch_size:]
+def _largest(sizes: Sequence[Sequence[tuple[int, int]]], batch_size: int) -> Shape:
+    """The batch of the longest rows; all rows of an example are in one batch."""
+    rows = sorted(chain.from_iterable(sizes), key=sum)
+    num_rows = max(batch_size, *map(len, sizes))
+    longest = rows[-num_rows:]
     prompts, answers = zip(*longest, strict=True)
     return Shape(len(longest), max(prompts), max(answers))
 

@@ -83,6 +83,7 @@ class AlignmentReport:
         unknown_tags: Written tags whose type is not among the example's; they became O.
         repaired_tags: Tags changed to make valid IOB2.
         unparsed: Characters that belong to no ``word(tag)`` pair.
+        unplaced: Strings, of formats that write those of entities, that occur nowhere among the source words.
     """
 
     omissions: int = 0
@@ -91,6 +92,7 @@ class AlignmentReport:
     unknown_tags: int = 0
     repaired_tags: int = 0
     unparsed: int = 0
+    unplaced: int = 0
 
     def __add__(self, other: AlignmentReport) -> AlignmentReport:
         return AlignmentReport(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -118,21 +120,36 @@ Gives W tags for any words, never raises, and takes the tags as they are: ``O``,
 """
 
 
+class Counts(NamedTuple):
+    """What precision, recall and F1 are made of."""
+
+    num_correct: float
+    num_predicted: int
+    num_gold: int
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """Tags for the source words of one example.
 
     Attributes:
         tags: Valid IOB2, one per source word.
-        official_tags: What the released scorer of the format makes of the same text, before any repair.
         entities: The entities that ``tags`` spell.
         report: What alignment and repair had to do.
-        places: For each source word where its tag stands in the text, without brackets: first character, and one behind
-            the last; None for a word that was not written. Empty where that is not known.
+        places: For each source word the half-open range of characters of its tag in the text, without brackets; None
+            for a word that was not written. Empty where that is not known.
+        official: What the published scorer of the format counts, where it has one and was asked.
+        generations: What was written, one for each query; empty where nothing was.
     """
 
     tags: tuple[str, ...]
-    official_tags: tuple[str, ...]
     entities: tuple[Entity, ...]
     report: AlignmentReport
     places: tuple[tuple[int, int] | None, ...] = ()
+    official: Counts | None = None
+    generations: tuple[Generation, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether every text came to an end of its own."""
+        return all(generation.finished for generation in self.generations)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -22,17 +22,15 @@ from gner.data.collate import Collator
 from gner.decoding import DecodingStrategy
 from gner.decoding.huggingface import decode
 from gner.decoding.log_probs import token_log_probs
-from gner.interfaces import Batch
+from gner.interfaces import Batch, Kind
 from gner.models import Backbone, FromScratch
-from gner.prompting import Format, GnerFormat
+from gner.prompting import DefaultFormat, Format
 from gner.records import Example, Generation
-
-Kind = Literal["seq2seq", "causal"]
 
 _TOLERANCE = 1e-3
 _SIZES: dict[Kind, tuple[str, dict[str, Any]]] = {
-    "seq2seq": ("t5", {"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 2}),
-    "causal": (
+    Kind.SEQ2SEQ: ("t5", {"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 2}),
+    Kind.CAUSAL: (
         "llama",
         {
             "hidden_size": 16,
@@ -69,7 +67,7 @@ class TinyModel:
     Attributes:
         network: Two layers, in evaluation mode.
         tokenizer: Byte-level, so it can spell anything.
-        format: The paper's, with a prompt that is short.
+        format: The default one, with a prompt that is short, or another.
         collate: Makes batches.
     """
 
@@ -80,7 +78,7 @@ class TinyModel:
 
     def batch(self, examples: Sequence[Example]) -> Batch:
         """A batch of examples."""
-        return self.collate(examples, list(range(len(examples))), [True] * len(examples), decode=True)
+        return self.collate(examples)
 
 
 def make_examples() -> list[Example]:
@@ -92,17 +90,17 @@ def make_examples() -> list[Example]:
     return examples
 
 
-def tiny_model(kind: Kind, seed: int = 0) -> TinyModel:
+def tiny_model(kind: Kind | str, seed: int = 0, format: Format | None = None) -> TinyModel:
     """A model that knows nothing: it writes what no trained one would, so every case comes up."""
-    model_type, sizes = _SIZES[kind]
-    gner_format = GnerFormat(instruction=None)
+    model_type, sizes = _SIZES[Kind(kind)]
+    format = format or DefaultFormat(instruction=None)
     backbone = Backbone(FromScratch(model_type, vocab_size=400, config=sizes))
-    collate = Collator(gner_format, backbone)
+    collate = Collator(format, backbone)
     backbone.set_tokenizer(backbone.train_tokenizer(collate.texts(make_examples())))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = backbone.build().eval()
-    return TinyModel(network, backbone.tokenizer, gner_format, collate)
+    return TinyModel(network, backbone.tokenizer, format, collate)
 
 
 def check_strategy(strategy: DecodingStrategy) -> None:
@@ -123,7 +121,7 @@ def _generate(strategy: DecodingStrategy, model: TinyModel, examples: Sequence[E
 
 
 def every_example_gets_a_generation(strategy: DecodingStrategy, model: TinyModel) -> None:
-    """``generate`` gives one `Generation` per example, for batches of any size."""
+    """``generate`` gives one `Generation` per row, for batches of any size."""
     for size in (1, 2, 5):
         generations = _generate(strategy, model, make_examples()[:size])
         assert isinstance(generations, list), f"`generate` must return a list, got {type(generations).__name__}"

@@ -95,7 +95,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, examples: list[Example]) -
         backbone = Backbone(FromScratch(model_type, vocab_size=330, config=sizes))
         collate = Collator(settings.format, backbone)
         backbone.set_tokenizer(backbone.train_tokenizer(collate.texts(examples)))
-        batch = collate(examples, list(range(len(examples))), [True] * len(examples), decode=True)
+        batch = collate(examples)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             network = backbone.build()

@@ -65,7 +65,7 @@ def test_fit_validates_by_generation_and_leaves_everything_in_the_run_folder(
     for name in ("val_best.jsonl", "val_last.jsonl"):
         assert [row["instance"]["id"] for row in _rows(run, name)] == ["0", "1", "2", "3", "4"]
     assert set(_rows(run, "val_last.jsonl")[0]) == {
-        *("dataset", "split", "label_list", "instance", "prediction", "finished", "tags", "entities")
+        *("dataset", "split", "label_list", "instance", "prediction", "finished", "tags", "entities", "format")
     }
     assert yaml.safe_load((run / "config.yaml").read_text())["trainer"]["max_steps"] == 4
     events = EventAccumulator(str(run / "tensorboard")).Reload()

@@ -6,9 +6,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torchmetrics import MetricCollection
 
 from gner.bio import repair, to_entities
 from gner.metrics import AnswerLoss, EntityF1
+from gner.prompting.gner_scorer import count_pairs
 from gner.records import AlignmentReport, Example, Prediction
 from gner.scoring import Counts, normalise, score_of
 
@@ -25,9 +27,14 @@ def _example(tags: list[str], dataset: str = "toy", seed: int = 0) -> Example:
     return Example(tuple(words), repair(tags)[0], TYPES, dataset, "0")
 
 
-def _prediction(tags: list[str], report: AlignmentReport = AlignmentReport()) -> Prediction:
+def _prediction(example: Example, tags: list[str], report: AlignmentReport = AlignmentReport()) -> Prediction:
     repaired = repair(tags)[0]
-    return Prediction(repaired, tuple(tags), tuple(to_entities(repaired)), report)
+    official = count_pairs(example.words, example.tags, tags) if len(tags) == len(example.tags) else None
+    return Prediction(repaired, tuple(to_entities(repaired)), report, official=official)
+
+
+def _update(metric: EntityF1, example: Example, tags: list[str]) -> None:
+    metric.update(example, _prediction(example, tags))
 
 
 def _mentions(tags: list[str]) -> set[tuple[int, int, str]]:
@@ -47,14 +54,14 @@ def test_strict_scores_count_exact_mentions(sentences: list[tuple[list[str], lis
     metric = EntityF1({"toy": TYPES})
     correct = num_gold = num_predicted = 0
     for gold, predicted in sentences:
-        metric.update(_example(gold), _prediction(predicted))
+        _update(metric, _example(gold), predicted)
         right, found = _mentions(list(repair(gold)[0])), _mentions(list(repair(predicted)[0]))
         correct, num_gold, num_predicted = (
             correct + len(right & found),
             num_gold + len(right),
             num_predicted + len(found),
         )
-    scores = metric.compute().overall
+    scores = metric.scores().overall
     assert scores.strict.precision == (correct / num_predicted if num_predicted else 0)
     assert scores.strict.recall == (correct / num_gold if num_gold else 0)
     assert scores.strict.f1 == pytest.approx(2 * correct / (num_gold + num_predicted) if num_gold else 0, abs=1e-12)
@@ -104,9 +111,9 @@ def test_official_scores_are_those_of_the_released_scorer(sentences: list[tuple[
     rows = []
     for gold, predicted in sentences:
         example = _example(gold)
-        metric.update(example, _prediction(predicted))
+        _update(metric, example, predicted)
         rows.append((list(example.words), list(example.tags), predicted))
-    scores = metric.compute().overall.official
+    scores = metric.scores().overall.official
     assert (scores.precision, scores.recall, scores.f1) == pytest.approx(official_scores(rows), abs=1e-12)
 
 
@@ -119,7 +126,7 @@ def test_texts_are_normalised(text: str, cleaned: str) -> None:
 
 def test_nothing_over_nothing_is_zero() -> None:
     assert score_of(Counts(0, 0, 0)) == (0, 0, 0, 0)
-    scores = EntityF1({"toy": TYPES}).compute()
+    scores = EntityF1({"toy": TYPES}).scores()
     assert scores.overall.strict == (0, 0, 0, 0)
     assert set(scores.scalars().values()) == {0}
 
@@ -127,19 +134,18 @@ def test_nothing_over_nothing_is_zero() -> None:
 def test_data_sets_are_scored_apart_and_averaged_unweighted() -> None:
     metric = EntityF1({"easy": TYPES, "hard": TYPES})
     for _ in range(3):
-        metric.update(_example(["B-a", "O"], "easy"), _prediction(["B-a", "O"]))
-    metric.update(_example(["B-a", "O"], "hard"), _prediction(["O", "B-a"]))
-    named = metric.compute().scalars()
+        _update(metric, _example(["B-a", "O"], "easy"), ["B-a", "O"])
+    _update(metric, _example(["B-a", "O"], "hard"), ["O", "B-a"])
+    named = metric.scores().scalars()
     assert (named["easy/f1"], named["hard/f1"], named["f1_macro"]) == (1, 0, 0.5)
     assert named["f1"] == 0.75
 
 
 def test_alignment_is_reported_per_thousand_words() -> None:
     metric = EntityF1({"toy": TYPES})
-    metric.update(
-        _example(["O"] * 4), _prediction(["O"] * 4, AlignmentReport(omissions=2, additions=1)), finished=False
-    )
-    named = metric.compute().scalars()
+    example, report = _example(["O"] * 4), AlignmentReport(omissions=2, additions=1)
+    metric.update(example, _prediction(example, ["O"] * 4, report), finished=False)
+    named = metric.scores().scalars()
     assert (named["omissions"], named["additions"], named["substitutions"], named["runaways"]) == (500, 250, 0, 1)
 
 
@@ -149,13 +155,27 @@ def test_parts_add_up_to_the_whole(sentences: list[tuple[list[str], list[str]]],
     parts = [EntityF1({"toy": TYPES}) for _ in range(num_parts)]
     for position, (gold, predicted) in enumerate(sentences):
         for metric in (whole, parts[position % num_parts]):
-            metric.update(_example(gold), _prediction(predicted))
+            _update(metric, _example(gold), predicted)
     assert sum(part.rows for part in parts).equal(whole.rows)
 
 
 def test_a_prediction_for_other_words_is_refused() -> None:
     with pytest.raises(ValueError, match="Expected 2 tags, got 1"):
-        EntityF1({"toy": TYPES}).update(_example(["O", "O"]), _prediction(["O"]))
+        _update(EntityF1({"toy": TYPES}), _example(["O", "O"]), ["O"])
+
+
+def test_entity_f1_is_a_torchmetrics_metric() -> None:
+    metric, other = EntityF1({"toy": TYPES}), EntityF1({"toy": TYPES})
+    right, wrong = _example(["B-a", "O"]), _example(["B-a", "O"])
+    assert metric(right, _prediction(right, ["B-a", "O"])) == 1  # of this sentence
+    assert metric(wrong, _prediction(wrong, ["O", "B-a"])) == 0
+    _update(other, right, ["B-a", "O"])
+    mean = (metric + other) / 2
+    assert (metric.compute(), mean.compute(), metric.higher_is_better) == (0.5, 0.75, True)
+    collection = MetricCollection({"ours": metric, "theirs": other})
+    assert collection.compute() == {"ours": 0.5, "theirs": 1}
+    metric.reset()
+    assert metric.scores().overall.num_sentences == 0
 
 
 @given(st.lists(st.tuples(st.floats(0, 30, width=32), st.integers(1, 5000)), min_size=1, max_size=20), st.randoms())

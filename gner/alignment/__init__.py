@@ -5,5 +5,14 @@ from gner.alignment.confidence import EntityScorer
 from gner.alignment.official import OfficialAligner
 from gner.alignment.postprocess import PostProcessor
 from gner.alignment.robust import RobustAligner
+from gner.alignment.strings import Placed, place_strings
 
-__all__ = ["BackTokenizer", "EntityScorer", "OfficialAligner", "PostProcessor", "RobustAligner"]
+__all__ = [
+    "BackTokenizer",
+    "EntityScorer",
+    "OfficialAligner",
+    "Placed",
+    "PostProcessor",
+    "RobustAligner",
+    "place_strings",
+]

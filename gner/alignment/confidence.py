@@ -31,14 +31,19 @@ class EntityScorer:
         self._before = list(tokenizer("a", add_special_tokens=False)["input_ids"])
         self._texts: dict[int, str] = {}
 
-    def __call__(self, prediction: Prediction, generation: Generation) -> Prediction:
-        """The prediction with scores."""
+    def __call__(self, prediction: Prediction, generations: Sequence[Generation]) -> Prediction:
+        """The prediction with scores, where its places or the strategy give any.
+
+        Args:
+            prediction: Read from the texts of the generations.
+            generations: One for each query of the example; places of tags are known for a single text only.
+        """
         if not prediction.entities:
             return prediction
-        if generation.entities is not None:
-            known = {(entity.start, entity.end, entity.type): entity.score for entity in generation.entities}
-            scores = [known.get((entity.start, entity.end, entity.type)) for entity in prediction.entities]
-        elif prediction.places:
+        if all(generation.entities is not None for generation in generations):
+            scores = _given_scores(prediction, generations)
+        elif prediction.places and len(generations) == 1:
+            [generation] = generations
             ends = self._ends(generation)
             scores = [_score(entity, prediction, generation.token_log_probs, ends) for entity in prediction.entities]
         else:
@@ -64,6 +69,15 @@ class EntityScorer:
 
     def _decode(self, ids: list[int]) -> str:
         return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+
+def _given_scores(prediction: Prediction, generations: Sequence[Generation]) -> list[float | None]:
+    """Scores that the strategy gave, by span and type."""
+    known: dict[tuple[int, int, str], float | None] = {}
+    for generation in generations:
+        for entity in generation.entities or ():
+            known[entity.start, entity.end, entity.type] = entity.score
+    return [known.get((entity.start, entity.end, entity.type)) for entity in prediction.entities]
 
 
 def _score(entity: Entity, prediction: Prediction, log_probs: Sequence[float], ends: Sequence[int]) -> float | None:

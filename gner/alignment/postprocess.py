@@ -1,47 +1,77 @@
-"""Generations to predictions."""
+"""Read what a model wrote: texts to predictions, with scores of entities."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Protocol
 
 from gner.alignment.back_tokenize import BackTokenize
+from gner.alignment.confidence import EntityScorer
 from gner.alignment.official import OfficialAligner
 from gner.alignment.robust import RobustAligner
 from gner.bio import repair, to_entities
-from gner.prompting.base import Format
-from gner.records import Alignment, AlignmentReport, Example, Prediction
+from gner.records import Aligner, Alignment, AlignmentReport, Counts, Example, Generation, Prediction
 
 AlignerName = Literal["robust", "official"]
 
 
+class TextReader(Protocol):
+    """What is needed of a prompt format to read texts; see `gner.prompting.Format`."""
+
+    def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:
+        """Make a prediction of whatever texts there are."""
+
+    def read_official(self, example: Example, texts: Sequence[str], align: Aligner) -> Alignment:
+        """Tags as the released scorer of the format reads them."""
+
+    def official_counts(self, example: Example, texts: Sequence[str], align: Aligner) -> Counts | None:
+        """Counts of that scorer."""
+
+
 class PostProcessor:
-    """Reads what a model wrote and lays it on the source words.
+    """Reads the texts of an example and lays them on its source words.
 
     Args:
         format: How the texts were asked for.
-        back_tokenize: How source words look when the model writes them; null if that is unknown.
+        back_tokenize: How source words look when the model writes them; None if that is unknown.
         aligner: Where ``tags`` come from: ``robust`` loses as little as possible, ``official`` is what the format's
-            released scorer does. ``official_tags`` always come from the latter.
+            released scorer does. Official counts always come from the latter.
+        scorer: Scores entities by the probabilities of tokens; None for no scores.
     """
 
     def __init__(
-        self, format: Format, back_tokenize: BackTokenize | None = None, aligner: AlignerName = "robust"
+        self,
+        format: TextReader,
+        back_tokenize: BackTokenize | None = None,
+        aligner: AlignerName = "robust",
+        scorer: EntityScorer | None = None,
     ) -> None:
         self._format = format
         self._robust = RobustAligner(back_tokenize) if aligner == "robust" else None
         self._official = OfficialAligner(back_tokenize)
+        self._scorer = scorer
 
-    def __call__(self, example: Example, text: str) -> Prediction:
-        """Make a prediction of whatever text there is."""
-        official, report, _ = self.read_official(example, text)
+    def __call__(self, example: Example, texts: Sequence[str]) -> Prediction:
+        """Make a prediction of whatever texts there are, one for each query of the example.
+
+        The example's gold tags are used for the official counts only.
+        """
+        counts = self._format.official_counts(example, texts, self._official)
         if self._robust is not None:
-            return replace(self._format.read(example, [text], self._robust), official_tags=official)
+            return replace(self._format.read(example, texts, self._robust), official=counts)
+        official, report, _ = self.read_official(example, texts)
         tags, num_repaired = repair(official)
-        return Prediction(
-            tags, official, tuple(to_entities(tags)), report + AlignmentReport(repaired_tags=num_repaired)
-        )
+        report += AlignmentReport(repaired_tags=num_repaired)
+        return Prediction(tags, tuple(to_entities(tags)), report, official=counts)
 
-    def read_official(self, example: Example, text: str) -> Alignment:
+    def read(self, example: Example, generations: Sequence[Generation]) -> Prediction:
+        """The same of what was generated for each query, with scores of entities if there is a scorer."""
+        prediction = self(example, [generation.text for generation in generations])
+        if self._scorer is not None:
+            prediction = self._scorer(prediction, generations)
+        return replace(prediction, generations=tuple(generations))
+
+    def read_official(self, example: Example, texts: Sequence[str]) -> Alignment:
         """The tags of the released scorer only."""
-        return self._format.read_official(example, [text], self._official)
+        return self._format.read_official(example, texts, self._official)

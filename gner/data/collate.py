@@ -1,30 +1,54 @@
-"""Examples to token ids."""
+"""Examples to token ids: what training reads, and the prompts to decode."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from gner.interfaces import IGNORED, Batch, TokenizerOwner
-from gner.prompting import Format, Query
+from gner.interfaces import IGNORED, Batch, Kind, TokenizerOwner
+from gner.prompting import Format, Query, Segment
 from gner.records import Example
+
+_AT_ONCE = 1000  # examples that are tokenized together: token ids of a large corpus fill the memory
 
 
 class Encoded(NamedTuple):
-    """Token ids of one query: the prompt as the model reads it, and the answer with its end token."""
+    """Token ids of one sequence.
+
+    Attributes:
+        prompt: What comes before the first learned token; for a seq2seq backbone what its encoder reads.
+        answer: The rest, with the end token.
+        labels: ``answer`` with -100 where nothing is learned.
+    """
 
     prompt: list[int]
     answer: list[int]
+    labels: list[int]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Tokens of prompt and answer."""
+        return len(self.prompt), len(self.answer)
+
+
+@dataclass
+class _Rows:
+    """Sequences of some examples, and whose each is."""
+
+    encoded: list[Encoded]
+    owners: list[int]
 
 
 class Collator:
     """Writes examples in a format, tokenizes them and pads them.
 
     Args:
-        format: How an example becomes text; it must pose one query per example.
+        format: How an example becomes text.
         backbone: Owner of the tokenizer.
     """
 
@@ -32,65 +56,92 @@ class Collator:
         self._format = format
         self._backbone = backbone
 
+    def __call__(
+        self,
+        examples: Sequence[Example],
+        positions: Sequence[int] | None = None,
+        counted: Sequence[bool] | None = None,
+        *,
+        decode: bool = True,
+    ) -> Batch:
+        """Make a batch to evaluate E examples: rows to decode, and the sequences that the loss reads.
+
+        Args:
+            examples: E examples.
+            positions: See `Batch`; by default their places in ``examples``.
+            counted: See `Batch`; by default all are.
+            decode: See `Batch`.
+        """
+        rows = self._encode_queries(examples)
+        learned = rows if self.learns_queries else self._encode_training(examples, _fixed_rngs(examples))
+        return self._batch(examples, rows, learned, positions=positions, counted=counted, decode=decode)
+
+    def for_training(
+        self, examples: Sequence[Example], rngs: Sequence[random.Random], positions: Sequence[int] | None = None
+    ) -> Batch:
+        """Make a batch to train on; its rows are the prompts of its sequences.
+
+        Args:
+            examples: E examples.
+            rngs: For what the format chooses anew for each of them.
+            positions: See `Batch`.
+        """
+        learned = self._encode_training(examples, rngs)
+        return self._batch(examples, learned, learned, positions=positions)
+
+    def for_decoding(self, examples: Sequence[Example]) -> Batch:
+        """Make a batch that is only decoded; its sequences are those of its rows."""
+        rows = self._encode_queries(examples)
+        return self._batch(examples, rows, rows)
+
     def encode(self, examples: Sequence[Example]) -> list[Encoded]:
-        """Tokenize each example's query."""
-        queries = [self._only_query(example) for example in examples]
-        if self._backbone.is_encoder_decoder:
-            return self._encode_seq2seq(queries)
-        return self._encode_causal(queries)
+        """Tokenize the queries of all examples, one after the other."""
+        return self._encode_queries(examples).encoded
 
-    def __call__(self, examples: Sequence[Example], positions: list[int], counted: list[bool], decode: bool) -> Batch:
-        """Make a batch of B examples; the arguments are the fields of `Batch`."""
-        encoded = self.encode(examples)
-        pad = self._backbone.tokenizer.pad_token_id
-        prompts = [row.prompt for row in encoded]
-        if self._backbone.is_encoder_decoder:
-            input_ids, attention_mask = _pad(prompts, pad)
-            prompt_ids, prompt_mask = input_ids, attention_mask
-            labels, _ = _pad([row.answer for row in encoded], IGNORED)
-        else:
-            input_ids, attention_mask = _pad([row.prompt + row.answer for row in encoded], pad)
-            prompt_ids, prompt_mask = _pad(prompts, pad, left=True)
-            labels, _ = _pad([[IGNORED] * len(row.prompt) + row.answer for row in encoded], IGNORED)
-        return Batch(
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            labels=labels,
-            prompt_ids=prompt_ids,
-            prompt_mask=prompt_mask,
-            examples=list(examples),
-            positions=positions,
-            counted=counted,
-            lengths=[(len(row.prompt), len(row.answer)) for row in encoded],
-            decode=decode,
-        )
+    def _encode_queries(self, examples: Sequence[Example]) -> _Rows:
+        queries: list[Query] = []
+        owners: list[int] = []
+        for position, example in enumerate(examples):
+            of_example = self._format.queries(example)
+            queries += of_example
+            owners += [position] * len(of_example)
+        return _Rows(self._encode(queries), owners)
 
-    def texts(self, examples: Iterable[Example]) -> Iterator[str]:
-        """Prompts and answers, to train a tokenizer on."""
-        for example in examples:
-            query = self._only_query(example)
-            yield query.prompt if self._backbone.is_encoder_decoder else self._format.causal_prompt(query.prompt)
-            yield query.target
+    @property
+    def learns_queries(self) -> bool:
+        """Whether training reads the queries and nothing else, so that they need not be tokenized twice."""
+        return type(self._format).training is Format.training
 
-    def sizes(self, examples: Sequence[Example]) -> list[tuple[int, int]]:
-        """Tokens of each example's prompt and answer."""
-        return [
-            (len(row.prompt), len(row.answer))
-            for start in range(0, len(examples), 1000)  # in parts, as the token ids of a large corpus fill the memory
-            for row in self.encode(examples[start : start + 1000])
+    def _encode_training(self, examples: Sequence[Example], rngs: Sequence[random.Random]) -> _Rows:
+        """Tokenize what training reads."""
+        sequences: list[list[Segment]] = []
+        owners: list[int] = []
+        for position, (example, rng) in enumerate(zip(examples, rngs, strict=True)):
+            of_example = self._format.training(example, rng)
+            sequences += of_example
+            owners += [position] * len(of_example)
+        queries = [_as_query(sequence) for sequence in sequences]
+        encoded_queries = iter(self._encode([query for query in queries if query is not None]))
+        encoded = [
+            self._encode_segments(segments) if query is None else next(encoded_queries)
+            for query, segments in zip(queries, sequences, strict=True)
         ]
+        return _Rows(encoded, owners)
 
-    def _only_query(self, example: Example) -> Query:
-        [query] = self._format.queries(example)
-        return query
+    def _encode(self, queries: list[Query]) -> list[Encoded]:
+        if not queries:
+            return []
+        is_seq2seq = self._backbone.kind is Kind.SEQ2SEQ
+        pairs = self._encode_seq2seq(queries) if is_seq2seq else self._encode_causal(queries)
+        return [Encoded(prompt, answer, answer) for prompt, answer in pairs]
 
-    def _encode_seq2seq(self, queries: list[Query]) -> list[Encoded]:
+    def _encode_seq2seq(self, queries: list[Query]) -> list[tuple[list[int], list[int]]]:
         tokenizer = self._backbone.tokenizer
         prompts = tokenizer([query.prompt for query in queries])["input_ids"]
         answers = tokenizer(text_target=[query.target for query in queries])["input_ids"]
-        return [Encoded(prompt, self._ended(answer)) for prompt, answer in zip(prompts, answers, strict=True)]
+        return [(prompt, self._ended(answer)) for prompt, answer in zip(prompts, answers, strict=True)]
 
-    def _encode_causal(self, queries: list[Query]) -> list[Encoded]:
+    def _encode_causal(self, queries: list[Query]) -> list[tuple[list[int], list[int]]]:
         """Tokenize prompt and answer together, so that the seam is tokenized as the released checkpoints saw it.
 
         Where a tokenizer joins the two across the seam, the answer is tokenized apart: generation starts from the
@@ -100,27 +151,138 @@ class Collator:
         texts = [self._format.causal_prompt(query.prompt) for query in queries]
         prompts = [self._without_end(ids) for ids in tokenizer(texts)["input_ids"]]
         wholes = tokenizer([f"{text} {query.target}" for text, query in zip(texts, queries, strict=True)])["input_ids"]
-        rows = []
+        pairs = []
         for prompt, whole, query in zip(prompts, wholes, queries, strict=True):
             answer = whole[len(prompt) :]
             if whole[: len(prompt)] != prompt:
                 answer = tokenizer(f" {query.target}", add_special_tokens=False)["input_ids"]
-            rows.append(Encoded(prompt, self._ended(answer)))
-        return rows
+            pairs.append((prompt, self._ended(answer)))
+        return pairs
+
+    def _encode_segments(self, segments: Sequence[Segment]) -> Encoded:
+        """Tokenize each segment by itself, between the special tokens that the tokenizer puts around a text."""
+        tokenizer = self._backbone.tokenizer
+        pieces = tokenizer([segment.text for segment in segments], add_special_tokens=False)["input_ids"]
+        first = next((place for place, segment in enumerate(segments) if segment.learned), len(segments))
+        before, after = self._special_tokens("text")
+        prompt = [*before, *_joined(pieces[:first])]
+        answer: list[int] = []
+        if self._backbone.kind is Kind.SEQ2SEQ:
+            prompt += after
+            answer += self._special_tokens("text_target")[0]
+        labels = list(answer)
+        for segment, piece in zip(segments[first:], pieces[first:], strict=True):
+            answer += piece
+            labels += piece if segment.learned else [IGNORED] * len(piece)
+        end = tokenizer.eos_token_id
+        if answer[-1:] != [end]:
+            answer, labels = [*answer, end], [*labels, end]
+        return Encoded(prompt, answer, labels)
+
+    def _special_tokens(self, argument: Literal["text", "text_target"]) -> tuple[list[int], list[int]]:
+        """What the tokenizer puts before and after a text that is given as this argument."""
+        tokenizer = self._backbone.tokenizer
+        plain = tokenizer(**{argument: "a"}, add_special_tokens=False)["input_ids"]
+        whole = tokenizer(**{argument: "a"})["input_ids"]
+        start = next(at for at in range(len(whole)) if whole[at : at + len(plain)] == plain)
+        return whole[:start], whole[start + len(plain) :]
 
     def _without_end(self, ids: list[int]) -> list[int]:
         return ids[:-1] if ids and ids[-1] == self._backbone.tokenizer.eos_token_id else ids
 
     def _ended(self, ids: list[int]) -> list[int]:
-        """With the end token as the last one; mBART's tokenizer puts the code of the language behind it."""
+        """With the end token as the last one; mBART's tokenizer puts the code of the language after it."""
         end = self._backbone.tokenizer.eos_token_id
         while ids and ids[-1] != end and end in ids:
             ids = ids[:-1]
         return ids if ids and ids[-1] == end else [*ids, end]
 
+    def _batch(
+        self,
+        examples: Sequence[Example],
+        rows: _Rows,
+        learned: _Rows,
+        *,
+        positions: Sequence[int] | None = None,
+        counted: Sequence[bool] | None = None,
+        decode: bool = True,
+    ) -> Batch:
+        pad = self._backbone.tokenizer.pad_token_id
+        prompts = [row.prompt for row in rows.encoded]
+        answer_ids = None
+        if self._backbone.kind is Kind.SEQ2SEQ:
+            input_ids, attention_mask = _pad([row.prompt for row in learned.encoded], pad)
+            answer_ids, _ = _pad([row.answer for row in learned.encoded], pad)
+            labels, _ = _pad([row.labels for row in learned.encoded], IGNORED)
+            is_same = rows is learned
+            prompt_ids, prompt_mask = (input_ids, attention_mask) if is_same else _pad(prompts, pad)
+        else:
+            input_ids, attention_mask = _pad([row.prompt + row.answer for row in learned.encoded], pad)
+            labels, _ = _pad([[IGNORED] * len(row.prompt) + row.labels for row in learned.encoded], IGNORED)
+            prompt_ids, prompt_mask = _pad(prompts, pad, left=True)
+        return Batch(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            labels=labels,
+            answer_ids=answer_ids,
+            prompt_ids=prompt_ids,
+            prompt_mask=prompt_mask,
+            examples=list(examples),
+            owners=rows.owners,
+            positions=list(range(len(examples)) if positions is None else positions),
+            counted=[True] * len(examples) if counted is None else list(counted),
+            lengths=[row.size for row in learned.encoded],
+            prompt_lengths=[len(row.prompt) for row in rows.encoded],
+            decode=decode,
+        )
+
+    def texts(self, examples: Iterable[Example]) -> Iterator[str]:
+        """What training reads, in parts, to train a tokenizer on."""
+        for example in examples:
+            for sequence in self._format.training(example, *_fixed_rngs([example])):
+                query = _as_query(sequence)
+                if query is None:
+                    yield from (segment.text for segment in sequence)
+                    continue
+                is_causal = self._backbone.kind is Kind.CAUSAL
+                yield self._format.causal_prompt(query.prompt) if is_causal else query.prompt
+                yield query.target
+
+    def sizes(self, examples: Sequence[Example], *, for_training: bool = False) -> list[list[tuple[int, int]]]:
+        """Tokens of prompt and answer of each example's queries, or of the sequences that training reads."""
+        sizes: list[list[tuple[int, int]]] = []
+        for start in range(0, len(examples), _AT_ONCE):
+            some = examples[start : start + _AT_ONCE]
+            is_other = for_training and not self.learns_queries
+            rows = self._encode_training(some, _fixed_rngs(some)) if is_other else self._encode_queries(some)
+            of_some: list[list[tuple[int, int]]] = [[] for _ in some]
+            for row, owner in zip(rows.encoded, rows.owners, strict=True):
+                of_some[owner].append(row.size)
+            sizes += of_some
+        return sizes
+
+
+def _as_query(sequence: Sequence[Segment]) -> Query | None:
+    """A sequence of one prompt and one answer as a query; None for others, which are tokenized piecewise."""
+    if [segment.learned for segment in sequence] != [False, True]:
+        return None
+    return Query(sequence[0].text, sequence[1].text)
+
+
+def _fixed_rngs(examples: Sequence[Example]) -> list[random.Random]:
+    """For what is the same in each epoch: sizes, tokenizers, and the loss at validation."""
+    return [random.Random(0) for _ in examples]
+
+
+def _joined(pieces: Sequence[list[int]]) -> list[int]:
+    joined: list[int] = []
+    for piece in pieces:
+        joined += piece
+    return joined
+
 
 def _pad(rows: Sequence[Sequence[int]], value: int, *, left: bool = False) -> tuple[Tensor, Tensor]:
-    """Pad rows of token ids to one length; returns ids and mask, both of shape (B, S)."""
+    """Pad rows of token ids to one length; returns ids and mask, both of shape (rows, S)."""
     length = max(len(row) for row in rows)
     ids = torch.full((len(rows), length), value, dtype=torch.long)
     mask = torch.zeros_like(ids)

@@ -22,7 +22,7 @@ from gner.data.sampler import EvalSampler, TrainSampler
 from gner.data.shared import warn_of_shared
 from gner.data.synthetic import SyntheticCorpus
 from gner.errors import UserError
-from gner.interfaces import TokenizerOwner
+from gner.interfaces import Kind, TokenizerOwner
 from gner.prompting import Format
 from gner.records import Example
 
@@ -47,8 +47,9 @@ class GnerDataModule(LightningDataModule):
         val: What to validate on (the dev splits).
         test: What to test and predict on (the test splits).
         scheme: How tags are written. ``auto`` tells IOB2, IOB1 and BIOES apart, per file.
-        batch_size: Examples per training step and process.
-        eval_batch_size: Examples per validation step and process.
+        batch_size: Rows per training step and process: sentences, or sequences of a format with several a sentence.
+            All rows of a sentence are in one batch, which may hold more if a single sentence has more.
+        eval_batch_size: The same for validation, in rows to decode.
         max_input_tokens: Longest training input. For a causal backbone: prompt and answer together.
         max_answer_tokens: Longest training answer; used for seq2seq backbones.
         max_examples_per_dataset: At most so many training examples of each data set, chosen by the seed. The paper:
@@ -62,7 +63,8 @@ class GnerDataModule(LightningDataModule):
 
     Attributes:
         examples: The sentences of each split that has been read.
-        sizes: Tokens of their prompts and answers.
+        sizes: Tokens of prompt and answer of each row of each sentence: of the sequences that training reads, or of the
+            queries to decode.
         train_weights: How often each training sentence is seen in an epoch.
         max_decoded_examples: Mark only a fixed random subset of so many validation examples for decoding.
 
@@ -117,7 +119,7 @@ class GnerDataModule(LightningDataModule):
         self._seed = seed
         self._collate = Collator(format, backbone)
         self.examples: dict[Split, list[Example]] = {}
-        self.sizes: dict[Split, list[tuple[int, int]]] = {}
+        self.sizes: dict[Split, list[list[tuple[int, int]]]] = {}
         self.train_weights: list[float] = []
 
     def prepare_data(self) -> None:
@@ -176,9 +178,9 @@ class GnerDataModule(LightningDataModule):
         self._backbone.set_tokenizer(serialized)
 
     def _measure(self, split: Split) -> None:
-        """Count tokens; drop training examples that are too long, and say so."""
-        sizes = self._collate.sizes(self.examples[split])
-        too_long = [index for index, size in enumerate(sizes) if not self._fits(*size)]
+        """Count tokens; drop training examples that are too long, and log how many."""
+        sizes = self._collate.sizes(self.examples[split], for_training=split == "train")
+        too_long = [index for index, rows in enumerate(sizes) if not all(self._fits(*size) for size in rows)]
         if too_long:
             self._report_too_long(split, too_long)
         if split == "train":
@@ -193,12 +195,15 @@ class GnerDataModule(LightningDataModule):
             sizes = [sizes[index] for index in keep]
         self.sizes[split] = sizes
         check_positions(self._backbone, self.examples[split], sizes, split)
+        if split != "train" and not self._collate.learns_queries:  # the loss reads what training reads
+            learned = self._collate.sizes(self.examples[split], for_training=True)
+            check_positions(self._backbone, self.examples[split], learned, split)
 
     def _fits(self, prompt: int, answer: int) -> bool:
         max_input, max_answer = self._max_tokens
-        if self._backbone.is_encoder_decoder:
-            return prompt <= max_input and answer <= max_answer
-        return prompt + answer <= max_input
+        if self._backbone.kind is Kind.CAUSAL:
+            return prompt + answer <= max_input
+        return prompt <= max_input and answer <= max_answer
 
     def _report_too_long(self, split: Split, too_long: list[int]) -> None:
         first = self.examples[split][too_long[0]]
@@ -222,19 +227,26 @@ class GnerDataModule(LightningDataModule):
         examples = self.examples["train"]
         pool = list(dict.fromkeys(entity_type for example in examples for entity_type in example.types))
         dataset = BatchDataset(examples, self._collate, partial(self._regularization.apply, pool), self._seed)
-        sampler = TrainSampler(
-            self._lengths("train"),
-            self.batch_size,
-            seed=self._seed,
-            rank=self._rank,
-            num_ranks=self._num_ranks,
-            weights=self.train_weights,
-            sources=[example.dataset for example in examples],
-        )
-        self._train_loader = self._loader(dataset, sampler)
+        self._train_loader = self._loader(dataset, self._train_sampler(self._rank, self._num_ranks))
         if self._train_progress is not None:
             self._train_loader.load_state_dict(self._train_progress)
         return self._train_loader
+
+    def _train_sampler(self, rank: int, num_ranks: int) -> TrainSampler:
+        return TrainSampler(
+            self._lengths("train"),
+            self.batch_size,
+            seed=self._seed,
+            rank=rank,
+            num_ranks=num_ranks,
+            weights=self.train_weights,
+            sources=[example.dataset for example in self.examples["train"]],
+            num_rows=self.num_rows("train"),
+        )
+
+    def num_train_batches(self, num_ranks: int) -> int:
+        """How many batches an epoch has on each of a number of processes."""
+        return len(self._train_sampler(0, num_ranks))
 
     def state_dict(self) -> dict[str, Any]:
         """How far the epoch is, and what the model was trained on, for those who use it.
@@ -276,6 +288,7 @@ class GnerDataModule(LightningDataModule):
             num_ranks=self._num_ranks,
             max_decoded=max_decoded,
             seed=self._seed,
+            num_rows=self.num_rows(split),
         )
         return self._loader(BatchDataset(self.examples[split], self._collate), sampler)
 
@@ -283,7 +296,12 @@ class GnerDataModule(LightningDataModule):
         return BatchLoader(dataset, sampler=sampler, batch_size=None, num_workers=self._num_workers)
 
     def _lengths(self, split: Split) -> list[int]:
-        return [prompt + answer for prompt, answer in self.sizes[split]]
+        """Tokens of each sentence's longest row."""
+        return [max(map(sum, rows)) for rows in self.sizes[split]]
+
+    def num_rows(self, split: Split) -> list[int]:
+        """How many rows each sentence of a split has."""
+        return [len(rows) for rows in self.sizes[split]]
 
     @property
     def _rank(self) -> int:

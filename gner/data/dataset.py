@@ -13,7 +13,7 @@ from gner.interfaces import Batch
 from gner.records import Example
 
 Change = Callable[[Example, random.Random], Example]
-"""Makes a training example of an example, using no other chance than it is given."""
+"""Makes a training example of an example; all randomness comes from the given generator."""
 
 
 class BatchDataset(Dataset[Batch]):
@@ -25,8 +25,8 @@ class BatchDataset(Dataset[Batch]):
     Args:
         examples: The examples that slots point at.
         collate: Writes and tokenizes them.
-        change: What happens to an example first, anew in each epoch; null for nothing.
-        seed: Seeds the changes, together with epoch and position.
+        change: What happens to a training example first, anew in each epoch; None for evaluation.
+        seed: Seeds the changes and what the format chooses, together with epoch and position.
     """
 
     def __init__(
@@ -41,16 +41,16 @@ class BatchDataset(Dataset[Batch]):
         return len(self._examples)
 
     def __getitem__(self, slots: list[Slot]) -> Batch:
-        return self._collate(
-            [self._example(slot) for slot in slots],
-            positions=[slot.position for slot in slots],
-            counted=[slot.counted for slot in slots],
-            decode=all(slot.decode for slot in slots),
-        )
-
-    def _example(self, slot: Slot) -> Example:
-        example = self._examples[slot.position]
+        examples = [self._examples[slot.position] for slot in slots]
+        positions = [slot.position for slot in slots]
         if self._change is None:
-            return example
+            counted = [slot.counted for slot in slots]
+            return self._collate(examples, positions, counted, decode=all(slot.decode for slot in slots))
+        changed = [
+            self._change(example, self._rng("example", slot)) for example, slot in zip(examples, slots, strict=True)
+        ]
+        return self._collate.for_training(changed, [self._rng("format", slot) for slot in slots], positions)
+
+    def _rng(self, purpose: str, slot: Slot) -> random.Random:
         repeat = f" {slot.repeat}" if slot.repeat else ""
-        return self._change(example, random.Random(f"example {self._seed} {slot.epoch} {slot.position}{repeat}"))
+        return random.Random(f"{purpose} {self._seed} {slot.epoch} {slot.position}{repeat}")

@@ -30,15 +30,18 @@ def check_tokenizer(format: Format, collate: Collator, backbone: TokenizerOwner)
     Raises:
         UserError: The tags are lost.
     """
-    [row] = collate.encode([PROBE])
     tokenizer = backbone.tokenizer
-    written = str(tokenizer.decode(row.answer, skip_special_tokens=True, clean_up_tokenization_spaces=False))
-    if format.read(PROBE, [written], _align_in_order).tags == PROBE.tags:
+    written = [
+        str(tokenizer.decode(row.answer, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        for row in collate.encode([PROBE])
+    ]
+    if format.read(PROBE, written, _align_in_order).tags == PROBE.tags:
         return
-    [query] = format.queries(PROBE)
+    pairs = zip((query.target for query in format.queries(PROBE)), written, strict=True)
+    target, changed = max(pairs, key=lambda pair: pair[0] != pair[1])
     raise UserError(
-        f"Expected a tokenizer that can write `{query.target}`, but that of the backbone, a "
-        f"{type(tokenizer).__name__}, makes `{written}` of it, and its tags cannot be read back. Set model.backbone to "
+        f"Expected a tokenizer that can write `{target}`, but that of the backbone, a "
+        f"{type(tokenizer).__name__}, makes `{changed}` of it, and its tags cannot be read back. Set model.backbone to "
         "a model whose tokenizer keeps brackets, hyphens, spaces and capitals, as those of T5, Llama and Qwen do."
     )
 

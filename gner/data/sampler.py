@@ -33,20 +33,24 @@ class Slot(NamedTuple):
     repeat: int = 0
 
 
-def num_draws(weights: Sequence[float]) -> int:
+def num_draws(weights: Sequence[float], num_rows: Sequence[int] | None = None) -> int:
     """How many examples an epoch has, given how often each is seen in one.
+
+    Args:
+        weights: How often.
+        num_rows: Rows of each example, as the share of a weight is taken for each number of rows; None for one.
 
     Example:
         >>> num_draws([1.0, 1.0, 2.0, 0.5, 0.5, 0.5])
         6
     """
-    return sum(size * whole + _share(size, part) for size, whole, part in map(_parts, Counter(weights).items()))
+    groups = Counter(zip(weights, num_rows or [1] * len(weights), strict=True))
+    return sum(_num_draws(weight, size) for (weight, _), size in groups.items())
 
 
-def _parts(counted: tuple[float, int]) -> tuple[int, int, float]:
-    """How many examples have a weight, how often each is seen for certain, and which part of them once more."""
-    weight, size = counted
-    return size, int(weight), weight - int(weight)
+def _num_draws(weight: float, size: int) -> int:
+    """How many an epoch has of a number of examples with the same weight."""
+    return size * int(weight) + _share(size, weight - int(weight))
 
 
 def _share(size: int, part: float) -> int:
@@ -57,19 +61,21 @@ def _share(size: int, part: float) -> int:
 class TrainSampler(DistributedSampler[list[Slot]]):
     """Shuffled batches of examples of similar length.
 
-    Examples are shuffled, cut into windows of many batches, and sorted by length within a window; the batches are then
-    shuffled again. So order is random, and little of a batch is padding.
+    Examples are shuffled, split into windows of many batches, and sorted by length within a window; the batches are
+    then shuffled again. So order is random, and little of a batch is padding. A batch has examples with the same number
+    of rows, so that the number of batches is the same in every epoch.
 
     Args:
-        lengths: Tokens of each example.
-        batch_size: Examples per batch and rank.
+        lengths: Tokens of each example's longest row.
+        batch_size: Rows per batch and rank; an example with more rows is a batch of its own.
         seed: Start of the random order; each epoch has its own.
         rank: This process.
         num_ranks: Number of processes.
         batches_per_window: Larger windows leave less padding and less chance.
-        weights: How often each example is seen in an epoch; null for once. What is left of a weight above a whole
-            number is a share of the examples with that weight, others in each epoch until all had their turn.
-        sources: What each example is of; null for one source. A share has of each source as much as it is large.
+        weights: How often each example is seen in an epoch; None for once. The fractional part selects that share of
+            the examples with this weight, others in each epoch until all had their turn.
+        sources: What each example is of; None for one source. A share has of each source as much as it is large.
+        num_rows: Rows of each example; None for one each.
     """
 
     def __init__(
@@ -83,36 +89,46 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         batches_per_window: int = 50,
         weights: Sequence[float] | None = None,
         sources: Sequence[str] | None = None,
+        num_rows: Sequence[int] | None = None,
     ) -> None:
         super().__init__(lengths, num_replicas=num_ranks, rank=rank, seed=seed)  # type: ignore[arg-type]
         self._lengths = lengths
         self._batch_size = batch_size
         self._batches_per_window = batches_per_window
-        self._weights = weights if weights is not None else [1.0] * len(lengths)
         self._sources = sources
-        self._num_draws = num_draws(self._weights)
         self._num_given = 0
+        weights = weights if weights is not None else [1.0] * len(lengths)
+        self._num_rows = num_rows if num_rows is not None else [1] * len(lengths)
+        self._groups: dict[tuple[float, int], list[int]] = {}
+        for position, group in enumerate(zip(weights, self._num_rows, strict=True)):
+            self._groups.setdefault(group, []).append(position)
 
     def start(self, epoch: int, num_given: int) -> None:
         """Choose what the next iteration gives: an epoch, from one of its batches on."""
         self.epoch, self._num_given = epoch, num_given
 
     def __len__(self) -> int:
-        return -(-self._num_draws // (self._batch_size * self.num_replicas))
+        draws: Counter[int] = Counter()
+        for (weight, num_rows), positions in self._groups.items():
+            draws[num_rows] += _num_draws(weight, len(positions))
+        num_batches = sum(-(-number // self._examples_per_batch(num_rows)) for num_rows, number in draws.items())
+        return -(-num_batches // self.num_replicas)
+
+    def _examples_per_batch(self, num_rows: int) -> int:
+        return max(1, self._batch_size // num_rows)
 
     def _draws(self) -> list[tuple[int, int]]:
         """The examples of this epoch, each with how often it was there before, in a fixed order."""
-        groups: dict[float, list[int]] = {}
-        for position, weight in enumerate(self._weights):
-            groups.setdefault(weight, []).append(position)
         draws: list[tuple[int, int]] = []
-        for weight, positions in groups.items():
-            size, whole, part = _parts((weight, len(positions)))
-            draws += [(position, repeat) for repeat in range(whole) for position in positions]
-            if part:
-                share = _share(size, part)
+        for (weight, _), positions in self._groups.items():
+            whole = int(weight)
+            for repeat in range(whole):
+                draws += [(position, repeat) for position in positions]
+            share = _share(len(positions), weight - whole)
+            if share:
                 turns = self._turns(weight, positions)
-                draws += [(turns[(self.epoch * share + index) % size], whole) for index in range(share)]
+                first = self.epoch * share
+                draws += [(turns[index % len(positions)], whole) for index in range(first, first + share)]
         return sorted(draws, key=lambda draw: draw[::-1])
 
     def _turns(self, weight: float, positions: Sequence[int]) -> list[int]:
@@ -123,43 +139,61 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         groups: dict[str, list[int]] = {}
         for position in order:
             groups.setdefault(self._sources[position], []).append(position)
-        places = [((index + 0.5) / len(group), one) for group in groups.values() for index, one in enumerate(group)]
+        places: list[tuple[float, int]] = []
+        for group in groups.values():
+            places += [((index + 0.5) / len(group), position) for index, position in enumerate(group)]
         return [position for _, position in sorted(places, key=lambda place: place[0])]
 
     def __iter__(self) -> Iterator[list[Slot]]:
         rng = random.Random(f"order {self.seed} {self.epoch}")
         draws = self._draws()
         order = rng.sample(range(len(draws)), len(draws))
-        window_size = self._batch_size * self._batches_per_window
-        windows = [order[start : start + window_size] for start in range(0, len(order), window_size)]
+        batches = self._batches(draws, order)
+        rng.shuffle(batches)
+        filled_up = islice(cycle(batches), len(self) * self.num_replicas)
+        start = self._num_given * self.num_replicas + self.rank
+        for batch in islice(filled_up, start, None, self.num_replicas):
+            yield [Slot(draws[index][0], self.epoch, repeat=draws[index][1]) for index in batch]
+
+    def _batches(self, draws: Sequence[tuple[int, int]], order: Sequence[int]) -> list[list[int]]:
+        """Batches of draws of similar length with the same number of rows.
+
+        Args:
+            draws: What `_draws` gives.
+            order: Places in ``draws``, shuffled.
+        """
 
         def length(index: int) -> tuple[int, int]:  # of equal examples, repeats go apart from what they repeat
             position, repeat = draws[index]
             return self._lengths[position], repeat
 
-        batches = [batch for window in windows for batch in _chunks(sorted(window, key=length), self._batch_size)]
-        rng.shuffle(batches)
-        filled_up = islice(cycle(batches), len(self) * self.num_replicas)
-        start = self._num_given * self.num_replicas + self.rank
-        for batch in islice(filled_up, start, None, self.num_replicas):
-            yield [Slot(position, self.epoch, repeat=repeat) for position, repeat in (draws[index] for index in batch)]
+        by_rows: dict[int, list[int]] = {}
+        for index in order:
+            by_rows.setdefault(self._num_rows[draws[index][0]], []).append(index)
+        batches: list[list[int]] = []
+        for num_rows, of_rows in sorted(by_rows.items()):
+            size = self._examples_per_batch(num_rows)
+            for window in _chunks(of_rows, size * self._batches_per_window):
+                batches += _chunks(sorted(window, key=length), size)
+        return batches
 
 
 class EvalSampler(DistributedSampler[list[Slot]]):
     """Every example once, longest first.
 
-    Batches are the same on any number of ranks, so that each example is computed in the same company, and comes out
-    the same to the last bit. Ranks take them in turn; one that is left without gets an example that is not counted, as
+    Batches are the same on any number of ranks, so each example is always in the same batch, and comes out the same to
+    the last bit. Ranks take them in turn; one that is left without gets an example that is not counted, as
     no rank may have fewer batches than another.
 
     Args:
-        lengths: Tokens of each example.
-        batch_size: Examples per batch and rank.
+        lengths: Tokens of each example's longest row.
+        batch_size: Rows per batch and rank; an example with more rows is a batch of its own.
         rank: This process.
         num_ranks: Number of processes.
-        max_decoded: Decode a random subset of this size; null for all. The other examples come in batches of
+        max_decoded: Decode a random subset of this size; None for all. The other examples come in batches of
             their own.
         seed: Chooses the subset.
+        num_rows: Rows of each example; None for one each.
     """
 
     def __init__(
@@ -171,26 +205,37 @@ class EvalSampler(DistributedSampler[list[Slot]]):
         num_ranks: int = 1,
         max_decoded: int | None = None,
         seed: int = 0,
+        num_rows: Sequence[int] | None = None,
     ) -> None:
         super().__init__(lengths, num_replicas=num_ranks, rank=rank, shuffle=False)  # type: ignore[arg-type]
         self._lengths = lengths
         self._batch_size = batch_size
+        self._num_rows = num_rows if num_rows is not None else [1] * len(lengths)
         everything = range(len(lengths))
         size = len(lengths) if max_decoded is None else min(max_decoded, len(lengths))
         decoded = set(random.Random(f"subset {seed}").sample(everything, size))
         self._groups = [
-            ([index for index in everything if index in decoded], True),
-            ([index for index in everything if index not in decoded], False),
+            (self._batches([index for index in everything if index in decoded]), True),
+            (self._batches([index for index in everything if index not in decoded]), False),
         ]
 
+    def _batches(self, group: Sequence[int]) -> list[list[int]]:
+        """Examples in batches, longest first, each as full as its rows allow."""
+        batches: list[list[int]] = []
+        room = 0
+        for index in sorted(group, key=lambda index: (-self._lengths[index], index)):
+            if self._num_rows[index] > room:
+                batches.append([])
+                room = self._batch_size
+            batches[-1].append(index)
+            room -= self._num_rows[index]
+        return batches
+
     def __len__(self) -> int:
-        per_step = self._batch_size * self.num_replicas
-        return sum(-(-len(group) // per_step) for group, _ in self._groups)
+        return sum(-(-len(batches) // self.num_replicas) for batches, _ in self._groups)
 
     def __iter__(self) -> Iterator[list[Slot]]:
-        for group, decode in self._groups:
-            longest_first = sorted(group, key=lambda index: (-self._lengths[index], index))
-            batches = _chunks(longest_first, self._batch_size)
+        for batches, decode in self._groups:
             for start in range(0, len(batches), self.num_replicas):
                 if start + self.rank < len(batches):
                     yield [Slot(index, decode=decode) for index in batches[start + self.rank]]
@@ -198,5 +243,5 @@ class EvalSampler(DistributedSampler[list[Slot]]):
                     yield [Slot(batches[-1][-1], counted=False, decode=decode)]
 
 
-def _chunks(items: list[int], size: int) -> list[list[int]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
+def _chunks(items: Sequence[int], size: int) -> list[list[int]]:
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]

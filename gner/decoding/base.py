@@ -18,20 +18,21 @@ class DecodingStrategy(ABC):
 
     @property
     def num_sequences(self) -> int:
-        """Texts that are written at once for each example, each with keys and values of its own."""
+        """Texts that are written at once for each row, each with keys and values of its own."""
         return 1
 
     @abstractmethod
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
-        """Write one answer per example.
+        """Write one answer per row.
 
         Called without gradients, with the network in evaluation mode. On several processes each has its own batch, and
         the batches differ in content and length.
 
         Args:
             model: Network, tokenizer and format.
-            batch: B prompts; ``prompt_ids`` of a causal network are padded on the left.
+            batch: R rows, one for each query of its examples; ``prompt_ids`` of a causal network are padded on the
+                left.
 
         Returns:
-            B generations in batch order.
+            R generations in row order.
         """

@@ -11,16 +11,15 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
-from gner.alignment.back_tokenize import BackTokenizer
-from gner.alignment.confidence import EntityScorer
-from gner.alignment.postprocess import AlignerName, PostProcessor
-from gner.decoding.base import DecodingStrategy
+from gner.alignment.postprocess import AlignerName
 from gner.decoding.limits import end_of_loop, repeats_itself
 from gner.decoding.peers import Peers, gather
 from gner.decoding.tensorboard_panel import side_by_side
 from gner.errors import UserError
-from gner.interfaces import Batch, TextModel
+from gner.interfaces import Batch, Predictor
 from gner.metrics import EntityF1
+from gner.prompting import Format
+from gner.records import Generation
 from gner.scoring import EntityScores
 from gner.scoring.prediction_file import Decoded, write_jsonl
 
@@ -29,10 +28,15 @@ _SANITY_EXAMPLES, _SANITY_TOKENS = 4, 48
 Stage = Literal["val", "test", "predict"]
 
 
-class DecodingModule(TextModel, Protocol):
+class DecodingModule(Protocol):
     """What the callback needs of a Lightning module."""
 
-    decoding: DecodingStrategy
+    @property
+    def format(self) -> Format:
+        """How examples are written as text."""
+
+    def predictor(self, aligner: AlignerName) -> Predictor:
+        """What makes predictions with the module's network."""
 
     @property
     def generates_alone(self) -> bool:
@@ -52,6 +56,11 @@ class DecodingData(Protocol):
 
     def entity_types(self) -> dict[str, tuple[str, ...]]:
         """The entity types of each data set."""
+
+
+def _is_loop(generation: Generation) -> bool:
+    """Whether a text ended because it only repeated itself."""
+    return end_of_loop(generation.token_ids) == len(generation.token_ids)
 
 
 def _data(trainer: Trainer) -> DecodingData:
@@ -99,8 +108,7 @@ class DecodingCallback(Callback):
         self._num_validations = 0
         self._decoded: list[Decoded] = []
         self._metric: EntityF1 | None = None
-        self._postprocess: PostProcessor | None = None
-        self._score: EntityScorer | None = None
+        self._predictor: Predictor | None = None
         self._weights = ExitStack()
         self._num_started = 0
         self._peers: Peers | None = None
@@ -132,7 +140,7 @@ class DecodingCallback(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
     ) -> None:
         """Decode a batch."""
-        if self._postprocess is None or not batch.decode:
+        if self._predictor is None or not batch.decode:
             return
         if trainer.sanity_checking:
             if self._num_decoded_batches:
@@ -146,7 +154,7 @@ class DecodingCallback(Callback):
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Score, log and write what was decoded."""
-        if self._postprocess is not None:
+        if self._predictor is not None:
             self._finish(trainer, pl_module, "val")
         if not trainer.sanity_checking:
             self._num_validations += 1
@@ -180,10 +188,9 @@ class DecodingCallback(Callback):
         self._finish(trainer, pl_module, "predict")
 
     def _start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._metric = EntityF1(_data(trainer).entity_types()).to(pl_module.device)
         module = cast(DecodingModule, pl_module)
-        self._postprocess = PostProcessor(module.format, BackTokenizer(module.tokenizer), self._aligner)
-        self._score = EntityScorer(module.tokenizer)
+        self._metric = EntityF1(_data(trainer).entity_types(), module.format.scorer).to(pl_module.device)
+        self._predictor = module.predictor(self._aligner)
         self._decoded = []
         self._num_decoded_batches = 0
         self._num_started += 1
@@ -192,22 +199,19 @@ class DecodingCallback(Callback):
         self._weights.enter_context(module.generation())
 
     def _decode(self, trainer: Trainer, pl_module: LightningModule, batch: Batch) -> None:
-        assert self._postprocess is not None and self._score is not None
-        assert self._metric is not None and self._peers is not None
-        module = cast(DecodingModule, pl_module)
+        assert self._predictor is not None and self._metric is not None and self._peers is not None
         self._peers.check()
         try:
             with trainer.precision_plugin.forward_context():
-                generations = module.decoding.generate(module, batch)
+                predictions = self._predictor.predict(batch)
         except Exception as error:
             self._peers.fail(error)  # raises what happened elsewhere, if this is but its consequence
             raise
-        rows = zip(batch.positions, batch.examples, generations, batch.counted, strict=True)
-        for position, example, generation, counted in rows:
+        predicted = zip(batch.positions, batch.examples, predictions, batch.counted, strict=True)
+        for position, example, prediction, counted in predicted:
             if counted:
-                prediction = self._score(self._postprocess(example, generation.text), generation)
-                self._metric.update(example, prediction, generation.finished)
-                self._decoded.append(Decoded(position, example, generation, prediction))
+                self._metric.update(example, prediction, prediction.finished)
+                self._decoded.append(Decoded(position, example, prediction))
 
     def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
         assert self._metric is not None and self._peers is not None
@@ -219,15 +223,16 @@ class DecodingCallback(Callback):
         if trainer.state.fn == "fit" and not trainer.sanity_checking:
             self._learn_of_runaways(trainer, decoded)
         if stage != "predict":
-            self.scores = self._metric.compute()
+            self.scores = self._metric.scores()
             for name, value in self.scores.scalars().items():
                 pl_module.log(f"{stage}/{name}", value, prog_bar=name == "f1", rank_zero_only=False)
         if trainer.is_global_zero and not trainer.sanity_checking:
             assert trainer.state.fn is not None
             name = "val_last" if trainer.state.fn == "fit" else trainer.state.fn.value
-            write_jsonl(Path(trainer.default_root_dir, "predictions", f"{name}.jsonl"), stage, decoded)
+            path = Path(trainer.default_root_dir, "predictions", f"{name}.jsonl")
+            write_jsonl(path, stage, decoded, cast(DecodingModule, pl_module).format)
             self._show(trainer, stage, decoded)
-        self._metric, self._postprocess, self._score, self._decoded = None, None, None, []
+        self._metric, self._predictor, self._decoded = None, None, []
 
     def _count(self, trainer: Trainer, stage: Stage, decoded: list[Decoded]) -> dict[str, Any]:
         """What scores were counted on, as plain values."""
@@ -236,19 +241,19 @@ class DecodingCallback(Callback):
 
     def _learn_of_runaways(self, trainer: Trainer, decoded: list[Decoded]) -> None:
         """Tell which texts were ended early, and whether the next ones may be."""
-        num_finished = sum(row.generation.finished for row in decoded)
-        looping = [
-            row
-            for row in decoded
-            if not (self._ends_texts or row.generation.finished or repeats_itself(row.example))
-            and end_of_loop(row.generation.token_ids) == len(row.generation.token_ids)
-        ]
-        if looping:
+        num_texts = num_finished = num_looping = 0
+        for row in decoded:
+            may_loop = not (self._ends_texts or repeats_itself(row.example))
+            for generation in row.prediction.generations:
+                num_texts += 1
+                num_finished += generation.finished
+                num_looping += may_loop and not generation.finished and _is_loop(generation)
+        if num_looping:
             rank_zero_info(
-                f"step {trainer.global_step}: {len(looping):,} of {len(decoded):,} texts only repeated themselves and "
+                f"step {trainer.global_step}: {num_looping:,} of {num_texts:,} texts only repeated themselves and "
                 "were ended early; this stops when most texts come to an end of their own."
             )
-        self._ends_texts = self._ends_texts or 2 * num_finished > len(decoded)
+        self._ends_texts = self._ends_texts or 2 * num_finished > num_texts
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Tell the other processes, and give nothing back that they would have to take part in: the run is over."""

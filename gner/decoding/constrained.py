@@ -14,7 +14,7 @@ from gner.decoding.tag_search import TagSearch
 from gner.decoding.teacher_forcing import AnswerReader
 from gner.decoding.word_tokens import PieceTokenizer
 from gner.errors import UserError
-from gner.interfaces import Batch, TextModel
+from gner.interfaces import Batch, TextModel, kind_of
 from gner.records import Example, Generation
 
 _NARROW_PASSES = 8
@@ -52,7 +52,7 @@ class Constrained(DecodingStrategy):
         return self.num_beams
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
-        """Write one answer per example; see the base class.
+        """Write one answer per row; see the base class.
 
         Raises:
             UserError: The format leaves words out.
@@ -67,22 +67,23 @@ class Constrained(DecodingStrategy):
                 guesses=Guesses(self._memory, example),
                 limit=left if batch.length_limit is None else min(left, batch.length_limit),
             )
-            for example, left in zip(batch.examples, positions_left(model, batch), strict=True)
+            for example, left in zip(batch.row_examples, positions_left(model, batch), strict=True)
         ]
         self._search(searches, AnswerReader(model.network, batch), Lockstep(model.network), model)
         return [
-            self._generation(search, example, model) for search, example in zip(searches, batch.examples, strict=True)
+            self._generation(search, example, model)
+            for search, example in zip(searches, batch.row_examples, strict=True)
         ]
 
     def _prepare(self, model: TextModel, batch: Batch) -> PieceTokenizer:
         if self._pieces is None or not self._pieces.is_for(model):
-            self._pieces = PieceTokenizer(model.tokenizer, model.format, model.network.config.is_encoder_decoder)
+            self._pieces = PieceTokenizer(model.tokenizer, model.format, kind_of(model.network.config))
             if not self._pieces.writes_every_word(batch.examples[0]):
                 raise UserError(
                     "Expected a format that writes every word, as Constrained forces them, got one that leaves words "
                     "out. Set model.format.init_args.context_window to null, or model.decoding to Speculative."
                 )
-        self._pieces.prepare(batch.examples)
+        self._pieces.prepare(batch.row_examples)
         return self._pieces
 
     def _search(self, searches: list[TagSearch], reader: AnswerReader, lockstep: Lockstep, model: TextModel) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, distributed
 from transformers import DynamicCache, PreTrainedConfig, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
-from gner.interfaces import Positions
+from gner.interfaces import Kind, Positions, kind_of
 
 MOST_LOGITS = 2**26
 """Numbers that one pass may give at once: 256 MiB in fp32."""
@@ -60,7 +60,7 @@ def within_positions(network: PreTrainedModel) -> Iterator[None]:
         positions = named.get("position_ids")
         return inputs, named if positions is None else {**named, "position_ids": positions.clamp(max=last)}
 
-    if last < 0 or network.config.is_encoder_decoder:  # all rows of a seq2seq network are at the same position
+    if last < 0 or kind_of(network.config) is Kind.SEQ2SEQ:  # all rows of a seq2seq network are at the same position
         yield
         return
     hook = network.register_forward_pre_hook(clamp, with_kwargs=True)
@@ -77,7 +77,7 @@ def keeps_keys_and_values_only(network: PreTrainedModel) -> bool:
 
 def why_no_drafts(network: PreTrainedModel) -> str | None:
     """Why drafts cannot be checked in one pass over right-aligned columns, or None if they can."""
-    if network.config.is_encoder_decoder:
+    if kind_of(network.config) is Kind.SEQ2SEQ:
         if hasattr(network.config, "relative_attention_num_buckets"):
             return None
         return "its decoder counts positions from the first column of a batch"
@@ -95,7 +95,7 @@ def positions_of(config: PreTrainedConfig) -> Positions:
     """
     decoder = config.get_text_config(decoder=True)
     answer = _first(decoder, "max_decoder_position_embeddings", "max_position_embeddings")
-    if not config.is_encoder_decoder:
+    if kind_of(config) is not Kind.SEQ2SEQ:
         return Positions(answer, answer)
     part = getattr(config, "encoder", None)
     encoder = part.get_text_config() if isinstance(part, PreTrainedConfig) else config

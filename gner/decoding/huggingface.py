@@ -20,7 +20,7 @@ from gner.decoding.forward_pass import within_positions
 from gner.decoding.limits import RowLimits, end_of_loop, repeats_itself, row_limits
 from gner.decoding.log_probs import token_log_probs
 from gner.errors import UserError
-from gner.interfaces import Batch, TextModel
+from gner.interfaces import Batch, Kind, TextModel, kind_of
 from gner.records import Generation
 
 
@@ -48,20 +48,20 @@ class HuggingFaceStrategy(DecodingStrategy):
         """What changes logits before a token is chosen; a subclass may add to it.
 
         Args:
-            batch: B prompts.
+            batch: R rows.
             limits: Most tokens of each row's answer.
         """
         return LogitsProcessorList()
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
-        """Write one answer per example; see the base class."""
+        """Write one answer per row; see the base class."""
         return to_generations(model, batch, self.write(model, batch))
 
     def write(self, model: TextModel, batch: Batch) -> list[list[int]]:
-        """Token ids of what `generate` writes, those of an example together, each up to its end token or its limit."""
+        """Token ids of what `generate` writes, those of a row together, each up to its end token or its limit."""
         network, tokenizer = model.network, model.tokenizer
         limits = row_limits(model, batch, self.max_new_tokens)
-        start = 1 if network.config.is_encoder_decoder else batch.prompt_ids.shape[1]
+        start = 1 if kind_of(network.config) is Kind.SEQ2SEQ else batch.prompt_ids.shape[1]
         config = GenerationConfig(
             max_new_tokens=max(limits),
             pad_token_id=tokenizer.pad_token_id,
@@ -77,8 +77,8 @@ class HuggingFaceStrategy(DecodingStrategy):
                 generation_config=config,
                 logits_processor=self.processors(batch, limits),
                 stopping_criteria=StoppingCriteriaList([RowLimits(batch, limits, start)]),
-            )  # (B * N, start + T), N texts for each row
-        num_texts = sequences.shape[0] // len(batch)
+            )  # (R * N, start + T), N texts for each row
+        num_texts = sequences.shape[0] // batch.num_rows
         return [
             _until_end(row, tokenizer.eos_token_id, limits[place // num_texts], batch, place // num_texts)
             for place, row in enumerate(sequences[:, start:].tolist())
@@ -97,7 +97,7 @@ def _without_defaults(network: PreTrainedModel) -> Iterator[None]:
 
 
 def to_generations(model: TextModel, batch: Batch, written: list[list[int]]) -> list[Generation]:
-    """What a model wrote for each example of a batch, given by token ids, with its text and log-probabilities."""
+    """What a model wrote for each row of a batch, given by token ids, with its text and log-probabilities."""
     log_probs = token_log_probs(model.network, batch, written)
     end = model.tokenizer.eos_token_id
     return [
@@ -114,6 +114,6 @@ def decode(tokenizer: PreTrainedTokenizerBase, token_ids: list[int]) -> str:
 def _until_end(tokens: list[int], end: int, limit: int, batch: Batch, row: int) -> list[int]:
     """Leave out what ``generate`` puts behind the end of a row while others are longer."""
     tokens = tokens[:limit]
-    if batch.stops_loops and not repeats_itself(batch.examples[row]):
+    if batch.stops_loops and not repeats_itself(batch.examples[batch.owners[row]]):
         tokens = tokens[: end_of_loop(tokens)]
     return tokens[: tokens.index(end) + 1] if end in tokens else tokens

@@ -15,7 +15,7 @@ from transformers import StoppingCriteria
 
 from gner.bio import tags_of
 from gner.decoding.forward_pass import positions_of
-from gner.interfaces import Batch, TextModel
+from gner.interfaces import Batch, Kind, TextModel, kind_of
 from gner.records import Example
 
 LENGTH_MARGIN = 8
@@ -33,16 +33,16 @@ def row_limits(model: TextModel, batch: Batch, max_new_tokens: int | None = None
 
     Args:
         model: Its network has room for so many positions.
-        batch: B rows.
+        batch: R rows.
         max_new_tokens: What the user allows; None for the longest answer that could be right for the row's sentence.
 
     Returns:
-        B numbers; none of them depends on another row.
+        R numbers; none of them depends on another row.
     """
     if max_new_tokens is not None:
-        limits: list[float] = [max_new_tokens] * len(batch)
+        limits: list[float] = [max_new_tokens] * batch.num_rows
     else:
-        limits = [length + LENGTH_MARGIN for length in longest_answers(model, batch.examples)]
+        limits = [length + LENGTH_MARGIN for length in longest_answers(model, batch.row_examples)]
     room = positions_left(model, batch)
     most = inf if batch.length_limit is None else batch.length_limit
     return [int(min(limit, max(1, left), most)) for limit, left in zip(limits, room, strict=True)]
@@ -52,23 +52,27 @@ def positions_left(model: TextModel, batch: Batch) -> list[float]:
     """Tokens that each row's answer may have for a network with so many positions; infinity if it sets no limit."""
     positions = positions_of(model.network.config).answer
     if positions is None:
-        return [inf] * len(batch)
-    if model.network.config.is_encoder_decoder:
-        return [positions - 1] * len(batch)
-    return [positions - prompt for prompt, _ in batch.lengths]
+        return [inf] * batch.num_rows
+    if kind_of(model.network.config) is Kind.SEQ2SEQ:
+        return [positions - 1] * batch.num_rows
+    return [positions - length for length in batch.prompt_lengths]
 
 
 def longest_answers(model: TextModel, examples: Sequence[Example]) -> list[int]:
-    """Tokens of the longest answer that could be right for each of some examples: every word with its longest tag.
+    """Tokens of the longest answer that could be right for each of some examples.
 
-    For a format that does not write every word: the tokens of the sentence itself, twice.
+    That is the format's own `longest_answer`; or every word with its longest tag; or, for a format that does not write
+    every word, the sentence itself, twice.
     """
-    texts: list[str] = []
     longest_tags: dict[tuple[str, ...], str] = {}
+    texts: list[str] = []
     for example in examples:
-        tag = longest_tags.get(example.types) or longest_tags.setdefault(example.types, _longest_tag(model, example))
-        draft = model.format.draft(example, [tag] * len(example.words))
-        texts.append(draft if draft is not None else " ".join(example.words * 2))
+        text = model.format.longest_answer(example)
+        if text is None:
+            if example.types not in longest_tags:
+                longest_tags[example.types] = _longest_tag(model, example)
+            text = model.format.draft(example, [longest_tags[example.types]] * len(example.words))
+        texts.append(text if text is not None else " ".join(example.words * 2))
     return [len(ids) for ids in model.tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
@@ -83,7 +87,7 @@ class RowLimits(StoppingCriteria):
     """Ends each row of Hugging Face's ``generate`` at its own limit, and those that loop, if the batch asks for it.
 
     Args:
-        batch: B rows.
+        batch: R rows.
         limits: Most tokens of each row's answer.
         start: Tokens before an answer, padding included.
     """
@@ -91,7 +95,7 @@ class RowLimits(StoppingCriteria):
     def __init__(self, batch: Batch, limits: Sequence[int], start: int) -> None:
         self._limits = torch.tensor(limits)
         self._start = start
-        self._may_loop = [batch.stops_loops and not repeats_itself(example) for example in batch.examples]
+        self._may_loop = [batch.stops_loops and not repeats_itself(example) for example in batch.row_examples]
 
     def __call__(self, input_ids: Tensor, scores: object, **more: object) -> Tensor:
         """Whether each row is at its end; beams and samples of a row are rows of their own, one after the other."""

@@ -7,7 +7,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from gner.decoding.forward_pass import causal_inputs
-from gner.interfaces import Batch
+from gner.interfaces import Batch, Kind, kind_of
 
 
 def token_log_probs(network: PreTrainedModel, batch: Batch, written: list[list[int]]) -> list[list[float]]:
@@ -18,8 +18,8 @@ def token_log_probs(network: PreTrainedModel, batch: Batch, written: list[list[i
 
     Args:
         network: The model that wrote.
-        batch: Its B prompts.
-        written: Token ids of the B texts.
+        batch: Its R rows.
+        written: Token ids of the R texts.
 
     Returns:
         One number per written token; they belong to the unmodified distribution (temperature 1).
@@ -41,7 +41,7 @@ def _logits(network: PreTrainedModel, batch: Batch, tokens: Tensor, there: Tenso
 
     Padding of shorter texts (false in ``there``) is at no new position, as a network may have no more of them.
     """
-    if network.config.is_encoder_decoder:
+    if kind_of(network.config) is Kind.SEQ2SEQ:
         start = torch.full_like(tokens[:, :1], network.config.decoder_start_token_id)
         return network(
             input_ids=batch.prompt_ids,

@@ -28,7 +28,7 @@ class NucleusSampling(HuggingFaceStrategy):
     Args:
         top_p: Probability of the set.
         temperature: Divides the logits first; below 1 sharpens.
-        num_samples: Texts for each example.
+        num_samples: Texts for each row.
         seed: What is drawn for a text depends on it, on the prompt and on nothing else: not on the texts beside it, nor
             on the run's own random state.
         max_new_tokens: Where generation stops at the latest; null takes it from the sentences.
@@ -83,7 +83,7 @@ class NucleusSampling(HuggingFaceStrategy):
         """Numbers from 0 to 1 for each token of each text, which depend on seed, prompt and sample only, (R, T)."""
         rows = []
         masks = batch.prompt_mask.bool()
-        for row in range(len(batch)):
+        for row in range(batch.num_rows):
             prompt = batch.prompt_ids[row][masks[row]].tolist()
             content = f"{self.seed} {row % self.num_samples} {prompt}".encode()
             generator = torch.Generator().manual_seed(int.from_bytes(blake2b(content, digest_size=7).digest()))
@@ -91,11 +91,11 @@ class NucleusSampling(HuggingFaceStrategy):
         return torch.stack(rows).to(batch.prompt_ids.device)
 
     def write(self, model: TextModel, batch: Batch) -> list[list[int]]:
-        """Token ids of the samples, those of an example together."""
+        """Token ids of the samples, those of a row together."""
         return super().write(model, batch.repeated(self.num_samples))
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
-        """Write one answer per example; see the base class.
+        """Write one answer per row; see the base class.
 
         Raises:
             UserError: There is a vote, and the format has no text for tags.

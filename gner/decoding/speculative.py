@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
+from gner.bio import OUTSIDE
 from gner.decoding.drafter import Drafter
 from gner.decoding.forward_pass import MOST_LOGITS, Lockstep, causal_inputs, why_no_drafts
 from gner.decoding.greedy import Greedy
@@ -20,7 +21,7 @@ from gner.decoding.huggingface import decode
 from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.word_tokens import PieceTokenizer
-from gner.interfaces import Batch, TextModel
+from gner.interfaces import Batch, Kind, TextModel, kind_of
 from gner.records import Generation
 
 _log = logging.getLogger("gner")
@@ -56,15 +57,18 @@ class Speculative(Greedy):
         self.num_passes = 0
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
-        """Write one answer per example; see the base class."""
+        """Write one answer per row; see the base class."""
+        example = batch.examples[0]
+        if model.format.draft(example, [OUTSIDE] * len(example.words)) is None:
+            return super().generate(model, batch)
         reason = why_no_drafts(model.network)
         if reason is not None:
             self._say_once(model.network.config.model_type, reason)
             return super().generate(model, batch)
         if self._pieces is None or not self._pieces.is_for(model):
-            is_encoder_decoder = model.network.config.is_encoder_decoder
-            self._pieces = PieceTokenizer(model.tokenizer, model.format, is_encoder_decoder, num_probes=1)
-        self._pieces.prepare(batch.examples)
+            kind = kind_of(model.network.config)
+            self._pieces = PieceTokenizer(model.tokenizer, model.format, kind, num_probes=1)
+        self._pieces.prepare(batch.row_examples)
         end = model.tokenizer.eos_token_id
         rows = self._rows(self._pieces, batch, row_limits(model, batch, self.max_new_tokens))
         verifier = _Verifier(model.network, batch)
@@ -76,7 +80,7 @@ class Speculative(Greedy):
             else:
                 verifier.idle()
             self.num_passes += 1
-        for row, example in zip(rows, batch.examples, strict=True):
+        for row, example in zip(rows, batch.row_examples, strict=True):
             self._memory.learn(example, row.drafter.tags)
         return [
             Generation(ids := row.drafter.written, decode(model.tokenizer, ids), row.log_probs, ids[-1:] == [end])
@@ -85,7 +89,7 @@ class Speculative(Greedy):
 
     def _rows(self, pieces: PieceTokenizer, batch: Batch, limits: Sequence[int]) -> list[_Row]:
         rows = []
-        for example, limit in zip(batch.examples, limits, strict=True):
+        for example, limit in zip(batch.row_examples, limits, strict=True):
             drafter = Drafter(pieces, example, Guesses(self._memory, example))
             rows.append(_Row(drafter, limit, stops_loops=batch.stops_loops and not repeats_itself(example)))
         return rows
@@ -183,12 +187,12 @@ class _Verifier:
 
     def __init__(self, network: PreTrainedModel, batch: Batch) -> None:
         self._network = network
-        self._is_encoder_decoder = bool(network.config.is_encoder_decoder)
+        self._kind = kind_of(network.config)
         self.vocab_size = network.get_output_embeddings().weight.shape[0]
         self._batch = batch
         self._prompt_mask = batch.prompt_mask
         self._encoded: Tensor | None = None
-        if self._is_encoder_decoder:
+        if self._kind is Kind.SEQ2SEQ:
             self._cache: Any = EncoderDecoderCache(DynamicCache(), DynamicCache())
             self._next = _starts(network, batch)  # (A, N), not in the cache yet
             self._mask = torch.ones_like(self._next)  # (A, S + N)
@@ -216,13 +220,13 @@ class _Verifier:
     def _run(self, tokens: Tensor, mask: Tensor, num_logits: int) -> Tensor:
         """Logits of the last tokens, (A, L, V); keys and values of all go into the cache."""
         inputs: dict[str, Any] = {"past_key_values": self._cache, "use_cache": True}
-        if self._is_encoder_decoder:
+        if self._kind is Kind.SEQ2SEQ:
             inputs |= {"attention_mask": self._prompt_mask, "decoder_attention_mask": mask, "decoder_input_ids": tokens}
             inputs |= self._prompts()
         else:
             inputs |= causal_inputs(self._network, tokens, mask, num_logits)
         output = self._network(**inputs)
-        if self._is_encoder_decoder:
+        if self._kind is Kind.SEQ2SEQ:
             self._encoded = output.encoder_last_hidden_state
         self._cache = output.past_key_values
         return output.logits[:, -num_logits:]
@@ -264,7 +268,7 @@ class _Verifier:
 
     def idle(self) -> None:
         """Run the network for nothing, as other processes need its weights."""
-        if not self._is_encoder_decoder:
+        if self._kind is not Kind.SEQ2SEQ:
             self._network(input_ids=self._batch.prompt_ids[:1, -1:])
             return
         assert self._encoded is not None, "every process does the first pass"

@@ -13,7 +13,7 @@ from transformers.cache_utils import DynamicLayer
 from transformers.modeling_outputs import BaseModelOutput
 
 from gner.decoding.forward_pass import causal_inputs, keeps_keys_and_values_only, takes
-from gner.interfaces import Batch
+from gner.interfaces import Batch, Kind, kind_of
 
 _KeysAndValues = list[tuple[Tensor, Tensor]]
 
@@ -36,9 +36,9 @@ class AnswerReader:
     def __init__(self, network: PreTrainedModel, batch: Batch) -> None:
         self._network = network
         self._batch = batch
-        self._is_encoder_decoder = bool(network.config.is_encoder_decoder)
+        self._kind = kind_of(network.config)
         self._takes_cache = takes(network, "past_key_values") and keeps_keys_and_values_only(network)
-        self._num_before = 0 if self._is_encoder_decoder else batch.prompt_ids.shape[1] - 1  # columns before answers
+        self._num_before = 0 if self._kind is Kind.SEQ2SEQ else batch.prompt_ids.shape[1] - 1  # columns before answers
         self._encoded: Tensor | None = None
         self._prompts: _KeysAndValues | None = None  # a seq2seq network's, for all examples
         self._kept: _KeysAndValues | None = None
@@ -122,7 +122,7 @@ class AnswerReader:
         if self._kept is not None:
             place = {row: at for at, row in enumerate(self._kept_rows)}
             kept = _cache(self._kept, torch.tensor([place[row] for row in rows], device=device))
-        if self._is_encoder_decoder:
+        if self._kind is Kind.SEQ2SEQ:
             output = self._decode(index, tokens, kept)
             self._last = _plain(getattr(output.past_key_values, "self_attention_cache", None))
         else:
@@ -145,7 +145,7 @@ class AnswerReader:
             if self._prompts is not None:
                 inputs["past_key_values"] = EncoderDecoderCache(kept or DynamicCache(), _cache(self._prompts, index))
         output = self._network(**inputs)
-        if self._encoded is None and index.tolist() == list(range(len(self._batch))):
+        if self._encoded is None and index.tolist() == list(range(self._batch.num_rows)):
             self._encoded = output.encoder_last_hidden_state
             self._prompts = _plain(getattr(output.past_key_values, "cross_attention_cache", None))
         return output

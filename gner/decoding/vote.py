@@ -14,7 +14,7 @@ from gner.decoding.huggingface import decode
 from gner.decoding.log_probs import token_log_probs
 from gner.decoding.word_tokens import answer_start
 from gner.errors import UserError
-from gner.interfaces import Batch, TextModel
+from gner.interfaces import Batch, Kind, TextModel, kind_of
 from gner.records import Entity, Example, Generation
 
 
@@ -23,12 +23,12 @@ def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Seque
 
     Args:
         model: What wrote the texts.
-        batch: B examples.
-        written: Token ids of the texts, as many for each example, those of an example together.
-        limits: Most tokens of each example's answer.
+        batch: R rows.
+        written: Token ids of the texts, as many for each row, those of a row together.
+        limits: Most tokens of each row's answer.
 
     Returns:
-        For each example the text of the winning tags, and the entities that they spell with the share of texts in which
+        For each row the text of the winning tags, and the entities that they spell with the share of texts in which
         each is found. Of tags with equal votes the one that came first wins. A text that was cut votes with what it
         says; the answer is finished if any text is, and if there is room for all of it.
 
@@ -37,10 +37,10 @@ def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Seque
     """
     read = PostProcessor(model.format, BackTokenizer(model.tokenizer))
     end = model.tokenizer.eos_token_id
-    num_samples = len(written) // len(batch)
+    num_samples = len(written) // batch.num_rows
     winners = [
         _winner(model, read, example, written[row * num_samples : (row + 1) * num_samples])
-        for row, example in enumerate(batch.examples)
+        for row, example in enumerate(batch.row_examples)
     ]
     answers: list[list[int]] = []
     for row, ids in enumerate(_answers(model, [winner.text for winner in winners])):
@@ -65,7 +65,7 @@ class _Winner(NamedTuple):
 
 
 def _winner(model: TextModel, read: PostProcessor, example: Example, samples: Sequence[list[int]]) -> _Winner:
-    predictions = [read(example, decode(model.tokenizer, ids)) for ids in samples]
+    predictions = [read(example, [decode(model.tokenizer, ids)]) for ids in samples]
     votes = zip(*(prediction.tags for prediction in predictions), strict=True)
     tags, _ = repair([Counter(of_word).most_common(1)[0][0] for of_word in votes])
     found = Counter(entity for prediction in predictions for entity in prediction.entities)
@@ -81,7 +81,7 @@ def _winner(model: TextModel, read: PostProcessor, example: Example, samples: Se
 
 def _answers(model: TextModel, texts: list[str]) -> list[list[int]]:
     """Token ids of answers as they follow the prompts."""
-    if model.network.config.is_encoder_decoder:
+    if kind_of(model.network.config) is Kind.SEQ2SEQ:
         start = answer_start(model.tokenizer)
         return [[*start, *row] for row in model.tokenizer(texts, add_special_tokens=False)["input_ids"]]
     before, *rows = model.tokenizer(["a", *(f"a {text}" for text in texts)], add_special_tokens=False)["input_ids"]

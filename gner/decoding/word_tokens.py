@@ -9,7 +9,7 @@ from typing import NamedTuple
 from transformers import PreTrainedTokenizerBase
 
 from gner.bio import OUTSIDE, follows, tags_of
-from gner.interfaces import TextModel
+from gner.interfaces import Kind, TextModel
 from gner.prompting import Format
 from gner.records import Example
 
@@ -92,20 +92,18 @@ class PieceTokenizer:
     Args:
         tokenizer: The model's.
         format: What writes the pieces.
-        is_encoder_decoder: True if an answer starts a text of its own; otherwise it follows the prompt.
+        kind: Of the backbone: a seq2seq one's answer starts a text of its own, others' follow the prompt.
         num_probes: Tags with which a word is tokenized to see that it is cut before them: two, of which one is of an
             entity, or one where a rare mistake costs time only.
     """
 
-    def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, format: Format, is_encoder_decoder: bool, num_probes: int = 2
-    ) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, format: Format, kind: Kind, num_probes: int = 2) -> None:
         self._tokenizer = tokenizer
         self._format = format
-        self._is_encoder_decoder = is_encoder_decoder
+        self._starts_text = kind is Kind.SEQ2SEQ
         self._num_probes = num_probes
         self._before = self._cut([_WORD])[0]
-        self._start = answer_start(tokenizer) if is_encoder_decoder else ()
+        self._start = answer_start(tokenizer) if self._starts_text else ()
         self._stems: dict[_Word, tuple[int, ...] | None] = {}
         self._choices: dict[tuple[_Word, str], Choices] = {}
         self._endings: dict[tuple[str, ...], dict[str, tuple[int, ...]]] = {}
@@ -128,11 +126,11 @@ class PieceTokenizer:
             self._choices.clear()
             self._endings.clear()
             self._tries.clear()
-        for first in (True, False) if self._is_encoder_decoder else (False,):
+        for first in (True, False) if self._starts_text else (False,):
             missing = {
                 _Word(word, example.types, first): example
                 for example in examples
-                for word in (example.words[:1] if first else example.words[self._is_encoder_decoder :])
+                for word in (example.words[:1] if first else example.words[self._starts_text :])
             }
             for word in missing.keys() & self._stems.keys():
                 del missing[word]
@@ -141,7 +139,7 @@ class PieceTokenizer:
 
     def choices(self, example: Example, position: int, before: str) -> Choices:
         """How a word of an example can be written with any tag that may follow the tag before."""
-        word = _Word(example.words[position], example.types, position == 0 and self._is_encoder_decoder)
+        word = _Word(example.words[position], example.types, position == 0 and self._starts_text)
         key = (word, before[1:])
         if key not in self._choices:
             if word not in self._stems:

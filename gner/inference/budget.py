@@ -12,7 +12,8 @@ from gner.errors import UserError
 from gner.files import HALF_CHARACTER
 from gner.inference.gner_config import Settings
 from gner.inference.labels import Labels
-from gner.interfaces import TokenizerOwner
+from gner.inference.torch_engine import ExampleSize
+from gner.interfaces import Kind, TokenizerOwner
 from gner.prompting import Format
 from gner.records import Example
 from gner.words import MAX_WORD_LENGTH
@@ -43,9 +44,9 @@ class Limits(NamedTuple):
         no_limit = float("inf")
         prompt, answer = (no_limit if limit is None else limit for limit in backbone.positions)
         most_input, most_answer = max_tokens or settings.max_input_tokens, max_tokens or settings.max_answer_tokens
-        if backbone.is_encoder_decoder:
-            return Limits(min(most_input, prompt), min(most_answer, answer), no_limit)
-        return Limits(no_limit, no_limit, min(most_input, answer))
+        if backbone.kind is Kind.CAUSAL:
+            return Limits(no_limit, no_limit, min(most_input, answer))
+        return Limits(min(most_input, prompt), min(most_answer, answer), no_limit)
 
     def allow(self, prompt: float, answer: float) -> bool:
         """Whether they are not too long."""
@@ -99,8 +100,7 @@ class Prompter:
         Raises:
             UserError: They leave no room for any.
         """
-        [row] = self._collate.encode([self.example([], labels)])
-        num_tokens = len(row.prompt)
+        num_tokens = max(len(row.prompt) for row in self._collate.encode([self.example([], labels)]))
         if len(labels.types) == 1 and not self.limits.allow(num_tokens, _SPARE):
             raise UserError(
                 f"The instruction and the type `{labels.types[0][:80]}` alone are {num_tokens:,} tokens, but the model "
@@ -123,9 +123,10 @@ class Prompter:
 
         return fits
 
-    def size(self, example: Example, overhead: int) -> int:
-        """About how many tokens an example's prompt and answer have."""
-        return overhead + sum(map(sum, self._word_costs(example.words)))
+    def size(self, example: Example, overhead: int) -> ExampleSize:
+        """About how large an example is."""
+        num_tokens = overhead + sum(map(sum, self._word_costs(example.words)))
+        return ExampleSize(num_tokens, self._format.num_queries(example))
 
     def _word_costs(self, words: Sequence[str]) -> list[tuple[int, int]]:
         """Tokens of each word in a prompt, and in an answer with the tag O."""

@@ -9,11 +9,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from gner.alignment.back_tokenize import BackTokenizer
-from gner.alignment.confidence import EntityScorer
-from gner.alignment.postprocess import PostProcessor
 from gner.data.collate import Collator
-from gner.decoding import DecodingStrategy
+from gner.decoding.predictor import GenerativePredictor
 from gner.errors import UserError
 from gner.inference.budget import Limits, Prompter
 from gner.inference.labels import Labels
@@ -22,7 +19,8 @@ from gner.inference.result import Entities
 from gner.inference.strategies import Decoding, find_strategy
 from gner.inference.tagger import Tagger, Words
 from gner.inference.texts import WordedText
-from gner.inference.torch_engine import BatchDecoder
+from gner.inference.torch_engine import TorchEngine
+from gner.interfaces import Predictor
 from gner.models.sharding import find_blocks
 from gner.prompting import Format
 from gner.words import Splitter, find_splitter
@@ -100,8 +98,8 @@ class Labeller:
         self._backbone = loaded.backbone
         self._network = loaded.network.eval()
         self._options = options
-        self._strategies: dict[str, DecodingStrategy] = {}
-        self._decoders: dict[tuple[int, torch.device], BatchDecoder] = {}
+        self._predictors: dict[str, Predictor] = {}
+        self._engines: dict[tuple[int, torch.device], TorchEngine] = {}
         self._collate = Collator(self.format, loaded.backbone)
         if options.torch_compile:
             _compile(self._network)
@@ -115,8 +113,6 @@ class Labeller:
         self._tagger = Tagger(
             self,
             prompter,
-            PostProcessor(self.format, BackTokenizer(self.tokenizer)),
-            EntityScorer(self.tokenizer),
             most_words=loaded.settings.longest_sentence,
             overlap=options.overlap,
         )
@@ -173,27 +169,27 @@ class Labeller:
         wanted = Labels.of(self.settings.all_types if labels is None else labels)
         if labels is None and not wanted.types:
             raise UserError("Expected `labels`: this model does not say which types it was trained on. Name some.")
-        strategy = self._strategy(decoding)
-        decode = self._decoder(batch_size)
+        predictor = self._predictor(decoding)
+        engine = self._engine(batch_size)
         texts = iter(texts)
         while some := _take(texts):
             words = [Words([word.text for word in text.words], text.sentence_ends()) for text in some]
-            for text, tagged in zip(some, self._tagger(words, wanted, decode, strategy), strict=True):
+            for text, tagged in zip(some, self._tagger(words, wanted, engine, predictor), strict=True):
                 yield Entities.of(text, tagged, wanted.names, threshold)
 
-    def _decoder(self, batch_size: int) -> BatchDecoder:
+    def _engine(self, batch_size: int) -> TorchEngine:
         """The same one in every call, as it remembers how much memory there is."""
         key = (batch_size, self._network.device)
-        if key not in self._decoders:
-            self._decoders[key] = BatchDecoder(
-                self, self._collate, key[1], batch_size=batch_size, batch_tokens=self._options.batch_tokens
+        if key not in self._engines:
+            self._engines[key] = TorchEngine(
+                self._collate, key[1], batch_size=batch_size, batch_tokens=self._options.batch_tokens
             )
-        return self._decoders[key]
+        return self._engines[key]
 
-    def _strategy(self, decoding: Decoding) -> DecodingStrategy:
-        """Strategies that are named are kept, as they remember what speeds them up."""
+    def _predictor(self, decoding: Decoding) -> Predictor:
+        """With a strategy; those that are named are kept, as they remember what speeds them up."""
         if not isinstance(decoding, str):
-            return find_strategy(decoding)
-        if decoding not in self._strategies:
-            self._strategies[decoding] = find_strategy(decoding)
-        return self._strategies[decoding]
+            return GenerativePredictor(self, find_strategy(decoding))
+        if decoding not in self._predictors:
+            self._predictors[decoding] = GenerativePredictor(self, find_strategy(decoding))
+        return self._predictors[decoding]

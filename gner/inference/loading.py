@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 from gner import run_dir
 from gner.errors import UserError
 from gner.inference.gner_config import FILE, Settings
+from gner.interfaces import Kind
 from gner.models import Backbone
 from gner.models.restore import default_dtype, is_checkpoint, restore
 from gner.models.weight_files import find_file
@@ -97,8 +98,8 @@ def _load_pretrained(source: str, dtype: torch.dtype) -> Loaded:
     path = find_file(source, FILE)
     if path is not None:
         settings = Settings.read(path)
-    elif backbone.is_encoder_decoder:
-        settings = Settings()
-    else:
+    elif backbone.kind is Kind.CAUSAL:
         settings = Settings(max_input_tokens=_CAUSAL_TOKENS)
+    else:
+        settings = Settings()
     return Loaded(backbone, network.eval(), settings, {}, {})

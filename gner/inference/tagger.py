@@ -8,17 +8,14 @@ from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import NamedTuple
 
-from gner.alignment.confidence import EntityScorer
-from gner.alignment.postprocess import PostProcessor
-from gner.decoding import DecodingStrategy
 from gner.decoding.limits import longest_answers
 from gner.inference.budget import Prompter
 from gner.inference.labels import Labels
 from gner.inference.result import Tagged, TextInfo
-from gner.inference.torch_engine import BatchDecoder
+from gner.inference.torch_engine import TorchEngine
 from gner.inference.windows import Window, best_of, cut, halves, merge
-from gner.interfaces import TextModel
-from gner.records import AlignmentReport, Entity, Example, Generation
+from gner.interfaces import Predictor, TextModel
+from gner.records import AlignmentReport, Entity, Example, Prediction
 
 
 class Words(NamedTuple):
@@ -49,8 +46,6 @@ class Tagger:
     Args:
         model: Network, tokenizer and format.
         prompter: Makes examples.
-        postprocess: Reads what the model wrote.
-        score: Scores entities.
         most_words: See `gner.inference.windows.cut`.
         overlap: See there.
     """
@@ -59,21 +54,17 @@ class Tagger:
         self,
         model: TextModel,
         prompter: Prompter,
-        postprocess: PostProcessor,
-        score: EntityScorer,
         *,
         most_words: int | None,
         overlap: int,
     ) -> None:
         self._model = model
         self._prompter = prompter
-        self._postprocess = postprocess
-        self._score = score
         self._most_words = most_words
         self._overlap = overlap
 
     def __call__(
-        self, texts: Sequence[Words], labels: Labels, decode: BatchDecoder, strategy: DecodingStrategy
+        self, texts: Sequence[Words], labels: Labels, engine: TorchEngine, predictor: Predictor
     ) -> list[Tagged]:
         """Tag texts; a text without words, and any text if there are no types, has no entities."""
         groups = self._prompter.groups(labels) if labels.types else []
@@ -88,14 +79,12 @@ class Tagger:
             ]
             per_example = cycle(overheads)
             sizes = [self._prompter.size(example, next(per_example)) for example in examples]
-            generations = decode(examples, sizes, strategy)
+            predictions = engine(examples, sizes, predictor)
             tried, waiting = waiting, []
             for position, (row, window) in enumerate(tried):
                 of_window = slice(position * len(groups), (position + 1) * len(groups))
-                waiting += [
-                    (row, part)
-                    for part in self._read(progress[row], window, examples[of_window], generations[of_window])
-                ]
+                parts = self._take(progress[row], window, examples[of_window], predictions[of_window])
+                waiting += [(row, part) for part in parts]
         return [self._put_together(text, known, len(groups)) for text, known in zip(texts, progress, strict=True)]
 
     def _cut(self, text: Words, overheads: Sequence[int]) -> list[Window]:
@@ -104,22 +93,21 @@ class Tagger:
         fits = self._prompter.fitting(text.words, max(overheads))
         return cut(text.ends, fits, most_words=self._most_words, overlap=self._overlap)
 
-    def _read(
-        self, known: _Progress, window: Window, examples: Sequence[Example], generations: Sequence[Generation]
+    def _take(
+        self, known: _Progress, window: Window, examples: Sequence[Example], predictions: Sequence[Prediction]
     ) -> list[Window]:
-        """Take what the model wrote about a window; returns the parts to try instead, if it was too long."""
-        pairs = list(zip(examples, generations, strict=True))
-        if window.end - window.start > 1 and any(self._is_cut(example, written) for example, written in pairs):
+        """Take what was predicted of a window; returns the parts to try instead, if it was too long."""
+        pairs = zip(examples, predictions, strict=True)
+        if window.end - window.start > 1 and any(self._is_truncated(*pair) for pair in pairs):
             parts = halves(window, self._overlap)
             place = known.windows.index(window)
             known.windows[place : place + 1] = parts
             known.counts["num_too_long"] += 1
             return parts
         groups: list[list[Entity]] = []
-        for example, written in pairs:
-            prediction = self._score(self._postprocess(example, written.text), written)
+        for prediction in predictions:
             known.report += prediction.report
-            known.counts["num_unfinished"] += not written.finished
+            known.counts["num_unfinished"] += not prediction.finished
             groups.append(
                 [
                     replace(entity, start=entity.start + window.start, end=entity.end + window.start)
@@ -129,9 +117,10 @@ class Tagger:
         known.found[window] = groups[0] if len(groups) == 1 else best_of(groups)
         return []
 
-    def _is_cut(self, example: Example, written: Generation) -> bool:
+    def _is_truncated(self, example: Example, prediction: Prediction) -> bool:
         """Whether a text ends although an answer of its length could still be right: no room was left for more."""
-        return not written.finished and len(written.token_ids) < longest_answers(self._model, [example])[0]
+        unfinished = [len(written.token_ids) for written in prediction.generations if not written.finished]
+        return bool(unfinished) and min(unfinished) < longest_answers(self._model, [example])[0]
 
     def _put_together(self, text: Words, known: _Progress, num_groups: int) -> Tagged:
         found = [known.found[window] for window in known.windows]

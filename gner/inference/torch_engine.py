@@ -1,4 +1,4 @@
-"""Many prompts through the model, few at a time."""
+"""Runs many examples through a predictor, in batches that fit into memory."""
 
 from __future__ import annotations
 
@@ -6,39 +6,42 @@ import gc
 import logging
 from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
 from gner.data.collate import Collator
-from gner.decoding import DecodingStrategy
 from gner.errors import UserError
-from gner.interfaces import TextModel
-from gner.records import Example, Generation
+from gner.interfaces import Predictor
+from gner.records import Example, Prediction
 
 _log = logging.getLogger("gner")
 
 
-class BatchDecoder:
-    """Decodes examples in batches of similar length; once memory did not suffice, in smaller ones from there on.
+class ExampleSize(NamedTuple):
+    """About how large an example is: the tokens of its longest row with the answer, and its rows."""
+
+    num_tokens: int
+    num_rows: int = 1
+
+
+class TorchEngine:
+    """Predicts examples in batches of similar length; once memory did not suffice, in smaller ones from there on.
 
     Args:
-        model: Network, tokenizer and format; the network is in evaluation mode and on its device.
         collate: Makes batches.
         device: Where batches go.
-        batch_size: Most prompts of a batch.
-        batch_tokens: Most tokens of a batch, padding included; a longer prompt comes alone.
+        batch_size: Most prompts of a batch, which are rows; an example with more comes alone.
+        batch_tokens: Most tokens of a batch, padding included; a longer example comes alone.
 
     Attributes:
         num_halved: How often a batch did not fit into memory.
     """
 
-    def __init__(
-        self, model: TextModel, collate: Collator, device: torch.device, *, batch_size: int, batch_tokens: int
-    ) -> None:
+    def __init__(self, collate: Collator, device: torch.device, *, batch_size: int, batch_tokens: int) -> None:
         for name, value in (("batch_size", batch_size), ("batch_tokens", batch_tokens)):
             if value < 1:
                 raise UserError(f"Expected `{name}` >= 1, got {value}.")
-        self._model = model
         self._collate = collate
         self._device = device
         self._batch_size = batch_size
@@ -46,42 +49,44 @@ class BatchDecoder:
         self.num_halved = 0
 
     def __call__(
-        self, examples: Sequence[Example], sizes: Sequence[int], strategy: DecodingStrategy
-    ) -> list[Generation]:
-        """Write an answer for each example.
+        self, examples: Sequence[Example], sizes: Sequence[ExampleSize], predictor: Predictor
+    ) -> list[Prediction]:
+        """Predict each example.
 
         Args:
             examples: Whose prompts are read.
-            sizes: About how many tokens each one's prompt and answer have together.
-            strategy: How.
+            sizes: About how large each of them is.
+            predictor: What predicts a batch.
 
         Returns:
-            Generations in the order of the examples.
+            Predictions in the order of the examples.
 
         Raises:
-            UserError: A single prompt needs more memory than there is.
+            UserError: A single example needs more memory than there is.
         """
-        found: dict[int, Generation] = {}
-        waiting = deque(sorted(range(len(sizes)), key=lambda row: -sizes[row]))
+        found: dict[int, Prediction] = {}
+        waiting = deque(sorted(range(len(sizes)), key=lambda place: -sizes[place].num_tokens))
         while waiting:
-            longest = max(1, sizes[waiting[0]])  # the others are padded to its size
-            num_rows = max(1, min(self._batch_size, self._batch_tokens // longest, len(waiting)))
-            rows = [waiting.popleft() for _ in range(num_rows)]
-            generations = self._decode([examples[row] for row in rows], strategy)
-            if generations is not None:
-                found.update(zip(rows, generations, strict=True))
+            longest = max(1, sizes[waiting[0]].num_tokens)  # the others are padded to its size
+            room = min(self._batch_size, self._batch_tokens // longest)
+            places = [waiting.popleft()]
+            num_rows = sizes[places[0]].num_rows
+            while waiting and num_rows + sizes[waiting[0]].num_rows <= room:
+                places.append(waiting.popleft())
+                num_rows += sizes[places[-1]].num_rows
+            predictions = self._predict([examples[place] for place in places], predictor)
+            if predictions is not None:
+                found.update(zip(places, predictions, strict=True))
             else:
-                self._shrink(num_rows, longest)
-                waiting.extendleft(reversed(rows))
-        return [found[row] for row in range(len(examples))]
+                self._shrink(len(places), num_rows, longest)
+                waiting.extendleft(reversed(places))
+        return [found[place] for place in range(len(examples))]
 
-    def _decode(self, examples: list[Example], strategy: DecodingStrategy) -> list[Generation] | None:
-        """Generations, or None if memory did not suffice; by then what was computed is gone."""
-        num = len(examples)
+    def _predict(self, examples: list[Example], predictor: Predictor) -> list[Prediction] | None:
+        """Predictions, or None if memory did not suffice; by then what was computed is gone."""
         try:
             with torch.inference_mode():
-                batch = self._collate(examples, list(range(num)), [True] * num, decode=True).to(self._device)
-                return strategy.generate(self._model, batch)
+                return predictor.predict(self._collate.for_decoding(examples).to(self._device))
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -90,8 +95,8 @@ class BatchDecoder:
             torch.cuda.empty_cache()
         return None
 
-    def _shrink(self, num_rows: int, size: int) -> None:
-        if num_rows == 1:
+    def _shrink(self, num_examples: int, num_rows: int, size: int) -> None:
+        if num_examples == 1:
             raise UserError(
                 f"A prompt of about {size:,} tokens with its answer needs more memory than there is, alone. Lower "
                 "`max_tokens`, choose a smaller model or a `dtype` of 16 bits, or a device with more memory."

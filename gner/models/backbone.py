@@ -23,9 +23,11 @@ from transformers import (
 
 from gner.decoding.forward_pass import positions_of
 from gner.errors import UserError, first_line
-from gner.interfaces import Positions
+from gner.interfaces import Kind, Positions, kind_of
 from gner.models.architecture import check_architecture
 from gner.models.tokenizer import decoder_start, load_tokenizer, take_special_tokens_as_text, train_tokenizer
+
+_AUTO_CLASSES: dict[Kind, Any] = {Kind.SEQ2SEQ: AutoModelForSeq2SeqLM, Kind.CAUSAL: AutoModelForCausalLM}
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,9 @@ class Backbone:
         return config
 
     @property
-    def is_encoder_decoder(self) -> bool:
-        """True for a seq2seq backbone, False for a causal one; read from the configuration."""
-        return bool(self.config.is_encoder_decoder)
+    def kind(self) -> Kind:
+        """What it does with a text; read from the configuration."""
+        return kind_of(self.config)
 
     @property
     def positions(self) -> Positions:
@@ -121,7 +123,7 @@ class Backbone:
     def train_tokenizer(self, texts: Iterable[str]) -> str:
         """Train a tokenizer and return its serialization for `set_tokenizer`."""
         assert isinstance(self.source, FromScratch)
-        return train_tokenizer(texts, self.source.vocab_size, begin_token=not self.is_encoder_decoder)
+        return train_tokenizer(texts, self.source.vocab_size, begin_token=self.kind is Kind.CAUSAL)
 
     def set_tokenizer(self, serialized: str) -> None:
         """Use a tokenizer that `train_tokenizer` made, here or in an earlier run."""
@@ -132,7 +134,7 @@ class Backbone:
         """Load the network, or make one with random weights, in torch's default type."""
         if not isinstance(self.source, str):
             return self.build_random()
-        auto = AutoModelForSeq2SeqLM if self.is_encoder_decoder else AutoModelForCausalLM
+        auto = _AUTO_CLASSES[self.kind]
         network = self._load(auto, dtype=torch.get_default_dtype(), attn_implementation=self._attention)
         return self._with_start(network)
 
@@ -143,13 +145,13 @@ class Backbone:
 
     def build_random(self) -> PreTrainedModel:
         """Make the network with random weights, whatever the source, in torch's default type."""
-        auto = AutoModelForSeq2SeqLM if self.is_encoder_decoder else AutoModelForCausalLM
+        auto = _AUTO_CLASSES[self.kind]
         if not isinstance(self.source, str):
             tokenizer = self.tokenizer
             self.config.vocab_size = len(tokenizer)
             for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
                 setattr(self.config, name, getattr(tokenizer, name))
-            if self.is_encoder_decoder:
+            if self.kind is Kind.SEQ2SEQ:
                 self.config.decoder_start_token_id = tokenizer.pad_token_id
         network = auto.from_config(
             self.config,
@@ -161,7 +163,7 @@ class Backbone:
 
     def _with_start(self, network: PreTrainedModel) -> PreTrainedModel:
         """A seq2seq network with the token in its configuration that its decoder starts with."""
-        if self.is_encoder_decoder:
+        if self.kind is Kind.SEQ2SEQ:
             network.config.decoder_start_token_id = decoder_start(self.config, self.tokenizer)
         return network
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from gner.errors import UserError, first_line
+from gner.interfaces import Kind, kind_of
 from gner.models.sharding import find_blocks
 
 
@@ -27,8 +28,8 @@ class TrainingFlops:
     """
 
     def __init__(self, network: PreTrainedModel, blocks: Sequence[str] | None = None) -> None:
-        self._is_encoder_decoder = bool(network.config.is_encoder_decoder)
-        encoder = network.get_encoder() if self._is_encoder_decoder else None
+        self._kind = kind_of(network.config)
+        encoder = network.get_encoder() if self._kind is Kind.SEQ2SEQ else None
         num_encoder_blocks = _count_blocks(encoder, blocks) if encoder is not None else 0
         of_encoder = {id(parameter) for parameter in encoder.parameters()} if encoder is not None else set()
         tables = {id(parameter) for parameter in _embedding_tables(network)}
@@ -49,7 +50,7 @@ class TrainingFlops:
 
     def of_example(self, num_prompt: int, num_answer: int) -> int:
         """Operations for an example of so many tokens."""
-        if not self._is_encoder_decoder:
+        if self._kind is not Kind.SEQ2SEQ:
             length = num_prompt + num_answer
             return self._per_token["decoder"] * length + self._per_pair["decoder"] * length**2
         encoder = self._per_token["encoder"] * num_prompt + self._per_pair["encoder"] * num_prompt**2

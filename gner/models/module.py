@@ -18,9 +18,11 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, distributed
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, get_scheduler
 
+from gner.alignment.postprocess import AlignerName
 from gner.decoding import BeamSearch, DecodingStrategy
+from gner.decoding.predictor import GenerativePredictor
 from gner.errors import UserError
-from gner.interfaces import IGNORED, Batch
+from gner.interfaces import IGNORED, Batch, Predictor
 from gner.metrics import AnswerLoss
 from gner.models.architecture import freeze_other_modalities, other_modalities
 from gner.models.backbone import Backbone, FromScratch
@@ -147,6 +149,10 @@ class GnerModule(LightningModule):
             others = " and ".join(other_modalities(network.config))
             rank_zero_info(f"The backbone also reads {others}: {num_frozen:,} parameters for that stay as they are.")
 
+    def predictor(self, aligner: AlignerName = "robust") -> Predictor:
+        """What makes predictions with the network: its strategy writes, its format reads."""
+        return GenerativePredictor(self, self.decoding, aligner)
+
     @property
     def generates_alone(self) -> bool:
         """Whether this process needs nothing of the others while it writes a text."""
@@ -162,19 +168,18 @@ class GnerModule(LightningModule):
     def forward(self, batch: Batch) -> Tensor:
         """Mean cross-entropy per target token of a batch, a scalar."""
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
-        if self.backbone.is_encoder_decoder:
-            inputs["decoder_input_ids"] = self._decoder_inputs(batch.labels)
+        if batch.answer_ids is not None:
+            inputs["decoder_input_ids"] = self._decoder_inputs(batch.answer_ids)
         return self.network(**inputs, labels=batch.labels, use_cache=False).loss
 
-    def _decoder_inputs(self, labels: Tensor) -> Tensor:
-        """What a decoder reads to predict labels, (B, T): the start token and each label but the last.
+    def _decoder_inputs(self, answer_ids: Tensor) -> Tensor:
+        """What a decoder reads to predict answers, (N, T): the start token and each token but the last.
 
         Left to itself, each architecture of transformers shifts in its own way; mBART's takes the end token for a code
         of a language.
         """
-        start = torch.full_like(labels[:, :1], self.network.config.decoder_start_token_id)
-        before = labels[:, :-1]
-        return torch.cat([start, before.masked_fill(before == IGNORED, self.tokenizer.pad_token_id)], dim=1)
+        start = torch.full_like(answer_ids[:, :1], self.network.config.decoder_start_token_id)
+        return torch.cat([start, answer_ids[:, :-1]], dim=1)
 
     def training_step(self, batch: Batch) -> Tensor:
         """Loss of a batch.
@@ -217,7 +222,7 @@ class GnerModule(LightningModule):
     def _count_loss(self, batch: Batch) -> None:
         loss = self(batch)  # also of a batch that is not counted: other processes may wait for this one's weights
         if all(batch.counted):
-            self._eval_loss.update(loss, int((batch.labels != -100).sum()))
+            self._eval_loss.update(loss, int((batch.labels != IGNORED).sum()))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW over what is trainable, with a schedule that moves every step."""

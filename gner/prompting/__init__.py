@@ -1,8 +1,8 @@
-"""Formats: how examples are posed to a language model. Nothing outside this package knows one by name."""
+"""Prompt formats: how examples are posed to a language model. Nothing outside this package knows one by name."""
 
-from gner.prompting.base import Format, Query
+from gner.prompting.base import Format, Query, Segment
 from gner.prompting.gner import OFFICIAL_INSTRUCTION, GnerFormat
 
 DefaultFormat = GnerFormat
 
-__all__ = ["OFFICIAL_INSTRUCTION", "DefaultFormat", "Format", "GnerFormat", "Query"]
+__all__ = ["OFFICIAL_INSTRUCTION", "DefaultFormat", "Format", "GnerFormat", "Query", "Segment"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from gner.errors import UserError
-from gner.records import Aligner, Alignment, Example, Prediction
+from gner.records import Aligner, Alignment, Counts, Example, Prediction
 
 
 class Query(NamedTuple):
@@ -17,15 +18,31 @@ class Query(NamedTuple):
     target: str
 
 
+class Segment(NamedTuple):
+    """A part of what training reads, with whether the model learns to write it."""
+
+    text: str
+    learned: bool
+
+
 class Format(ABC):
     """A way to pose named entity recognition to a language model.
+
+    A subclass writes `queries` and reads the answers in `read`; the rest has defaults. Its options are arguments of its
+    ``__init__`` and attributes of the same names, so that they can be stored with a model.
 
     Args:
         causal_template: How a causal backbone gets the prompt; holds ``{prompt}`` once, and the answer follows after
             one space. Seq2seq backbones get the prompt plain.
+
+    Attributes:
+        scorer: Name of the published scorer that `official_counts` reproduces: ``gner`` makes metrics ``f1_gner``,
+            ``precision_gner``, ``recall_gner``. None for a format that has none.
     """
 
-    def __init__(self, causal_template: str) -> None:
+    scorer: str | None = None
+
+    def __init__(self, causal_template: str = "[INST] {prompt} [/INST]") -> None:
         if causal_template.count("{prompt}") != 1:
             raise UserError(
                 f"Expected `{{prompt}}` once in the causal template, got {causal_template!r}. "
@@ -39,7 +56,32 @@ class Format(ABC):
 
     @abstractmethod
     def queries(self, example: Example) -> list[Query]:
-        """Write the prompts for one example, with the answers that its gold tags give."""
+        """Write the prompts for one example, one or more, with the answers that its gold tags give.
+
+        Each is answered by itself. How many there are must not depend on the tags.
+        """
+
+    def num_queries(self, example: Example) -> int:
+        """How many queries there are; a subclass that always writes the same number can say so without writing them."""
+        return len(self.queries(example))
+
+    def training(self, example: Example, rng: random.Random) -> list[list[Segment]]:
+        """Write what training reads for one example: sequences of segments.
+
+        A sequence of one prompt and one learned answer is written as a query is: in the causal template, with a space
+        between the two. The segments of any other sequence are tokenized each by itself and put one after the other, as
+        they are, between the tokens that the tokenizer puts around a text. The encoder of a seq2seq backbone reads the
+        segments before the first learned one, its decoder the others.
+
+        Args:
+            example: With gold tags.
+            rng: For what a format chooses anew in each epoch, such as the order of questions; nothing else may be
+                random.
+
+        Returns:
+            One sequence or more; by default one for each query.
+        """
+        return [[Segment(query.prompt, False), Segment(query.target, True)] for query in self.queries(example)]
 
     @abstractmethod
     def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:
@@ -47,31 +89,65 @@ class Format(ABC):
 
         Args:
             example: Its words and types are used, its tags are not looked at.
-            texts: One text per query, in the order of `queries`.
-            align: Lays written words on the source words.
+            texts: One text per query, in the order of `queries`. They may be anything: this never raises, and never
+                executes what a model wrote.
+            align: Lays written words on the source words, for formats that write words back. Formats that write the
+                strings of entities find them with `gner.alignment.place_strings`.
 
         Returns:
             A prediction, whatever the texts are.
         """
 
     def read_official(self, example: Example, texts: Sequence[str], align: Aligner) -> Alignment:
-        """Tags as the released scorer of this format reads them, flaws included, to reproduce published numbers.
+        """Tags as the released scorer of this format reads them, flaws included.
 
         Args:
             example: See `read`.
             texts: See `read`.
-            align: The released scorer's way to lay words on words.
+            align: The GNER scorer's way to lay words on words.
 
         Returns:
-            One tag per word, not necessarily valid IOB2, and what it took.
+            One tag per word, not necessarily valid IOB2, and what it took; by default those of `read`.
         """
         prediction = self.read(example, texts, align)
         return Alignment(prediction.tags, prediction.report)
 
-    def remark(self, examples: Sequence[Example]) -> str | None:
-        """What the log should say of how these examples are written for training, or None."""
+    def official_counts(self, example: Example, texts: Sequence[str], align: Aligner) -> Counts | None:
+        """Count as the published scorer of this format does, flaws included, to reproduce published numbers.
+
+        Args:
+            example: With gold tags.
+            texts: See `read`.
+            align: The GNER scorer's way to lay words on words; of no use to other scorers.
+
+        Returns:
+            Correct, predicted and gold items; None, the default, if there is no such scorer (see `scorer`).
+        """
+        return None
+
+    def longest_answer(self, example: Example) -> str | None:
+        """A text as long as the longest right answer to any query of an example; generation ends a little later.
+
+        None, the default, takes the `draft` with the longest tags, or without a draft the words twice.
+        """
         return None
 
     def draft(self, example: Example, tags: Sequence[str]) -> str | None:
-        """The text that the model would write for these tags, or None if the format does not write every word."""
+        """The text that the model would write for these tags.
+
+        Speculative decoding drafts it, constrained decoding forces its words, votes are written with it. None, the
+        default, for a format that does not write every word in the answer to one query.
+        """
+        return None
+
+    def writable(self, entity_type: str) -> str:
+        """A type that a user names as it can be written in a prompt and read back; by default as it is.
+
+        Args:
+            entity_type: Without surplus whitespace or control characters.
+        """
+        return entity_type
+
+    def remark(self, examples: Sequence[Example]) -> str | None:
+        """What the log should say of how these examples are written for training, or None."""
         return None

@@ -12,7 +12,8 @@ from gner.bio import OUTSIDE, keep_types, repair, to_entities
 from gner.errors import UserError
 from gner.prompting.base import Format, Query
 from gner.prompting.gner_parser import parse, parse_official
-from gner.records import Aligner, Alignment, AlignmentReport, Example, Prediction
+from gner.prompting.gner_scorer import count_pairs
+from gner.records import Aligner, Alignment, AlignmentReport, Counts, Example, Prediction
 
 OFFICIAL_INSTRUCTION = """\
 Please analyze the sentence provided, identifying the type of entity for each word on a token-by-token basis.
@@ -41,6 +42,8 @@ class GnerFormat(Format):
         gap_marker: Text written where words are left out, or null for none.
         causal_template: How a causal backbone gets the prompt.
     """
+
+    scorer = "gner"
 
     def __init__(
         self,
@@ -72,6 +75,10 @@ class GnerFormat(Format):
     def queries(self, example: Example) -> list[Query]:
         """Write the one prompt of an example and its answer."""
         return [Query(self._prompt(example), self.draft(example, example.tags))]
+
+    def num_queries(self, example: Example) -> int:
+        """One."""
+        return 1
 
     def _prompt(self, example: Example) -> str:
         types = [*example.types, self.extra_type] if self.extra_type else example.types
@@ -160,12 +167,22 @@ class GnerFormat(Format):
         if num_repaired or unparsed:
             report += AlignmentReport(repaired_tags=num_repaired, unparsed=unparsed)
         of_words = tuple([None if origin is None else places[origin] for origin in origins])
-        return Prediction(tags, tags, tuple(to_entities(tags)), report, of_words)
+        return Prediction(tags, tuple(to_entities(tags)), report, of_words)
 
     def read_official(self, example: Example, texts: Sequence[str], align: Aligner) -> Alignment:
         """The same with the extraction of the released scorer, and without a repair."""
         [text] = texts
         return _align_known(example, parse_official(text), align)
+
+    def official_counts(self, example: Example, texts: Sequence[str], align: Aligner) -> Counts:
+        """Distinct pairs of normalised text and type, as the released scorer counts them."""
+        return count_pairs(example.words, example.tags, self.read_official(example, texts, align).tags)
+
+    def writable(self, entity_type: str) -> str:
+        """Without round brackets, if they do not pair up."""
+        if is_balanced(entity_type):
+            return entity_type
+        return " ".join(entity_type.replace("(", " ").replace(")", " ").split())
 
 
 def _align_known(example: Example, written: Sequence[tuple[str, str]], align: Aligner) -> Alignment:

@@ -1,15 +1,18 @@
-"""Formats as plain values, for files that travel with a model."""
+"""Formats as plain values, for files that travel with a model or with what it wrote."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from typing import Any
 
 from gner.errors import UserError
 from gner.prompting.base import Format
 from gner.prompting.gner import GnerFormat
 
+GROUP = "gner.formats"
+"""Entry points of formats that other packages bring."""
 _SHIPPED: dict[str, type[Format]] = {cls.__name__: cls for cls in (GnerFormat,)}
 
 
@@ -24,24 +27,49 @@ def to_config(format: Format) -> dict[str, Any]:
     return {"class_path": type(format).__name__, "init_args": {name: getattr(format, name) for name in options}}
 
 
+def to_short_config(format: Format) -> dict[str, Any]:
+    """The same without options that have their defaults.
+
+    Example:
+        >>> to_short_config(GnerFormat(context_window=1))
+        {'class_path': 'GnerFormat', 'init_args': {'context_window': 1}}
+    """
+    config = to_config(format)
+    options = inspect.signature(type(format)).parameters
+    changed = {name: value for name, value in config["init_args"].items() if value != options[name].default}
+    return config | {"init_args": changed}
+
+
 def from_config(config: Mapping[str, Any], source: str) -> Format:
     """Make a format from what `to_config` gave, or from ``model.format`` of a run.
 
     Args:
-        config: ``class_path`` and ``init_args``. Only formats that come with this package are made: a file that travels
-            with weights must not choose what code runs.
+        config: ``class_path`` and ``init_args``. Only formats of this package, and those that installed packages
+            declare as entry points, are made: a file that travels with weights must not choose what code runs.
         source: Where it is from, for messages.
 
     Raises:
         UserError: The format is another one, or has other options.
     """
     name = str(config["class_path"]).rpartition(".")[2]
-    if name not in _SHIPPED:
+    cls = _SHIPPED.get(name) or _declared(name)
+    if cls is None:
         raise UserError(
             f"{source}: the format `{config['class_path']}` does not come with gner, and a model may not choose what "
-            "code is run. Make the format yourself and give it as `format`."
+            f"code is run. Install the package that declares it in the entry-point group `{GROUP}`, or make the format "
+            "yourself and give it as `format`."
         )
     try:
-        return _SHIPPED[name](**config.get("init_args") or {})
+        return cls(**config.get("init_args") or {})
     except TypeError as error:
         raise UserError(f"{source}: {error}. The file is from another version of gner.") from error
+
+
+def _declared(name: str) -> type[Format] | None:
+    """The class that an installed package declares under its own name."""
+    for entry_point in entry_points(group=GROUP):
+        if entry_point.value.rpartition(":")[2] == name:
+            loaded = entry_point.load()
+            if isinstance(loaded, type) and issubclass(loaded, Format):
+                return loaded
+    return None

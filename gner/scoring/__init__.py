@@ -1,7 +1,8 @@
 """Entity scores from tags, counted in integers; nothing here needs torch."""
 
-from gner.scoring.counts import Counts, Score, score_of
-from gner.scoring.official_pairs import normalise, official_pairs
+from gner.prompting.gner_scorer import normalise, official_pairs
+from gner.records import Counts
+from gner.scoring.counts import Score, score_of
 from gner.scoring.results import EntityScores, GroupScores
 from gner.scoring.tally import Tally, entity_scores
 

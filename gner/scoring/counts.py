@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gner.records import Counts
+
 OFFICIAL_EPSILON = 1e-10
 """What the released GNER scorer adds to every denominator."""
-
-
-class Counts(NamedTuple):
-    """What precision, recall and F1 are made of."""
-
-    num_correct: float
-    num_predicted: int
-    num_gold: int
 
 
 class Score(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 from gner.bio import to_entities
 from gner.records import Entity, Example, Prediction
 from gner.scoring.partial import gold_error
-from gner.scoring.results import EntityScores
+from gner.scoring.results import EntityScores, GroupScores
 from gner.web_page import MAX_ITEMS, write_page
 
 
@@ -47,10 +47,7 @@ class ErrorPage:
 
     def write(self, path: Path, scores: EntityScores, aligner: str) -> None:
         """Write the page."""
-        datasets = {
-            name: {"f1": group.strict.f1, "f1_gner": group.official.f1, "sentences": group.num_sentences}
-            for name, group in scores.datasets.items()
-        }
+        datasets = {name: _page_scores(group) for name, group in scores.datasets.items()}
         shown = self._shown()
         data = {
             "aligner": aligner,
@@ -64,6 +61,11 @@ class ErrorPage:
         by_turns = zip_longest(*(with_errors + without for with_errors, without in self._sentences.values()))
         chosen = [sentence for turn in by_turns for sentence in turn if sentence is not None][:MAX_ITEMS]
         return [sentence for _, sentence in sorted(chosen, key=lambda sentence: sentence[0])]
+
+
+def _page_scores(group: GroupScores) -> dict[str, float | None]:
+    official = None if group.scorer is None else group.official.f1
+    return {"f1": group.strict.f1, "f1_official": official, "sentences": group.num_sentences}
 
 
 _Sentence = tuple[int, dict[str, Any]]

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gner.records import Entity
-from gner.scoring.counts import Counts
+from gner.records import Counts, Entity
 
 VIEWS = ("strict", "exact", "partial", "ent_type")
 """What must agree: extent and type; extent; part of the extent, for half the credit; part of the extent, and type."""

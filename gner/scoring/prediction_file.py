@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 from gner.bio import split_tag
 from gner.errors import UserError
 from gner.files import replacing
-from gner.records import Example, Generation, Prediction
+from gner.prompting.base import Format
+from gner.prompting.serialize import to_short_config
+from gner.records import Entity, Example, Prediction
 
 _SCORE_DIGITS = 5
 """Of scores in files; what follows depends on how a batch was padded."""
@@ -22,37 +24,41 @@ class Decoded(NamedTuple):
 
     position: int
     example: Example
-    generation: Generation
     prediction: Prediction
 
 
-def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded]) -> None:
+def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded], format: Format) -> None:
     """Write one JSON object a line, replacing the file at once.
 
     Each has ``dataset``, ``split``, ``label_list``, ``instance`` (``id``, ``words``, and gold tags as ``labels``), the
-    text as ``prediction``, whether it came to its end as ``finished``, the tags that were scored as ``tags``, and the
-    entities that these spell, in words and with scores, as ``entities``.
+    text as ``prediction`` (a list of texts for a format with several queries), whether all came to an end as
+    ``finished``, the tags that were scored as ``tags``, the entities that these spell, in words and with scores, as
+    ``entities``, and the name and the options of the ``format``.
     """
+    config = to_short_config(format)
     with replacing(path) as file:
         for row in decoded:
-            file.write(json.dumps(_as_dict(row, split), ensure_ascii=False) + "\n")
+            file.write(json.dumps(_as_dict(row, split) | {"format": config}, ensure_ascii=False) + "\n")
 
 
 def _as_dict(row: Decoded, split: str) -> dict[str, Any]:
-    example = row.example
+    example, prediction = row.example, row.prediction
+    texts = [generation.text for generation in prediction.generations]
     return {
         "dataset": example.dataset,
         "split": split,
         "label_list": example.types,
         "instance": {"id": example.id, "words": example.words, "labels": example.tags},
-        "prediction": row.generation.text,
-        "finished": row.generation.finished,
-        "tags": row.prediction.tags,
-        "entities": [
-            asdict(entity) | {"score": None if entity.score is None else round(entity.score, _SCORE_DIGITS)}
-            for entity in row.prediction.entities
-        ],
+        "prediction": texts[0] if len(texts) == 1 else texts,
+        "finished": prediction.finished,
+        "tags": prediction.tags,
+        "entities": [_entity_as_dict(entity) for entity in prediction.entities],
     }
+
+
+def _entity_as_dict(entity: Entity) -> dict[str, Any]:
+    score = None if entity.score is None else round(entity.score, _SCORE_DIGITS)
+    return asdict(entity) | {"score": score}
 
 
 class Row(NamedTuple):
@@ -60,15 +66,17 @@ class Row(NamedTuple):
 
     Attributes:
         example: Source words and gold tags; the types are those of ``label_list``.
-        text: What the model wrote.
-        finished: False if the text was cut.
+        texts: What the model wrote, one text for each query.
+        finished: False if a text was truncated.
         raw: The whole object.
+        format: Name and options of the format, as `gner.prompting.serialize` has them; None where the row has none.
     """
 
     example: Example
-    text: str
+    texts: list[str]
     finished: bool
     raw: dict[str, Any]
+    format: dict[str, Any] | None = None
 
 
 def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
@@ -114,7 +122,21 @@ def _read(line: bytes, place: str) -> Row:
         id="" if instance.get("id") is None else str(instance["id"]),
         source=place,
     )
-    return Row(example, _get(raw, "prediction", str, place), bool(raw.get("finished", True)), raw)
+    return Row(example, _texts(raw, place), bool(raw.get("finished", True)), raw, _format(raw, place))
+
+
+def _texts(raw: dict[str, Any], place: str) -> list[str]:
+    if isinstance(raw.get("prediction"), list):
+        return list(_strings(raw, "prediction", place))
+    return [_get(raw, "prediction", str, place)]
+
+
+def _format(raw: dict[str, Any], place: str) -> dict[str, Any] | None:
+    if raw.get("format") is None:
+        return None
+    config: dict[str, Any] = _get(raw, "format", dict, place)
+    _get(config, "class_path", str, place, "format.")
+    return config
 
 
 def _get(owner: dict[str, Any], key: str, kind: type, place: str, path: str = "") -> Any:

@@ -2,56 +2,106 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gner.alignment.back_tokenize import BackTokenizer
 from gner.alignment.postprocess import AlignerName, PostProcessor
-from gner.prompting import DefaultFormat
-from gner.records import Prediction
-from gner.scoring import Counts, EntityScores, Tally, entity_scores
+from gner.errors import UserError
+from gner.prompting import DefaultFormat, Format
+from gner.prompting.serialize import from_config
+from gner.records import Counts, Prediction
 from gner.scoring.prediction_file import Row
+from gner.scoring.results import EntityScores
+from gner.scoring.tally import Tally, entity_scores
 
 _CHUNK = 2000  # sentences whose words are back-tokenized at once
 
 
 class Rescored(NamedTuple):
-    """A row of a prediction file, and what its text says."""
+    """A row of a prediction file, and what its texts say.
+
+    Attributes:
+        row: The row.
+        prediction: Read with the format of the row.
+        official_tags: Tags of the format's released scorer, before any repair.
+    """
 
     row: Row
     prediction: Prediction
+    official_tags: tuple[str, ...]
+
+
+class _Reader(NamedTuple):
+    """How the rows of a format are read."""
+
+    format: Format
+    postprocess: PostProcessor
 
 
 class Rescorer:
-    """Reads texts in the default format, and counts.
+    """Reads texts in the format that their row names, the default one if it names none, and counts.
 
     Args:
         aligner: Where tags come from; see `PostProcessor`.
-        back_tokenizer: How source words look when the model writes them; null if that is unknown.
+        back_tokenizer: How source words look when the model writes them; None if that is unknown.
 
     Attributes:
-        strict_counts: For each data set, the correct, predicted and gold entities of each sentence.
+        strict_counts: For each dataset, the correct, predicted and gold entities of each sentence.
         official_counts: The same for the official score.
+        scorer: Name of the official scorer; None for formats without one.
     """
 
     def __init__(self, aligner: AlignerName = "robust", back_tokenizer: BackTokenizer | None = None) -> None:
+        self._aligner: AlignerName = aligner
         self._back_tokenizer = back_tokenizer
-        self._postprocess = PostProcessor(DefaultFormat(), back_tokenizer, aligner)
+        self._readers: dict[str, _Reader] = {}
         self._tallies: dict[str, Tally] = {}
         self.strict_counts: dict[str, list[Counts]] = {}
         self.official_counts: dict[str, list[Counts]] = {}
+        self.scorer: str | None = None
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[Rescored]:
-        """Count rows, and give each with its prediction."""
+        """Count rows, and give each with its prediction.
+
+        Raises:
+            UserError: A row has a format that is not known, or formats have different official scorers.
+        """
         rows = iter(rows)
         while chunk := list(islice(rows, _CHUNK)):
             if self._back_tokenizer is not None:
-                self._back_tokenizer.learn(word.lower() for row in chunk for word in row.example.words)
+                self._back_tokenizer.learn(_lower_words(chunk))
             for row in chunk:
-                prediction = self._postprocess(row.example, row.text)
-                self._count(row.example.dataset, Tally.of(row.example, prediction, row.finished))
-                yield Rescored(row, prediction)
+                yield self._rescore(row)
+
+    def _rescore(self, row: Row) -> Rescored:
+        reader = self._reader(row.format, row.example.source)
+        num_queries = reader.format.num_queries(row.example)
+        if len(row.texts) != num_queries:
+            raise UserError(
+                f"{row.example.source}: expected {num_queries} texts in `prediction`, one for each query of the format "
+                f"{type(reader.format).__name__}, found {len(row.texts)}."
+            )
+        prediction = reader.postprocess(row.example, row.texts)
+        self._count(row.example.dataset, Tally.of(row.example, prediction, row.finished))
+        if self._aligner == "robust":
+            return Rescored(row, prediction, ())
+        return Rescored(row, prediction, reader.postprocess.read_official(row.example, row.texts).tags)
+
+    def _reader(self, config: dict[str, Any] | None, place: str) -> _Reader:
+        key = json.dumps(config, sort_keys=True)
+        if key not in self._readers:
+            format = DefaultFormat() if config is None else from_config(config, place)
+            if self._readers and format.scorer != self.scorer:
+                raise UserError(
+                    f"{place}: expected rows that one official scorer counts, found some for {self.scorer} and some "
+                    f"for {format.scorer}. Score the files of each format by themselves."
+                )
+            self.scorer = format.scorer
+            self._readers[key] = _Reader(format, PostProcessor(format, self._back_tokenizer, self._aligner))
+        return self._readers[key]
 
     def _count(self, dataset: str, tally: Tally) -> None:
         self.strict_counts.setdefault(dataset, []).append(tally.strict)
@@ -61,4 +111,9 @@ class Rescorer:
 
     def scores(self) -> EntityScores:
         """Scores of all rows so far."""
-        return entity_scores(self._tallies)
+        return entity_scores(self._tallies, self.scorer)
+
+
+def _lower_words(rows: Iterable[Row]) -> Iterator[str]:
+    for row in rows:
+        yield from (word.lower() for word in row.example.words)

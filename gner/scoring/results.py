@@ -22,6 +22,7 @@ class GroupScores(NamedTuple):
         num_sentences: Sentences.
         num_words: Source words.
         num_runaways: Generations that were cut before they ended.
+        scorer: Name of the published scorer whose counts are official; None for a format without one.
     """
 
     strict: Score
@@ -34,6 +35,7 @@ class GroupScores(NamedTuple):
     num_sentences: int
     num_words: int
     num_runaways: int
+    scorer: str | None = "gner"
 
     def scalars(self) -> dict[str, float]:
         """Every number but those of the types, by the names under which they are logged."""
@@ -48,13 +50,13 @@ class GroupScores(NamedTuple):
 
     def headline(self) -> dict[str, float]:
         """F1, precision and recall of either score."""
-        return _named(self.strict, "") | _named(self.official, "_gner")
+        official = _named(self.official, f"_{self.scorer}") if self.scorer is not None else {}
+        return _named(self.strict, "") | official
 
     def per_thousand_words(self) -> dict[str, float]:
-        """Alignment counts per 1,000 source words."""
-        return {
-            name: 1000 * count / self.num_words if self.num_words else 0.0 for name, count in self.alignment.items()
-        }
+        """Alignment counts per 1,000 source words; ``unplaced`` is left out where all strings were found."""
+        counts = {name: count for name, count in self.alignment.items() if count or name != "unplaced"}
+        return {name: 1000 * count / self.num_words if self.num_words else 0.0 for name, count in counts.items()}
 
 
 class EntityScores(NamedTuple):
@@ -76,15 +78,18 @@ class EntityScores(NamedTuple):
     def scalars(self) -> dict[str, float]:
         """Results by the names under which they are logged, without the stage.
 
-        ``f1``, ``precision``, ``recall`` are strict, with ``_gner`` official, with ``_macro`` the unweighted mean over
-        data sets. ``f1_macro_types`` is the mean over types, ``f1_exact``, ``f1_partial`` and ``f1_ent_type`` are the
-        other views, ``unlabeled``, ``noisy`` and ``boundary`` shares of gold entities. Alignment counts are per 1,000
-        source words.
+        ``f1``, ``precision``, ``recall`` are strict; with the name of the format's scorer, as in ``f1_gner``, they are
+        official; with ``_macro`` they are the unweighted mean over datasets. ``f1_macro_types`` is the mean over types,
+        ``f1_exact``, ``f1_partial`` and ``f1_ent_type`` are the other views, ``unlabeled``, ``noisy`` and ``boundary``
+        shares of gold entities. Alignment counts are per 1,000 source words.
         """
         named = self.overall.scalars()
         for dataset, group in self.datasets.items():
             named |= {f"{dataset}/{name}": value for name, value in group.headline().items()}
-        return named | _named(self.average("strict"), "_macro") | _named(self.average("official"), "_gner_macro")
+        named |= _named(self.average("strict"), "_macro")
+        if self.overall.scorer is not None:
+            named |= _named(self.average("official"), f"_{self.overall.scorer}_macro")
+        return named
 
 
 def _named(score: Score, suffix: str) -> dict[str, float]:

@@ -18,7 +18,6 @@ from gner.alignment.back_tokenize import BackTokenizer
 from gner.alignment.postprocess import AlignerName
 from gner.errors import UserError
 from gner.files import as_line, decompressed, is_standard_output, is_written_through, replacing, without_nan
-from gner.records import Prediction
 from gner.scoring import EntityScores
 from gner.scoring.bootstrap import f1_intervals
 from gner.scoring.error_page import ErrorPage
@@ -67,12 +66,12 @@ def score_files(options: ScoreOptions) -> None:
     page, oddities = ErrorPage(), Oddities()
     with ExitStack() as stack:
         tags_file = stack.enter_context(replacing(options.tags)) if options.tags is not None else None
-        for row, prediction in rescorer(_rows(options.files)):
+        for row, prediction, official_tags in rescorer(_rows(options.files)):
             oddities.add(row)
             if tags_file is not None:
-                tags_file.write(_tagged(row, prediction, options.aligner))
+                tags_file.write(_tagged(row, official_tags or prediction.tags))
             if options.html is not None:
-                page.add(row.example, prediction, row.text)
+                page.add(row.example, prediction, "\n".join(row.texts))
         scores = rescorer.scores()
         if not scores.datasets:
             raise UserError(f"{options.files[0]}: expected predictions, one JSON object a line, found none.")
@@ -91,16 +90,14 @@ def score_files(options: ScoreOptions) -> None:
 def _intervals(rescorer: Rescorer, options: ScoreOptions) -> F1Intervals | None:
     if options.bootstrap is None:
         return None
-    arguments = (options.bootstrap, options.seed)
-    return F1Intervals(
-        f1_intervals(rescorer.strict_counts, *arguments),
-        f1_intervals(rescorer.official_counts, *arguments, official=True),
-    )
+    strict = f1_intervals(rescorer.strict_counts, options.bootstrap, options.seed)
+    if rescorer.scorer is None:
+        return F1Intervals(strict, None)
+    return F1Intervals(strict, f1_intervals(rescorer.official_counts, options.bootstrap, options.seed, official=True))
 
 
-def _tagged(row: Row, prediction: Prediction, aligner: AlignerName) -> str:
+def _tagged(row: Row, tags: Sequence[str]) -> str:
     """A row with the aligned tags, as a line."""
-    tags = prediction.official_tags if aligner == "official" else prediction.tags
     try:
         return as_line({**row.raw, "tags": tags}) + "\n"
     except RecursionError as error:

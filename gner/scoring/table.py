@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rich.box import SIMPLE_HEAD
@@ -14,35 +15,45 @@ from gner.scoring.results import EntityScores, GroupScores
 
 
 class F1Intervals(NamedTuple):
-    """Confidence intervals of both scores."""
+    """Confidence intervals of both scores; None for the official one of a format that has none."""
 
     strict: Intervals
-    official: Intervals
+    official: Intervals | None
 
 
 def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[Table]:
     """The scores of each data set and their unweighted means; and what became of the source words."""
     table = _table("data set", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
+    kinds = ["strict"] if scores.overall.scorer is None else ["strict", "official"]
 
-    def add(name: str, strict: Score, official: Score, of: list[Interval]) -> None:
-        """Add a line for either score."""
-        cells = [["strict", *_figures(strict)], ["official", *_figures(official)]]
-        for line, interval in zip(cells, of, strict=False):
-            line.insert(-1, f"{interval.low:.4f} – {interval.high:.4f}")
-        table.add_row(Text(name), *cells[0])
-        table.add_row("", *cells[1])
+    def add(name: str, of_kind: Mapping[str, Score], interval: Mapping[str, Interval]) -> None:
+        """Add a line for each score."""
+        for kind in kinds:
+            line = [kind, *_figures(of_kind[kind])]
+            if intervals is not None:
+                line.insert(-1, f"{interval[kind].low:.4f} – {interval[kind].high:.4f}")
+            table.add_row(Text(name) if kind == "strict" else "", *line)
 
+    known = {} if intervals is None else {kind: each for kind, each in intervals._asdict().items() if each is not None}
     for name, group in scores.datasets.items():
-        add(name, group.strict, group.official, [each.datasets[name] for each in intervals or ()])
+        of_kind = {kind: getattr(group, kind) for kind in kinds}
+        add(name, of_kind, {kind: each.datasets[name] for kind, each in known.items()})
     table.add_section()
-    average = [each.average for each in intervals or ()]
-    add("average", scores.average("strict"), scores.average("official"), average)
-    written = _table("per 1,000 words", "omissions", "additions", "substitutions")
-    for name, group in scores.datasets.items():
-        rates = group.per_thousand_words()
-        kinds = ("omissions", "additions", "substitutions")
-        written.add_row(Text(name), *(f"{rates[kind]:.2f}" for kind in kinds))
-    return [table, written]
+    average = {kind: scores.average(kind) for kind in kinds}
+    add("average", average, {kind: each.average for kind, each in known.items()})
+    return [table, _written_table(scores)]
+
+
+def _written_table(scores: EntityScores) -> Table:
+    """What became of the source words."""
+    kinds = ["omissions", "additions", "substitutions"]
+    rates = {name: group.per_thousand_words() for name, group in scores.datasets.items()}
+    if any("unplaced" in of_group for of_group in rates.values()):
+        kinds.append("unplaced")
+    table = _table("per 1,000 words", *kinds)
+    for name, of_group in rates.items():
+        table.add_row(Text(name), *(f"{of_group.get(kind, 0.0):.2f}" for kind in kinds))
+    return table
 
 
 def type_table(name: str, group: GroupScores) -> Table:
@@ -69,9 +80,14 @@ def _figures(score: Score) -> list[str]:
 
 def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, Any]:
     """Everything as JSON: ``datasets.<name>.f1``, ``average.f1_gner``, and so on."""
+    scorer = scores.overall.scorer
     datasets = {name: _group_values(group) for name, group in scores.datasets.items()}
-    average = _score_values(scores.average("strict"), "") | _score_values(scores.average("official"), "_gner")
-    for key, each in zip(("f1_interval", "f1_gner_interval"), intervals or (), strict=False):
+    average = _score_values(scores.average("strict"), "")
+    if scorer is not None:
+        average |= _score_values(scores.average("official"), f"_{scorer}")
+    for key, each in zip(("f1_interval", f"f1_{scorer}_interval"), intervals or (), strict=False):
+        if each is None:
+            continue
         average[key] = list(each.average)
         for name, interval in each.datasets.items():
             datasets[name][key] = list(interval)
@@ -79,9 +95,11 @@ def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, 
 
 
 def _group_values(group: GroupScores) -> dict[str, Any]:
+    official = {} if group.scorer is None else {f"support_{group.scorer}": group.official.support}
     return {
         **group.scalars(),
-        **{"support": group.strict.support, "support_gner": group.official.support},
+        "support": group.strict.support,
+        **official,
         **{"sentences": group.num_sentences, "words": group.num_words, "runaways": group.num_runaways},
         "types": {name: score._asdict() for name, score in group.types.items()},
     }

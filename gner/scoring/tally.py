@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from itertools import islice
+from typing import Any
 
 from gner.bio import to_entities
-from gner.records import AlignmentReport, Example, Prediction
-from gner.scoring.counts import OFFICIAL_EPSILON, Counts, score_of
-from gner.scoring.official_pairs import official_pairs
+from gner.records import AlignmentReport, Counts, Entity, Example, Prediction
+from gner.scoring.counts import OFFICIAL_EPSILON, score_of
 from gner.scoring.partial import VIEWS, Categories, GoldErrors, categories, gold_errors
 from gner.scoring.results import EntityScores, GroupScores
 
-_REPORT_FIELDS = [field.name for field in fields(AlignmentReport)]
-_PER_TYPE = len(Counts._fields)
-NUM_TOTALS = _PER_TYPE + len(Categories._fields) * len(VIEWS) + len(GoldErrors._fields) + len(_REPORT_FIELDS) + 3
+_NO_ENTITIES = Counts(0, 0, 0)
+_REPORT_FIELDS = tuple(field.name for field in fields(AlignmentReport))
+
+
+def _names() -> tuple[str, ...]:
+    """Names of all numbers that are not of a single type, such as ``strict/correct``."""
+    parts = {"official": Counts._fields, **dict.fromkeys(VIEWS, Categories._fields), "errors": GoldErrors._fields}
+    parts["alignment"] = _REPORT_FIELDS
+    parts["texts"] = ("sentences", "words", "runaways")
+    names: list[str] = []
+    for part, of_part in parts.items():
+        names += [f"{part}/{name}" for name in of_part]
+    return tuple(names)
+
+
+NAMES = _names()
 
 
 class Tally:
     """What is counted in some sentences; tallies add up.
 
     Attributes:
-        totals: `NUM_TOTALS` numbers, in the order in which `scores` reads them.
-        types: Correct, predicted and gold entities of each type that occurs.
+        totals: Numbers by their `NAMES`.
+        types: Counts of each type that occurs in gold or predicted entities.
     """
 
     def __init__(self) -> None:
-        self.totals = [0] * NUM_TOTALS
-        self.types: dict[str, list[int]] = {}
+        self.totals = dict.fromkeys(NAMES, 0)
+        self.types: dict[str, Counts] = {}
 
     @classmethod
     def of(cls, example: Example, prediction: Prediction, finished: bool = True) -> Tally:
@@ -37,7 +50,7 @@ class Tally:
         Args:
             example: Its words and gold tags.
             prediction: Tags for the same words.
-            finished: False if the generation was cut.
+            finished: False if a text was truncated.
 
         Raises:
             ValueError: The prediction is for another number of words.
@@ -45,80 +58,110 @@ class Tally:
         if len(prediction.tags) != len(example.words):
             raise ValueError(f"Expected {len(example.words)} tags, got {len(prediction.tags)}.")
         gold, predicted = to_entities(example.tags), to_entities(prediction.tags)
-        gold_pairs = official_pairs(example.words, example.tags)
-        pairs = official_pairs(example.words, prediction.official_tags)
         tally = cls()
-        tally.totals = [
-            *(len(set(gold_pairs) & set(pairs)), len(pairs), len(gold_pairs)),
-            *(number for view in VIEWS for number in categories(view, gold, predicted)),
-            *gold_errors(gold, predicted),
-            *(getattr(prediction.report, name) for name in _REPORT_FIELDS),
-            *(1, len(example.words), int(not finished)),
-        ]
-        for place, entities in enumerate((set(gold) & set(predicted), predicted, gold)):
-            for entity in entities:
-                tally.types.setdefault(entity.type, [0] * _PER_TYPE)[place] += 1
+        tally._put("official", (prediction.official or _NO_ENTITIES)._asdict())
+        for view in VIEWS:
+            tally._put(view, categories(view, gold, predicted)._asdict())
+        tally._put("errors", gold_errors(gold, predicted)._asdict())
+        tally._put("alignment", asdict(prediction.report))
+        tally._put("texts", {"sentences": 1, "words": len(example.words), "runaways": int(not finished)})
+        tally.types = _by_type(gold, predicted)
         return tally
 
+    def _put(self, part: str, numbers: Mapping[str, Any]) -> None:
+        for name, number in numbers.items():
+            self.totals[f"{part}/{name}"] = number
+
+    def _get(self, part: str) -> dict[str, int]:
+        """The numbers of a part."""
+        start = f"{part}/"
+        return {name.removeprefix(start): number for name, number in self.totals.items() if name.startswith(start)}
+
     def __iadd__(self, other: Tally) -> Tally:
-        self.totals = [one + more for one, more in zip(self.totals, other.totals, strict=True)]
-        for name, counts in other.types.items():
-            before = self.types.get(name, [0] * _PER_TYPE)
-            self.types[name] = [one + more for one, more in zip(before, counts, strict=True)]
+        for name, number in other.totals.items():
+            self.totals[name] += number
+        for entity_type, counts in other.types.items():
+            self.types[entity_type] = _sum(self.types.get(entity_type, _NO_ENTITIES), counts)
         return self
 
     @property
     def strict(self) -> Counts:
         """Correct, predicted and gold entities."""
-        return Counts(*map(sum, zip(*self.types.values(), strict=True))) if self.types else Counts(0, 0, 0)
+        total = _NO_ENTITIES
+        for counts in self.types.values():
+            total = _sum(total, counts)
+        return total
 
     @property
     def official(self) -> Counts:
         """The same of the official score."""
-        return Counts(*self.totals[:_PER_TYPE])
+        return Counts(**self._get("official"))
 
     def to_row(self, types: Sequence[str]) -> list[int]:
-        """All numbers in one row: the totals, and `NUM_TOTALS` on, three for each of these types."""
-        return [*self.totals, *(number for name in types for number in self.types.get(name, [0] * _PER_TYPE))]
+        """All numbers in one row: those of `NAMES`, then three for each of these types."""
+        row = [self.totals[name] for name in NAMES]
+        for entity_type in types:
+            row += map(int, self.types.get(entity_type, _NO_ENTITIES))
+        return row
 
     @classmethod
     def from_row(cls, row: Iterable[int], types: Sequence[str]) -> Tally:
         """The inverse of `to_row`; types without entities are left out."""
         numbers = iter(row)
         tally = cls()
-        tally.totals = list(islice(numbers, NUM_TOTALS))
-        per_type = {name: list(islice(numbers, _PER_TYPE)) for name in types}
-        tally.types = {name: counts for name, counts in per_type.items() if any(counts)}
+        tally.totals = dict(zip(NAMES, islice(numbers, len(NAMES)), strict=True))
+        per_type = {entity_type: Counts(*islice(numbers, len(Counts._fields))) for entity_type in types}
+        tally.types = {entity_type: counts for entity_type, counts in per_type.items() if any(counts)}
         return tally
 
-    def scores(self) -> GroupScores:
-        """The scores of these sentences."""
-        numbers = iter(self.totals[_PER_TYPE:])
-        views = {view: Categories(*islice(numbers, len(Categories._fields))) for view in VIEWS}
-        errors = GoldErrors(*islice(numbers, len(GoldErrors._fields)))
-        alignment = {name: next(numbers) for name in _REPORT_FIELDS}
-        num_sentences, num_words, num_runaways = numbers
+    def scores(self, scorer: str | None = "gner") -> GroupScores:
+        """The scores of these sentences; ``scorer`` names the one that made the official counts."""
         strict = score_of(self.strict)
-        types = {name: score_of(Counts(*counts)) for name, counts in self.types.items()}
+        types = {entity_type: score_of(counts) for entity_type, counts in self.types.items()}
+        views = {view: Categories(**self._get(view)) for view in VIEWS}
+        errors = self._get("errors")
+        texts = self._get("texts")
         return GroupScores(
             strict=strict,
             official=score_of(self.official, OFFICIAL_EPSILON),
             types=types,
             f1_macro_types=sum(score.f1 for score in types.values()) / len(types) if types else 0.0,
             views={view: score_of(found.counts()) for view, found in views.items()},
-            errors={
-                name: count / strict.support if strict.support else 0.0 for name, count in errors._asdict().items()
-            },
-            alignment=alignment,
-            num_sentences=num_sentences,
-            num_words=num_words,
-            num_runaways=num_runaways,
+            errors={name: count / strict.support if strict.support else 0.0 for name, count in errors.items()},
+            alignment=self._get("alignment"),
+            num_sentences=texts["sentences"],
+            num_words=texts["words"],
+            num_runaways=texts["runaways"],
+            scorer=scorer,
         )
 
 
-def entity_scores(tallies: Mapping[str, Tally]) -> EntityScores:
-    """Scores of the tallies of data sets, and of all together."""
+def _by_type(gold: Sequence[Entity], predicted: Sequence[Entity]) -> dict[str, Counts]:
+    """Correct, predicted and gold entities of each type of a sentence."""
+    numbers: dict[str, list[int]] = {}
+    for place, entities in enumerate((set(gold) & set(predicted), predicted, gold)):
+        for entity in entities:
+            numbers.setdefault(entity.type, [0] * len(Counts._fields))[place] += 1
+    return {entity_type: Counts(*of_type) for entity_type, of_type in numbers.items()}
+
+
+def _sum(one: Counts, other: Counts) -> Counts:
+    return Counts(
+        one.num_correct + other.num_correct,
+        one.num_predicted + other.num_predicted,
+        one.num_gold + other.num_gold,
+    )
+
+
+def entity_scores(tallies: Mapping[str, Tally], scorer: str | None = "gner") -> EntityScores:
+    """Scores of the tallies of datasets, and of all together.
+
+    Args:
+        tallies: By the name of the dataset.
+        scorer: Of the format; see `gner.prompting.Format`.
+    """
     whole = Tally()
     for tally in tallies.values():
         whole += tally
-    return EntityScores(whole.scores(), {name: tally.scores() for name, tally in tallies.items()})
+    datasets = {name: tally.scores(scorer) for name, tally in tallies.items()}
+    return EntityScores(whole.scores(scorer), datasets)

@@ -31,8 +31,8 @@ def _predict(text: str, log_probs: dict[str, float], entities: tuple[Entity, ...
             values[at] = total / len(inside)
     example = Example(WORDS, ("O",) * len(WORDS), TYPES, "", "")
     generation = Generation([*ids, TOKENIZER.eos_token_id], text, [*values, log(0.5)], True, entities)
-    prediction = PostProcessor(GnerFormat())(example, text)
-    scored = EntityScorer(TOKENIZER)(prediction, generation)
+    prediction = PostProcessor(GnerFormat())(example, [text])
+    scored = EntityScorer(TOKENIZER)(prediction, [generation])
     assert [(e.start, e.end, e.type) for e in scored.entities] == [
         (e.start, e.end, e.type) for e in to_entities(scored.tags)
     ]
@@ -72,7 +72,7 @@ def test_scores_that_a_strategy_gives_are_taken() -> None:
 
 def test_without_places_there_are_no_scores() -> None:
     prediction = PostProcessor(GnerFormat(), aligner="official")(
-        Example(WORDS, ("O",) * 5, TYPES, "", ""), "Ada(B-person)"
+        Example(WORDS, ("O",) * 5, TYPES, "", ""), ["Ada(B-person)"]
     )
     generation = Generation([5], "Ada(B-person)", [-1.0], True)
-    assert [entity.score for entity in EntityScorer(TOKENIZER)(prediction, generation).entities] == [None]
+    assert [entity.score for entity in EntityScorer(TOKENIZER)(prediction, [generation]).entities] == [None]

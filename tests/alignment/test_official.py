@@ -77,8 +77,8 @@ def test_tags_are_those_of_the_algorithm_written_plainly(rows: list[tuple[list[s
     )
     letters.backend_tokenizer.pre_tokenizer = Split("", "isolated")
     read = [
-        Row(Example(tuple(words), ("O",) * len(words), ("x", "y y"), "toy", "0"), "".join(text), True, {})
+        Row(Example(tuple(words), ("O",) * len(words), ("x", "y y"), "toy", "0"), ["".join(text)], True, {})
         for words, text in rows
     ]
     postprocess = PostProcessor(GnerFormat(), BackTokenizer(letters))
-    assert plain(read, letters) == [postprocess.read_official(row.example, row.text).tags for row in read]
+    assert plain(read, letters) == [postprocess.read_official(row.example, row.texts).tags for row in read]

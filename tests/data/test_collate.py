@@ -75,6 +75,6 @@ def test_sizes_count_the_tokens_of_prompt_and_answer(checkpoints: dict[str, Path
     for kind in KINDS:
         collate = Collator(GnerFormat(), Backbone(str(checkpoints[kind])))
         batch, _ = _batch(checkpoints[kind], examples)
-        prompts, answers = zip(*collate.sizes(examples), strict=True)
+        prompts, answers = zip(*(size for [size] in collate.sizes(examples)), strict=True)
         assert list(prompts) == batch.prompt_mask.sum(1).tolist()
         assert list(answers) == (batch.labels != -100).sum(1).tolist()

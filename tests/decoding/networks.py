@@ -13,9 +13,10 @@ from transformers import (
     PreTrainedModel,
 )
 
-from gner.testing import Kind, TinyModel
+from gner.interfaces import Kind
+from gner.testing import TinyModel
 
-NETWORKS: dict[str, Kind] = {"bart": "seq2seq", "gpt2": "causal", "bloom": "causal"}
+NETWORKS: dict[str, Kind] = {"bart": Kind.SEQ2SEQ, "gpt2": Kind.CAUSAL, "bloom": Kind.CAUSAL}
 
 
 def with_network(model: TinyModel, name: str) -> TinyModel:

@@ -12,12 +12,13 @@ from gner.bio import find_fault, tags_of
 from gner.decoding import Constrained
 from gner.decoding.log_probs import token_log_probs
 from gner.errors import UserError
+from gner.interfaces import Kind
 from gner.prompting import GnerFormat
 from gner.records import Example
-from gner.testing import Kind, TinyModel, make_examples, tiny_model
+from gner.testing import TinyModel, make_examples, tiny_model
 from tests.decoding.networks import NETWORKS, with_network
 
-KINDS: tuple[Kind, ...] = ("seq2seq", "causal")
+KINDS = (Kind.SEQ2SEQ, Kind.CAUSAL)
 Language = dict[tuple[int, ...], float]
 """Log-probability of every beginning of every text that is allowed."""
 
@@ -126,7 +127,7 @@ def test_nothing_is_left_out_added_or_altered(kind: Kind, num_beams: int) -> Non
     read = PostProcessor(model.format)
     together = Constrained(num_beams).generate(model, model.batch(examples))
     for example, generation in zip(examples, together, strict=True):
-        prediction = read(example, generation.text)
+        prediction = read(example, [generation.text])
         report = prediction.report
         assert not any((report.omissions, report.additions, report.substitutions, report.repaired_tags))
         assert generation.finished and not report.unknown_tags and not report.unparsed

@@ -11,6 +11,7 @@ from gner.bio import tags_of
 from gner.decoding.drafter import Drafter
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.word_tokens import PieceTokenizer
+from gner.interfaces import Kind
 from gner.models.tokenizer import load_tokenizer, train_tokenizer
 from gner.prompting import GnerFormat
 from gner.records import Example
@@ -28,8 +29,8 @@ def _example(words: Sequence[str]) -> Example:
     return Example(tuple(words), ("O",) * len(words), TYPES, "toy", "0")
 
 
-def _drafter(is_encoder_decoder: bool, example: Example, memory: TagMemory | None = None) -> Drafter:
-    pieces = PieceTokenizer(TOKENIZER, FORMAT, is_encoder_decoder, num_probes=1)
+def _drafter(kind: Kind, example: Example, memory: TagMemory | None = None) -> Drafter:
+    pieces = PieceTokenizer(TOKENIZER, FORMAT, kind, num_probes=1)
     return Drafter(pieces, example, Guesses(memory or TagMemory(), example))
 
 
@@ -66,20 +67,20 @@ def test_what_is_written_is_what_the_model_wants(
         place = change % len(written)
         written[place : place + 1] = rng.choice([[], [written[place]] * 2, ["other(O)"], ["no tag"]])
         written = written or ["nothing"]
-    for is_encoder_decoder in (True, False):
-        text = " ".join(written) if is_encoder_decoder else f" {' '.join(written)}"
+    for kind in (Kind.SEQ2SEQ, Kind.CAUSAL):
+        text = " ".join(written) if kind is Kind.SEQ2SEQ else f" {' '.join(written)}"
         target = [*TOKENIZER(text, add_special_tokens=False)["input_ids"], END]
-        drafter = _drafter(is_encoder_decoder, _example(words))
+        drafter = _drafter(kind, _example(words))
         _write(drafter, target, rng, limit)
         assert drafter.written == target
 
 
-@pytest.mark.parametrize("is_encoder_decoder", [True, False])
-def test_an_answer_without_entities_is_drafted_at_once(is_encoder_decoder: bool) -> None:
+@pytest.mark.parametrize("kind", [Kind.SEQ2SEQ, Kind.CAUSAL])
+def test_an_answer_without_entities_is_drafted_at_once(kind: Kind) -> None:
     example = _example(WORDS)
     answer = FORMAT.draft(example, ["O"] * len(WORDS))
     target = [*TOKENIZER(answer, add_special_tokens=False)["input_ids"], END]
-    drafter = _drafter(is_encoder_decoder, example)
+    drafter = _drafter(kind, example)
     assert _write(drafter, target, random.Random(0), 1000) == 1
 
 

@@ -10,8 +10,9 @@ from transformers import GenerationConfig
 from gner import GNER
 from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, NucleusSampling, Speculative
 from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
+from gner.interfaces import Kind
 from gner.records import Example
-from gner.testing import Kind, make_examples, tiny_model
+from gner.testing import make_examples, tiny_model
 from tests.conftest import KINDS
 from tests.decoding.networks import with_network
 

@@ -12,11 +12,11 @@ from gner.data.collate import Collator
 from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, NucleusSampling, Speculative
 from gner.decoding.limits import longest_answers, row_limits
 from gner.errors import UserError
-from gner.interfaces import Batch, TextModel
+from gner.interfaces import Batch, Kind, TextModel
 from gner.models import Backbone
 from gner.prompting import GnerFormat
 from gner.records import Entity, Example, Generation
-from gner.testing import CONTRACT, Kind, TinyModel, check_strategy, make_examples, tiny_model
+from gner.testing import CONTRACT, TinyModel, check_strategy, make_examples, tiny_model
 from tests.conftest import KINDS
 from tests.decoding.networks import NETWORKS, with_network
 

@@ -8,7 +8,7 @@ from tensorboard.plugin_util import markdown_to_safe_html
 
 from gner.bio import to_entities
 from gner.decoding.tensorboard_panel import side_by_side
-from gner.records import AlignmentReport, Entity, Example, Generation, Prediction
+from gner.records import AlignmentReport, Entity, Example, Prediction
 from gner.scoring.prediction_file import Decoded
 from tests.conftest import make_example
 
@@ -16,8 +16,8 @@ NASTY = "<script>alert(1)</script> <img/src=x/onerror=alert(1)> [x](javascript:a
 
 
 def _decoded(example: Example, *entities: Entity) -> Decoded:
-    prediction = Prediction(example.tags, example.tags, entities, AlignmentReport())
-    return Decoded(0, example, Generation([], "", [], True), prediction)
+    prediction = Prediction(example.tags, entities, AlignmentReport())
+    return Decoded(0, example, prediction)
 
 
 def _cells(*rows: Decoded) -> list[str]:

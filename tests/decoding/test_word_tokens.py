@@ -8,6 +8,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from gner.bio import OUTSIDE, find_fault, repair, tags_of
 from gner.decoding.word_tokens import PieceTokenizer, TrieNode, answer_start
+from gner.interfaces import Kind
 from gner.prompting import GnerFormat
 from gner.records import Example
 from gner.testing import tiny_model
@@ -38,11 +39,11 @@ TOKENIZERS = {
 }
 
 
-@pytest.mark.parametrize("is_encoder_decoder", [True, False])
+@pytest.mark.parametrize("kind", [Kind.SEQ2SEQ, Kind.CAUSAL])
 @pytest.mark.parametrize("name", TOKENIZERS)
-def test_pieces_are_cut_as_in_the_whole_answer(name: str, is_encoder_decoder: bool) -> None:
+def test_pieces_are_cut_as_in_the_whole_answer(name: str, kind: Kind) -> None:
     tokenizer, gner_format, rng = TOKENIZERS[name], GnerFormat(), random.Random(1)
-    pieces = PieceTokenizer(tokenizer, gner_format, is_encoder_decoder)
+    pieces = PieceTokenizer(tokenizer, gner_format, kind)
     for _ in range(60):
         words = tuple(rng.choices(WORDS, k=rng.randint(1, 6)))
         tags, _ = repair(rng.choices(tags_of(TYPES), k=len(words)))
@@ -58,7 +59,7 @@ def test_pieces_are_cut_as_in_the_whole_answer(name: str, is_encoder_decoder: bo
                 tokens.append(node.toward[tag])
                 node = node.children[node.toward[tag]]
         text = gner_format.draft(example, tags)
-        if is_encoder_decoder:
+        if kind is Kind.SEQ2SEQ:
             whole = [*answer_start(tokenizer), *tokenizer(text, add_special_tokens=False)["input_ids"]]
         else:
             before, whole = tokenizer(["a", f"a {text}"], add_special_tokens=False)["input_ids"]
@@ -67,7 +68,7 @@ def test_pieces_are_cut_as_in_the_whole_answer(name: str, is_encoder_decoder: bo
 
 
 def test_a_word_is_followed_by_tags_that_may_follow_the_one_before() -> None:
-    pieces = PieceTokenizer(TOKENIZERS["ours"], GnerFormat(), False)
+    pieces = PieceTokenizer(TOKENIZERS["ours"], GnerFormat(), Kind.CAUSAL)
     example = Example(("New", "York"), ("O", "O"), TYPES, "", "")
     for before, extra in (("O", []), ("B-person", ["I-person"]), ("I-place (big)", ["I-place (big)"])):
         assert set(pieces.choices(example, 1, before).tags.toward) == {"O", "B-person", "B-place (big)", *extra}

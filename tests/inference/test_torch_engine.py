@@ -6,13 +6,12 @@ import pytest
 import torch
 
 from gner.decoding import DecodingStrategy, Greedy
+from gner.decoding.predictor import GenerativePredictor
 from gner.errors import UserError
-from gner.inference.torch_engine import BatchDecoder, is_out_of_memory
+from gner.inference.torch_engine import ExampleSize, TorchEngine, is_out_of_memory
 from gner.interfaces import Batch, TextModel
 from gner.records import Generation
 from gner.testing import make_examples, tiny_model
-
-Model = tuple[BatchDecoder, TextModel]
 
 
 class _Narrow(DecodingStrategy):
@@ -34,9 +33,10 @@ class _Narrow(DecodingStrategy):
 def _decode(strategy: DecodingStrategy, batch_size: int = 4, batch_tokens: int = 10_000) -> tuple[list[str], int]:
     model = tiny_model("causal")
     examples = make_examples() * 4
-    sizes = [len(row.prompt) + len(row.answer) for row in model.collate.encode(examples)]
-    decoder = BatchDecoder(model, model.collate, torch.device("cpu"), batch_size=batch_size, batch_tokens=batch_tokens)
-    return [generation.text for generation in decoder(examples, sizes, strategy)], decoder.num_halved
+    sizes = [ExampleSize(sum(row.size)) for row in model.collate.encode(examples)]
+    engine = TorchEngine(model.collate, torch.device("cpu"), batch_size=batch_size, batch_tokens=batch_tokens)
+    predictions = engine(examples, sizes, GenerativePredictor(model, strategy))
+    return [prediction.generations[0].text for prediction in predictions], engine.num_halved
 
 
 def test_answers_come_in_the_order_of_the_examples() -> None:

@@ -27,6 +27,7 @@ from gner.data.probe import check_tokenizer
 from gner.decoding.forward_pass import positions_of
 from gner.errors import UserError, first_line, last_line
 from gner.inference.loading import load
+from gner.interfaces import Kind
 from gner.models import Backbone, FromScratch, Lora
 from gner.models.architecture import REFUSED, check_architecture, freeze_other_modalities
 from gner.models.flops import TrainingFlops, count_flops
@@ -74,7 +75,7 @@ def test_what_reads_images_is_frozen_and_the_rest_is_trained(name: str, tmp_path
     network = backbone.build()
     assert freeze_other_modalities(network) > 0
     ids = torch.tensor([[5, 6, 7]])
-    more = {"decoder_input_ids": ids} if backbone.is_encoder_decoder else {}
+    more = {"decoder_input_ids": ids} if backbone.kind is Kind.SEQ2SEQ else {}
     network(input_ids=ids, labels=ids, **more).loss.backward()
     for parameter_name, parameter in network.named_parameters():
         assert parameter.requires_grad == (parameter.grad is not None), parameter_name

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gner.errors import UserError
+from gner.interfaces import Kind
 from gner.models import Backbone, FromScratch
 from gner.models.tokenizer import train_tokenizer
 from tests.conftest import KINDS
@@ -17,16 +18,16 @@ SIZES = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_kind_is_read_from_the_configuration(kind: str, checkpoints: dict[str, Path]) -> None:
     backbone = Backbone(str(checkpoints[kind]))
-    assert backbone.is_encoder_decoder == (kind == "seq2seq")
+    assert backbone.kind.value == kind
     assert backbone.build().config.is_encoder_decoder == (kind == "seq2seq")
     assert backbone.tokenizer.pad_token is not None
     assert not backbone.needs_tokenizer
 
 
-@pytest.mark.parametrize(("model_type", "is_encoder_decoder"), [("llama", False), ("t5", True)])
-def test_a_backbone_from_scratch_fits_its_tokenizer(model_type: str, is_encoder_decoder: bool) -> None:
+@pytest.mark.parametrize(("model_type", "kind"), [("llama", Kind.CAUSAL), ("t5", Kind.SEQ2SEQ)])
+def test_a_backbone_from_scratch_fits_its_tokenizer(model_type: str, kind: Kind) -> None:
     backbone = Backbone(FromScratch(model_type, 300, SIZES[model_type]))
-    assert backbone.is_encoder_decoder == is_encoder_decoder
+    assert backbone.kind is kind
     assert backbone.needs_tokenizer
     backbone.set_tokenizer(backbone.train_tokenizer(["some text"]))
     assert not backbone.needs_tokenizer

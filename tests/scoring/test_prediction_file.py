@@ -23,7 +23,7 @@ def test_rows_are_read() -> None:
     assert row.example.words == ("in", "Rome")
     assert row.example.tags == ("O", "I-city")  # as it is: the official score reads it so
     assert row.example.types == ("city",)
-    assert (row.text, row.finished, row.raw) == ("in(O) Rome(B-city)", True, ROW)
+    assert (row.texts, row.finished, row.raw) == (["in(O) Rome(B-city)"], True, ROW)
     assert not _read({**ROW, "finished": False})[0].finished
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from gner.bio import lenient_spans
+from gner.records import Counts
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -28,3 +29,9 @@ def official_pairs(words: Sequence[str], tags: Sequence[str]) -> list[tuple[str,
     """The distinct (normalised text, normalised type) pairs of a sentence; how often and where does not matter."""
     pairs = ((normalise(" ".join(words[span.start : span.end])), normalise(span.type)) for span in lenient_spans(tags))
     return list(dict.fromkeys(pairs))
+
+
+def count_pairs(words: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> Counts:
+    """Counts of the pairs of gold tags and of predicted ones, W each."""
+    gold_pairs, pairs = official_pairs(words, gold), official_pairs(words, predicted)
+    return Counts(len(set(gold_pairs) & set(pairs)), len(pairs), len(gold_pairs))
