@@ -30,7 +30,10 @@ class FinalValidation(Callback):
 
         def is_due_or_last(data_fetcher: Any) -> bool:
             """Whether a validation follows the batch that was just trained on."""
-            return is_due(data_fetcher) or (trainer.enable_validation and ends_here(trainer))
+            # a fit that is resumed after its last epoch has done this validation, which Lightning must know: it would
+            # train on one more batch of that epoch
+            is_done = loop.restarting and loop.restarted_on_last and loop.batch_progress.is_last_batch
+            return is_due(data_fetcher) or is_done or (trainer.enable_validation and ends_here(trainer))
 
         cast(Any, loop)._should_check_val_fx = is_due_or_last
 

@@ -26,11 +26,11 @@ from gner import run_dir
 from gner.checkpoint import Checkpoint, FinalValidation, WholeFiles
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback, DecodingStrategy
-from gner.decoding.plugins import load_strategies
 from gner.errors import UserError
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
 from gner.models.restore import TOKENIZER_KEY, read_checked, read_meta
+from gner.plugins import FORMATS, STRATEGIES, load_plugins
 from gner.prompting import Format
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
@@ -104,7 +104,8 @@ class GnerCLI(LightningCLI):
 
     def __init__(self, command: Command, args: list[str] | None = None) -> None:
         self.command = command
-        load_strategies()
+        load_plugins(STRATEGIES, DecodingStrategy)
+        load_plugins(FORMATS, Format)
         super().__init__(
             GnerModule,
             GnerDataModule,

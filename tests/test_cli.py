@@ -307,6 +307,21 @@ def test_a_run_that_goes_on_ends_like_one_that_was_not_interrupted(
     assert _metrics(tmp_path / "run") == _metrics(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("config", ["causal"], indirect=True)
+def test_a_run_that_ended_with_an_epoch_is_extended(config: Path, tmp_path: Path) -> None:
+    def fit(run: str, num_epochs: int, *more: str) -> dict[str, Any]:
+        limits = ["--trainer.max_steps", "-1", "--trainer.max_epochs", str(num_epochs)]
+        folder = tmp_path / run
+        _run("fit", config, *limits, *more, "--trainer.default_root_dir", str(folder))
+        return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+
+    whole = fit("whole", 3)
+    fit("parts", 1)
+    parts = fit("parts", 3, "--ckpt_path", "last")
+    assert parts["global_step"] == whole["global_step"]
+    assert all(torch.equal(value, parts["state_dict"][name]) for name, value in whole["state_dict"].items())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("config", KINDS, indirect=True)
 def test_sharded_training_goes_on_and_is_tested_on_other_numbers_of_processes(config: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "gner"
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "locks": set(),
+    "plugins": set(),
     "markdown": set(),
     "records": set(),
     "bio": {"records"},
@@ -22,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "run_dir": {"errors", "locks"},
     "interfaces": {"prompting", "records"},
     "alignment": {"bio", "errors", "records", "words"},
-    "prompting": {"alignment", "bio", "errors", "records"},
+    "prompting": {"alignment", "bio", "errors", "plugins", "records"},
     "scoring": {"alignment", "bio", "errors", "files", "prompting", "records", "web_page"},
     "metrics": {"records", "scoring"},
     "data": {"alignment", "bio", "errors", "files", "interfaces", "prompting", "records", "sentences", "words"},

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gner.decoding import Greedy, plugins
-from gner.decoding.plugins import load_strategies
+from gner import plugins
+from gner.decoding import DecodingStrategy, Greedy
+from gner.plugins import STRATEGIES, load_plugins
 
 DOCS = Path(__file__).parents[1] / "docs" / "plugins.md"
 
@@ -106,6 +107,6 @@ def test_what_cannot_be_used_is_left_out_with_a_warning(monkeypatch: pytest.Monk
     )
     monkeypatch.setattr(plugins, "entry_points", package)
     with pytest.warns(UserWarning) as caught:
-        assert load_strategies() == ["quick"]
+        assert load_plugins(STRATEGIES, DecodingStrategy) == ["quick"]
     assert [str(warning.message).split("`")[1] for warning in caught] == ["gone", "number", "a-b", "quick", "warnings"]
     assert issubclass(plugins.quick, Greedy)

@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from gner.records import Entity
+from gner.bio import to_tags
+from gner.records import AlignmentReport, Entity, Prediction
 from gner.words import Word
 
 Rule = Literal["every occurrence", "next place"]
@@ -28,6 +29,11 @@ class Placed(NamedTuple):
 
     entities: list[Entity]
     num_unplaced: int
+
+    def prediction(self, num_words: int) -> Prediction:
+        """Tags for the W words of the sentence; the report counts what was not placed."""
+        tags = tuple(to_tags(self.entities, num_words))
+        return Prediction(tags, tuple(self.entities), AlignmentReport(unplaced=self.num_unplaced))
 
 
 def place_strings(words: Sequence[str], strings: Sequence[tuple[str, str]], rule: Rule) -> Placed:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gner.interfaces import IGNORED, Batch, Kind, TokenizerOwner
-from gner.prompting import Format, Query, Segment
+from gner.prompting import END, Format, Query, Segment
 from gner.records import Example
 
 _AT_ONCE = 1000  # examples that are tokenized together: token ids of a large corpus fill the memory
@@ -162,7 +162,11 @@ class Collator:
     def _encode_segments(self, segments: Sequence[Segment]) -> Encoded:
         """Tokenize each segment by itself, between the special tokens that the tokenizer puts around a text."""
         tokenizer = self._backbone.tokenizer
-        pieces = tokenizer([segment.text for segment in segments], add_special_tokens=False)["input_ids"]
+        end = tokenizer.eos_token_id
+        texts = [_text(segment) for segment in segments]
+        pieces = tokenizer(texts, add_special_tokens=False)["input_ids"]
+        ended = zip(pieces, texts, segments, strict=True)
+        pieces = [piece if text == segment.text else [*piece, end] for piece, text, segment in ended]
         first = next((place for place, segment in enumerate(segments) if segment.learned), len(segments))
         before, after = self._special_tokens("text")
         prompt = [*before, *_joined(pieces[:first])]
@@ -174,7 +178,6 @@ class Collator:
         for segment, piece in zip(segments[first:], pieces[first:], strict=True):
             answer += piece
             labels += piece if segment.learned else [IGNORED] * len(piece)
-        end = tokenizer.eos_token_id
         if answer[-1:] != [end]:
             answer, labels = [*answer, end], [*labels, end]
         return Encoded(prompt, answer, labels)
@@ -242,7 +245,7 @@ class Collator:
             for sequence in self._format.training(example, *_fixed_rngs([example])):
                 query = _as_query(sequence)
                 if query is None:
-                    yield from (segment.text for segment in sequence)
+                    yield from map(_text, sequence)
                     continue
                 is_causal = self._backbone.kind is Kind.CAUSAL
                 yield self._format.causal_prompt(query.prompt) if is_causal else query.prompt
@@ -260,6 +263,11 @@ class Collator:
                 of_some[owner].append(row.size)
             sizes += of_some
         return sizes
+
+
+def _text(segment: Segment) -> str:
+    """What is tokenized of a segment, without the mark of the end token."""
+    return segment.text.removesuffix(END) if segment.learned else segment.text
 
 
 def _as_query(sequence: Sequence[Segment]) -> Query | None:

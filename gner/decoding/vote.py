@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gner.alignment.back_tokenize import BackTokenizer
 from gner.alignment.postprocess import PostProcessor
-from gner.bio import repair, to_entities
+from gner.bio import OUTSIDE, repair, to_entities
 from gner.decoding.huggingface import decode
 from gner.decoding.log_probs import token_log_probs
 from gner.decoding.word_tokens import answer_start
@@ -35,6 +35,12 @@ def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Seque
     Raises:
         UserError: The format has no text for tags.
     """
+    example = batch.examples[0]
+    if model.format.draft(example, [OUTSIDE] * len(example.words)) is None:
+        raise UserError(
+            "Expected a format that writes every word with its tag, as samples vote for tags. Set "
+            "model.decoding.init_args.num_samples to 1."
+        )
     read = PostProcessor(model.format, BackTokenizer(model.tokenizer))
     end = model.tokenizer.eos_token_id
     num_samples = len(written) // batch.num_rows
@@ -71,11 +77,7 @@ def _winner(model: TextModel, read: PostProcessor, example: Example, samples: Se
     found = Counter(entity for prediction in predictions for entity in prediction.entities)
     entities = tuple(replace(entity, score=found[entity] / len(samples)) for entity in to_entities(tags))
     text = model.format.draft(example, tags)
-    if text is None:
-        raise UserError(
-            "Expected a format that writes tags behind words, as samples vote for tags. Set "
-            "model.decoding.init_args.num_samples to 1."
-        )
+    assert text is not None
     return _Winner(text, any(ids[-1:] == [model.tokenizer.eos_token_id] for ids in samples), entities)
 
 

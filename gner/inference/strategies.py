@@ -9,8 +9,8 @@ from typing import Any
 from jsonargparse import ArgumentError, ArgumentParser
 
 from gner.decoding import DecodingStrategy
-from gner.decoding.plugins import GROUP, load_strategies
 from gner.errors import UserError, last_line
+from gner.plugins import STRATEGIES, load_plugins
 
 Decoding = str | Mapping[str, Any] | DecodingStrategy
 """A name, a mapping with ``class_path`` and ``init_args`` as in a config, or a strategy."""
@@ -28,9 +28,9 @@ def find_strategy(decoding: Decoding) -> DecodingStrategy:
     """
     if isinstance(decoding, DecodingStrategy):
         return decoding
-    load_strategies()
+    load_plugins(STRATEGIES, DecodingStrategy)
     wanted = dict(decoding) if isinstance(decoding, Mapping) else {"class_path": decoding}
-    known = {_plain(entry_point.name): entry_point.name for entry_point in entry_points(group=GROUP)}
+    known = {_plain(entry_point.name): entry_point.name for entry_point in entry_points(group=STRATEGIES)}
     name = str(wanted.get("class_path"))
     wanted["class_path"] = known.get(_plain(name), name)
     parser = ArgumentParser(exit_on_error=False)

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gner.errors import UserError
 from gner.records import Aligner, Alignment, Counts, Example, Prediction
 
 
@@ -16,6 +15,10 @@ class Query(NamedTuple):
 
     prompt: str
     target: str
+
+
+END = "</s>"
+"""The backbone's end token, at the end of a learned segment."""
 
 
 class Segment(NamedTuple):
@@ -31,10 +34,6 @@ class Format(ABC):
     A subclass writes `queries` and reads the answers in `read`; the rest has defaults. Its options are arguments of its
     ``__init__`` and attributes of the same names, so that they can be stored with a model.
 
-    Args:
-        causal_template: How a causal backbone gets the prompt; holds ``{prompt}`` once, and the answer follows after
-            one space. Seq2seq backbones get the prompt plain.
-
     Attributes:
         scorer: Name of the published scorer that `official_counts` reproduces: ``gner`` makes metrics ``f1_gner``,
             ``precision_gner``, ``recall_gner``. None for a format that has none.
@@ -42,17 +41,12 @@ class Format(ABC):
 
     scorer: str | None = None
 
-    def __init__(self, causal_template: str = "[INST] {prompt} [/INST]") -> None:
-        if causal_template.count("{prompt}") != 1:
-            raise UserError(
-                f"Expected `{{prompt}}` once in the causal template, got {causal_template!r}. "
-                "Set model.format.init_args.causal_template."
-            )
-        self.causal_template = causal_template
-
     def causal_prompt(self, prompt: str) -> str:
-        """The prompt as a causal backbone reads it."""
-        return self.causal_template.replace("{prompt}", prompt)
+        """The prompt of a query as a causal backbone reads it, by default as it is; the answer follows after a space.
+
+        Seq2seq backbones always get the prompt as it is.
+        """
+        return prompt
 
     @abstractmethod
     def queries(self, example: Example) -> list[Query]:
@@ -72,6 +66,9 @@ class Format(ABC):
         between the two. The segments of any other sequence are tokenized each by itself and put one after the other, as
         they are, between the tokens that the tokenizer puts around a text. The encoder of a seq2seq backbone reads the
         segments before the first learned one, its decoder the others.
+
+        A learned segment that ends with ``</s>`` ends with the backbone's end token, whatever that is; the last one
+        always does.
 
         Args:
             example: With gold tags.

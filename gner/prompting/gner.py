@@ -40,7 +40,7 @@ class GnerFormat(Format):
             entities. Words further away are left out. A sentence whose entities could then belong to other places of
             the same words gets the least window that tells them apart.
         gap_marker: Text written where words are left out, or null for none.
-        causal_template: How a causal backbone gets the prompt.
+        causal_template: How a causal backbone gets the prompt; holds ``{prompt}`` once.
     """
 
     scorer = "gner"
@@ -55,7 +55,11 @@ class GnerFormat(Format):
         gap_marker: str | None = None,
         causal_template: str = "[INST] {prompt} [/INST]",
     ) -> None:
-        super().__init__(causal_template)
+        if causal_template.count("{prompt}") != 1:
+            raise UserError(
+                f"Expected `{{prompt}}` once in the causal template, got {causal_template!r}. "
+                "Set model.format.init_args.causal_template."
+            )
         if context_window is not None and context_window < 0:
             raise UserError(
                 f"Expected `context_window` >= 0 or null, got {context_window}. "
@@ -71,6 +75,11 @@ class GnerFormat(Format):
         self.extra_type = extra_type
         self.context_window = context_window
         self.gap_marker = gap_marker
+        self.causal_template = causal_template
+
+    def causal_prompt(self, prompt: str) -> str:
+        """The prompt in the template."""
+        return self.causal_template.replace("{prompt}", prompt)
 
     def queries(self, example: Example) -> list[Query]:
         """Write the one prompt of an example and its answer."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 from gner.errors import UserError
+from gner.plugins import FORMATS, find_plugin
 from gner.prompting.base import Format
 from gner.prompting.gner import GnerFormat
 
-GROUP = "gner.formats"
-"""Entry points of formats that other packages bring."""
 _SHIPPED: dict[str, type[Format]] = {cls.__name__: cls for cls in (GnerFormat,)}
 
 
@@ -52,24 +50,14 @@ def from_config(config: Mapping[str, Any], source: str) -> Format:
         UserError: The format is another one, or has other options.
     """
     name = str(config["class_path"]).rpartition(".")[2]
-    cls = _SHIPPED.get(name) or _declared(name)
+    cls: type[Format] | None = _SHIPPED.get(name) or find_plugin(FORMATS, name, Format)
     if cls is None:
         raise UserError(
             f"{source}: the format `{config['class_path']}` does not come with gner, and a model may not choose what "
-            f"code is run. Install the package that declares it in the entry-point group `{GROUP}`, or make the format "
-            "yourself and give it as `format`."
+            f"code is run. Install the package that declares it in the entry-point group `{FORMATS}`, or make the "
+            "format yourself and give it as `format`."
         )
     try:
         return cls(**config.get("init_args") or {})
     except TypeError as error:
         raise UserError(f"{source}: {error}. The file is from another version of gner.") from error
-
-
-def _declared(name: str) -> type[Format] | None:
-    """The class that an installed package declares under its own name."""
-    for entry_point in entry_points(group=GROUP):
-        if entry_point.value.rpartition(":")[2] == name:
-            loaded = entry_point.load()
-            if isinstance(loaded, type) and issubclass(loaded, Format):
-                return loaded
-    return None

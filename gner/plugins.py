@@ -1,4 +1,4 @@
-"""Strategies that packages ship, under the names that they gave them in the entry-point group ``gner.decoding``.
+"""Classes that packages ship, under the names that they gave them in an entry-point group.
 
 A name that is not the class's own becomes a subclass here, so that whatever knows classes by name knows it too, and a
 configuration that was saved with it can be read again.
@@ -9,27 +9,39 @@ from __future__ import annotations
 import warnings
 from importlib.metadata import EntryPoint, entry_points
 
-from gner.decoding.base import DecodingStrategy
+STRATEGIES = "gner.decoding"
+FORMATS = "gner.formats"
 
-GROUP = "gner.decoding"
 
-
-def load_strategies() -> list[str]:
-    """Import the strategies of all installed packages, and give their names.
+def load_plugins(group: str, base: type) -> list[str]:
+    """Import the classes that all installed packages declare in a group, and return their names.
 
     One that cannot be used is left out with a warning, so that a broken package does not stand in the way of others.
+
+    Args:
+        group: Of entry points: `STRATEGIES` or `FORMATS`.
+        base: What they must be a subclass of.
     """
-    return [entry_point.name for entry_point in entry_points(group=GROUP) if _load(entry_point)]
+    return [entry_point.name for entry_point in entry_points(group=group) if _load(entry_point, base)]
 
 
-def _load(entry_point: EntryPoint) -> bool:
+def find_plugin(group: str, class_name: str, base: type) -> type | None:
+    """The class of this name that an installed package declares, under whatever name, or None."""
+    for entry_point in entry_points(group=group):
+        if class_name in (entry_point.name, entry_point.value.rpartition(":")[2]):
+            loaded = entry_point.load()
+            return loaded if isinstance(loaded, type) and issubclass(loaded, base) else None
+    return None
+
+
+def _load(entry_point: EntryPoint, base: type) -> bool:
     try:
         loaded = entry_point.load()
     except Exception as error:
         _warn(entry_point, f"cannot be imported: {type(error).__name__}: {error}")
         return False
-    if not (isinstance(loaded, type) and issubclass(loaded, DecodingStrategy)):
-        _warn(entry_point, f"is not a subclass of gner.decoding.DecodingStrategy but {loaded!r}.")
+    if not (isinstance(loaded, type) and issubclass(loaded, base)):
+        _warn(entry_point, f"is not a subclass of {base.__name__} but {loaded!r}.")
         return False
     name = entry_point.name
     if not name.isidentifier():
@@ -48,6 +60,4 @@ def _load(entry_point: EntryPoint) -> bool:
 
 def _warn(entry_point: EntryPoint, reason: str) -> None:
     package = entry_point.dist.name if entry_point.dist else "a package"
-    warnings.warn(
-        f"The decoding strategy `{entry_point.name}` of {package}, {entry_point.value}, {reason}", stacklevel=3
-    )
+    warnings.warn(f"The class `{entry_point.name}` of {package}, {entry_point.value}, {reason}", stacklevel=3)

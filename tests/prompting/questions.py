@@ -1,0 +1,88 @@
+"""A format of the tests' own: one question for each type, each answered with a list of strings."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from gner.alignment import place_strings
+from gner.bio import to_entities
+from gner.prompting import END, Format, Query, Segment
+from gner.records import Aligner, Counts, Example, Prediction
+
+
+class QuestionFormat(Format):
+    """Asks for the entities of each type by themselves.
+
+    Args:
+        conversation: Train on one conversation a sentence, with its questions in another order in each epoch, instead
+            of each question by itself.
+    """
+
+    scorer = "questions"
+
+    def __init__(self, conversation: bool = False) -> None:
+        self.conversation = conversation
+
+    def queries(self, example: Example) -> list[Query]:
+        """One for each type."""
+        return [
+            Query(f"{_text(example)} {_question(kind)}", _answer(_strings(example, kind))) for kind in example.types
+        ]
+
+    def training(self, example: Example, rng: random.Random) -> list[list[Segment]]:
+        """The questions of a sentence in one sequence."""
+        if not self.conversation:
+            return super().training(example, rng)
+        segments = [Segment(_text(example), False)]
+        for kind in rng.sample(example.types, len(example.types)):
+            segments.append(Segment(f" {_question(kind)}", False))
+            segments.append(Segment(f" {_answer(_strings(example, kind))}{END}", True))
+        return [segments]
+
+    def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:
+        """Every occurrence of a string is an entity."""
+        strings: list[tuple[str, str]] = []
+        for kind, text in zip(example.types, texts, strict=True):
+            strings += [(string, kind) for string in _parse(text)]
+        return place_strings(example.words, strings, "every occurrence").prediction(len(example.words))
+
+    def official_counts(self, example: Example, texts: Sequence[str], align: Aligner) -> Counts:
+        """Strings of each question, repeats included, wherever they are."""
+        gold: Counter[tuple[str, str]] = Counter()
+        found: Counter[tuple[str, str]] = Counter()
+        for kind, text in zip(example.types, texts, strict=True):
+            gold.update((kind, string) for string in _strings(example, kind))
+            found.update((kind, string) for string in _parse(text))
+        return Counts((gold & found).total(), found.total(), gold.total())
+
+    def longest_answer(self, example: Example) -> str:
+        """All words, each a string of its own."""
+        return _answer(list(example.words))
+
+
+def _text(example: Example) -> str:
+    return f"Text: {' '.join(example.words)}"
+
+
+def _question(kind: str) -> str:
+    return f"What is {kind}?"
+
+
+def _answer(strings: list[str]) -> str:
+    return json.dumps(strings, ensure_ascii=False)
+
+
+def _strings(example: Example, kind: str) -> list[str]:
+    entities = [entity for entity in to_entities(example.tags) if entity.type == kind]
+    return [" ".join(example.words[entity.start : entity.end]) for entity in entities]
+
+
+def _parse(text: str) -> list[str]:
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
