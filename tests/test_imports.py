@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"alignment", "decoding", "errors", "interfaces", "metrics", "prompting", "records", "run_dir"},
     "inference": {
         *("__version__", "alignment", "bio", "data", "decoding", "errors", "files", "interfaces", "markdown", "models"),
-        *("prompting", "records", "run_dir", "sentences", "words"),
+        *("plugins", "prompting", "records", "run_dir", "sentences", "words"),
     },
     "file_prediction": {"errors", "files", "inference", "locks", "run_dir", "web_page", "words"},
     "serving": {"errors", "inference", "markdown"},

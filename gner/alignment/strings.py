@@ -24,7 +24,7 @@ class Placed(NamedTuple):
 
     Attributes:
         entities: In reading order, without overlap.
-        num_unplaced: Strings that occur nowhere, or only where others are.
+        num_unplaced: Strings that occur nowhere; with ``next place``, also those that have no free place left.
     """
 
     entities: list[Entity]

@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gner.alignment.strings import touched
 from gner.bio import to_tags
-from gner.data.annotations.offsets import settle_offsets, touched
+from gner.data.annotations.offsets import settle_offsets
 from gner.data.annotations.spans import Options, Sentence, Span, Text
 from gner.errors import UserError
 from gner.records import Entity

@@ -1,4 +1,4 @@
-"""Where annotated strings stand in their text."""
+"""Character offsets of annotations that do not match their text: counted in other units, or moved."""
 
 from __future__ import annotations
 
@@ -8,55 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Span, Text
-from gner.words import Word
 
 _WRITTEN = re.compile(r"\\[nrt]|##")
 """Line ends and tabs as Label Studio writes them in the text of a region, and the mark of pieces of words."""
-_ODD_SPACE = re.compile(r"\s{2}|[^\S ]")
-
-
-def place_string(text: str, words: Sequence[Word], string: str) -> list[tuple[int, int]]:
-    """All places of a string in a text, as characters.
-
-    The first of these that finds something: places that start and end where words do; places that are not within a run
-    of letters and digits; the same two without regard to case. White space in the string is any white space.
-
-    Example:
-        >>> from gner.words import WordSplitter
-        >>> text = "Ann met Anna, and ann."
-        >>> place_string(text, WordSplitter()(text), "Ann"), place_string(text, WordSplitter()(text), "ANNA")
-        ([(0, 3)], [(8, 12)])
-    """
-    parts = string.split()
-    if not parts:
-        return []
-    starts = {word.start for word in words}
-    ends = {word.end for word in words}
-    for flags in (0, re.IGNORECASE):
-        found = list(_occurrences(text, parts, flags))
-        aligned = [(start, end) for start, end in found if start in starts and end in ends]
-        apart = aligned or [place for place in found if _is_apart(text, *place)]
-        if apart:
-            return apart
-    return []
-
-
-def _occurrences(text: str, parts: list[str], flags: int) -> Iterator[tuple[int, int]]:
-    if not flags and (len(parts) == 1 or not _ODD_SPACE.search(text)):  # compiling a pattern takes longer
-        string = " ".join(parts)
-        start = text.find(string)
-        while start >= 0:
-            yield start, start + len(string)
-            start = text.find(string, start + len(string))
-        return
-    pattern = re.compile(r"\s+".join(map(re.escape, parts)), flags)
-    for match in pattern.finditer(text):
-        yield match.span()
-
-
-def _is_apart(text: str, start: int, end: int) -> bool:
-    before, after = text[start - 1 : start], text[end : end + 1]
-    return not (before.isalnum() and text[start].isalnum()) and not (after.isalnum() and text[end - 1].isalnum())
 
 
 def settle_offsets(text: Text, report: ReadReport) -> list[Span]:
@@ -172,16 +126,3 @@ def _moved(text: Text, span: Span, finder: _Finder, report: ReadReport) -> Span 
         return span
     report.add("unplaceable", place, f"`{span.text}` ({span.type})")
     return None
-
-
-def touched(words: Sequence[Word], start: int, end: int) -> tuple[int, int]:
-    """The words that share a character with a span: the first, and one behind the last.
-
-    Example:
-        >>> from gner.words import WordSplitter
-        >>> touched(WordSplitter()("New York-based firm"), 4, 8)
-        (1, 2)
-    """
-    first = bisect_left(words, start + 1, key=lambda word: word.end)
-    last = bisect_left(words, end, key=lambda word: word.start)
-    return first, max(first, last)

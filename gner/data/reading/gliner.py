@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gner.alignment.strings import join_words
 from gner.data.annotations.spans import Options, Record, Span, Text
 from gner.data.reading.json_fields import (
     Object,
@@ -52,21 +53,6 @@ def read_gliner(record: Record, options: Options) -> Text:
         words=[word for word in placed if word.text.strip()],
         cut="never",
     )
-
-
-def join_words(words: tuple[str, ...]) -> tuple[str, list[Word]]:
-    """A text of words with a space between them, and the words in it.
-
-    Example:
-        >>> join_words(("New", "York"))
-        ('New York', [Word(text='New', start=0, end=3), Word(text='York', start=4, end=8)])
-    """
-    placed: list[Word] = []
-    start = 0
-    for word in words:
-        placed.append(Word(word, start, start + len(word)))
-        start += len(word) + 1
-    return " ".join(words), placed
 
 
 def _read_span(item: Any, words: list[Word], place: str) -> Span:

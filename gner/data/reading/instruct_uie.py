@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gner.data.annotations.offsets import place_string
+from gner.alignment.strings import find_string
 from gner.data.annotations.spans import Options, Record, Span, Text
 from gner.data.reading.json_fields import Object, as_object, check_type, describe, is_list, whole_number
 from gner.errors import UserError
@@ -56,7 +56,7 @@ def _read_entity(entity: Any, text: str, words: list[Word], place: str, options:
         start, end = whole_number(position[0]), whole_number(position[1])
         if start is not None and end is not None:
             return [Span(start, end, entity_type, name)]
-    places = place_string(text, words, name)
+    places = find_string(text, words, name)
     if not places:
         options.report.add("unplaceable", place, f"`{name}` ({entity_type})")
     return [Span(start, end, entity_type) for start, end in places]

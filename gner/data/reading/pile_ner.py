@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gner.data.annotations.offsets import place_string
+from gner.alignment.strings import find_string
 from gner.data.annotations.spans import Options, Record, Span, Text
 from gner.data.reading.json_fields import Object, as_items, as_object, describe, is_list
 from gner.errors import UserError
@@ -51,7 +51,7 @@ def read_pile_ner(record: Record, options: Options) -> Text:
             continue
         types.append(entity_type)
         for string in dict.fromkeys(strings):
-            places = place_string(text, words, string)
+            places = find_string(text, words, string)
             spans += [Span(start, end, entity_type) for start, end in places]
             if not places and options.rename(entity_type) is not None:
                 options.report.add("unplaceable", record.place, f"`{string}` ({entity_type})")
