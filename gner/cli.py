@@ -30,7 +30,7 @@ from gner.errors import UserError
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
 from gner.models.restore import TOKENIZER_KEY, read_checked, read_meta
-from gner.plugins import FORMATS, STRATEGIES, load_plugins
+from gner.plugins import FORMATS, STRATEGIES, load_plugins, resolve_name
 from gner.prompting import Format
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
@@ -45,6 +45,9 @@ _NOISE = [
 ]
 
 
+_MOVED = {"gner.formats": "gner.prompting", "gner.decoding.plugins": "gner.plugins"}
+"""Modules of classes that configs of earlier versions name."""
+_GROUPS = {"decoding": STRATEGIES, "format": FORMATS}
 _CHOSEN_BY_CLASS: dict[str, type] = {"model.decoding": DecodingStrategy, "model.format": Format}
 
 
@@ -65,11 +68,26 @@ class Parser(LightningArgumentParser):
         """Print the message and end with status 2."""
         fail(f"{message}{self._suggestion(message)}")
 
+    def _apply_actions(self, cfg: Any, *args: Any, **kwargs: Any) -> Namespace:
+        """Take names of a config file as `resolve_name` does, for every command in the same way."""
+        model = cfg.get("model") if isinstance(cfg, dict) else None
+        model = model if isinstance(model, dict) else {}
+        for key, group in _GROUPS.items():
+            chosen = model.get(key)
+            if isinstance(chosen, str):
+                model[key] = resolve_name(group, chosen)
+            elif isinstance(chosen, dict) and isinstance(chosen.get("class_path"), str):
+                chosen["class_path"] = resolve_name(group, chosen["class_path"])
+        return super()._apply_actions(cfg, *args, **kwargs)
+
     def _suggestion(self, message: str) -> str:
         """What to add to jsonargparse's message: the nearest keys, or the classes that can be chosen."""
         for key, base in _CHOSEN_BY_CLASS.items():
             if f'"{key}"' in message and "import path" in message:
                 return f"\nThere are: {', '.join(sorted(cls.__name__ for cls in _subclasses(base)))}."
+        moved = re.search(r"class_path '([\w.]+)\.(\w+)'", message)
+        if moved and moved.group(1) in _MOVED:
+            return f"\nIts new class_path is {_MOVED[moved.group(1)]}.{moved.group(2)}."
         unknown = re.search(r"(?:Option|option|[Kk]ey|arguments:) ['\"]?-*([\w.]+)", message)
         if not unknown or not re.search(r"not accept|unrecognized|not expected", message):
             return ""
@@ -106,6 +124,8 @@ class GnerCLI(LightningCLI):
         self.command = command
         load_plugins(STRATEGIES, DecodingStrategy)
         load_plugins(FORMATS, Format)
+        if args is None:
+            sys.argv[1:] = _with_resolved_names(sys.argv[1:])
         super().__init__(
             GnerModule,
             GnerDataModule,
@@ -120,7 +140,7 @@ class GnerCLI(LightningCLI):
                 "description": __doc__,
                 "allow_abbrev": False,  # `--trainer.max_step` is a mistake, not `--trainer.max_steps`
             },
-            args=args,
+            args=None if args is None else _with_resolved_names(args),
             run=False,
             auto_configure_optimizers=False,
         )
@@ -247,6 +267,21 @@ class GnerCLI(LightningCLI):
         serialized = read_meta(path).get(TOKENIZER_KEY)
         if serialized is not None:
             self.model.backbone.set_tokenizer(serialized)
+
+
+def _with_resolved_names(args: list[str]) -> list[str]:
+    """Arguments in which strategies and formats have their own names."""
+    resolved = list(args)
+    for place, argument in enumerate(args):
+        key, has_value, value = argument.partition("=")
+        group = _GROUPS.get(key.removeprefix("--model.").removesuffix(".class_path"))
+        if group is None:
+            continue
+        if has_value:
+            resolved[place] = f"{key}={resolve_name(group, value)}"
+        elif place + 1 < len(args):
+            resolved[place + 1] = resolve_name(group, args[place + 1])
+    return resolved
 
 
 def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = GnerCLI) -> None:

@@ -34,6 +34,20 @@ def find_plugin(group: str, class_name: str, base: type) -> type | None:
     return None
 
 
+def plugin_names(group: str) -> dict[str, str]:
+    """The names of a group, by themselves without capital letters, hyphens and underscores."""
+    return {_plain(entry_point.name): entry_point.name for entry_point in entry_points(group=group)}
+
+
+def resolve_name(group: str, name: str) -> str:
+    """The name that is meant: ``beam_search`` or ``beam-search`` for ``BeamSearch``; an unknown one stays as it is."""
+    return plugin_names(group).get(_plain(name), name)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
 def _load(entry_point: EntryPoint, base: type) -> bool:
     try:
         loaded = entry_point.load()

@@ -14,6 +14,8 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gner.cli import Command, GnerCLI, main
+from gner.decoding import BeamSearch
+from gner.inference.strategies import find_strategy
 from gner.models import GnerModule
 from gner.run_dir import find_checkpoint, replace
 from tests.conftest import KINDS
@@ -188,9 +190,19 @@ def test_later_configs_win(config: Path, tmp_path: Path) -> None:
     assert GnerCLI("fit", ["--config", str(config), "--config", str(other)]).trainer.max_steps == 9
 
 
+@pytest.mark.parametrize("name", ["beam_search", "beam-search", "BEAMSEARCH", "gner.decoding.BeamSearch"])
+def test_a_strategy_has_the_same_names_as_in_prediction(name: str, config: Path, tmp_path: Path) -> None:
+    in_file = tmp_path / "named.yaml"
+    in_file.write_text(yaml.safe_dump({"model": {"decoding": name}}), encoding="utf-8")
+    for options in (["--config", str(in_file)], ["--model.decoding", name], [f"--model.decoding.class_path={name}"]):
+        chosen = GnerCLI("fit", ["--config", str(config), *options]).model.decoding
+        assert type(chosen) is type(find_strategy(name)) is BeamSearch
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--model.format", "gner.formats.GnerFormat"], r"new class_path is gner\.prompting\.GnerFormat"),
         (["--model.optimisation.lr", "1"], "model.optimisation.lr.*\n.*model.optimization.lr"),
         (["--data.batchsize", "1"], "data.batchsize.*\n.*data.batch_size"),
         (["--data.batch_size", "many"], r"data.batch_size.*\n.*many"),

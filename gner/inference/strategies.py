@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 from jsonargparse import ArgumentError, ArgumentParser
 
 from gner.decoding import DecodingStrategy
 from gner.errors import UserError, last_line
-from gner.plugins import STRATEGIES, load_plugins
+from gner.plugins import STRATEGIES, load_plugins, plugin_names, resolve_name
 
 Decoding = str | Mapping[str, Any] | DecodingStrategy
 """A name, a mapping with ``class_path`` and ``init_args`` as in a config, or a strategy."""
@@ -30,20 +29,14 @@ def find_strategy(decoding: Decoding) -> DecodingStrategy:
         return decoding
     load_plugins(STRATEGIES, DecodingStrategy)
     wanted = dict(decoding) if isinstance(decoding, Mapping) else {"class_path": decoding}
-    known = {_plain(entry_point.name): entry_point.name for entry_point in entry_points(group=STRATEGIES)}
-    name = str(wanted.get("class_path"))
-    wanted["class_path"] = known.get(_plain(name), name)
+    wanted["class_path"] = resolve_name(STRATEGIES, str(wanted.get("class_path")))
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--decoding", type=DecodingStrategy)
     try:
         strategy: DecodingStrategy = parser.instantiate(parser.parse_object({"decoding": wanted})).decoding
     except ArgumentError as error:
+        known = ", ".join(sorted(plugin_names(STRATEGIES).values()))
         raise UserError(
-            f"Expected a decoding strategy, got {decoding!r}. There are: {', '.join(sorted(known.values()))}. "
-            f"{last_line(error).strip(' -')}"
+            f"Expected a decoding strategy, got {decoding!r}. There are: {known}. {last_line(error).strip(' -')}"
         ) from error
     return strategy
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()

@@ -139,7 +139,9 @@ class Tally:
 def _by_type(gold: Sequence[Entity], predicted: Sequence[Entity]) -> dict[str, Counts]:
     """Correct, predicted and gold entities of each type of a sentence."""
     numbers: dict[str, list[int]] = {}
-    for place, entities in enumerate((set(gold) & set(predicted), predicted, gold)):
+    in_gold = {(entity.start, entity.end, entity.type) for entity in gold}
+    correct = [entity for entity in predicted if (entity.start, entity.end, entity.type) in in_gold]
+    for place, entities in enumerate((correct, predicted, gold)):
         for entity in entities:
             numbers.setdefault(entity.type, [0] * len(Counts._fields))[place] += 1
     return {entity_type: Counts(*of_type) for entity_type, of_type in numbers.items()}
