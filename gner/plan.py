@@ -131,12 +131,11 @@ class _Schedule:
 
     def text(self) -> str:
         """Two lines for the terminal."""
-        return (
-            f"Epoch            {self.num_examples:,} sentences, {self.tokens_per_epoch:,} tokens, "
-            f"{self.steps_per_epoch:,} steps\n"
-            f"Run              {self.num_epochs:,.4g} epochs, {self.num_steps:,} steps, "
-            f"{self.tokens_per_epoch * self.num_epochs:,.0f} tokens"
-        )
+        sentences, tokens = f"{self.num_examples:,} sentences", f"{self.tokens_per_epoch:,} tokens"
+        epoch = f"Epoch            {sentences}, {tokens}, {self.steps_per_epoch:,} steps"
+        all_tokens = f"{self.tokens_per_epoch * self.num_epochs:,.0f} tokens"
+        run = f"Run              {self.num_epochs:,.4g} epochs, {self.num_steps:,} steps, {all_tokens}"
+        return f"{epoch}\n{run}"
 
 
 def _schedule(data: GnerDataModule, world: int, settings: Any) -> _Schedule:
@@ -212,19 +211,21 @@ def _table(footprint: Footprint, shapes: Sequence[Shape], world: int) -> Table:
     for name, shape in (("training", training), ("validation", validation)):
         table.add_column(f"{name}\n{shape.rows} x ({shape.prompt:,} + {shape.answer:,}) tokens", justify="right")
     where = " (in the CPU's memory)" if footprint.is_offloaded else ""
-    rows = [
-        (f"weights{where}", footprint.weights, footprint.weights),
-        (f"optimizer{where}", footprint.optimizer, footprint.optimizer),
-        ("gradients", footprint.gradients, 0),
-        ("gathered weights", footprint.gathered, footprint.validation_gathered),
-        ("activations", footprint.activations, 0),
-        ("loss and buffers", footprint.passing, 0),
-        ("keys and values", 0, footprint.cache),
-    ]
-    for name, *sizes in rows:
+
+    def add(name: str, of_training: int, of_validation: int) -> None:
+        """Add a line; nothing is shown for 0."""
+        sizes = (of_training, of_validation)
         table.add_row(name, *(f"{size / _GIB:,.2f}" if size else "" for size in sizes))
+
+    add(f"weights{where}", footprint.weights, footprint.weights)
+    add(f"optimizer{where}", footprint.optimizer, footprint.optimizer)
+    add("gradients", footprint.gradients, 0)
+    add("gathered weights", footprint.gathered, footprint.validation_gathered)
+    add("activations", footprint.activations, 0)
+    add("loss and buffers", footprint.passing, 0)
+    add("KV cache", 0, footprint.cache)
     table.add_section()
-    table.add_row("sum on the device", f"{footprint.training / _GIB:,.2f}", f"{footprint.validation / _GIB:,.2f}")
+    add("sum on the device", footprint.training, footprint.validation)
     return table
 
 
@@ -232,11 +233,10 @@ def _verdict(footprint: Footprint, memory: int) -> str:
     """Whether it fits, with room for what the allocator and the device's libraries need, and what to do if not."""
     at_work = {"training": footprint.training, "validation": footprint.validation}
     needed = {name: int(size * (1 + _LOST) + _CONTEXT) for name, size in at_work.items()}
-    lines = [
-        f"{name.capitalize()} needs about {size / _GIB:,.1f} of {memory / _GIB:,.1f} GiB: "
-        + ("it fits." if size <= memory else "it does not fit.")
-        for name, size in needed.items()
-    ]
+    lines = []
+    for name, size in needed.items():
+        verdict = "it fits." if size <= memory else "it does not fit."
+        lines.append(f"{name.capitalize()} needs about {size / _GIB:,.1f} of {memory / _GIB:,.1f} GiB: {verdict}")
     if needed["training"] > memory:
         lines.append(
             "For training: model.gradient_checkpointing; model.lora; a smaller data.batch_size with more "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -210,34 +210,44 @@ class Collator:
         counted: Sequence[bool] | None = None,
         decode: bool = True,
     ) -> Batch:
-        pad = self._backbone.tokenizer.pad_token_id
         prompts = [row.prompt for row in rows.encoded]
-        answer_ids = None
-        if self._backbone.kind is Kind.SEQ2SEQ:
-            input_ids, attention_mask = _pad([row.prompt for row in learned.encoded], pad)
-            answer_ids, _ = _pad([row.answer for row in learned.encoded], pad)
-            labels, _ = _pad([row.labels for row in learned.encoded], IGNORED)
-            is_same = rows is learned
-            prompt_ids, prompt_mask = (input_ids, attention_mask) if is_same else _pad(prompts, pad)
+        pad = self._backbone.tokenizer.pad_token_id
+        tensors = self._pad_sequences(learned.encoded)
+        if self._backbone.kind is Kind.CAUSAL:
+            tensors["prompt_ids"], tensors["prompt_mask"] = _pad(prompts, pad, left=True)
+        elif rows is learned:
+            tensors["prompt_ids"], tensors["prompt_mask"] = tensors["input_ids"], tensors["attention_mask"]
         else:
-            input_ids, attention_mask = _pad([row.prompt + row.answer for row in learned.encoded], pad)
-            labels, _ = _pad([[IGNORED] * len(row.prompt) + row.labels for row in learned.encoded], IGNORED)
-            prompt_ids, prompt_mask = _pad(prompts, pad, left=True)
+            tensors["prompt_ids"], tensors["prompt_mask"] = _pad(prompts, pad)
+        lengths = [row.size for row in learned.encoded]
+        places = range(len(examples)) if positions is None else positions
+        are_counted = [True] * len(examples) if counted is None else list(counted)
         return Batch(
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            labels=labels,
-            answer_ids=answer_ids,
-            prompt_ids=prompt_ids,
-            prompt_mask=prompt_mask,
+            **tensors,
             examples=list(examples),
             owners=rows.owners,
-            positions=list(range(len(examples)) if positions is None else positions),
-            counted=[True] * len(examples) if counted is None else list(counted),
-            lengths=[row.size for row in learned.encoded],
-            prompt_lengths=[len(row.prompt) for row in rows.encoded],
+            positions=list(places),
+            counted=are_counted,
+            lengths=lengths,
+            prompt_lengths=list(map(len, prompts)),
             decode=decode,
         )
+
+    def _pad_sequences(self, encoded: Sequence[Encoded]) -> dict[str, Any]:
+        """What the loss reads of N sequences, by the names of `Batch`."""
+        pad = self._backbone.tokenizer.pad_token_id
+        if self._backbone.kind is Kind.CAUSAL:
+            wholes = [row.prompt + row.answer for row in encoded]
+            labels = [[IGNORED] * len(row.prompt) + row.labels for row in encoded]
+            answer_ids = None
+        else:
+            wholes = [row.prompt for row in encoded]
+            labels = [row.labels for row in encoded]
+            answer_ids, _ = _pad([row.answer for row in encoded], pad)
+        input_ids, attention_mask = _pad(wholes, pad)
+        padded_labels, _ = _pad(labels, IGNORED)
+        tensors = {"input_ids": input_ids, "attention_mask": attention_mask}
+        return {**tensors, "labels": padded_labels, "answer_ids": answer_ids}
 
     def texts(self, examples: Iterable[Example]) -> Iterator[str]:
         """What training reads, in parts, to train a tokenizer on."""

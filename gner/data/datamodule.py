@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any, Literal
 
 from lightning import LightningDataModule
-from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
+from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from gner.data.collate import Collator
 from gner.data.dataset import BatchDataset
-from gner.data.lengths import check_positions
+from gner.data.lengths import TokenLimits, check_positions
 from gner.data.loader import BatchLoader
 from gner.data.probe import check_tokenizer
 from gner.data.reading.run_sources import Inputs
@@ -22,7 +23,7 @@ from gner.data.sampler import EvalSampler, TrainSampler
 from gner.data.shared import warn_of_shared
 from gner.data.synthetic import SyntheticCorpus
 from gner.errors import UserError
-from gner.interfaces import Kind, TokenizerOwner
+from gner.interfaces import TokenizerOwner
 from gner.prompting import Format
 from gner.records import Example
 
@@ -100,16 +101,12 @@ class GnerDataModule(LightningDataModule):
         self._backbone = backbone
         self._format = format
         self._root = Path(root)
-        self._inputs = Inputs(
-            self._root,
-            {"train": train or [], "dev": val or [], "test": test or []},
-            scheme=scheme,
-            max_examples={"train": max_examples_per_dataset, "dev": max_eval_examples_per_dataset},
-            seed=seed,
-        )
+        named: dict[Split, list[str | Source]] = {"train": train or [], "dev": val or [], "test": test or []}
+        limits: dict[Split, int | None] = {"train": max_examples_per_dataset, "dev": max_eval_examples_per_dataset}
+        self._inputs = Inputs(self._root, named, scheme=scheme, max_examples=limits, seed=seed)
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
-        self._max_tokens = (max_input_tokens, max_answer_tokens)
+        self._limits = TokenLimits(max_input_tokens, max_answer_tokens)
         self._train_loader: BatchLoader | None = None
         self._train_progress: dict[str, Any] | None = None
         self.max_decoded_examples: int | None = None
@@ -163,9 +160,14 @@ class GnerDataModule(LightningDataModule):
 
     def _read(self, split: Split) -> list[Example]:
         groups = self._inputs.read(split)
+        examples: list[Example] = []
+        weights: list[float] = []
+        for group in groups:
+            examples += group.examples
+            weights += [group.weight] * len(group.examples)
         if split == "train":
-            self.train_weights = [group.weight for group in groups for _ in group.examples]
-        return [example for group in groups for example in group.examples]
+            self.train_weights = weights
+        return examples
 
     def _train_tokenizer(self) -> None:
         """Train on one process and hand the result to all, so that no difference between machines matters."""
@@ -180,39 +182,22 @@ class GnerDataModule(LightningDataModule):
     def _measure(self, split: Split) -> None:
         """Count tokens; drop training examples that are too long, and log how many."""
         sizes = self._collate.sizes(self.examples[split], for_training=split == "train")
-        too_long = [index for index, rows in enumerate(sizes) if not all(self._fits(*size) for size in rows)]
-        if too_long:
-            self._report_too_long(split, too_long)
+        fitting = self._limits.fitting(sizes, self._backbone.kind)
+        if not all(fitting):
+            self._limits.warn(self.examples[split], fitting, split)
         if split == "train":
-            dropped = set(too_long)
-            keep = [index for index in range(len(sizes)) if index not in dropped]
-            if not keep:
+            if not any(fitting):
                 raise UserError(
                     "No training sentence is left: all are longer than data.max_input_tokens or data.max_answer_tokens."
                 )
-            self.examples[split] = [self.examples[split][index] for index in keep]
-            self.train_weights = [self.train_weights[index] for index in keep]
-            sizes = [sizes[index] for index in keep]
+            self.examples[split] = list(compress(self.examples[split], fitting))
+            self.train_weights = list(compress(self.train_weights, fitting))
+            sizes = list(compress(sizes, fitting))
         self.sizes[split] = sizes
         check_positions(self._backbone, self.examples[split], sizes, split)
         if split != "train" and not self._collate.learns_queries:  # the loss reads what training reads
             learned = self._collate.sizes(self.examples[split], for_training=True)
             check_positions(self._backbone, self.examples[split], learned, split)
-
-    def _fits(self, prompt: int, answer: int) -> bool:
-        max_input, max_answer = self._max_tokens
-        if self._backbone.kind is Kind.CAUSAL:
-            return prompt + answer <= max_input
-        return prompt <= max_input and answer <= max_answer
-
-    def _report_too_long(self, split: Split, too_long: list[int]) -> None:
-        first = self.examples[split][too_long[0]]
-        fate = "they are left out of training" if split == "train" else "they are kept whole, so that no entity is lost"
-        rank_zero_warn(
-            f"{split}: {len(too_long):,} of {len(self.examples[split]):,} sentences are longer than "
-            f"data.max_input_tokens={self._max_tokens[0]} or data.max_answer_tokens={self._max_tokens[1]}; {fate}. "
-            f"The first is {first.source}."
-        )
 
     def limits(self) -> dict[str, int | None]:
         """What validation leaves out of its data sets, by the keys of the config."""
@@ -220,12 +205,12 @@ class GnerDataModule(LightningDataModule):
 
     def entity_types(self) -> dict[str, tuple[str, ...]]:
         """The entity types of each data set that has been read."""
-        return union_of_types([example for split in self.examples.values() for example in split])
+        return union_of_types(list(chain.from_iterable(self.examples.values())))
 
     def train_dataloader(self) -> BatchLoader:
         """Batches of similar length in random order."""
         examples = self.examples["train"]
-        pool = list(dict.fromkeys(entity_type for example in examples for entity_type in example.types))
+        pool = list(dict.fromkeys(chain.from_iterable(example.types for example in examples)))
         dataset = BatchDataset(examples, self._collate, partial(self._regularization.apply, pool), self._seed)
         self._train_loader = self._loader(dataset, self._train_sampler(self._rank, self._num_ranks))
         if self._train_progress is not None:
@@ -233,16 +218,10 @@ class GnerDataModule(LightningDataModule):
         return self._train_loader
 
     def _train_sampler(self, rank: int, num_ranks: int) -> TrainSampler:
-        return TrainSampler(
-            self._lengths("train"),
-            self.batch_size,
-            seed=self._seed,
-            rank=rank,
-            num_ranks=num_ranks,
-            weights=self.train_weights,
-            sources=[example.dataset for example in self.examples["train"]],
-            num_rows=self.num_rows("train"),
-        )
+        sources = [example.dataset for example in self.examples["train"]]
+        options: dict[str, Any] = {"weights": self.train_weights, "sources": sources, "seed": self._seed}
+        options |= {"rank": rank, "num_ranks": num_ranks, "num_rows": self.num_rows("train")}
+        return TrainSampler(self._lengths("train"), self.batch_size, **options)
 
     def num_train_batches(self, num_ranks: int) -> int:
         """How many batches an epoch has on each of a number of processes."""

@@ -1,12 +1,44 @@
-"""Sentences that are longer than a backbone can read or write."""
+"""Sentences that are longer than the config allows, or than a backbone can read or write."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
+
+from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 
 from gner.errors import UserError
 from gner.interfaces import Kind, Positions, TokenizerOwner
 from gner.records import Example
+
+
+class TokenLimits(NamedTuple):
+    """The longest training examples in tokens, as the config has them.
+
+    Attributes:
+        max_input: Of a prompt; for a causal backbone of prompt and answer together.
+        max_answer: Of an answer; not used for a causal backbone.
+    """
+
+    max_input: int
+    max_answer: int
+
+    def fitting(self, sizes: Sequence[Sequence[tuple[int, int]]], kind: Kind) -> list[bool]:
+        """Which sentences are short enough, given the tokens of prompt and answer of each one's rows."""
+        return [all(self._fits(*size, kind) for size in rows) for rows in sizes]
+
+    def _fits(self, prompt: int, answer: int, kind: Kind) -> bool:
+        if kind is Kind.CAUSAL:
+            return prompt + answer <= self.max_input
+        return prompt <= self.max_input and answer <= self.max_answer
+
+    def warn(self, examples: Sequence[Example], fitting: Sequence[bool], split: str) -> None:
+        """Log how many sentences of a split are too long, and where the first is."""
+        first = examples[fitting.index(False)]
+        fate = "they are left out of training" if split == "train" else "they are kept whole, so that no entity is lost"
+        number = f"{fitting.count(False):,} of {len(examples):,} sentences"
+        limits = f"data.max_input_tokens={self.max_input} or data.max_answer_tokens={self.max_answer}"
+        rank_zero_warn(f"{split}: {number} are longer than {limits}; {fate}. The first is {first.source}.")
 
 
 def check_positions(
@@ -28,9 +60,10 @@ def check_positions(
     needs = [_largest_excess(rows, positions, joint=joint) for rows in sizes]
     over = [index for index, need in enumerate(needs) if need is not None]
     if over:
+        first = over[0]
         raise UserError(
-            f"{examples[over[0]].source}: the sentence needs {needs[over[0]]}; so do {len(over) - 1} others of "
-            f"{split}. Split these sentences, or set model.backbone to a model with a longer context."
+            f"{examples[first].source}: the sentence needs {needs[first]}; so do {len(over) - 1} others of {split}. "
+            "Split these sentences, or set model.backbone to a model with a longer context."
         )
 
 

@@ -214,10 +214,8 @@ class EvalSampler(DistributedSampler[list[Slot]]):
         everything = range(len(lengths))
         size = len(lengths) if max_decoded is None else min(max_decoded, len(lengths))
         decoded = set(random.Random(f"subset {seed}").sample(everything, size))
-        self._groups = [
-            (self._batches([index for index in everything if index in decoded]), True),
-            (self._batches([index for index in everything if index not in decoded]), False),
-        ]
+        others = [index for index in everything if index not in decoded]
+        self._groups = [(self._batches(sorted(decoded)), True), (self._batches(others), False)]
 
     def _batches(self, group: Sequence[int]) -> list[list[int]]:
         """Examples in batches, longest first, each as full as its rows allow."""

@@ -1,16 +1,19 @@
-"""Search over tags, with the words forced."""
+"""Constrained decoding: a beam search over tags, with the words forced.
+
+The search is in `gner.decoding.tag_search`; docs/decisions/constrained.md tells what was tried.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
+from math import inf, prod
 
 from gner.bio import to_entities
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.forward_pass import MOST_LOGITS, Lockstep
 from gner.decoding.limits import positions_left
 from gner.decoding.tag_memory import Guesses, TagMemory
-from gner.decoding.tag_search import TagSearch
+from gner.decoding.tag_search import Draft, TagSearch
 from gner.decoding.teacher_forcing import AnswerReader
 from gner.decoding.word_tokens import PieceTokenizer
 from gner.errors import UserError
@@ -58,22 +61,21 @@ class Constrained(DecodingStrategy):
             UserError: The format leaves words out.
         """
         pieces = self._prepare(model, batch)
-        searches = [
-            TagSearch(
-                pieces,
-                example,
-                end=model.tokenizer.eos_token_id,
-                num_beams=self.num_beams,
-                guesses=Guesses(self._memory, example),
-                limit=left if batch.length_limit is None else min(left, batch.length_limit),
-            )
-            for example, left in zip(batch.row_examples, positions_left(model, batch), strict=True)
-        ]
+        examples = batch.row_examples
+        limits = self._limits(model, batch)
+        searches = [self._start(pieces, model, *pair) for pair in zip(examples, limits, strict=True)]
         self._search(searches, AnswerReader(model.network, batch), Lockstep(model.network), model)
-        return [
-            self._generation(search, example, model)
-            for search, example in zip(searches, batch.row_examples, strict=True)
-        ]
+        return [self._generation(*pair, model) for pair in zip(searches, examples, strict=True)]
+
+    def _limits(self, model: TextModel, batch: Batch) -> list[float]:
+        """Most tokens of each row's answer: what the network has positions for, and what the batch allows."""
+        most = inf if batch.length_limit is None else batch.length_limit
+        return [min(left, most) for left in positions_left(model, batch)]
+
+    def _start(self, pieces: PieceTokenizer, model: TextModel, example: Example, limit: float) -> TagSearch:
+        guesses = Guesses(self._memory, example)
+        end = model.tokenizer.eos_token_id
+        return TagSearch(pieces, example, end=end, num_beams=self.num_beams, guesses=guesses, limit=limit)
 
     def _prepare(self, model: TextModel, batch: Batch) -> PieceTokenizer:
         if self._pieces is None or not self._pieces.is_for(model):
@@ -87,20 +89,18 @@ class Constrained(DecodingStrategy):
         return self._pieces
 
     def _search(self, searches: list[TagSearch], reader: AnswerReader, lockstep: Lockstep, model: TextModel) -> None:
+        """Read drafts until all searches are done; each pass is over the drafts of all that are not."""
         vocab_size = model.network.get_output_embeddings().weight.shape[0]
         busy = [row for row, search in enumerate(searches) if search.advance()]
         while lockstep.goes_on(bool(busy)):
+            # at first one draft a row, as it is right for most sentences; then as many as there are beams
             most = 1 if reader.num_passes < _NARROW_PASSES else self.num_beams
             room = min(_LONGEST_DRAFT, MOST_LOGITS // (vocab_size * most * max(1, len(busy))))
-            drafts = [(row, draft) for row in busy for draft in searches[row].drafts(most, room)]
+            drafts: list[tuple[int, Draft]] = []
+            for row in busy:
+                drafts += [(row, draft) for draft in searches[row].drafts(most, room)]
             if drafts:
-                log_probs = reader.log_probs(
-                    [row for row, _ in drafts],
-                    [draft.answer for _, draft in drafts],
-                    [draft.asked() for _, draft in drafts],
-                )
-                for (row, draft), values in zip(drafts, log_probs, strict=True):
-                    searches[row].learn(draft, values)
+                _read(searches, reader, drafts)
             else:
                 reader.idle()
             busy = [row for row in busy if searches[row].advance()]
@@ -119,3 +119,13 @@ class Constrained(DecodingStrategy):
         ]
         is_finished = tokens[-1:] == [model.tokenizer.eos_token_id]
         return Generation(tokens, text, log_probs, is_finished, tuple(entities))
+
+
+def _read(searches: list[TagSearch], reader: AnswerReader, drafts: list[tuple[int, Draft]]) -> None:
+    """Have the network read drafts, and the searches learn from it."""
+    rows = [row for row, _ in drafts]
+    answers = [draft.answer for _, draft in drafts]
+    asked = [draft.asked() for _, draft in drafts]
+    log_probs = reader.log_probs(rows, answers, asked)
+    for (row, draft), values in zip(drafts, log_probs, strict=True):
+        searches[row].learn(draft, values)

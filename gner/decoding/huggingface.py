@@ -79,10 +79,11 @@ class HuggingFaceStrategy(DecodingStrategy):
                 stopping_criteria=StoppingCriteriaList([RowLimits(batch, limits, start)]),
             )  # (R * N, start + T), N texts for each row
         num_texts = sequences.shape[0] // batch.num_rows
-        return [
-            _until_end(row, tokenizer.eos_token_id, limits[place // num_texts], batch, place // num_texts)
-            for place, row in enumerate(sequences[:, start:].tolist())
-        ]
+        written = []
+        for place, tokens in enumerate(sequences[:, start:].tolist()):
+            row = place // num_texts
+            written.append(_until_end(tokens, tokenizer.eos_token_id, limits[row], batch, row))
+        return written
 
 
 @contextmanager
@@ -100,10 +101,11 @@ def to_generations(model: TextModel, batch: Batch, written: list[list[int]]) -> 
     """What a model wrote for each row of a batch, given by token ids, with its text and log-probabilities."""
     log_probs = token_log_probs(model.network, batch, written)
     end = model.tokenizer.eos_token_id
-    return [
-        Generation(ids, decode(model.tokenizer, ids), scores, finished=ids[-1:] == [end])
-        for ids, scores in zip(written, log_probs, strict=True)
-    ]
+    generations = []
+    for ids, scores in zip(written, log_probs, strict=True):
+        text = decode(model.tokenizer, ids)
+        generations.append(Generation(ids, text, scores, finished=ids[-1:] == [end]))
+    return generations
 
 
 def decode(tokenizer: PreTrainedTokenizerBase, token_ids: list[int]) -> str:

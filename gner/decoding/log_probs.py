@@ -50,4 +50,5 @@ def _logits(network: PreTrainedModel, batch: Batch, tokens: Tensor, there: Tenso
         ).logits
     mask = torch.cat([batch.prompt_mask, there.to(batch.prompt_mask.dtype)], dim=1)
     whole = torch.cat([batch.prompt_ids, tokens], dim=1)
-    return network(**causal_inputs(network, whole, mask, tokens.shape[1] + 1)).logits[:, -tokens.shape[1] - 1 : -1]
+    num_logits = tokens.shape[1] + 1  # the last token of the prompt predicts the first one of the answer
+    return network(**causal_inputs(network, whole, mask, num_logits)).logits[:, -num_logits:-1]

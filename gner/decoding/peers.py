@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import NoReturn
 
 from torch import distributed
@@ -105,4 +106,4 @@ def gather(decoded: list[Decoded]) -> list[Decoded]:
     if distributed.is_available() and distributed.is_initialized():
         parts = [[] for _ in range(distributed.get_world_size())]
         distributed.all_gather_object(parts, decoded)
-    return sorted((row for part in parts for row in part), key=lambda row: row.position)
+    return sorted(chain.from_iterable(parts), key=lambda row: row.position)

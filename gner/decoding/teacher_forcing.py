@@ -1,4 +1,7 @@
-"""What a network makes of answers that somebody else wrote."""
+"""Teacher-forced log-probabilities of given answers, with a KV cache.
+
+See docs/decisions/constrained.md.
+"""
 
 from __future__ import annotations
 
@@ -63,16 +66,14 @@ class AnswerReader:
             Log-probabilities, given the prompt and the answer before the place, in the order of ``asked``.
         """
         logits = self._logits(rows, answers)  # (R, T + 1 - kept, V)
-        starts = [len(answer) - len(places) - self._num_kept for answer, places in zip(answers, asked, strict=True)]
-        flat = [
-            (row, start + at, token)
-            for row, (start, places) in enumerate(zip(starts, asked, strict=True))
-            for at, tokens in enumerate(places)
-            for token in tokens
-        ]
-        row, place, token = torch.tensor(flat, device=logits.device).unbind(1)
+        flat: list[tuple[int, int, int]] = []  # row, place and token of each number that is asked for
+        for row, (answer, places) in enumerate(zip(answers, asked, strict=True)):
+            start = len(answer) - len(places) - self._num_kept
+            for at, tokens in enumerate(places, start):
+                flat += [(row, at, token) for token in tokens]
+        row_index, place, token = torch.tensor(flat, device=logits.device).unbind(1)
         totals = logits.float().logsumexp(-1)
-        values = iter((logits[row, place, token].float() - totals[row, place]).tolist())
+        values = iter((logits[row_index, place, token].float() - totals[row_index, place]).tolist())
         return [[list(islice(values, len(tokens))) for tokens in of_row] for of_row in asked]
 
     def settle(self, answers: Mapping[int, Sequence[int]]) -> None:
@@ -84,15 +85,12 @@ class AnswerReader:
         """
         if self._last is None or not answers:
             return
+        # of the answers of a row that were read, the one that shares most with what is settled
         found = {row: (-1, 0) for row in answers}
         for at, (row, answer) in enumerate(zip(self._last_rows, self._last_answers, strict=True)):
             if row in answers:
-                settled = answers[row]
-                pairs = zip(settled, answer, strict=False)
-                common = next(
-                    (at for at, (one, other) in enumerate(pairs) if one != other), min(len(settled), len(answer))
-                )
-                found[row] = max(found[row], (common, at))
+                found[row] = max(found[row], (_num_common(answers[row], answer), at))
+        # the same number of columns is kept for all rows, so that positions need not be known
         num_kept = min(common for common, _ in found.values())
         if num_kept < self._num_kept or num_kept < 0:
             return
@@ -112,10 +110,7 @@ class AnswerReader:
         What stands behind the end of a shorter answer means nothing.
         """
         device = self._batch.prompt_ids.device
-        length = max(map(len, answers))
-        pad = self._network.config.pad_token_id or 0
-        padded = [[*answer, *[pad] * (length - len(answer))] for answer in answers]
-        tokens = torch.tensor(padded, dtype=torch.long, device=device).view(len(answers), length)  # (R, T)
+        tokens, mask = self._padded(answers)
         index = torch.tensor(list(rows), dtype=torch.long, device=device)
         self.num_passes += 1
         kept = None
@@ -126,12 +121,21 @@ class AnswerReader:
             output = self._decode(index, tokens, kept)
             self._last = _plain(getattr(output.past_key_values, "self_attention_cache", None))
         else:
-            there = [[1] * len(answer) + [0] * (length - len(answer)) for answer in answers]
-            mask = torch.tensor(there, dtype=self._batch.prompt_mask.dtype, device=device).view(len(answers), length)
-            output = self._go_on(index, tokens, mask, kept)
+            output = self._continue(index, tokens, mask, kept)
             self._last = _plain(getattr(output, "past_key_values", None))
         self._last_rows, self._last_answers = list(rows), list(answers)
-        return output.logits[:, self._num_kept - length - 1 :]
+        return output.logits[:, self._num_kept - tokens.shape[1] - 1 :]
+
+    def _padded(self, answers: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Token ids and mask of R answers, padded on the right, (R, T) each."""
+        device = self._batch.prompt_ids.device
+        length = max(map(len, answers))
+        pad = self._network.config.pad_token_id or 0
+        padded = [[*answer, *[pad] * (length - len(answer))] for answer in answers]
+        there = [[1] * len(answer) + [0] * (length - len(answer)) for answer in answers]
+        tokens = torch.tensor(padded, dtype=torch.long, device=device).view(len(answers), length)
+        mask = torch.tensor(there, dtype=self._batch.prompt_mask.dtype, device=device).view(len(answers), length)
+        return tokens, mask
 
     def _decode(self, index: Tensor, tokens: Tensor, kept: DynamicCache | None) -> Any:
         start = torch.full_like(index, self._network.config.decoder_start_token_id).unsqueeze(1)
@@ -150,7 +154,7 @@ class AnswerReader:
             self._prompts = _plain(getattr(output.past_key_values, "cross_attention_cache", None))
         return output
 
-    def _go_on(self, index: Tensor, tokens: Tensor, mask: Tensor, kept: DynamicCache | None) -> Any:
+    def _continue(self, index: Tensor, tokens: Tensor, mask: Tensor, kept: DynamicCache | None) -> Any:
         """The last token of a prompt is read as the one before an answer, whose first token it predicts."""
         num_read = 0 if kept is None else self._num_before + self._num_kept
         whole = torch.cat([self._batch.prompt_ids[index], tokens], 1)
@@ -159,6 +163,14 @@ class AnswerReader:
         if self._takes_cache:
             inputs["past_key_values"] = kept or DynamicCache()
         return self._network(**inputs, use_cache=True)
+
+
+def _num_common(one: Sequence[int], other: Sequence[int]) -> int:
+    """Length of the longest common prefix."""
+    for place, (token, another) in enumerate(zip(one, other, strict=False)):
+        if token != another:
+            return place
+    return min(len(one), len(other))
 
 
 def _plain(cache: Any) -> _KeysAndValues | None:

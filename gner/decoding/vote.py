@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 from gner.alignment.back_tokenize import BackTokenizer
@@ -74,7 +75,7 @@ def _winner(model: TextModel, read: PostProcessor, example: Example, samples: Se
     predictions = [read(example, [decode(model.tokenizer, ids)]) for ids in samples]
     votes = zip(*(prediction.tags for prediction in predictions), strict=True)
     tags, _ = repair([Counter(of_word).most_common(1)[0][0] for of_word in votes])
-    found = Counter(entity for prediction in predictions for entity in prediction.entities)
+    found = Counter(chain.from_iterable(prediction.entities for prediction in predictions))
     entities = tuple(replace(entity, score=found[entity] / len(samples)) for entity in to_entities(tags))
     text = model.format.draft(example, tags)
     assert text is not None

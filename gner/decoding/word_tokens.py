@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
@@ -126,14 +127,14 @@ class PieceTokenizer:
             self._choices.clear()
             self._endings.clear()
             self._tries.clear()
-        for first in (True, False) if self._starts_text else (False,):
-            missing = {
-                _Word(word, example.types, first): example
-                for example in examples
-                for word in (example.words[:1] if first else example.words[self._starts_text :])
-            }
-            for word in missing.keys() & self._stems.keys():
-                del missing[word]
+        firsts: dict[_Word, Example] = {}
+        others: dict[_Word, Example] = {}
+        num_firsts = int(self._starts_text)
+        for example in examples:
+            firsts |= {_Word(word, example.types, True): example for word in example.words[:num_firsts]}
+            others |= {_Word(word, example.types, False): example for word in example.words[num_firsts:]}
+        for words in (firsts, others):
+            missing = {word: example for word, example in words.items() if word not in self._stems}
             if missing:
                 self._learn(missing)
 
@@ -152,7 +153,7 @@ class PieceTokenizer:
         probes = [
             self._texts(example, word.text, tags_of(word.types)[: self._num_probes]) for word, example in words.items()
         ]
-        rows = iter(self._tokenize([text for texts in probes for text in texts], next(iter(words)).is_first))
+        rows = iter(self._tokenize(list(chain.from_iterable(probes)), next(iter(words)).is_first))
         for word, example in words.items():
             endings = list(self._endings_of(example).values())[: self._num_probes]
             stems = {_without(row, ending) for ending, row in zip(endings, rows, strict=False)}

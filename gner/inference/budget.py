@@ -102,9 +102,10 @@ class Prompter:
         """
         num_tokens = max(len(row.prompt) for row in self._collate.encode([self.example([], labels)]))
         if len(labels.types) == 1 and not self.limits.allow(num_tokens, _SPARE):
+            start, most = labels.types[0][:80], min(self.limits.prompt, self.limits.both)
             raise UserError(
-                f"The instruction and the type `{labels.types[0][:80]}` alone are {num_tokens:,} tokens, but the model "
-                f"reads {min(self.limits.prompt, self.limits.both):,} at most. Shorten the type or its description, or "
+                f"The instruction and the type `{start}` alone are {num_tokens:,} tokens, but the model reads "
+                f"{most:,} at most. Shorten the type or its description, or "
                 "raise `max_tokens` if the model can read more."
             )
         return num_tokens

@@ -103,19 +103,11 @@ class Labeller:
         self._collate = Collator(self.format, loaded.backbone)
         if options.torch_compile:
             _compile(self._network)
-        prompter = Prompter(
-            loaded.backbone,
-            self.format,
-            self._collate,
-            limits=Limits.of(loaded.backbone, loaded.settings, options.max_tokens),
-            dataset=next(iter(loaded.settings.types), "text"),
-        )
-        self._tagger = Tagger(
-            self,
-            prompter,
-            most_words=loaded.settings.longest_sentence,
-            overlap=options.overlap,
-        )
+        limits = Limits.of(loaded.backbone, loaded.settings, options.max_tokens)
+        dataset = next(iter(loaded.settings.types), "text")
+        prompter = Prompter(loaded.backbone, self.format, self._collate, limits=limits, dataset=dataset)
+        most_words = loaded.settings.longest_sentence
+        self._tagger = Tagger(self, prompter, most_words=most_words, overlap=options.overlap)
 
     @property
     def network(self) -> PreTrainedModel:

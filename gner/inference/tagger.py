@@ -70,15 +70,15 @@ class Tagger:
         groups = self._prompter.groups(labels) if labels.types else []
         overheads = [self._prompter.overhead(group) for group in groups]
         progress = [_Progress(self._cut(text, overheads)) for text in texts]
-        waiting = [(row, window) for row, known in enumerate(progress) for window in known.windows]
+        waiting: list[tuple[int, Window]] = []
+        for row, known in enumerate(progress):
+            waiting += [(row, window) for window in known.windows]
         while waiting:
-            examples = [
-                self._prompter.example(texts[row].words[window.start : window.end], group)
-                for row, window in waiting
-                for group in groups
-            ]
-            per_example = cycle(overheads)
-            sizes = [self._prompter.size(example, next(per_example)) for example in examples]
+            examples: list[Example] = []
+            for row, window in waiting:
+                words = texts[row].words[window.start : window.end]
+                examples += [self._prompter.example(words, group) for group in groups]
+            sizes = list(map(self._prompter.size, examples, cycle(overheads)))
             predictions = engine(examples, sizes, predictor)
             tried, waiting = waiting, []
             for position, (row, window) in enumerate(tried):

@@ -227,15 +227,9 @@ class GnerModule(LightningModule):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW over what is trainable, with a schedule that moves every step."""
         settings = self._optimization
-        trainable = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        groups: list[dict[str, Any]] = [
-            {"params": [p for p in trainable if p.ndim >= 2], "weight_decay": settings.weight_decay},
-            {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
-        ]
-        groups = [group for group in groups if group["params"]]
         # Lightning refuses to clip the gradients of a fused optimizer in any mixed precision
         fused = not isinstance(self.trainer.precision_plugin, MixedPrecision)
-        optimizer = torch.optim.AdamW(groups, settings.lr, settings.betas, fused=fused)
+        optimizer = torch.optim.AdamW(self._parameter_groups(), settings.lr, settings.betas, fused=fused)
         num_steps = self.trainer.estimated_stepping_batches
         if num_steps == float("inf") and (settings.schedule != "constant" or settings.warmup_ratio):
             raise UserError(
@@ -246,6 +240,17 @@ class GnerModule(LightningModule):
         name = "constant_with_warmup" if settings.schedule == "constant" else settings.schedule
         scheduler = get_scheduler(name, optimizer, num_warmup_steps=warmup, num_training_steps=int(num_steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _parameter_groups(self) -> list[dict[str, Any]]:
+        """What is trained: matrices with weight decay, biases and norms without."""
+        trainable = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        matrices = [parameter for parameter in trainable if parameter.ndim >= 2]
+        others = [parameter for parameter in trainable if parameter.ndim < 2]
+        groups = [
+            {"params": matrices, "weight_decay": self._optimization.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        return [group for group in groups if group["params"]]
 
     def on_fit_start(self) -> None:
         """Save a tokenizer that this run trained, for whoever uses the weights elsewhere."""

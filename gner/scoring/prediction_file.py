@@ -44,16 +44,11 @@ def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded], format: Form
 def _as_dict(row: Decoded, split: str) -> dict[str, Any]:
     example, prediction = row.example, row.prediction
     texts = [generation.text for generation in prediction.generations]
-    return {
-        "dataset": example.dataset,
-        "split": split,
-        "label_list": example.types,
-        "instance": {"id": example.id, "words": example.words, "labels": example.tags},
-        "prediction": texts[0] if len(texts) == 1 else texts,
-        "finished": prediction.finished,
-        "tags": prediction.tags,
-        "entities": [_entity_as_dict(entity) for entity in prediction.entities],
-    }
+    instance = {"id": example.id, "words": example.words, "labels": example.tags}
+    asked = {"dataset": example.dataset, "split": split, "label_list": example.types, "instance": instance}
+    written = {"prediction": texts[0] if len(texts) == 1 else texts, "finished": prediction.finished}
+    entities = [_entity_as_dict(entity) for entity in prediction.entities]
+    return {**asked, **written, "tags": prediction.tags, "entities": entities}
 
 
 def _entity_as_dict(entity: Entity) -> dict[str, Any]:
@@ -103,6 +98,11 @@ def _read(line: bytes, place: str) -> Row:
         raise UserError(f"{place}: expected one JSON object a line: {error}") from error
     if not isinstance(raw, dict):
         raise UserError(f"{place}: expected a JSON object, found {type(raw).__name__}.")
+    finished = bool(raw.get("finished", True))
+    return Row(_example(raw, place), _texts(raw, place), finished, raw, _format(raw, place))
+
+
+def _example(raw: dict[str, Any], place: str) -> Example:
     instance = _get(raw, "instance", dict, place)
     words = _strings(instance, "words", place, "instance.")
     tags = _strings(instance, "labels", place, "instance.")
@@ -114,15 +114,9 @@ def _read(line: bytes, place: str) -> Row:
     types = _strings(raw, "label_list", place)
     if not all(entity_type.strip() for entity_type in types):
         raise UserError(f"{place}: expected names of entity types in `label_list`, found an empty one.")
-    example = Example(
-        words=words,
-        tags=tags,
-        types=types,
-        dataset=_get(raw, "dataset", str, place),
-        id="" if instance.get("id") is None else str(instance["id"]),
-        source=place,
-    )
-    return Row(example, _texts(raw, place), bool(raw.get("finished", True)), raw, _format(raw, place))
+    dataset = _get(raw, "dataset", str, place)
+    id = "" if instance.get("id") is None else str(instance["id"])
+    return Example(words, tags, types, dataset, id, source=place)
 
 
 def _texts(raw: dict[str, Any], place: str) -> list[str]:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from gner.scoring.counts import Score
 
+_RATIOS = ("precision", "recall", "f1")
+
 
 class GroupScores(NamedTuple):
     """The scores of some sentences.
@@ -39,14 +41,10 @@ class GroupScores(NamedTuple):
 
     def scalars(self) -> dict[str, float]:
         """Every number but those of the types, by the names under which they are logged."""
-        return {
-            **self.headline(),
-            "f1_macro_types": self.f1_macro_types,
-            **{f"f1_{view}": score.f1 for view, score in self.views.items() if view != "strict"},
-            **self.errors,
-            **self.per_thousand_words(),
-            "runaways": float(self.num_runaways),
-        }
+        named = self.headline() | {"f1_macro_types": self.f1_macro_types}
+        named |= {f"f1_{view}": score.f1 for view, score in self.views.items() if view != "strict"}
+        named |= self.errors | self.per_thousand_words()
+        return named | {"runaways": float(self.num_runaways)}
 
     def headline(self) -> dict[str, float]:
         """F1, precision and recall of either score."""
@@ -68,12 +66,8 @@ class EntityScores(NamedTuple):
     def average(self, kind: str) -> Score:
         """The unweighted mean over data sets of the score named by a field of `GroupScores`."""
         scores: list[Score] = [getattr(group, kind) for group in self.datasets.values()]
-        return Score(
-            _mean([score.precision for score in scores]),
-            _mean([score.recall for score in scores]),
-            _mean([score.f1 for score in scores]),
-            sum(score.support for score in scores),
-        )
+        precision, recall, f1 = (_mean([getattr(score, name) for score in scores]) for name in _RATIOS)
+        return Score(precision, recall, f1, sum(score.support for score in scores))
 
     def scalars(self) -> dict[str, float]:
         """Results by the names under which they are logged, without the stage.

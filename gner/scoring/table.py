@@ -22,30 +22,30 @@ class F1Intervals(NamedTuple):
 
 
 def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[Table]:
-    """The scores of each data set and their unweighted means; and what became of the source words."""
+    """The scores of each dataset with their unweighted means, and what alignment had to do."""
     table = _table("data set", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
-    kinds = ["strict"] if scores.overall.scorer is None else ["strict", "official"]
-
-    def add(name: str, of_kind: Mapping[str, Score], interval: Mapping[str, Interval]) -> None:
-        """Add a line for each score."""
-        for kind in kinds:
-            line = [kind, *_figures(of_kind[kind])]
-            if intervals is not None:
-                line.insert(-1, f"{interval[kind].low:.4f} – {interval[kind].high:.4f}")
-            table.add_row(Text(name) if kind == "strict" else "", *line)
-
     known = {} if intervals is None else {kind: each for kind, each in intervals._asdict().items() if each is not None}
+    kinds = ["strict"] if scores.overall.scorer is None else ["strict", "official"]
     for name, group in scores.datasets.items():
-        of_kind = {kind: getattr(group, kind) for kind in kinds}
-        add(name, of_kind, {kind: each.datasets[name] for kind, each in known.items()})
+        of_dataset = {kind: each.datasets[name] for kind, each in known.items()}
+        _add_scores(table, name, {kind: getattr(group, kind) for kind in kinds}, of_dataset)
     table.add_section()
-    average = {kind: scores.average(kind) for kind in kinds}
-    add("average", average, {kind: each.average for kind, each in known.items()})
+    averages = {kind: each.average for kind, each in known.items()}
+    _add_scores(table, "average", {kind: scores.average(kind) for kind in kinds}, averages)
     return [table, _written_table(scores)]
 
 
+def _add_scores(table: Table, name: str, scores: Mapping[str, Score], intervals: Mapping[str, Interval]) -> None:
+    """Add a line for each kind of score."""
+    for kind, score in scores.items():
+        line = [kind, *_figures(score)]
+        if kind in intervals:
+            line.insert(-1, f"{intervals[kind].low:.4f} – {intervals[kind].high:.4f}")
+        table.add_row(Text(name) if kind == "strict" else "", *line)
+
+
 def _written_table(scores: EntityScores) -> Table:
-    """What became of the source words."""
+    """What alignment had to do, per 1,000 source words."""
     kinds = ["omissions", "additions", "substitutions"]
     rates = {name: group.per_thousand_words() for name, group in scores.datasets.items()}
     if any("unplaced" in of_group for of_group in rates.values()):
@@ -95,14 +95,12 @@ def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, 
 
 
 def _group_values(group: GroupScores) -> dict[str, Any]:
-    official = {} if group.scorer is None else {f"support_{group.scorer}": group.official.support}
-    return {
-        **group.scalars(),
-        "support": group.strict.support,
-        **official,
-        **{"sentences": group.num_sentences, "words": group.num_words, "runaways": group.num_runaways},
-        "types": {name: score._asdict() for name, score in group.types.items()},
-    }
+    support: dict[str, Any] = {"support": group.strict.support}
+    if group.scorer is not None:
+        support[f"support_{group.scorer}"] = group.official.support
+    counts = {"sentences": group.num_sentences, "words": group.num_words, "runaways": group.num_runaways}
+    types = {name: score._asdict() for name, score in group.types.items()}
+    return {**group.scalars(), **support, **counts, "types": types}
 
 
 def _score_values(score: Score, suffix: str) -> dict[str, Any]:

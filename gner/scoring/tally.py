@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from itertools import islice
 from typing import Any
 
 from gner.bio import to_entities
 from gner.records import AlignmentReport, Counts, Entity, Example, Prediction
-from gner.scoring.counts import OFFICIAL_EPSILON, score_of
+from gner.scoring.counts import OFFICIAL_EPSILON, Score, score_of
 from gner.scoring.partial import VIEWS, Categories, GoldErrors, categories, gold_errors
 from gner.scoring.results import EntityScores, GroupScores
 
@@ -118,22 +118,33 @@ class Tally:
         """The scores of these sentences; ``scorer`` names the one that made the official counts."""
         strict = score_of(self.strict)
         types = {entity_type: score_of(counts) for entity_type, counts in self.types.items()}
-        views = {view: Categories(**self._get(view)) for view in VIEWS}
-        errors = self._get("errors")
-        texts = self._get("texts")
+        official = score_of(self.official, OFFICIAL_EPSILON)
+        errors = _shares(self._get("errors"), strict.support)
+        alignment = self._get("alignment")
+        numbers = {f"num_{name}": number for name, number in self._get("texts").items()}
         return GroupScores(
             strict=strict,
-            official=score_of(self.official, OFFICIAL_EPSILON),
+            official=official,
             types=types,
-            f1_macro_types=sum(score.f1 for score in types.values()) / len(types) if types else 0.0,
-            views={view: score_of(found.counts()) for view, found in views.items()},
-            errors={name: count / strict.support if strict.support else 0.0 for name, count in errors.items()},
-            alignment=self._get("alignment"),
-            num_sentences=texts["sentences"],
-            num_words=texts["words"],
-            num_runaways=texts["runaways"],
+            f1_macro_types=_mean_f1(types.values()),
+            views=self._views(),
+            errors=errors,
+            alignment=alignment,
             scorer=scorer,
+            **numbers,
         )
+
+    def _views(self) -> dict[str, Score]:
+        found = {view: Categories(**self._get(view)) for view in VIEWS}
+        return {view: score_of(of_view.counts()) for view, of_view in found.items()}
+
+
+def _mean_f1(scores: Collection[Score]) -> float:
+    return sum(score.f1 for score in scores) / len(scores) if scores else 0.0
+
+
+def _shares(counts: Mapping[str, int], total: int) -> dict[str, float]:
+    return {name: count / total if total else 0.0 for name, count in counts.items()}
 
 
 def _by_type(gold: Sequence[Entity], predicted: Sequence[Entity]) -> dict[str, Counts]:

@@ -1,0 +1,165 @@
+"""Verifies drafts of speculative decoding in one forward pass, with a KV cache that is cut back to what was right.
+
+See docs/decisions/speculative.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+
+from gner.decoding.forward_pass import causal_inputs
+from gner.interfaces import Batch, Kind, kind_of
+
+
+class Verifier:
+    """Runs a network over drafts, and keeps in the KV cache what it agreed to.
+
+    Columns of the cache are right-aligned: the last token of every row is in the last column, so that distances between
+    columns are distances between tokens. That is what relative positions see, and position ids are counted from masks.
+
+    Args:
+        network: One of which `why_no_drafts` says nothing.
+        batch: R rows, of which A are still being written.
+    """
+
+    def __init__(self, network: PreTrainedModel, batch: Batch) -> None:
+        self._network = network
+        self._kind = kind_of(network.config)
+        self.vocab_size = network.get_output_embeddings().weight.shape[0]
+        self._batch = batch
+        self._prompt_mask = batch.prompt_mask
+        self._encoded: Tensor | None = None
+        if self._kind is Kind.SEQ2SEQ:
+            self._cache: Any = EncoderDecoderCache(DynamicCache(), DynamicCache())
+            self._next = _starts(network, batch)  # (A, N), not in the cache yet
+            self._mask = torch.ones_like(self._next)  # (A, S + N)
+        else:
+            self._cache = DynamicCache()
+            self._next, self._mask = batch.prompt_ids, batch.prompt_mask
+
+    def check(self, drafts: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[list[float]]]:
+        """Verify A drafts.
+
+        Returns:
+            For each row the tokens that the network chooses in the place of each drafted one and after the draft, and
+            their log-probabilities.
+        """
+        tokens, mask = self._padded(drafts)
+        num_logits = tokens.shape[1] + 1
+        logits = self._run(torch.cat([self._next, tokens], 1), torch.cat([self._mask, mask], 1), num_logits).float()
+        best, choices = logits.max(-1)
+        scores = best - logits.logsumexp(-1)
+        sizes = [len(draft) + 1 for draft in drafts]
+        chosen = [row[:size] for row, size in zip(choices.tolist(), sizes, strict=True)]
+        return chosen, [row[:size] for row, size in zip(scores.tolist(), sizes, strict=True)]
+
+    def _padded(self, drafts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Token ids and mask of drafts, (A, N) each."""
+        length = max(len(draft) for draft in drafts)
+        padded = [[*draft, *[0] * (length - len(draft))] for draft in drafts]
+        there = [[1] * len(draft) + [0] * (length - len(draft)) for draft in drafts]
+        device = self._next.device
+        tokens = torch.tensor(padded, dtype=torch.long, device=device).view(len(drafts), length)
+        return tokens, torch.tensor(there, dtype=self._mask.dtype, device=device).view(len(drafts), length)
+
+    def _run(self, tokens: Tensor, mask: Tensor, num_logits: int) -> Tensor:
+        """Logits of the last tokens, (A, L, V); keys and values of all go into the cache."""
+        inputs: dict[str, Any] = {"past_key_values": self._cache, "use_cache": True}
+        if self._kind is Kind.SEQ2SEQ:
+            inputs |= {"attention_mask": self._prompt_mask, "decoder_attention_mask": mask, "decoder_input_ids": tokens}
+            inputs |= self._prompts()
+        else:
+            inputs |= causal_inputs(self._network, tokens, mask, num_logits)
+        output = self._network(**inputs)
+        if self._kind is Kind.SEQ2SEQ:
+            self._encoded = output.encoder_last_hidden_state
+        self._cache = output.past_key_values
+        return output.logits[:, -num_logits:]
+
+    def _prompts(self) -> dict[str, Any]:
+        """What a seq2seq network needs of the prompts: the texts in the first pass, later what it made of them."""
+        if self._encoded is None:
+            return {"input_ids": self._batch.prompt_ids}
+        return {"encoder_outputs": BaseModelOutput(last_hidden_state=self._encoded)}
+
+    def keep(self, rows: Sequence[int], agreed: Sequence[int], last: Sequence[int]) -> None:
+        """Go on with some rows, each with as many drafted tokens as it agreed to and a last one to come.
+
+        Args:
+            rows: Which of the A rows of the last `check` are not done.
+            agreed: For each of the A rows, how many drafted tokens are kept.
+            last: For each of the A rows, the token that the network chose after these.
+        """
+        device = self._next.device
+        before = self._mask.shape[1]  # columns before the draft
+        kept = torch.tensor([agreed[row] for row in rows], device=device)
+        index = torch.tensor(list(rows), dtype=torch.long, device=device)
+        used = self._mask[index].sum(-1) + kept  # tokens of each row that stay in the cache
+        width = int(used.max())
+        if len({agreed[row] for row in rows}) == 1:  # the usual case: the same columns of all rows, a view and no copy
+            first = before + agreed[rows[0]] - width
+            columns: Tensor | slice = slice(first, first + width)
+        else:  # each row ends where its own draft went wrong: its last kept token moves to the last column
+            columns = (before + kept - width).unsqueeze(1) + torch.arange(width, device=device)  # (A, S)
+        self._select(None if len(rows) == len(agreed) else index, columns)
+        there = torch.arange(width, device=device) >= width - used.unsqueeze(1)
+        self._mask = torch.cat([there.long(), torch.ones_like(used).unsqueeze(1)], 1)
+        tokens = [[last[row]] for row in rows]
+        self._next = torch.tensor(tokens, dtype=torch.long, device=device).view(len(rows), 1)
+
+    def _select(self, index: Tensor | None, columns: Tensor | slice) -> None:
+        """Cut the cache back.
+
+        Args:
+            index: The rows that stay; None for all.
+            columns: Of self-attention: the same for all rows, or for each row its own, (A, S).
+        """
+        for layer in _layers(self._cache, crossed=False):
+            layer.keys = _pick(layer.keys, index, columns)
+            layer.values = _pick(layer.values, index, columns)
+        if index is None:
+            return
+        for layer in _layers(self._cache, crossed=True):  # prompts have all their columns
+            layer.keys, layer.values = layer.keys[index], layer.values[index]
+        self._encoded = None if self._encoded is None else self._encoded[index]
+        self._prompt_mask = self._prompt_mask[index]
+
+    def idle(self) -> None:
+        """Run the network for nothing, as other processes need its weights."""
+        if self._kind is not Kind.SEQ2SEQ:
+            self._network(input_ids=self._batch.prompt_ids[:1, -1:])
+            return
+        assert self._encoded is not None, "every process does the first pass"
+        self._network(
+            encoder_outputs=BaseModelOutput(last_hidden_state=self._encoded[:1]),
+            attention_mask=self._prompt_mask[:1],
+            decoder_input_ids=_starts(self._network, self._batch)[:1],
+        )
+
+
+def _starts(network: PreTrainedModel, batch: Batch) -> Tensor:
+    """What a decoder reads before the first token of an answer, (B, 1)."""
+    return torch.full_like(batch.prompt_ids[:, :1], network.config.decoder_start_token_id)
+
+
+def _layers(cache: Any, *, crossed: bool) -> list[Any]:
+    if isinstance(cache, EncoderDecoderCache):
+        return list((cache.cross_attention_cache if crossed else cache.self_attention_cache).layers)
+    return [] if crossed else list(cache.layers)
+
+
+def _pick(part: Tensor, rows: Tensor | None, columns: Tensor | slice) -> Tensor:
+    """Some rows and columns of keys or values, (B, H, S, D)."""
+    if isinstance(columns, slice):
+        part = part[:, :, columns]
+        return part if rows is None else part[rows]
+    if rows is None:
+        rows = torch.arange(part.shape[0], device=part.device)
+    # columns before the first token of a short row are negative; the mask hides them
+    return part.transpose(1, 2)[rows.unsqueeze(1), columns.clamp(min=0)].transpose(1, 2)
