@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from gner.prompting import DefaultFormat
 from gner.records import Example, Prediction
 from gner.scoring import EntityScores, Tally, entity_scores
 
@@ -37,7 +38,7 @@ class EntityF1(Metric):
     plot_upper_bound = 1.0
     rows: Tensor
 
-    def __init__(self, types: Mapping[str, Iterable[str]], scorer: str | None = "gner") -> None:
+    def __init__(self, types: Mapping[str, Iterable[str]], scorer: str | None = DefaultFormat.scorer) -> None:
         super().__init__()
         self._datasets = {name: row for row, name in enumerate(types)}
         all_types: dict[str, None] = {}

@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "alignment": {"bio", "errors", "records", "words"},
     "prompting": {"alignment", "bio", "errors", "plugins", "records"},
     "scoring": {"alignment", "bio", "errors", "files", "prompting", "records", "web_page"},
-    "metrics": {"records", "scoring"},
+    "metrics": {"prompting", "records", "scoring"},
     "data": {"alignment", "bio", "errors", "files", "interfaces", "prompting", "records", "sentences", "words"},
     "decoding": {
         *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),

@@ -1,5 +1,6 @@
-"""The package in docs/plugins.md, installed and used as its readers would."""
+"""The packages in docs/plugins.md and docs/formats.md, installed and used as their readers would."""
 
+import json
 import os
 import re
 import subprocess
@@ -17,16 +18,14 @@ from gner import plugins
 from gner.decoding import DecodingStrategy, Greedy
 from gner.plugins import STRATEGIES, load_plugins
 
-DOCS = Path(__file__).parents[1] / "docs" / "plugins.md"
+DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment that has the package, and all that this one has."""
-    folder = tmp_path_factory.mktemp("plugin")
-    for name, text in re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)```$", DOCS.read_text(encoding="utf-8"), re.M | re.S):
-        (folder / name).write_text(text, encoding="utf-8")
-    assert len((folder / "fewest_errors.py").read_text(encoding="utf-8").splitlines()) < 40
+def _install(page: str, folder: Path) -> Path:
+    """The Python of an environment that has the package of a page, and all that this one has."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for name, content in re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)```$", text, re.M | re.S):
+        (folder / name).write_text(content, encoding="utf-8")
     venv.create(folder / "env", symlinks=True)
     python = folder / "env" / "bin" / "python"
     [site] = (folder / "env" / "lib").glob("python*/site-packages")
@@ -34,6 +33,15 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n", encoding="utf-8")
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-index", "--no-deps"]
     subprocess.run([*pip, "--no-build-isolation", str(folder)], check=True, timeout=900)
+    return python
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Has the strategy of docs/plugins.md."""
+    folder = tmp_path_factory.mktemp("plugin")
+    python = _install("plugins.md", folder)
+    assert len((folder / "fewest_errors.py").read_text(encoding="utf-8").splitlines()) < 40
     return python
 
 
@@ -50,6 +58,45 @@ def test_a_plugin_keeps_the_contract(python: Path) -> None:
         python, "pytest", "-q", "-p", "no:cacheprovider", "-c", str(test.with_name("pyproject.toml")), str(test)
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.slow
+def test_a_format_of_one_question_a_type_is_written_from_the_docs(
+    write_dataset: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    folder = tmp_path_factory.mktemp("format")
+    python = _install("formats.md", folder)
+    test = ["pytest", "-q", "-p", "no:cacheprovider", "-c", str(folder / "pyproject.toml")]
+    checked = _run(python, *test, str(folder / "test_one_question.py"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    content = "Ada\tB-person\nmet\tO\nAda\tB-person\n\nRome\tB-place\n"
+    settings = {
+        "model": {
+            "backbone": {
+                "from_scratch": "llama",
+                "vocab_size": 300,
+                "config": {"hidden_size": 16, "num_attention_heads": 2},
+            },
+            "format": {"class_path": "OneQuestion", "init_args": {"question": "Name each {type}."}},
+        },
+        "data": {"root": str(write_dataset(train=content, dev=content)), "train": ["toy"], "val": ["toy"]},
+        "trainer": {"accelerator": "cpu", "default_root_dir": str(tmp_path / "run"), "max_steps": 2},
+    }
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    fitted = _run(python, "gner.fit", "--config", str(config))
+    assert fitted.returncode == 0, fitted.stderr
+    predictions = tmp_path / "run" / "predictions" / "val_last.jsonl"
+    row = json.loads(predictions.read_text(encoding="utf-8").splitlines()[0])
+    assert len(row["prediction"]) == 2
+    assert row["format"] == {"class_path": "OneQuestion", "init_args": {"question": "Name each {type}."}}
+    scored = _run(python, "gner.score", str(predictions), "--json", str(tmp_path / "scores.json"))
+    assert scored.returncode == 0, scored.stderr
+    assert "f1_gner" not in json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))["all"]
+    (tmp_path / "texts.txt").write_text("Ada met Rome.\n", encoding="utf-8")
+    model = ["--model", str(tmp_path / "run"), "--accelerator", "cpu", "--decoding", "greedy"]
+    predicted = _run(python, "gner.predict", *model, str(tmp_path / "texts.txt"), "--out", str(tmp_path / "out.jsonl"))
+    assert predicted.returncode == 0, predicted.stderr
 
 
 @pytest.mark.parametrize(

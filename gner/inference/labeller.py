@@ -158,7 +158,7 @@ class Labeller:
         Raises:
             UserError: An option is not understood, or a prompt does not fit into memory alone.
         """
-        wanted = Labels.of(self.settings.all_types if labels is None else labels)
+        wanted = Labels.of(self.settings.all_types if labels is None else labels, self.format)
         if labels is None and not wanted.types:
             raise UserError("Expected `labels`: this model does not say which types it was trained on. Name some.")
         predictor = self._predictor(decoding)

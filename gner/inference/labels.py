@@ -10,7 +10,7 @@ from pathlib import Path
 import regex
 
 from gner.errors import UserError
-from gner.prompting.gner import is_balanced
+from gner.prompting import DefaultFormat, Format
 
 _UNWRITABLE = regex.compile(r"[\s\p{Z}\p{C}]+")
 
@@ -34,8 +34,12 @@ class Labels:
     descriptions: tuple[tuple[str, str], ...] = ()
 
     @staticmethod
-    def of(labels: Iterable[str] | Mapping[str, str | None]) -> Labels:
+    def of(labels: Iterable[str] | Mapping[str, str | None], format: Format | None = None) -> Labels:
         """Read a list of types, or a mapping of types to descriptions, each of which may be None or empty.
+
+        Args:
+            labels: Types, with or without descriptions.
+            format: How types are written; None for the default format.
 
         Raises:
             UserError: It is one string, or one of them is not text or has nothing that can be written.
@@ -52,7 +56,7 @@ class Labels:
         names: dict[str, str] = {}
         descriptions: list[tuple[str, str]] = []
         for name, description in described.items():
-            written = _writable(name)
+            written = _writable(name, format or DefaultFormat())
             if written in names:
                 continue
             names[written] = name
@@ -66,12 +70,10 @@ class Labels:
         return Labels(kept, self.names, tuple(pair for pair in self.descriptions if pair[0] in kept))
 
 
-def _writable(name: object) -> str:
+def _writable(name: object, format: Format) -> str:
     if not isinstance(name, str):
         raise UserError(f"Expected types as text, got {name!r}.")
-    written = _UNWRITABLE.sub(" ", name).strip()
-    if not is_balanced(written):
-        written = " ".join(written.replace("(", " ").replace(")", " ").split())
+    written = format.writable(_UNWRITABLE.sub(" ", name).strip())
     if not written:
         raise UserError(f"Expected a type with at least one letter or sign, got {name!r}. Leave it out.")
     return written

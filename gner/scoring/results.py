@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gner.prompting import DefaultFormat
 from gner.scoring.counts import Score
 
 _RATIOS = ("precision", "recall", "f1")
@@ -37,7 +38,7 @@ class GroupScores(NamedTuple):
     num_sentences: int
     num_words: int
     num_runaways: int
-    scorer: str | None = "gner"
+    scorer: str | None = DefaultFormat.scorer
 
     def scalars(self) -> dict[str, float]:
         """Every number but those of the types, by the names under which they are logged."""

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from gner.bio import to_entities
+from gner.prompting import DefaultFormat
 from gner.records import AlignmentReport, Counts, Entity, Example, Prediction
 from gner.scoring.counts import OFFICIAL_EPSILON, Score, score_of
 from gner.scoring.partial import VIEWS, Categories, GoldErrors, categories, gold_errors
@@ -114,7 +115,7 @@ class Tally:
         tally.types = {entity_type: counts for entity_type, counts in per_type.items() if any(counts)}
         return tally
 
-    def scores(self, scorer: str | None = "gner") -> GroupScores:
+    def scores(self, scorer: str | None = DefaultFormat.scorer) -> GroupScores:
         """The scores of these sentences; ``scorer`` names the one that made the official counts."""
         strict = score_of(self.strict)
         types = {entity_type: score_of(counts) for entity_type, counts in self.types.items()}
@@ -166,7 +167,7 @@ def _sum(one: Counts, other: Counts) -> Counts:
     )
 
 
-def entity_scores(tallies: Mapping[str, Tally], scorer: str | None = "gner") -> EntityScores:
+def entity_scores(tallies: Mapping[str, Tally], scorer: str | None = DefaultFormat.scorer) -> EntityScores:
     """Scores of the tallies of datasets, and of all together.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ from gner.data.check.findings import (
 from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError, first_line
-from gner.prompting import GnerFormat
+from gner.prompting import DefaultFormat
 from gner.records import Example
 
 _NUM_RENDERED = 3
@@ -224,11 +225,11 @@ class _Page:
             full[round((number + 0.5) * (len(full) - 1) / _NUM_RENDERED)] for number in range(_NUM_RENDERED) if full
         ]
         for example in list(dict.fromkeys([*spread, *full[:_NUM_RENDERED], *examples[:_NUM_RENDERED]]))[:_NUM_RENDERED]:
-            [query] = GnerFormat().queries(example)
             self._console.print(Text(example.source, style="dim"))
-            self.line(query.prompt)
-            self._console.print(Text(query.target, style="green"), soft_wrap=True)
-            self._console.print()
+            for query in DefaultFormat().queries(example):
+                self.line(query.prompt)
+                self._console.print(Text(query.target, style="green"), soft_wrap=True)
+                self._console.print()
 
     def _clashes(self, title: str, clashes: Sequence[Clash]) -> None:
         if clashes:
@@ -259,7 +260,7 @@ def _token_lengths(name: str, examples: Sequence[Example]) -> tuple[list[int], l
         raise UserError(
             f"Expected a tokenizer, but `{name}` cannot be loaded: {first_line(error)} Set --tokenizer."
         ) from error
-    queries = [GnerFormat().queries(example)[0] for example in examples]
+    queries = list(chain.from_iterable(map(DefaultFormat().queries, examples)))
     prompts = tokenizer([query.prompt for query in queries])["input_ids"]
     answers = tokenizer([query.target for query in queries])["input_ids"]
     return [len(ids) for ids in prompts], [len(ids) for ids in answers]

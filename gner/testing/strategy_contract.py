@@ -1,13 +1,4 @@
-"""What a decoding strategy must keep to, as checks for its author's tests.
-
-```python
-from gner.testing import check_strategy
-
-
-def test_my_strategy() -> None:
-    check_strategy(MyStrategy())
-```
-"""
+"""The contract of decoding strategies, tried on tiny models with random weights."""
 
 from __future__ import annotations
 

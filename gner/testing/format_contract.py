@@ -1,0 +1,123 @@
+"""The contract of prompt formats, tried on a few sentences and on texts that no model should have written."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from gner.alignment import OfficialAligner, PostProcessor, RobustAligner
+from gner.bio import repair
+from gner.prompting import Format
+from gner.prompting.serialize import to_config
+from gner.records import Example
+
+_SENTENCES = [
+    ("Ada B-person", "Lovelace I-person", "wrote O", "to O", "London B-place", ". O"),
+    ("nothing O", "here O"),
+    ("Zürich B-place", "and O", "Grace B-person", "Hopper I-person", "( O", "東京 B-place", ") O"),
+]
+_STRANGE_TEXTS = ["", " ", "\n", "[", "((((", '["Ada"', "None", "Ada(B-person", "\ud800", "x " * 500, "[" * 5000]
+
+
+def _examples() -> list[Example]:
+    examples = []
+    for position, sentence in enumerate(_SENTENCES):
+        words, tags = zip(*(pair.rsplit(" ", 1) for pair in sentence), strict=True)
+        examples.append(Example(words, tags, ("person", "place"), "toy", str(position), f"toy.txt:{position}"))
+    return examples
+
+
+def _targets(format: Format, example: Example) -> list[str]:
+    return [query.target for query in format.queries(example)]
+
+
+def check_format(format: Format) -> None:
+    """Check everything in `FORMAT_CONTRACT`.
+
+    Raises:
+        AssertionError: The format breaks a rule; the message says which.
+    """
+    for check in FORMAT_CONTRACT:
+        for example in _examples():
+            check(format, example)
+
+
+def gold_tags_are_in_answers_only(format: Format, example: Example) -> None:
+    """Prompts, and how many there are, depend on words and types, not on the tags that are to be found."""
+    queries = format.queries(example)
+    blind = format.queries(replace(example, tags=("O",) * len(example.tags)))
+    assert queries, "expected at least one query"
+    assert [query.prompt for query in queries] == [query.prompt for query in blind], (
+        "expected the same prompts when the gold tags are others"
+    )
+    num_queries = format.num_queries(example)
+    assert num_queries == len(queries), f"expected `num_queries` to be {len(queries)}, got {num_queries}"
+
+
+def right_answers_give_the_gold_tags(format: Format, example: Example) -> None:
+    """The targets of the queries, read back, are the gold tags, where no name occurs twice."""
+    prediction = format.read(example, _targets(format, example), RobustAligner())
+    assert prediction.tags == example.tags, f"expected the tags {example.tags}, read {prediction.tags}"
+    assert not prediction.report.unplaced, "expected every string of a right answer to be found"
+
+
+def any_text_gives_one_tag_per_word(format: Format, example: Example) -> None:
+    """``read`` takes whatever a model wrote, and gives valid tags and their entities."""
+    for text in _STRANGE_TEXTS:
+        prediction = format.read(example, [text] * len(format.queries(example)), RobustAligner())
+        assert len(prediction.tags) == len(example.words), f"expected one tag per word for {text[:20]!r}"
+        assert repair(prediction.tags) == (prediction.tags, 0), f"expected valid tags, got {prediction.tags}"
+
+
+def reading_does_not_look_at_gold_tags(format: Format, example: Example) -> None:
+    """``read`` depends on words, types and texts only."""
+    texts = _targets(format, example)
+    blind = replace(example, tags=("O",) * len(example.tags))
+    assert format.read(example, texts, RobustAligner()) == format.read(blind, texts, RobustAligner()), (
+        "expected the same prediction when the gold tags are others"
+    )
+
+
+def training_text_has_something_to_learn(format: Format, example: Example) -> None:
+    """Each sequence of ``training`` has a learned segment, and the same generator gives the same sequences."""
+    sequences = format.training(example, random.Random(0))
+    assert sequences, "expected at least one sequence to train on"
+    for sequence in sequences:
+        assert any(segment.learned for segment in sequence), "expected a learned segment in each sequence"
+    assert sequences == format.training(example, random.Random(0)), "expected all randomness to come from `rng`"
+
+
+def right_answers_are_not_too_long(format: Format, example: Example) -> None:
+    """``longest_answer``, where it is not None, is at least as long as every right answer."""
+    longest = format.longest_answer(example)
+    for target in _targets(format, example) if longest is not None else []:
+        assert len(longest or "") >= len(target), f"expected a text as long as {target!r}, got {longest!r}"
+
+
+def the_scorer_has_a_name(format: Format, example: Example) -> None:
+    """``official_counts`` counts right answers as right if ``scorer`` names a scorer, and is None otherwise."""
+    counts = format.official_counts(example, _targets(format, example), OfficialAligner())
+    assert (counts is None) == (format.scorer is None), "expected `scorer` to be set if, and only if, there are counts"
+    if counts is not None:
+        assert counts.num_correct == counts.num_predicted == counts.num_gold, f"expected all to be right, got {counts}"
+
+
+def options_are_attributes(format: Format, example: Example) -> None:
+    """A format made anew from its attributes writes the same, so that it can be stored with a model."""
+    again = type(format)(**to_config(format)["init_args"])
+    assert again.queries(example) == format.queries(example), "expected every option as an attribute of its name"
+    assert PostProcessor(again)(example, _targets(again, example)).tags == example.tags
+
+
+FORMAT_CONTRACT: Sequence[Callable[[Format, Example], None]] = (
+    gold_tags_are_in_answers_only,
+    right_answers_give_the_gold_tags,
+    any_text_gives_one_tag_per_word,
+    reading_does_not_look_at_gold_tags,
+    training_text_has_something_to_learn,
+    right_answers_are_not_too_long,
+    the_scorer_has_a_name,
+    options_are_attributes,
+)
+"""The rules, each of which takes a format and an example and raises an AssertionError that says what is wrong."""
