@@ -25,8 +25,8 @@ IGNORED = -100
 class Kind(str, Enum):
     """What a backbone does with a text; the parts of the system ask it where the kinds truly differ.
 
-    A seq2seq backbone reads a prompt with its encoder and writes the answer with its decoder; a causal one goes on
-    writing behind the prompt; an encoder writes nothing, and what it makes of each word can be tagged.
+    A seq2seq backbone reads a prompt with its encoder and writes the answer with its decoder; a causal one continues
+    the prompt; an encoder writes nothing, and its states at each word can be tagged.
     """
 
     SEQ2SEQ = "seq2seq"
@@ -187,7 +187,7 @@ class TokenizerOwner(Protocol):
 
     @property
     def needs_tokenizer(self) -> bool:
-        """True until `set_tokenizer` was called, for a backbone that is built from nothing."""
+        """True until `set_tokenizer` was called, for a backbone with random weights."""
 
     def train_tokenizer(self, texts: Iterable[str]) -> str:
         """Train a tokenizer and return its serialization for `set_tokenizer`."""

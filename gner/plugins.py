@@ -16,7 +16,7 @@ FORMATS = "gner.formats"
 def load_plugins(group: str, base: type) -> list[str]:
     """Import the classes that all installed packages declare in a group, and return their names.
 
-    One that cannot be used is left out with a warning, so that a broken package does not stand in the way of others.
+    One that cannot be used is left out with a warning, so that a broken package does not block the others.
 
     Args:
         group: Of entry points: `STRATEGIES` or `FORMATS`.
@@ -40,7 +40,7 @@ def plugin_names(group: str) -> dict[str, str]:
 
 
 def resolve_name(group: str, name: str) -> str:
-    """The name that is meant: ``beam_search`` or ``beam-search`` for ``BeamSearch``; an unknown one stays as it is."""
+    """The name that is meant: ``beam_search`` or ``beam-search`` for ``BeamSearch``; an unknown one is unchanged."""
     return plugin_names(group).get(_plain(name), name)
 
 

@@ -31,7 +31,7 @@ class Example:
 
 
 class TaggedWord(NamedTuple):
-    """A word that a model wrote, with the tag that it wrote behind it."""
+    """A word that a model wrote, with the tag that it wrote after it."""
 
     word: str
     tag: str
@@ -60,9 +60,8 @@ class Generation:
         text: The decoded tokens without special tokens; where a strategy forces words, these as they are in the
             sentence, also if the tokenizer cannot spell them.
         token_log_probs: Log-probability of each of ``token_ids`` given all that came before it.
-        finished: False if the length limit cut the text before the end token (a runaway).
-        entities: Entities with scores, where the strategy knows better than the tokens tell; None where the text is all
-            that it has to say.
+        finished: False if the length limit truncated the text (a runaway).
+        entities: Entities with scores, set by the strategy; None derives scores from token probabilities.
     """
 
     token_ids: list[int]

@@ -1,4 +1,4 @@
-"""How sure a model is of the entities that it wrote."""
+"""Scores of entities from the probabilities of the tokens that write their tags."""
 
 from __future__ import annotations
 

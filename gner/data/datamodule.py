@@ -47,13 +47,13 @@ class GnerDataModule(LightningDataModule):
             other files, folders and hub data sets, and for their weights.
         val: What to validate on (the dev splits).
         test: What to test and predict on (the test splits).
-        scheme: How tags are written. ``auto`` tells IOB2, IOB1 and BIOES apart, per file.
+        scheme: How tags are written. ``auto`` detects IOB2, IOB1 or BIOES, per file.
         batch_size: Rows per training step and process: sentences, or sequences of a format with several a sentence.
             All rows of a sentence are in one batch, which may hold more if a single sentence has more.
         eval_batch_size: The same for validation, in rows to decode.
         max_input_tokens: Longest training input. For a causal backbone: prompt and answer together.
         max_answer_tokens: Longest training answer; used for seq2seq backbones.
-        max_examples_per_dataset: At most so many training examples of each data set, chosen by the seed. The paper:
+        max_examples_per_dataset: Most training examples of each dataset, chosen by the seed. The paper:
             10,000.
         max_eval_examples_per_dataset: The same for validation. Test and prediction take all sentences, as in the paper,
             unless a source has a limit of its own.
@@ -67,7 +67,7 @@ class GnerDataModule(LightningDataModule):
         sizes: Tokens of prompt and answer of each row of each sentence: of the sequences that training reads, or of the
             queries to decode.
         train_weights: How often each training sentence is seen in an epoch.
-        max_decoded_examples: Mark only a fixed random subset of so many validation examples for decoding.
+        max_decoded_examples: Mark only a fixed random subset of this size for decoding at validation.
 
     Raises:
         UserError: At set-up: a file is missing or not understood, or a sentence is longer than the backbone can read.
@@ -130,8 +130,8 @@ class GnerDataModule(LightningDataModule):
         wanted = _SPLITS[stage]
         if self._backbone.needs_tokenizer and "train" not in wanted:
             raise UserError(
-                "Expected a trained model, but this backbone is to be built from nothing. Give --ckpt_path best, or "
-                "the path of a checkpoint."
+                "Expected a trained model, but this backbone is `from_scratch`: its weights are random. Pass "
+                "--ckpt_path best, or the path of a checkpoint."
             )
         for split in wanted:
             if split not in self.examples:

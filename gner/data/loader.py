@@ -1,4 +1,4 @@
-"""A loader that can go on in the middle of an epoch."""
+"""A loader that can be resumed in the middle of an epoch."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class BatchLoader(DataLoader[Batch]):
         super().__init__(dataset, **options)
         self._epoch = 0
         self._num_loaded = 0
-        self._goes_on = True  # at the first batch of the first epoch
+        self._continues = True  # at the first batch of the first epoch
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
         if isinstance(self.sampler, TrainSampler):
-            # counted here: a run that goes on behind the last batch of an epoch has this epoch twice in Lightning
-            if not self._goes_on or self._num_loaded >= len(self.sampler):
+            # when resuming after an epoch's last batch, Lightning repeats that epoch; so count here
+            if not self._continues or self._num_loaded >= len(self.sampler):
                 self._epoch, self._num_loaded = self._epoch + 1, 0
-            self._goes_on = False
+            self._continues = False
             self.sampler.start(self._epoch, self._num_loaded)
         for batch in super().__iter__():
             self._num_loaded += 1
@@ -50,7 +50,7 @@ class BatchLoader(DataLoader[Batch]):
         """Go on where the state was taken, perhaps on another number of processes."""
         self._epoch = state_dict["epoch"]
         self._num_loaded = -(-state_dict["num_loaded"] * state_dict["num_ranks"] // self._num_ranks)
-        self._goes_on = True
+        self._continues = True
 
     @property
     def _num_ranks(self) -> int:

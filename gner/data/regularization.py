@@ -45,7 +45,7 @@ class Regularization:
         Args:
             pool: All types of the training data, in a fixed order.
             example: As read from its file.
-            rng: Source of chance; the result depends on nothing else.
+            rng: All randomness comes from it.
         """
         kept = [entity_type for entity_type in example.types if rng.random() >= self.drop_type]
         if not kept:

@@ -54,7 +54,7 @@ def _num_draws(weight: float, size: int) -> int:
 
 
 def _share(size: int, part: float) -> int:
-    """A part of so many examples; at least one, so that none is never seen."""
+    """How many of ``size`` examples a fraction is; at least one, so that each is seen some time."""
     return max(1, round(size * part)) if part else 0
 
 
@@ -71,10 +71,11 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         seed: Start of the random order; each epoch has its own.
         rank: This process.
         num_ranks: Number of processes.
-        batches_per_window: Larger windows leave less padding and less chance.
+        batches_per_window: Larger windows leave less padding and less randomness.
         weights: How often each example is seen in an epoch; None for once. The fractional part selects that share of
             the examples with this weight, others in each epoch until all had their turn.
-        sources: What each example is of; None for one source. A share has of each source as much as it is large.
+        sources: What each example is of; None for one source. A share has examples of each source in proportion to its
+            size.
         num_rows: Rows of each example; None for one each.
     """
 

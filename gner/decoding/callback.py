@@ -1,4 +1,4 @@
-"""Generation at validation: what gives a fit its entity F1."""
+"""The decoding callback: generation at validation, which gives a fit its entity F1."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class DecodingCallback(Callback):
     its texts, those that only repeat themselves are ended early, and the log says how many.
 
     Args:
-        max_examples: Decode a fixed random subset of so many validation examples; null for all. Test and prediction
+        max_examples: Decode a fixed random subset of this size at validation; None for all. Test and prediction
             always take all.
         every_n_validations: Decode in the first validation and every n-th from there; the others have a loss only.
         num_shown: Examples in TensorBoard's text panel.
@@ -117,7 +117,7 @@ class DecodingCallback(Callback):
         self.counted: dict[str, Any] = {}
 
     def state_dict(self) -> dict[str, Any]:
-        """How many validations there were, so that a resumed run goes on with the same rhythm, and how they went."""
+        """How many validations there were, so that a resumed run keeps its rhythm, and whether texts come to an end."""
         return {"num_validations": self._num_validations, "ends_texts": self._ends_texts}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -240,7 +240,7 @@ class DecodingCallback(Callback):
         return {"examples": dict(Counter(row.example.dataset for row in decoded)), "limits": limits}
 
     def _learn_of_runaways(self, trainer: Trainer, decoded: list[Decoded]) -> None:
-        """Tell which texts were ended early, and whether the next ones may be."""
+        """Log how many texts were ended early, and decide whether the next ones may be."""
         num_texts = num_finished = num_looping = 0
         for row in decoded:
             may_loop = not (self._ends_texts or repeats_itself(row.example))
@@ -256,7 +256,7 @@ class DecodingCallback(Callback):
         self._ends_texts = self._ends_texts or 2 * num_finished > num_texts
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Tell the other processes, and give nothing back that they would have to take part in: the run is over."""
+        """Propagate the error; do not reshard here: that is a collective, and the run is over."""
         self._weights.pop_all()
         if self._peers is not None and isinstance(exception, Exception):  # an interrupt reaches all anyway
             self._peers.fail(exception)

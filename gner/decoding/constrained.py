@@ -1,6 +1,6 @@
 """Constrained decoding: a beam search over tags, with the words forced.
 
-The search is in `gner.decoding.tag_search`; docs/decisions/constrained.md tells what was tried.
+The search is in `gner.decoding.tag_search`; for what was tried see docs/decisions/constrained.md.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Constrained(DecodingStrategy):
 
     Each word gets a tag of the example's types that may follow the one before, so tags are valid BIO and need no
     alignment. One beam gives each word its most probable tag; several search for the most probable tagged sentence, and
-    a step of the search is a word. Whole answers are drafted with the tags that seem to be wanted, and one forward pass
-    tells the probabilities of all their tags, so that most sentences take two or three passes.
+    a step of the search is a word. Whole answers are drafted with the likely tags, and one forward pass gives
+    the probabilities of all their tags, so that most sentences take two or three passes.
 
     Needs a format that writes every word, and works with any network.
 

@@ -1,4 +1,7 @@
-"""Guesses of what a model will write, if it writes what it likes: the source words, mostly."""
+"""Draft tokens for speculative decoding: the source words with likely tags.
+
+See docs/decisions/speculative.md.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,11 @@ _LOOP = 3
 
 
 class Drafter:
-    """Drafts the rest of one answer, and learns from what the model makes of it.
+    """Drafts the rest of one answer, and learns from the model's choices.
 
     A draft only saves time: whatever it holds, the model's own choices are what is written. Where these leave the
-    draft, drafting goes on from the place that they seem to belong to: a tag that comes early, a later place of the
-    same word, another word nearby, or what followed when the model wrote the same before.
+    draft, the next one starts where they seem to belong: a tag that comes early, a later place of the same word,
+    another word nearby, or what followed when the model wrote the same before.
 
     Args:
         pieces: How words are written with tags.
@@ -39,28 +42,28 @@ class Drafter:
         self._guesses = guesses
         self.tags = [OUTSIDE] * len(example.words)
         self._word = 0
-        self._here: Choices | None = self._choices(0)  # None behind the last word
+        self._here: Choices | None = self._choices(0)  # None after the last word
         self._place = 0  # in the stem of the word
-        self._node: TrieNode | None = None  # behind the stem
+        self._node: TrieNode | None = None  # after the stem
         self._is_sure = True
-        self._is_astray = False  # in a tag that is none
+        self._is_in_unknown_tag = False  # in brackets that hold no tag
         self._is_looping = False
         self._is_lost = False
         self._num_failed = 0
         self._longest = _LONGEST
-        self._spots: list[tuple[int, int, TrieNode]] = []  # tag tokens of the draft: place, word, what can stand there
+        self._spots: list[tuple[int, int, TrieNode]] = []  # tag tokens: place, word, what is possible there
         self.written: list[int] = []
 
     def _choices(self, word: int) -> Choices:
         return self._pieces.choices(self._example, word, self.tags[word - 1] if word else OUTSIDE)
 
     def draft(self, limit: int) -> list[int]:
-        """Guess at most so many tokens that follow."""
+        """Draft the next tokens, at most ``limit``."""
         limit = min(limit, self._longest)
         self._spots = []
         draft: list[int] = [] if self._is_sure else self._loop(limit)
         self._is_looping = bool(draft)
-        if draft or self._is_astray:
+        if draft or self._is_in_unknown_tag:
             return draft
         place, node = self._place, self._node
         for word in range(self._word, len(self.tags)):
@@ -89,7 +92,7 @@ class Drafter:
         return []
 
     def accept(self, draft: Sequence[int], choices: Sequence[int]) -> int:
-        """Take what the model chose at each place of a draft, and behind it.
+        """Take what the model chose at each place of a draft, and after it.
 
         Args:
             draft: What `draft` gave, D tokens.
@@ -111,7 +114,7 @@ class Drafter:
         return agreed
 
     def _limit(self, agreed: int, is_whole: bool) -> None:
-        """Draft less where drafts are worth little: behind words of the model's own, and behind many wrong tags."""
+        """Draft less where drafts are worth little: after words of the model's own, and after many wrong tags."""
         self._num_failed = self._num_failed + 1 if agreed < _SHORTEST and not is_whole else 0
         if is_whole:
             self._longest = min(_LONGEST, 4 * self._longest)
@@ -132,7 +135,7 @@ class Drafter:
                 self._guesses.show(word, self.tags[word - 1] if word else OUTSIDE, node.children[token])
 
     def _follow(self, token: int) -> None:
-        """Move behind a token that was written."""
+        """Move past a token that was written."""
         self.written.append(token)
         if self._here is None:
             self._find(token)
@@ -145,23 +148,23 @@ class Drafter:
         if child is None:
             self._find(token)
         elif child.children:
-            self._node, self._is_astray = child, False
+            self._node, self._is_in_unknown_tag = child, False
         else:
             assert child.tag is not None
             self.tags[self._word] = child.tag
             self._go_to(self._word + 1, 0)
 
     def _go_to(self, word: int, place: int) -> None:
-        self._word, self._place, self._node, self._is_astray = word, place, None, False
+        self._word, self._place, self._node, self._is_in_unknown_tag = word, place, None, False
         self._here = self._choices(word) if word < len(self.tags) else None
 
     def _find(self, token: int) -> None:
-        """Look for a place behind a token that was not expected."""
+        """Find the place in the sentence after a token that was not expected."""
         self._is_sure = False
         self._is_lost = True
         if self._node is not None:
             assert self._here is not None
-            self._is_astray = True  # until the tag, of whatever kind, is closed
+            self._is_in_unknown_tag = True  # until the tag, of whatever kind, is closed
             if token in self._here.tags.last:
                 self._go_to(self._word + 1, 0)
             return

@@ -1,4 +1,4 @@
-"""Forward passes: what networks take, and processes that do each pass together."""
+"""Inputs of a forward pass, and keeping the ranks of a sharded network in step."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def causal_inputs(network: PreTrainedModel, tokens: Tensor, mask: Tensor, num_lo
 
 @contextmanager
 def within_positions(network: PreTrainedModel) -> Iterator[None]:
-    """Have rows that are done stay within a network's positions while ``generate`` goes on with longer ones.
+    """Keep rows that are done within a network's positions while ``generate`` continues longer ones.
 
     It feeds them padding at one position after another, and a network that learns its positions has no more of them
     than it says. A row that is not done never gets there; see `gner.decoding.limits.positions_left`.
@@ -121,7 +121,7 @@ class Lockstep:
         self._device = network.device
 
     def goes_on(self, is_busy: bool) -> bool:
-        """Whether there is another pass to do, be it for others; every process must ask before each pass."""
+        """Whether any rank needs another pass; every process must ask before each pass."""
         if not self._is_needed:
             return is_busy
         busy = torch.tensor(int(is_busy), device=self._device)

@@ -114,7 +114,7 @@ def decode(tokenizer: PreTrainedTokenizerBase, token_ids: list[int]) -> str:
 
 
 def _until_end(tokens: list[int], end: int, limit: int, batch: Batch, row: int) -> list[int]:
-    """Leave out what ``generate`` puts behind the end of a row while others are longer."""
+    """Truncate what ``generate`` pads after the end of a row while others are longer."""
     tokens = tokens[:limit]
     if batch.stops_loops and not repeats_itself(batch.examples[batch.owners[row]]):
         tokens = tokens[: end_of_loop(tokens)]

@@ -25,14 +25,14 @@ _LOOP_TOKENS = 96
 _LONGEST_PERIOD = 24
 _FEW_TOKENS = 6
 _REPEATED_WORDS, _FEW_WORDS = 12, 3
-"""A sentence that repeats itself for so many words, or has so few different ones, may be answered with a loop."""
+"""A sentence that repeats itself for 12 words, or has only 3 distinct ones in 12, may be answered with a loop."""
 
 
 def row_limits(model: TextModel, batch: Batch, max_new_tokens: int | None = None) -> list[int]:
     """Most tokens of each row's answer.
 
     Args:
-        model: Its network has room for so many positions.
+        model: Its network limits the number of positions.
         batch: R rows.
         max_new_tokens: What the user allows; None for the longest answer that could be right for the row's sentence.
 
@@ -49,7 +49,7 @@ def row_limits(model: TextModel, batch: Batch, max_new_tokens: int | None = None
 
 
 def positions_left(model: TextModel, batch: Batch) -> list[float]:
-    """Tokens that each row's answer may have for a network with so many positions; infinity if it sets no limit."""
+    """Tokens that fit into the network's positions for each row's answer; infinity if it sets no limit."""
     positions = positions_of(model.network.config).answer
     if positions is None:
         return [inf] * batch.num_rows

@@ -1,4 +1,4 @@
-"""Processes that end together: all with their results, or all with the error of one."""
+"""Propagates one rank's error to all others without a collective's timeout."""
 
 from __future__ import annotations
 

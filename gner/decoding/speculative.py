@@ -1,6 +1,6 @@
 """Speculative decoding: greedy search in few forward passes, with drafts made of the source words.
 
-How drafts are verified is in `gner.decoding.verifier`; docs/decisions/speculative.md tells what was tried.
+How drafts are verified is in `gner.decoding.verifier`; for what was tried see docs/decisions/speculative.md.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Speculative(Greedy):
     Speculative decoding (Leviathan et al., 2023, arXiv 2211.17192) without a second model: nearly all of an answer is
     known in advance, as it repeats the source words. The rest of the answer is drafted, with the tags that such words
     had before; one pass over the draft shows which tokens the model would have chosen, and which tag it wants for each
-    later word. Everything before the first difference is kept, with the model's choice there, and drafting goes on
-    behind it.
+    later word. Everything before the first difference is accepted, with the model's choice there, and the next
+    draft starts after it.
 
     Greedy search takes over for networks of which it is not known that drafts can be checked in one pass: those that
     have neither position ids nor T5's relative positions, and those that keep more than keys and values.
@@ -52,7 +52,7 @@ class Speculative(Greedy):
         super().__init__(max_new_tokens)
         self._pieces: PieceTokenizer | None = None
         self._memory = TagMemory()
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
         self.num_passes = 0
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
@@ -62,7 +62,7 @@ class Speculative(Greedy):
             return super().generate(model, batch)
         reason = why_no_drafts(model.network)
         if reason is not None:
-            self._say_once(model.network.config.model_type, reason)
+            self._warn_once(model.network.config.model_type, reason)
             return super().generate(model, batch)
         end = model.tokenizer.eos_token_id
         rows = self._rows(self._prepare(model, batch), batch, row_limits(model, batch, self.max_new_tokens))
@@ -95,14 +95,14 @@ class Speculative(Greedy):
         return rows
 
     @rank_zero_only
-    def _say_once(self, model_type: str, reason: str) -> None:
-        if model_type not in self._said:
-            self._said.add(model_type)
+    def _warn_once(self, model_type: str, reason: str) -> None:
+        if model_type not in self._warned:
+            self._warned.add(model_type)
             _log.warning("Speculative writes as Greedy does, token by token, with a `%s`: %s.", model_type, reason)
 
 
 def _pass(rows: list[_Row], active: list[int], verifier: Verifier, pace: _Pace, end: int) -> list[int]:
-    """Draft, check and keep; returns the rows that go on."""
+    """Draft, verify and accept; returns the rows that are not done."""
     room = max(1, MOST_LOGITS // (len(active) * verifier.vocab_size)) if pace.drafts() else 1
     drafts = [rows[row].drafter.draft(min(room, rows[row].room) - 1) for row in active]
     choices, log_probs = verifier.check(drafts)
@@ -111,10 +111,10 @@ def _pass(rows: list[_Row], active: list[int], verifier: Verifier, pace: _Pace, 
         for row, draft, chosen, scores in zip(active, drafts, choices, log_probs, strict=True)
     ]
     pace.learn(sum(agreed) / len(active), any(drafts))
-    going_on = [place for place, row in enumerate(active) if not rows[row].is_done]
-    if going_on:
-        verifier.keep(going_on, agreed, [rows[row].drafter.written[-1] for row in active])
-    return [active[place] for place in going_on]
+    unfinished = [place for place, row in enumerate(active) if not rows[row].is_done]
+    if unfinished:
+        verifier.keep(unfinished, agreed, [rows[row].drafter.written[-1] for row in active])
+    return [active[place] for place in unfinished]
 
 
 class _Pace:

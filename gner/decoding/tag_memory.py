@@ -14,7 +14,7 @@ _DIGITS, _CAPITAL, _OTHER = "0", "A", "a"
 
 
 class TagMemory:
-    """Remembers the tags that a model wrote, for sentences, for words, and for words of a shape behind others.
+    """Remembers the tags that a model wrote, for sentences, for words, and for words of a shape after others.
 
     In training, each validation begins with what the last one found.
     """
@@ -72,7 +72,7 @@ class Guesses:
         self._ranks: dict[tuple[int, str], list[str]] = {}
 
     def tag(self, word: int, before: str, node: TrieNode) -> str:
-        """The likeliest tag of a word behind a tag, of those that the beginning of a tag leaves open."""
+        """The likeliest tag of a word after a tag, among those that the prefix of a tag leaves open."""
         rank = self._ranks.get((word, before))
         if rank is None:
             rank = self._ranks[word, before] = self._memory.rank(self._example, word, before)

@@ -1,4 +1,7 @@
-"""Which tags to give to words that stand fixed: a search that asks for probabilities only where it needs them."""
+"""Best-first beam search over tags with the words forced, which asks for probabilities only where it needs them.
+
+See docs/decisions/constrained.md.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ class History:
         tokens: What the words are written with.
         next: How the next word can be written.
         stem_log_probs: Of the tokens of its stem, once they were read.
-        known: Log-probabilities of the tokens that go on, for beginnings of its tag that were read.
+        known: Log-probabilities of the next tokens, for prefixes of its tag that were read.
         children: Histories of one word more.
     """
 
@@ -47,7 +50,7 @@ class Step(NamedTuple):
 
     Attributes:
         history: Which word it belongs to.
-        node: The beginning of a tag behind which it stands, or None within the stem.
+        node: The prefix of a tag that precedes it, or None within the stem.
     """
 
     history: History
@@ -163,7 +166,7 @@ class TagSearch:
             if node is None:
                 self._num_seen[len(history.tags)] += 1
                 cost -= sum(history.stem_log_probs)
-            self._go_on(cost, history, node or history.next.tags, known)
+            self._extend(cost, history, node or history.next.tags, known)
         return False
 
     def settled(self) -> list[int]:
@@ -189,7 +192,7 @@ class TagSearch:
         """Whether there may be no room for the next word."""
         return len(history.tokens) + len(history.next.stem) + history.next.tags.depth > self._limit
 
-    def _go_on(self, cost: float, history: History, node: TrieNode, known: dict[int, float]) -> None:
+    def _extend(self, cost: float, history: History, node: TrieNode, known: dict[int, float]) -> None:
         for token, child in node.children.items():
             if child.tag is not None:
                 self._push(cost - known[token], self._after(history, child.tag), None)
@@ -197,7 +200,7 @@ class TagSearch:
                 self._push(cost - known[token], history, child)
 
     def drafts(self, most: int, room: int) -> list[Draft]:
-        """What must be read for the search to go on, most urgent first; not empty while `advance` is true."""
+        """What must be read for the search to continue, most urgent first; not empty while `advance` is true."""
         wanted = []
         for _, _, history, node in heapq.nsmallest(2 * most, self._beginnings) if most > 1 else self._beginnings[:1]:
             is_known = (node or history.next.tags) in history.known

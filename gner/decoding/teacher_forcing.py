@@ -46,7 +46,7 @@ class AnswerReader:
         self._prompts: _KeysAndValues | None = None  # a seq2seq network's, for all examples
         self._kept: _KeysAndValues | None = None
         self._kept_rows: list[int] = []  # whose they are
-        self._num_kept = 0  # columns of answers, of which the first is what stands before them
+        self._num_kept = 0  # columns of answers, of which the first is the token before them
         self._last: _KeysAndValues | None = None
         self._last_rows: list[int] = []
         self._last_answers: list[Sequence[int]] = []
@@ -105,9 +105,9 @@ class AnswerReader:
         self._logits([row], [[0] * self._num_kept])
 
     def _logits(self, rows: Sequence[int], answers: Sequence[Sequence[int]]) -> Tensor:
-        """What the network predicts in the places of R answers that are not kept, and behind, (R, T + 1 - kept, V).
+        """What the network predicts at the places of R answers that are not kept, and after, (R, T + 1 - kept, V).
 
-        What stands behind the end of a shorter answer means nothing.
+        Numbers after the end of a shorter answer mean nothing.
         """
         device = self._batch.prompt_ids.device
         tokens, mask = self._padded(answers)

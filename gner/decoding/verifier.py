@@ -1,4 +1,4 @@
-"""Verifies drafts of speculative decoding in one forward pass, with a KV cache that is cut back to what was right.
+"""Verifies drafts of speculative decoding in one forward pass, with a KV cache that is truncated to what was right.
 
 See docs/decisions/speculative.md.
 """
@@ -114,7 +114,7 @@ class Verifier:
         self._next = torch.tensor(tokens, dtype=torch.long, device=device).view(len(rows), 1)
 
     def _select(self, index: Tensor | None, columns: Tensor | slice) -> None:
-        """Cut the cache back.
+        """Truncate the cache.
 
         Args:
             index: The rows that stay; None for all.

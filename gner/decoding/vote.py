@@ -1,4 +1,4 @@
-"""Several texts for an example, and what most of them say."""
+"""Self-consistency: a majority vote over the tags of several sampled texts."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Seque
 
     Returns:
         For each row the text of the winning tags, and the entities that they spell with the share of texts in which
-        each is found. Of tags with equal votes the one that came first wins. A text that was cut votes with what it
-        says; the answer is finished if any text is, and if there is room for all of it.
+        each is found. Of tags with equal votes the one that came first wins. A truncated text votes with what it
+        has; the answer is finished if any text is, and if there is room for all of it.
 
     Raises:
         UserError: The format has no text for tags.
@@ -64,7 +64,7 @@ def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Seque
 
 
 class _Winner(NamedTuple):
-    """What most texts for an example say."""
+    """The majority of the texts for an example."""
 
     text: str
     is_finished: bool

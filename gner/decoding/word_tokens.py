@@ -1,4 +1,4 @@
-"""The pieces that answers consist of: a word with its tag, as a format writes them, in tokens."""
+"""Tokens of each word with each of its possible tags, as a format writes them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TrieNode:
     Attributes:
         tag: The tag that is complete here, or None. Of tags that a tokenizer writes alike, the first.
         children: What can come next, by token.
-        toward: For each tag that goes on from here, the token that comes next.
+        toward: For each tag that continues from here, the next token.
         depth: How many tokens can follow.
         last: At the empty beginning, the tokens that tags end with.
     """
@@ -85,17 +85,17 @@ class _Word(NamedTuple):
 
 
 class PieceTokenizer:
-    """Tokens of pieces, each as a tokenizer cuts it in an answer.
+    """Tokens of pieces, a piece being a word with its tag, as they are in a whole answer.
 
-    Most words are cut before the bracket of their tag. Then what tags are written with is known from any other word, so
-    that a word is tokenized once or twice and not once for each tag; other words are tokenized with every tag.
+    Most words have a token boundary before the bracket of their tag. Then the tokens of tags are known from any other
+    word, and a word is tokenized once or twice instead of once per tag; other words are tokenized with every tag.
 
     Args:
         tokenizer: The model's.
         format: What writes the pieces.
         kind: Of the backbone: a seq2seq one's answer starts a text of its own, others' follow the prompt.
-        num_probes: Tags with which a word is tokenized to see that it is cut before them: two, of which one is of an
-            entity, or one where a rare mistake costs time only.
+        num_probes: Tags with which a word is tokenized to see whether there is a token boundary before them: two, of
+            which one is of an entity, or one where a rare mistake costs time only.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, format: Format, kind: Kind, num_probes: int = 2) -> None:
@@ -103,7 +103,7 @@ class PieceTokenizer:
         self._format = format
         self._starts_text = kind is Kind.SEQ2SEQ
         self._num_probes = num_probes
-        self._before = self._cut([_WORD])[0]
+        self._before = self._token_ids([_WORD])[0]
         self._start = answer_start(tokenizer) if self._starts_text else ()
         self._stems: dict[_Word, tuple[int, ...] | None] = {}
         self._choices: dict[tuple[_Word, str], Choices] = {}
@@ -149,7 +149,7 @@ class PieceTokenizer:
         return self._choices[key]
 
     def _learn(self, words: Mapping[_Word, Example]) -> None:
-        """Find out which words are cut before the bracket of their tag; all are the first of an answer, or none is."""
+        """Learn which words have a token boundary before the tag; all are the first of an answer, or none is."""
         probes = [
             self._texts(example, word.text, tags_of(word.types)[: self._num_probes]) for word, example in words.items()
         ]
@@ -173,12 +173,12 @@ class PieceTokenizer:
         return Choices(start, TrieNode.of(dict(zip(allowed, rows, strict=True))))
 
     def _endings_of(self, example: Example) -> dict[str, tuple[int, ...]]:
-        """What each tag is written with behind a word; empty texts where that depends on the word."""
+        """The tokens of each tag after a word; empty where they depend on the word."""
         if example.types not in self._endings:
             tags = tags_of(example.types)
             [word, *rows] = self._tokenize([_WORD, *self._texts(example, _WORD, tags)], False)
-            stand_apart = all(row[: len(word)] == word and len(row) > len(word) for row in rows)
-            endings = [tuple(row[len(word) :]) if stand_apart else () for row in rows]
+            are_separate = all(row[: len(word)] == word and len(row) > len(word) for row in rows)
+            endings = [tuple(row[len(word) :]) if are_separate else () for row in rows]
             self._endings[example.types] = dict(zip(tags, endings, strict=True))
         return self._endings[example.types]
 
@@ -188,14 +188,14 @@ class PieceTokenizer:
         return [self._format.draft(alone, [tag]) or "" for tag in tags]
 
     def _tokenize(self, texts: Sequence[str], first: bool) -> list[list[int]]:
-        """Token ids of texts, behind another piece or as the first of an answer of its own."""
+        """Token ids of texts, after another piece or at the start of an answer."""
         before = [] if first else self._before
-        rows = self._cut([text if first else f"{_WORD} {text}" for text in texts])
+        rows = self._token_ids([text if first else f"{_WORD} {text}" for text in texts])
         joined = [text for text, row in zip(texts, rows, strict=True) if row[: len(before)] != before]
-        alone = dict(zip(joined, self._cut(joined), strict=True)) if joined else {}  # the tokenizer joins words
+        alone = dict(zip(joined, self._token_ids(joined), strict=True)) if joined else {}  # the tokenizer joins words
         return [(alone.get(text) or row[len(before) :]) if text else [] for text, row in zip(texts, rows, strict=True)]
 
-    def _cut(self, texts: Sequence[str]) -> list[list[int]]:
+    def _token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return rows
 
@@ -207,6 +207,6 @@ def answer_start(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
 
 
 def _without(tokens: Sequence[int], ending: Sequence[int]) -> tuple[int, ...] | None:
-    """Cut an ending off, or give None if it is another one."""
+    """Tokens without their ending, or None if they end otherwise."""
     size = len(tokens) - len(ending)
     return tuple(tokens[:size]) if ending and size > 0 and tuple(tokens[size:]) == ending else None

@@ -77,7 +77,7 @@ class Prompter:
         self._costs: dict[str, tuple[int, int]] = {}
 
     def example(self, words: Sequence[str], labels: Labels) -> Example:
-        """Words to be labelled; long ones are cut, and half a surrogate pair, which no tokenizer takes, is replaced."""
+        """Words to be labelled; long ones are truncated, and lone surrogates, which tokenizers refuse, are replaced."""
         written = tuple(HALF_CHARACTER.sub("\ufffd", word[:MAX_WORD_LENGTH]) for word in words)
         tags = (OUTSIDE,) * len(words)
         return Example(written, tags, labels.types, self._dataset, "0", "text", labels.descriptions)
@@ -111,7 +111,7 @@ class Prompter:
         return num_tokens
 
     def fitting(self, words: Sequence[str], overhead: int) -> Callable[[int, int], bool]:
-        """A function that tells whether words ``start`` to ``end`` fit into one prompt, beside its overhead."""
+        """A function that says whether words ``start`` to ``end`` fit into one prompt, beside its overhead."""
         costs = self._word_costs(words)
         prompt = [0, *accumulate(cost for cost, _ in costs)]
         answer = [0, *accumulate(cost for _, cost in costs)]

@@ -1,4 +1,4 @@
-"""A model at work on texts whose words are known."""
+"""Runs NER on pre-tokenized texts."""
 
 from __future__ import annotations
 

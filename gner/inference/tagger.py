@@ -1,4 +1,4 @@
-"""Words to entities: windows, prompts, generation, alignment, and all parts put together again."""
+"""Words to entities: windows, prompts, predictions, and merging the entities of all windows and groups of types."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Words(NamedTuple):
 
     Attributes:
         words: W strings.
-        ends: One behind the last word of each sentence.
+        ends: Exclusive end of each sentence, in words.
     """
 
     words: Sequence[str]

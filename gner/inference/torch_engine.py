@@ -98,13 +98,13 @@ class TorchEngine:
     def _shrink(self, num_examples: int, num_rows: int, size: int) -> None:
         if num_examples == 1:
             raise UserError(
-                f"A prompt of about {size:,} tokens with its answer needs more memory than there is, alone. Lower "
-                "`max_tokens`, choose a smaller model or a `dtype` of 16 bits, or a device with more memory."
+                f"A prompt of about {size:,} tokens with its answer does not fit in memory even as a batch of one. "
+                "Lower `max_tokens`, choose a smaller model or a `dtype` of 16 bits, or a device with more memory."
             )
         self.num_halved += 1
         self._batch_size = min(self._batch_size, max(1, num_rows // 2))
         self._batch_tokens = min(self._batch_tokens, max(1, num_rows * size // 2))
-        _log.warning("Out of memory with %d prompts of up to %d tokens; going on with half of them.", num_rows, size)
+        _log.warning("Out of memory with %d prompts of up to %d tokens; retrying with half of them.", num_rows, size)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

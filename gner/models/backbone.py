@@ -1,4 +1,4 @@
-"""The language model behind a run: from a hub, from a folder, or built from nothing."""
+"""The language model of a run: from a hub, from a folder, or with random weights."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Backbone:
     Only `build` loads weights.
 
     Args:
-        source: Name on the Hugging Face hub, local folder, or what to build from nothing.
+        source: Name on the Hugging Face hub, local folder, or what to build with random weights.
         attention: Attention implementation of Hugging Face (``sdpa``, ``eager``, ``flash_attention_2``, …), or null
             for the library's choice.
     """
@@ -112,7 +112,7 @@ class Backbone:
 
     @property
     def needs_tokenizer(self) -> bool:
-        """True until `set_tokenizer` was called, for a backbone that is built from nothing."""
+        """True until `set_tokenizer` was called, for a backbone with random weights."""
         return isinstance(self.source, FromScratch) and self._serialized_tokenizer is None
 
     @property

@@ -70,7 +70,7 @@ class GnerModule(LightningModule):
     Weights are loaded in `configure_model`, after all configuration and data have been checked.
 
     Args:
-        backbone: Name on the Hugging Face hub, local folder, or what to build from nothing.
+        backbone: Name on the Hugging Face hub, local folder, or what to build with random weights.
         format: How examples are written as text.
         decoding: How text is generated at validation, test and prediction.
         optimization: Optimizer and learning-rate schedule.
@@ -258,7 +258,7 @@ class GnerModule(LightningModule):
             self.tokenizer.save_pretrained(Path(self.trainer.default_root_dir, "tokenizer"))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the weights mean nothing without, configuration and tokenizer, and the state of chance."""
+        """Keep what the weights mean nothing without, configuration and tokenizer, and the RNG state."""
         if self.run_config is not None:
             checkpoint[CONFIG_KEY] = self.run_config
         if self.backbone.serialized_tokenizer is not None:
@@ -271,14 +271,14 @@ class GnerModule(LightningModule):
         checkpoint[_GENERATORS_KEY] = states
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the state of chance of this process; if the run had another number, the place in the epoch instead."""
+        """Take the RNG state of this process, if the world size is the same; else correct the place in the epoch."""
         states, num_now = checkpoint.get(_GENERATORS_KEY, []), self.trainer.world_size
         self._generator_states = states[self.global_rank] if len(states) == num_now else None
         if states and len(states) != num_now:
             _move_in_epoch(checkpoint, len(states), num_now)
 
     def on_train_start(self) -> None:
-        """Go on with the chance of the run that is continued: dropout draws what it would have drawn."""
+        """Restore the RNG state of the resumed run: dropout draws what it would have drawn."""
         if self._generator_states is not None:
             torch.set_rng_state(self._generator_states["cpu"])
             if torch.cuda.is_available() and "cuda" in self._generator_states:

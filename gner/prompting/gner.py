@@ -32,9 +32,9 @@ class GnerFormat(Format):
 
     Args:
         instruction: Text above the list of types. The default is the paper's; null leaves it out, which suits a
-            backbone that is trained from nothing.
+            backbone with random weights.
         dataset_line: Put ``Dataset: <name>.`` between types and sentence, as the paper's supervised stage does.
-        extra_type: A type named in the prompt behind the real ones and never used as a tag; the paper's supervised
+        extra_type: A type named in the prompt after the real ones and never used as a tag; the paper's supervised
             stage has ``else``.
         context_window: How many O-words are written on each side of an entity; null writes every word, 0 only
             entities. Words further away are left out. A sentence whose entities could then belong to other places of
@@ -155,7 +155,7 @@ class GnerFormat(Format):
             if not is_balanced(entity_type):
                 raise UserError(
                     f"{example.source}: the type `{entity_type}` of the data set `{example.dataset}` has a round "
-                    "bracket without its counterpart, so where its tag ends could not be told. Rename the type in "
+                    "bracket without its counterpart, so the end of its tag would be ambiguous. Rename the type in "
                     f"label.txt and in the data, or with `types: {{{entity_type!r}: NAME}}` of a source."
                 )
         if self.context_window is not None:
@@ -163,7 +163,7 @@ class GnerFormat(Format):
                 if " " in word:
                     raise UserError(
                         f"{example.source}: in the sentence that starts here, the word `{word}` has a space inside, so "
-                        "with a context window it could not be told from two words. Split it, or set "
+                        "with a context window it would be read as two words. Split it, or set "
                         "model.format.init_args.context_window to null."
                     )
 
@@ -206,7 +206,7 @@ def _align_known(example: Example, written: Sequence[tuple[str, str]], align: Al
 
 @lru_cache(maxsize=4096)
 def is_balanced(entity_type: str) -> bool:
-    """Whether every opening round bracket has its closing one, so that where a tag ends can be told."""
+    """Whether every opening round bracket has its closing one, so that the end of a tag is unambiguous."""
     depth = 0
     for character in entity_type:
         depth += (character == "(") - (character == ")")
@@ -241,7 +241,7 @@ def have_one_place(words: Sequence[str], tags: Sequence[str], kept: Sequence[boo
 
 
 def _leftmost(words: Sequence[str], found: Sequence[str]) -> list[int]:
-    """Where words stand in order, each as early as it can."""
+    """Places of words in order, each as early as possible."""
     places: list[int] = []
     for place, word in enumerate(words):
         if len(places) < len(found) and word == found[len(places)]:

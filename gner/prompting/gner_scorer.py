@@ -16,7 +16,7 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 @lru_cache(maxsize=65536)
 def normalise(text: str) -> str:
-    """Lower-case, and drop ASCII punctuation, articles and surplus white space.
+    """Lower-case, and drop ASCII punctuation, articles and surplus whitespace.
 
     Example:
         >>> normalise("The  U.S. Open")

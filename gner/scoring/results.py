@@ -24,7 +24,7 @@ class GroupScores(NamedTuple):
         alignment: Sums of the fields of `gner.records.AlignmentReport`.
         num_sentences: Sentences.
         num_words: Source words.
-        num_runaways: Generations that were cut before they ended.
+        num_runaways: Generations that were truncated.
         scorer: Name of the published scorer whose counts are official; None for a format without one.
     """
 

@@ -122,12 +122,12 @@ def every_example_gets_a_generation(strategy: DecodingStrategy, model: TinyModel
 
 
 def texts_are_what_tokens_spell(strategy: DecodingStrategy, model: TinyModel) -> None:
-    """``text`` is ``token_ids`` decoded; the end token is the last one or absent, and ``finished`` tells which."""
+    """``text`` is ``token_ids`` decoded; the end token is the last one or absent, and ``finished`` says which."""
     end = model.tokenizer.eos_token_id
     for generation in _generate(strategy, model, make_examples()):
         ids = generation.token_ids
         assert ids, "expected at least one token"
-        assert end not in ids[:-1], "expected nothing behind the end token"
+        assert end not in ids[:-1], "expected nothing after the end token"
         assert generation.finished == (ids[-1] == end), "`finished` must be true if the last token is the end token"
         spelt = decode(model.tokenizer, ids)
         assert generation.text == spelt, f"expected the text {spelt!r}, got {generation.text!r}"

@@ -66,7 +66,7 @@ def test_where_memory_runs_out_the_batch_is_halved_and_stays_small(error: Callab
 
 
 def test_a_prompt_that_does_not_fit_alone_is_refused() -> None:
-    with pytest.raises(UserError, match="needs more memory than there is, alone"):
+    with pytest.raises(UserError, match="does not fit in memory even as a batch of one"):
         _decode(_Narrow(room=0, error=MemoryError))
 
 
