@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, cast
 
 from jsonargparse import Namespace
-from lightning import LightningModule, Trainer
+from lightning import Callback, LightningModule, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.callbacks import ProgressBar as BasicBar
@@ -75,7 +75,8 @@ class Parser(LightningArgumentParser):
             return ""
         keys = [action.dest for action in self._actions]
         for base in _CHOSEN_BY_CLASS.values():
-            keys += [name for cls in _subclasses(base) for name in inspect.signature(cls).parameters]
+            for cls in _subclasses(base):
+                keys += inspect.signature(cls).parameters
         close = difflib.get_close_matches(unknown.group(1), dict.fromkeys(keys), n=3)
         return f"\nDid you mean {' or '.join(close)}?" if close else ""
 
@@ -105,6 +106,12 @@ class GnerCLI(LightningCLI):
     def __init__(self, command: Command, args: list[str] | None = None) -> None:
         self.command = command
         load_strategies()
+        parser_options = {
+            "parser_mode": "omegaconf+",
+            "prog": f"python -m gner.{command}",
+            "description": __doc__,
+            "allow_abbrev": False,  # `--trainer.max_step` is a mistake, not `--trainer.max_steps`
+        }
         super().__init__(
             GnerModule,
             GnerDataModule,
@@ -113,12 +120,7 @@ class GnerCLI(LightningCLI):
             trainer_defaults={"default_root_dir": DEFAULT_RUN_DIR},
             seed_everything_default=0,
             parser_class=Parser,
-            parser_kwargs={
-                "parser_mode": "omegaconf+",
-                "prog": f"python -m gner.{command}",
-                "description": __doc__,
-                "allow_abbrev": False,  # `--trainer.max_step` is a mistake, not `--trainer.max_steps`
-            },
+            parser_kwargs=parser_options,
             args=args,
             run=False,
             auto_configure_optimizers=False,
@@ -165,26 +167,29 @@ class GnerCLI(LightningCLI):
         refuse_intervals(settings)
         if settings.enable_checkpointing is False:
             self._parser(self.subcommand).callback_keys[:] = ["evaluation", "throughput"]
-        if settings.logger in (None, True):
+        logger = settings.logger
+        if logger in (None, True):
             fits = self.command == "fit"
             logger = TensorBoardLogger(self.run_dir, name="", version=run_dir.TENSORBOARD) if fits else False
-            kwargs["logger"] = logger
-        best = self.config.checkpoint
-        report = RunReport(self.config_init.evaluation, best.monitor, best.mode)
-        callbacks = [*(settings.callbacks or []), report, FinalValidation()]
-        if settings.enable_progress_bar in (None, True) and not any(isinstance(c, BasicBar) for c in callbacks):
-            callbacks.append(ProgressBar())
-        if self.command == "fit" and kwargs.get("logger", settings.logger):
-            callbacks.append(LearningRateMonitor("step"))
-        plugins = settings.plugins if isinstance(settings.plugins, list) else [settings.plugins]
-        plugins = [plugin for plugin in plugins if plugin is not None]
-        if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
-            plugins.append(WholeFiles())
+        callbacks = self._callbacks(settings, logs=bool(logger))
+        plugins = _with_checkpoint_io(settings.plugins)
         try:
-            return super().instantiate_trainer(**kwargs, callbacks=callbacks, plugins=plugins)
+            return super().instantiate_trainer(**kwargs, logger=logger, callbacks=callbacks, plugins=plugins)
         except MisconfigurationException:
             self.datamodule.refuse_missing(_STAGES[self.command])  # wherever the run is, data comes first
             raise
+
+    def _callbacks(self, settings: Namespace, *, logs: bool) -> list[Callback]:
+        """The callbacks of the config, and those of every run."""
+        best = self.config.checkpoint
+        report = RunReport(self.config_init.evaluation, best.monitor, best.mode)
+        callbacks = [*(settings.callbacks or []), report, FinalValidation()]
+        has_bar = any(isinstance(callback, BasicBar) for callback in callbacks)
+        if settings.enable_progress_bar in (None, True) and not has_bar:
+            callbacks.append(ProgressBar())
+        if self.command == "fit" and logs:
+            callbacks.append(LearningRateMonitor("step"))
+        return callbacks
 
     def run(self) -> None:
         """Do what the command says."""
@@ -246,6 +251,14 @@ class GnerCLI(LightningCLI):
         serialized = read_meta(path).get(TOKENIZER_KEY)
         if serialized is not None:
             self.model.backbone.set_tokenizer(serialized)
+
+
+def _with_checkpoint_io(plugins: Any) -> list[Any]:
+    """The trainer's plugins (one, a list, or None), with `WholeFiles` if none of them writes checkpoints."""
+    given = plugins if isinstance(plugins, list) else [plugins]
+    given = [plugin for plugin in given if plugin is not None]
+    has_writer = any(isinstance(plugin, CheckpointIO) for plugin in given)
+    return given if has_writer else [*given, WholeFiles()]
 
 
 def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = GnerCLI) -> None:

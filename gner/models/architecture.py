@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import chain
 
+from torch import nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
@@ -95,23 +96,26 @@ def freeze_other_modalities(network: PreTrainedModel) -> int:
     Returns:
         How many parameters were frozen; 0 for a network that reads only text.
     """
-    config = network.config
-    if not other_modalities(config):
+    used_by_text: list[nn.Module] = [*_text_models(network)] if other_modalities(network.config) else []
+    if not used_by_text:
         return 0
-    text_types = {type(config.get_text_config()), type(config.get_text_config(decoder=True))}
-    encoder = getattr(config, "encoder", None)
-    if isinstance(encoder, PreTrainedConfig):
-        text_types.add(type(encoder.get_text_config()))
-    parts = [
-        module
-        for module in network.modules()
-        if isinstance(module, PreTrainedModel) and type(module.config) in text_types - {type(config)}
-    ]
     head = network.get_output_embeddings()
-    if not parts:
-        return 0
-    used = set(map(id, chain.from_iterable(part.parameters() for part in [*parts, head] if part is not None)))
+    if head is not None:
+        used_by_text.append(head)
+    used = {id(parameter) for parameter in chain.from_iterable(part.parameters() for part in used_by_text)}
     frozen = [parameter for parameter in network.parameters() if id(parameter) not in used]
     for parameter in frozen:
         parameter.requires_grad_(False)
     return sum(parameter.numel() for parameter in frozen)
+
+
+def _text_models(network: PreTrainedModel) -> list[PreTrainedModel]:
+    """The models within a multimodal network that read or write text."""
+    config = network.config
+    text_types = {type(config.get_text_config()), type(config.get_text_config(decoder=True))}
+    encoder = getattr(config, "encoder", None)
+    if isinstance(encoder, PreTrainedConfig):
+        text_types.add(type(encoder.get_text_config()))
+    text_types.discard(type(config))  # that of the network as a whole, images and sounds included
+    models = [module for module in network.modules() if isinstance(module, PreTrainedModel)]
+    return [model for model in models if type(model.config) in text_types]

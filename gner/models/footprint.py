@@ -131,6 +131,7 @@ class Planner:
         self._precision = precision
         self._num_nodes = num_nodes
         self._devices = devices
+        self._num_processes = num_nodes * devices
 
     def numbers(self) -> Numbers:
         """Count parameters."""
@@ -151,7 +152,7 @@ class Planner:
             accumulates: True if gradients of several batches are added up.
         """
         with ExitStack() as stack:
-            stack.enter_context(_other_processes(self._num_nodes * self._devices))
+            stack.enter_context(_other_processes(self._num_processes))
             self._connect()
             network = self._build(_WEIGHT_TYPES.get(self._precision, torch.float32)).train()
             computing = self._build(compute_dtype(self._strategy, self._precision)).eval()
@@ -163,14 +164,18 @@ class Planner:
             weights = _bytes(network.parameters())
             trained = _bytes(parameter for parameter in network.parameters() if parameter.requires_grad)
             if accumulates:
-                for parameter in network.parameters():
-                    parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
+                _add_gradients(network)
             at_peak = self._measure_step(network, training)
             del network
             cache = num_sequences * _measure_cache(computing, validation)
-        buckets = trained if self._strategy is None and self._num_nodes * self._devices > 1 else 0  # of DDP
+        passing = at_peak["Temp"] + at_peak["Buffer"] + at_peak["Other"]
+        is_ddp = self._strategy is None and self._num_processes > 1
+        if is_ddp:
+            passing += trained  # the buckets in which DDP sums gradients over the processes
         gathered = at_peak["Parameter"] - weights
-        whole = self._strategy is not None and self._strategy.decode == "gather"
+        gathers_all = self._strategy is not None and self._strategy.decode == "gather"
+        validation_gathered = _bytes(computing.parameters()) if gathers_all else gathered
+        is_offloaded = self._strategy is not None and self._strategy.offloads_to_cpu
         return Footprint(
             weights=weights,
             optimizer=_ADAM_STATES * trained,
@@ -178,10 +183,10 @@ class Planner:
             own_gradients=trained,
             gathered=gathered,
             activations=at_peak["Activation"],
-            passing=at_peak["Temp"] + at_peak["Buffer"] + at_peak["Other"] + buckets,
-            validation_gathered=_bytes(computing.parameters()) if whole else gathered,
+            passing=passing,
+            validation_gathered=validation_gathered,
             cache=cache,
-            is_offloaded=self._strategy is not None and self._strategy.offloads_to_cpu,
+            is_offloaded=is_offloaded,
         )
 
     def _connect(self) -> None:
@@ -190,9 +195,9 @@ class Planner:
         self._strategy.num_nodes = self._num_nodes
         self._strategy.parallel_devices = [torch.device("cpu")] * self._devices
         self._strategy.cluster_environment = LightningEnvironment()
-        shape, names = (self._num_nodes * self._devices, 1), ("data_parallel", "tensor_parallel")
+        shape, names = (self._num_processes, 1), ("data_parallel", "tensor_parallel")
         self._strategy._device_mesh = init_device_mesh("cpu", shape, mesh_dim_names=names)
-        assert self._strategy.mesh.size() == self._num_nodes * self._devices
+        assert self._strategy.mesh.size() == self._num_processes
 
     def _build(self, dtype: torch.dtype) -> PreTrainedModel:
         before = torch.get_default_dtype()
@@ -259,6 +264,12 @@ def _move_to_cpu(network: PreTrainedModel) -> None:
                     is_parameter = isinstance(tensor, nn.Parameter)
                     moved[tensor] = nn.Parameter(empty, tensor.requires_grad) if is_parameter else empty
                 cast(dict[str, Tensor | None], tensors)[name] = moved[tensor]
+
+
+def _add_gradients(network: PreTrainedModel) -> None:
+    """Give trained parameters gradients, as an earlier batch of an accumulation leaves them."""
+    for parameter in network.parameters():
+        parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
 
 
 def _measure_cache(network: PreTrainedModel, shape: Shape) -> int:

@@ -92,25 +92,27 @@ def _write_weights(
     }
     layout = StoredLayout(network, empty)
     files = split_torch_state_dict_into_shards(layout.shapes, max_shard_size=max_file_size)
-    made: dict[str, Tensor] = {}  # of which some wait for the next file
+    made: dict[str, Tensor] = {}  # a conversion may also make tensors of a later file
     for file, names in files.filename_to_tensors.items():
         for name in names:
-            if name in made:
-                continue
-            whole = {}
-            for part in layout.needs(name):
-                value = _whole(_merged(network, *tensors[part]))  # on all processes, and kept on one
-                whole[part] = value.to("cpu", empty[part].dtype) if writes else empty[part]
-                del value
-            made |= layout.make(name, whole)
+            if name not in made:
+                parts = layout.needs(name)
+                values = {part: _gathered(network, tensors[part], empty[part], writes=writes) for part in parts}
+                made |= layout.make(name, values)
         held = {name: made.pop(name) for name in names}
         if writes:
             save_file({name: value.contiguous() for name, value in held.items()}, folder / file, _METADATA)
-    if writes and files.is_sharded:
-        index = {"metadata": files.metadata, "weight_map": files.tensor_to_filename}
-        (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
     if writes:
+        if files.is_sharded:
+            index = {"metadata": files.metadata, "weight_map": files.tensor_to_filename}
+            (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
         _write_config(network, folder, dtype)
+
+
+def _gathered(network: PreTrainedModel, named: tuple[str, Tensor], empty: Tensor, *, writes: bool) -> Tensor:
+    """A whole tensor on the CPU of the process that writes, and ``empty`` on the others; all must call this."""
+    whole = _whole(_merged(network, *named))
+    return whole.to("cpu", empty.dtype) if writes else empty
 
 
 def _write_config(network: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:

@@ -43,15 +43,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
     if vocab_size < smallest:
         raise UserError(f"Expected `vocab_size` >= {smallest}, got {vocab_size}. Set model.backbone.vocab_size.")
     texts = list(texts)
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.Prepend(" ")  # the first word of an answer is a word like any other
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(_PIECES, "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
+    tokenizer = _byte_level_bpe()
     trainer = trainers.BpeTrainer(vocab_size=2 * vocab_size, initial_alphabet=base, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     used = _count_tokens(tokenizer, texts)
@@ -62,11 +54,21 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
         vocabulary, unk_token=PAD, continuing_subword_prefix="", max_input_chars_per_word=_NO_LIMIT
     )
     tokenizer.add_special_tokens(special)  # outside the model's vocabulary, whose tokens texts may spell
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{BEGIN} $A" if begin_token else f"$A {END}",
-        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (BEGIN, END)],
-    )
+    ids = [(token, tokenizer.token_to_id(token)) for token in (BEGIN, END)]
+    template = f"{BEGIN} $A" if begin_token else f"$A {END}"
+    tokenizer.post_processor = processors.TemplateProcessing(single=template, special_tokens=ids)
     return tokenizer.to_str()
+
+
+def _byte_level_bpe() -> Tokenizer:
+    """An untrained tokenizer; what it decodes is the text that it encoded."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.Prepend(" ")  # the first word of an answer is a word like any other
+    split = pre_tokenizers.Split(_PIECES, "isolated")
+    to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, to_bytes])
+    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
+    return tokenizer
 
 
 def _count_tokens(tokenizer: Tokenizer, texts: list[str]) -> Counter[str]:

@@ -112,8 +112,12 @@ def _equal(one: Any, other: Any) -> bool:
     if shape_of(one) != shape_of(other):
         return False
     rows = shape_of(one)[0]
-    step = max(1, rows // 64)  # a part at a time, as these are the largest tensors there are
-    return all(torch.equal(one[start : start + step], other[start : start + step]) for start in range(0, rows, step))
+    step = max(1, rows // 64)  # a part at a time, as embeddings are the largest tensors there are
+    for start in range(0, rows, step):
+        part = slice(start, start + step)
+        if not torch.equal(one[part], other[part]):
+            return False
+    return True
 
 
 def materialize(network: PreTrainedModel, device: torch.device) -> None:
