@@ -23,7 +23,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_only
 from omegaconf.errors import OmegaConfBaseException
 
 from gner import run_dir
-from gner.checkpoint import Checkpoint, FinalValidation, WholeFiles
+from gner.checkpoint import AtomicCheckpointIO, Checkpoint, FinalValidation
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback, DecodingStrategy
 from gner.decoding.plugins import load_strategies
@@ -39,7 +39,7 @@ Command = Literal["fit", "validate", "test", "predict", "plan"]
 _STAGES = {"plan": "fit"} | {command: command for command in ("fit", "validate", "test", "predict")}
 DEFAULT_RUN_DIR = "runs/default"
 _NOISE = [
-    r"It is recommended to use `self\.log\('(val|test)/",  # the metrics are those of all processes already
+    r"It is recommended to use `self\.log\('(val|test)/",  # our metrics are already reduced over all processes
     r"The ``compute`` method of metric (EntityF1|AnswerLoss) was called before",  # a process may have no example
     r"FSDP2-wrapped module .* returned a view tensor",  # T5's blocks; gradients are exact
 ]
@@ -49,7 +49,7 @@ _CHOSEN_BY_CLASS: dict[str, type] = {"model.decoding": DecodingStrategy, "model.
 
 
 def _subclasses(base: type) -> list[type]:
-    """All classes below one that can be made."""
+    """All concrete subclasses of a class."""
     found: list[type] = []
     children: list[type] = base.__subclasses__()
     for child in children:
@@ -59,14 +59,14 @@ def _subclasses(base: type) -> list[type]:
 
 
 class Parser(LightningArgumentParser):
-    """A parser whose errors are one message with the nearest valid key, not a page of usage."""
+    """A parser whose errors are one message with the nearest valid keys, not a page of usage."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Print the message and end with status 2."""
+        """Print the message and exit with status 2."""
         fail(f"{message}{self._suggestion(message)}")
 
     def _suggestion(self, message: str) -> str:
-        """What to add to jsonargparse's message: the nearest keys, or the classes that can be chosen."""
+        """A hint to add to jsonargparse's message: the nearest keys, or the available classes."""
         for key, base in _CHOSEN_BY_CLASS.items():
             if f'"{key}"' in message and "import path" in message:
                 return f"\nThere are: {', '.join(sorted(cls.__name__ for cls in _subclasses(base)))}."
@@ -92,7 +92,7 @@ class SaveConfig(SaveConfigCallback):
             (folder / "config.yaml").write_text(self._yaml(), encoding="utf-8")
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Give the module its configuration, for checkpoints."""
+        """Give the module the configuration that it saves in checkpoints."""
         cast(GnerModule, pl_module).run_config = self._yaml()
         super().setup(trainer, pl_module, stage)
 
@@ -127,16 +127,16 @@ class GnerCLI(LightningCLI):
         )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add what the trainer, the model and the data do not have."""
+        """Add options beside those of trainer, model and data."""
         parser.add_argument(
             "--ckpt_path",
             type=str | None,
             default=None,
-            help="Checkpoint to continue (fit) or to use: `best` or `last` of the run folder, or a path.",
+            help="Checkpoint to resume (fit) or to use: `best` or `last` of the run folder, or a path.",
         )
         parser.add_lightning_class_args(DecodingCallback, "evaluation")
-        parser.add_lightning_class_args(Throughput, "throughput")  # behind evaluation, to take its time
-        # ModelCheckpoint(save_last=True) writes `last` only when the best changes, so the last one has its own.
+        parser.add_lightning_class_args(Throughput, "throughput")  # after evaluation, so that its time is included
+        # ModelCheckpoint(save_last=True) writes `last` only when the best changes, so it has a callback of its own.
         for key, monitor in (("checkpoint", "val/f1"), ("last_checkpoint", None)):
             parser.add_lightning_class_args(Checkpoint, key)
             defaults = {
@@ -152,7 +152,7 @@ class GnerCLI(LightningCLI):
         parser.link_arguments("seed_everything", "data.seed")
 
     def before_instantiate_classes(self) -> None:
-        """Settle where the run lives."""
+        """Set the paths of the run folder."""
         self.run_dir = Path(self.config.trainer.default_root_dir)
         self.lock = run_dir.RunLock(self.run_dir)
         for settings in (self.config.checkpoint, self.config.last_checkpoint):
@@ -164,7 +164,7 @@ class GnerCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Add TensorBoard unless another logger is set, and the report of the run."""
         settings: Namespace = self.config_init.trainer
-        refuse_intervals(settings)
+        check_overfit_batches(settings)
         if settings.enable_checkpointing is False:
             self._parser(self.subcommand).callback_keys[:] = ["evaluation", "throughput"]
         logger = settings.logger
@@ -176,11 +176,11 @@ class GnerCLI(LightningCLI):
         try:
             return super().instantiate_trainer(**kwargs, logger=logger, callbacks=callbacks, plugins=plugins)
         except MisconfigurationException:
-            self.datamodule.refuse_missing(_STAGES[self.command])  # wherever the run is, data comes first
+            self.datamodule.refuse_missing(_STAGES[self.command])  # missing data is reported before missing devices
             raise
 
     def _callbacks(self, settings: Namespace, *, logs: bool) -> list[Callback]:
-        """The callbacks of the config, and those of every run."""
+        """The callbacks of the config, followed by those of every run."""
         best = self.config.checkpoint
         report = RunReport(self.config_init.evaluation, best.monitor, best.mode)
         callbacks = [*(settings.callbacks or []), report, FinalValidation()]
@@ -192,7 +192,7 @@ class GnerCLI(LightningCLI):
         return callbacks
 
     def run(self) -> None:
-        """Do what the command says."""
+        """Run the command."""
         if self.checkpoint is not None:
             self._check_readable(self.checkpoint)
         if self.command == "fit":
@@ -211,40 +211,40 @@ class GnerCLI(LightningCLI):
     def _check_readable(self, checkpoint: Path) -> None:
         if checkpoint.is_dir() and not isinstance(self.trainer.strategy, FSDP2Strategy):
             raise UserError(
-                f"Expected a checkpoint in one file, but {checkpoint} is the folder of a sharded one. "
-                "Set trainer.strategy.class_path to gner.models.FSDP2Strategy; any number of devices will do."
+                f"Expected a single-file checkpoint, but {checkpoint} is the folder of a sharded one. "
+                "Set trainer.strategy.class_path to gner.models.FSDP2Strategy; any number of devices works."
             )
         meta = self._read(checkpoint)
         if self.command == "fit" and checkpoint.is_file():
             if not meta.get("optimizer_states"):
                 raise UserError(
-                    f"Expected a checkpoint that a run can be resumed from, but {checkpoint} has weights only. Leave "
-                    "out save_weights_only, or start a new run from its weights: `python -m gner.export --ckpt "
+                    f"Expected a checkpoint to resume from, but {checkpoint} has weights only. Leave out "
+                    "save_weights_only, or start a new run from its weights: `python -m gner.export --ckpt "
                     f"{checkpoint} --out FOLDER`, and model.backbone FOLDER."
                 )
             is_sharded = isinstance(self.trainer.strategy, FSDP2Strategy)
             by_name = any(isinstance(next(iter(one["state"]), 0), str) for one in meta["optimizer_states"])
             if is_sharded != by_name:
                 raise UserError(
-                    f"Expected a checkpoint of a run that was sharded as this one is, but {checkpoint} is of one "
-                    f"{'with' if by_name else 'without'} FSDP2Strategy, whose optimizer states are kept otherwise. Set "
-                    "trainer.strategy as that run had it."
+                    f"Expected a checkpoint of a run with the same sharding, but {checkpoint} is from a run "
+                    f"{'with' if by_name else 'without'} FSDP2Strategy, which stores optimizer states differently. Set "
+                    "trainer.strategy to that of the earlier run."
                 )
 
     def _read(self, checkpoint: Path) -> dict[str, Any]:
-        """What is in a checkpoint beside tensors, if it is sound; names others of the run if it is not."""
+        """Read a checkpoint and check it for damage; the error names the other checkpoints of the run."""
         try:
             return read_checked(checkpoint)
         except UserError as error:
             others = run_dir.other_checkpoints(self.run_dir, checkpoint)
-            there_is = f" There is also {', '.join(map(str, others))}." if others else ""
-            raise UserError(f"{error}{there_is}") from error
+            hint = f" Other checkpoints: {', '.join(map(str, others))}." if others else ""
+            raise UserError(f"{error}{hint}") from error
 
     @rank_zero_only
     def _take_folder(self) -> None:
         archived = self.lock.take(archives=self.checkpoint is None)
         if archived is not None:
-            rank_zero_info(f"The earlier run in {self.run_dir} is now in {archived}; --ckpt_path last continues a run.")
+            rank_zero_info(f"Moved the earlier run in {self.run_dir} to {archived}; --ckpt_path last resumes a run.")
 
     def _restore_tokenizer(self, path: Path) -> None:
         """Take the tokenizer that the checkpoint's run trained; it is needed before Lightning loads the weights."""
@@ -254,15 +254,15 @@ class GnerCLI(LightningCLI):
 
 
 def _with_checkpoint_io(plugins: Any) -> list[Any]:
-    """The trainer's plugins (one, a list, or None), with `WholeFiles` if none of them writes checkpoints."""
+    """The trainer's plugins (one, a list, or None), with `AtomicCheckpointIO` if none of them writes checkpoints."""
     given = plugins if isinstance(plugins, list) else [plugins]
     given = [plugin for plugin in given if plugin is not None]
     has_writer = any(isinstance(plugin, CheckpointIO) for plugin in given)
-    return given if has_writer else [*given, WholeFiles()]
+    return given if has_writer else [*given, AtomicCheckpointIO()]
 
 
 def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = GnerCLI) -> None:
-    """Run a command; what the user can mend ends it with one message and status 2."""
+    """Run a command; user errors exit with one message and status 2."""
     for message in _NOISE:
         warnings.filterwarnings("ignore", message)
     try:
@@ -278,21 +278,21 @@ def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = G
         fail(explained)
 
 
-def refuse_intervals(trainer: Namespace) -> None:
-    """Refuse settings of the trainer that contradict this project's way to make batches.
+def check_overfit_batches(trainer: Namespace) -> None:
+    """Refuse `overfit_batches`, which would replace our samplers.
 
     Raises:
-        UserError: `overfit_batches` is set.
+        UserError: It is set.
     """
     if trainer.overfit_batches:
         raise UserError(
-            f"Expected trainer.overfit_batches=0, got {trainer.overfit_batches}: it replaces the samplers that make "
-            "batches of similar length. To see whether a model can learn a few sentences by heart, set "
+            f"Expected trainer.overfit_batches=0, got {trainer.overfit_batches}: it replaces the samplers that batch "
+            "sentences of similar length. To see whether a model can memorize a few sentences, set "
             "data.max_examples_per_dataset to their number and data.val to the same data."
         )
 
 
 def fail(message: str) -> NoReturn:
-    """Print an error, on one process, and end with status 2."""
+    """Print an error, on one process, and exit with status 2."""
     rank_zero_only(sys.stderr.write)(f"gner: {message}\n")
     raise SystemExit(2)

@@ -1,6 +1,6 @@
-"""Which architectures can be backbones, told from their configuration before any weights are loaded.
+"""Which architectures can be backbones, decided from their configuration before weights are loaded.
 
-`docs/backbones.md` lists what was tried.
+`docs/backbones.md` lists the tested ones.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from transformers.models.auto.modeling_auto import (
 
 from gner.errors import UserError
 
-_IGNORE_PADDING = "it ignores padding, so what it writes for a sentence would depend on the others in its batch"
-_READ_AHEAD = "it reads what follows a word as well, so it would see the answer that it is trained to write"
-_BLOCKS = "it reads texts in blocks whose borders depend on padding, and so on the other sentences of a batch"
+_IGNORE_PADDING = "it ignores padding, so its output for a sentence would depend on the others in its batch"
+_READ_AHEAD = "it is bidirectional, so it would see the answer that it is trained to write"
+_BLOCKS = "it reads text in blocks whose boundaries depend on padding, and so on the other sentences of a batch"
 REFUSED = {
     "bert-generation": _READ_AHEAD,
     "cpmant": _READ_AHEAD,
     "deepseek_v4": _BLOCKS,
     "minimax": _BLOCKS,
     "rwkv": _IGNORE_PADDING,
-    "switch_transformers": "its experts leave out tokens beyond a limit, so an answer that is read at once is not the "
-    "one that was written token by token",
-    "trocr": "it is the decoder of a reader of images, and its positions count padding",
+    "switch_transformers": "its experts drop tokens beyond their capacity, so reading an answer at once differs from "
+    "writing it token by token",
+    "trocr": "it is the decoder of an image-to-text model, and its positions count padding",
     "xlstm": _IGNORE_PADDING,
 }
-"""Model types that have a class for generation and are of no use, with the reason."""
+"""Model types that have a class for generation but cannot be used, with the reason."""
 
 
 def check_architecture(config: PreTrainedConfig, name: str) -> None:
-    """Refuse what cannot be trained to write answers, or cannot be used in batches.
+    """Refuse models that cannot be trained to write answers, or cannot be used in batches.
 
     Args:
         config: Of the backbone.
-        name: What the user calls it.
+        name: Its name as the user gave it.
 
     Raises:
         UserError: It cannot be a backbone; the message says why.
@@ -48,9 +48,9 @@ def check_architecture(config: PreTrainedConfig, name: str) -> None:
     start = f"Expected a seq2seq or causal language model, got `{name}`, whose type `{model_type}`"
     end = "Set model.backbone to a model such as google/flan-t5-large or Qwen/Qwen3-0.6B."
     if is_encoder(config):
-        raise UserError(f"{start} is that of an encoder: {_READ_AHEAD}. {end}")
+        raise UserError(f"{start} is an encoder: {_READ_AHEAD}. {end}")
     if model_type in REFUSED:
-        raise UserError(f"{start} is of no use here: {REFUSED[model_type]}. {end}")
+        raise UserError(f"{start} cannot be used: {REFUSED[model_type]}. {end}")
     classes = (
         MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES if config.is_encoder_decoder else MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
     )
@@ -59,9 +59,9 @@ def check_architecture(config: PreTrainedConfig, name: str) -> None:
 
 
 def is_encoder(config: PreTrainedConfig) -> bool:
-    """Whether a configuration is that of an encoder such as BERT, whose words see all other words.
+    """Whether a configuration is that of a bidirectional encoder such as BERT.
 
-    Transformers has classes for generation for most of them, which are of use only with ``is_decoder``.
+    Transformers has classes for generation for most of them, which are useful only with ``is_decoder``.
     """
     if config.is_encoder_decoder or getattr(config, "is_decoder", False):
         return False
@@ -77,24 +77,24 @@ def _what_it_is(config: PreTrainedConfig) -> str:
     others = other_modalities(config)
     if others:
         return (
-            f"that of a multimodal model, which reads {' and '.join(others)} as well; transformers cannot use it for "
-            "text alone. There may be a checkpoint of its text part"
+            f"a multimodal model, which also reads {' and '.join(others)}; transformers cannot use it for text alone. "
+            "There may be a checkpoint of its text part"
         )
-    return "not one that transformers can write text with"
+    return "not one that transformers can generate text with"
 
 
 def other_modalities(config: PreTrainedConfig) -> list[str]:
-    """What a model reads beside text, such as ``images``."""
-    names = {"vision_config": "images", "audio_config": "sounds"}
+    """What a model reads besides text, such as ``images``."""
+    names = {"vision_config": "images", "audio_config": "audio"}
     parts = [config, getattr(config, "encoder", None)]
     return [what for key, what in names.items() if any(getattr(part, key, None) is not None for part in parts)]
 
 
 def freeze_other_modalities(network: PreTrainedModel) -> int:
-    """Freeze all that texts do not pass through: gradients never reach it, and sharded training would wait for them.
+    """Freeze the parameters that text does not pass through: sharded training would wait for their gradients.
 
     Returns:
-        How many parameters were frozen; 0 for a network that reads only text.
+        The number of frozen parameters; 0 for a network that reads only text.
     """
     used_by_text: list[nn.Module] = [*_text_models(network)] if other_modalities(network.config) else []
     if not used_by_text:
@@ -116,6 +116,6 @@ def _text_models(network: PreTrainedModel) -> list[PreTrainedModel]:
     encoder = getattr(config, "encoder", None)
     if isinstance(encoder, PreTrainedConfig):
         text_types.add(type(encoder.get_text_config()))
-    text_types.discard(type(config))  # that of the network as a whole, images and sounds included
+    text_types.discard(type(config))  # the whole network, with its image and audio parts
     models = [module for module in network.modules() if isinstance(module, PreTrainedModel)]
     return [model for model in models if type(model.config) in text_types]
