@@ -127,7 +127,7 @@ class GnerCLI(LightningCLI):
         )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add options beside those of trainer, model and data."""
+        """Add the options that belong to neither trainer, model nor data."""
         parser.add_argument(
             "--ckpt_path",
             type=str | None,

@@ -61,7 +61,7 @@ class Footprint:
         gathered: Weights gathered for the running blocks.
         activations: What the forward pass keeps for the backward pass.
         passing: Gradients of activations, the loss, and communication buffers.
-        validation_gathered: Weights gathered for generation, beside the process's own.
+        validation_gathered: Weights gathered for generation, in addition to the process's own.
         cache: KV cache of the longest validation batch, for every beam.
         is_offloaded: Weights and optimizer are in CPU memory, and not in the sums.
     """
