@@ -1,4 +1,4 @@
-"""When validations and checkpoints are made, and how checkpoints are written."""
+"""When to validate and to save checkpoints, and how checkpoints are written atomically."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from gner.errors import UserError
-from gner.run_dir import refuse_unwritten, replace
+from gner.run_dir import replace, write_error
 
 
 class FinalValidation(Callback):
-    """Has every fit end with a validation, so that no run is without metrics and a best checkpoint.
+    """Ends every fit with a validation, so that every run has metrics and a best checkpoint.
 
-    Lightning validates where an interval says so, and leaves out what comes after the last one. The rule that it asks
-    at every batch is extended here, as there is no hook for it.
+    Lightning validates only at intervals, and so skips the batches after the last one. There is no hook for that, so
+    the method that it calls after each batch is replaced.
     """
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Extend the rule for the time of this fit."""
+        """Replace Lightning's check for this fit."""
         loop = trainer.fit_loop.epoch_loop
-        is_due = type(loop)._should_check_val_fx.__get__(loop)  # not one that an earlier fit has extended
+        is_due = type(loop)._should_check_val_fx.__get__(loop)  # the original, not the replacement of an earlier fit
 
         def is_due_or_last(data_fetcher: Any) -> bool:
-            """Whether a validation follows the batch that was just trained on."""
+            """Whether to validate after the batch that was just trained on."""
             # a fit that is resumed after its last epoch has done this validation, which Lightning must know: it would
             # train on one more batch of that epoch
             is_done = loop.restarting and loop.restarted_on_last and loop.batch_progress.is_last_batch
-            return is_due(data_fetcher) or is_done or (trainer.enable_validation and ends_here(trainer))
+            return is_due(data_fetcher) or is_done or (trainer.enable_validation and fit_ends(trainer))
 
         cast(Any, loop)._should_check_val_fx = is_due_or_last
 
 
-def ends_here(trainer: Trainer) -> bool:
-    """Whether a fit ends with the batch that was just trained on."""
+def fit_ends(trainer: Trainer) -> bool:
+    """Whether the fit ends with the batch that was just trained on."""
     loop = trainer.fit_loop
     is_last_step = 0 < trainer.max_steps <= trainer.global_step
     if is_last_step or (trainer.should_stop and loop._can_stop_early):
@@ -49,20 +49,20 @@ def ends_here(trainer: Trainer) -> bool:
 
 
 class Checkpoint(ModelCheckpoint):
-    """Lightning's, which waits for a validation that is due at the same step.
+    """Lightning's `ModelCheckpoint`, saving after a validation that is due at the same step instead of before it.
 
-    A checkpoint of the moment before would say that the validation is done: a run that was killed within it, and goes
-    on from there, would never have its result.
+    Lightning takes a checkpoint saved before the validation as one saved after it: a run that was killed during the
+    validation and is resumed would never have its result.
     """
 
     _waits = False
 
     def on_sanity_check_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Refuse a monitor that no validation will have."""
+        """Raise if validations do not log the monitored metric."""
         self._check_monitor(trainer)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
-        """Write one, if it is time and no validation follows."""
+        """Save a checkpoint if one is due and no validation follows."""
         loop = trainer.fit_loop
         assert loop._data_fetcher is not None
         self._waits = loop.epoch_loop._should_check_val_fx(loop._data_fetcher)
@@ -70,7 +70,7 @@ class Checkpoint(ModelCheckpoint):
             super().on_train_batch_end(trainer, pl_module, *args)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write one, if it is time, or was before the validation."""
+        """Save a checkpoint if one is due, or was due before the validation."""
         if not trainer.sanity_checking:
             self._check_monitor(trainer)
         super().on_validation_end(trainer, pl_module)
@@ -86,23 +86,23 @@ class Checkpoint(ModelCheckpoint):
         close = difflib.get_close_matches(self.monitor, known, n=3)
         hint = f"Did you mean {' or '.join(close)}? " if close else ""
         raise UserError(
-            f"Expected a metric of the validation to choose checkpoints by, got checkpoint.monitor={self.monitor}. "
+            f"Expected a validation metric to choose checkpoints by, got checkpoint.monitor={self.monitor}. "
             f"{hint}There are: {', '.join(known)}."
         )
 
 
-class WholeFiles(TorchCheckpointIO):
-    """Writes a checkpoint beside an earlier one, and gives it its name when it is whole.
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint next to the earlier one, and renames it once complete.
 
-    Lightning's writes to the folder for temporary files and copies from there where that is another disk: a run that is
-    killed meanwhile is left without a checkpoint.
+    Lightning writes to the temporary folder and, if that is on another disk, copies from there: a run that is killed
+    during the copy is left without a checkpoint.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Write a checkpoint.
 
         Raises:
-            UserError: The disk is full, or does not take it for another reason; an earlier checkpoint is as it was.
+            UserError: The file cannot be written, for example on a full disk; an earlier checkpoint stays intact.
         """
         if not _is_local_file_protocol(str(path)):
             super().save_checkpoint(checkpoint, path, storage_options)
@@ -115,6 +115,6 @@ class WholeFiles(TorchCheckpointIO):
                 torch.save(checkpoint, file)
             replace(path, unfinished)
         except (OSError, RuntimeError) as error:
-            raise refuse_unwritten(path, error) from error
+            raise write_error(path, error) from error
         finally:
             unfinished.unlink(missing_ok=True)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
-import re
 import sys
 import warnings
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Literal, NoReturn, cast
+from typing import Any, Literal, cast
 
 from jsonargparse import Namespace
-from lightning import LightningModule, Trainer
+from lightning import Callback, LightningModule, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.callbacks import ProgressBar as BasicBar
@@ -23,14 +20,15 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_only
 from omegaconf.errors import OmegaConfBaseException
 
 from gner import run_dir
-from gner.checkpoint import Checkpoint, FinalValidation, WholeFiles
+from gner.checkpoint import AtomicCheckpointIO, Checkpoint, FinalValidation
+from gner.config_parser import Parser, fail, with_resolved_names
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback, DecodingStrategy
 from gner.errors import UserError
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
 from gner.models.restore import TOKENIZER_KEY, read_checked, read_meta
-from gner.plugins import FORMATS, STRATEGIES, load_plugins, resolve_name
+from gner.plugins import FORMATS, STRATEGIES, load_plugins
 from gner.prompting import Format
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
@@ -39,63 +37,10 @@ Command = Literal["fit", "validate", "test", "predict", "plan"]
 _STAGES = {"plan": "fit"} | {command: command for command in ("fit", "validate", "test", "predict")}
 DEFAULT_RUN_DIR = "runs/default"
 _NOISE = [
-    r"It is recommended to use `self\.log\('(val|test)/",  # the metrics are those of all processes already
+    r"It is recommended to use `self\.log\('(val|test)/",  # our metrics are already reduced over all processes
     r"The ``compute`` method of metric (EntityF1|AnswerLoss) was called before",  # a process may have no example
     r"FSDP2-wrapped module .* returned a view tensor",  # T5's blocks; gradients are exact
 ]
-
-
-_MOVED = {"gner.formats": "gner.prompting", "gner.decoding.plugins": "gner.plugins"}
-"""Modules of classes that configs of earlier versions name."""
-_GROUPS = {"decoding": STRATEGIES, "format": FORMATS}
-_CHOSEN_BY_CLASS: dict[str, type] = {"model.decoding": DecodingStrategy, "model.format": Format}
-
-
-def _subclasses(base: type) -> list[type]:
-    """All classes below one that can be made."""
-    found: list[type] = []
-    children: list[type] = base.__subclasses__()
-    for child in children:
-        found += [child, *_subclasses(child)]
-    # jsonargparse's lazy defaults are subclasses too
-    return [cls for cls in found if not inspect.isabstract(cls) and not cls.__name__.startswith("LazyInstance_")]
-
-
-class Parser(LightningArgumentParser):
-    """A parser whose errors are one message with the nearest valid key, not a page of usage."""
-
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Print the message and end with status 2."""
-        fail(f"{message}{self._suggestion(message)}")
-
-    def _apply_actions(self, cfg: Any, *args: Any, **kwargs: Any) -> Namespace:
-        """Take names of a config file as `resolve_name` does, for every command in the same way."""
-        model = cfg.get("model") if isinstance(cfg, dict) else None
-        model = model if isinstance(model, dict) else {}
-        for key, group in _GROUPS.items():
-            chosen = model.get(key)
-            if isinstance(chosen, str):
-                model[key] = resolve_name(group, chosen)
-            elif isinstance(chosen, dict) and isinstance(chosen.get("class_path"), str):
-                chosen["class_path"] = resolve_name(group, chosen["class_path"])
-        return super()._apply_actions(cfg, *args, **kwargs)
-
-    def _suggestion(self, message: str) -> str:
-        """What to add to jsonargparse's message: the nearest keys, or the classes that can be chosen."""
-        for key, base in _CHOSEN_BY_CLASS.items():
-            if f'"{key}"' in message and "import path" in message:
-                return f"\nThere are: {', '.join(sorted(cls.__name__ for cls in _subclasses(base)))}."
-        moved = re.search(r"class_path '([\w.]+)\.(\w+)'", message)
-        if moved and moved.group(1) in _MOVED:
-            return f"\nIts new class_path is {_MOVED[moved.group(1)]}.{moved.group(2)}."
-        unknown = re.search(r"(?:Option|option|[Kk]ey|arguments:) ['\"]?-*([\w.]+)", message)
-        if not unknown or not re.search(r"not accept|unrecognized|not expected", message):
-            return ""
-        keys = [action.dest for action in self._actions]
-        for base in _CHOSEN_BY_CLASS.values():
-            keys += [name for cls in _subclasses(base) for name in inspect.signature(cls).parameters]
-        close = difflib.get_close_matches(unknown.group(1), dict.fromkeys(keys), n=3)
-        return f"\nDid you mean {' or '.join(close)}?" if close else ""
 
 
 class SaveConfig(SaveConfigCallback):
@@ -109,7 +54,7 @@ class SaveConfig(SaveConfigCallback):
             (folder / "config.yaml").write_text(self._yaml(), encoding="utf-8")
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Give the module its configuration, for checkpoints."""
+        """Give the module the configuration that it saves in checkpoints."""
         cast(GnerModule, pl_module).run_config = self._yaml()
         super().setup(trainer, pl_module, stage)
 
@@ -125,7 +70,13 @@ class GnerCLI(LightningCLI):
         load_plugins(STRATEGIES, DecodingStrategy)
         load_plugins(FORMATS, Format)
         if args is None:
-            sys.argv[1:] = _with_resolved_names(sys.argv[1:])
+            sys.argv[1:] = with_resolved_names(sys.argv[1:])
+        parser_options = {
+            "parser_mode": "omegaconf+",
+            "prog": f"python -m gner.{command}",
+            "description": __doc__,
+            "allow_abbrev": False,  # `--trainer.max_step` is a mistake, not `--trainer.max_steps`
+        }
         super().__init__(
             GnerModule,
             GnerDataModule,
@@ -134,28 +85,23 @@ class GnerCLI(LightningCLI):
             trainer_defaults={"default_root_dir": DEFAULT_RUN_DIR},
             seed_everything_default=0,
             parser_class=Parser,
-            parser_kwargs={
-                "parser_mode": "omegaconf+",
-                "prog": f"python -m gner.{command}",
-                "description": __doc__,
-                "allow_abbrev": False,  # `--trainer.max_step` is a mistake, not `--trainer.max_steps`
-            },
-            args=None if args is None else _with_resolved_names(args),
+            parser_kwargs=parser_options,
+            args=None if args is None else with_resolved_names(args),
             run=False,
             auto_configure_optimizers=False,
         )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add what the trainer, the model and the data do not have."""
+        """Add the options that belong to neither trainer, model nor data."""
         parser.add_argument(
             "--ckpt_path",
             type=str | None,
             default=None,
-            help="Checkpoint to continue (fit) or to use: `best` or `last` of the run folder, or a path.",
+            help="Checkpoint to resume (fit) or to use: `best` or `last` of the run folder, or a path.",
         )
         parser.add_lightning_class_args(DecodingCallback, "evaluation")
-        parser.add_lightning_class_args(Throughput, "throughput")  # behind evaluation, to take its time
-        # ModelCheckpoint(save_last=True) writes `last` only when the best changes, so the last one has its own.
+        parser.add_lightning_class_args(Throughput, "throughput")  # after evaluation, so that its time is included
+        # ModelCheckpoint(save_last=True) writes `last` only when the best changes, so it has a callback of its own.
         for key, monitor in (("checkpoint", "val/f1"), ("last_checkpoint", None)):
             parser.add_lightning_class_args(Checkpoint, key)
             defaults = {
@@ -171,7 +117,7 @@ class GnerCLI(LightningCLI):
         parser.link_arguments("seed_everything", "data.seed")
 
     def before_instantiate_classes(self) -> None:
-        """Settle where the run lives."""
+        """Set the paths of the run folder."""
         self.run_dir = Path(self.config.trainer.default_root_dir)
         self.lock = run_dir.RunLock(self.run_dir)
         for settings in (self.config.checkpoint, self.config.last_checkpoint):
@@ -183,32 +129,35 @@ class GnerCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Add TensorBoard unless another logger is set, and the report of the run."""
         settings: Namespace = self.config_init.trainer
-        refuse_intervals(settings)
+        check_overfit_batches(settings)
         if settings.enable_checkpointing is False:
             self._parser(self.subcommand).callback_keys[:] = ["evaluation", "throughput"]
-        if settings.logger in (None, True):
+        logger = settings.logger
+        if logger in (None, True):
             fits = self.command == "fit"
             logger = TensorBoardLogger(self.run_dir, name="", version=run_dir.TENSORBOARD) if fits else False
-            kwargs["logger"] = logger
+        callbacks = self._callbacks(settings, logs=bool(logger))
+        plugins = _with_checkpoint_io(settings.plugins)
+        try:
+            return super().instantiate_trainer(**kwargs, logger=logger, callbacks=callbacks, plugins=plugins)
+        except MisconfigurationException:
+            self.datamodule.refuse_missing(_STAGES[self.command])  # missing data is reported before missing devices
+            raise
+
+    def _callbacks(self, settings: Namespace, *, logs: bool) -> list[Callback]:
+        """The callbacks of the config, followed by those of every run."""
         best = self.config.checkpoint
         report = RunReport(self.config_init.evaluation, best.monitor, best.mode)
         callbacks = [*(settings.callbacks or []), report, FinalValidation()]
-        if settings.enable_progress_bar in (None, True) and not any(isinstance(c, BasicBar) for c in callbacks):
+        has_bar = any(isinstance(callback, BasicBar) for callback in callbacks)
+        if settings.enable_progress_bar in (None, True) and not has_bar:
             callbacks.append(ProgressBar())
-        if self.command == "fit" and kwargs.get("logger", settings.logger):
+        if self.command == "fit" and logs:
             callbacks.append(LearningRateMonitor("step"))
-        plugins = settings.plugins if isinstance(settings.plugins, list) else [settings.plugins]
-        plugins = [plugin for plugin in plugins if plugin is not None]
-        if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
-            plugins.append(WholeFiles())
-        try:
-            return super().instantiate_trainer(**kwargs, callbacks=callbacks, plugins=plugins)
-        except MisconfigurationException:
-            self.datamodule.refuse_missing(_STAGES[self.command])  # wherever the run is, data comes first
-            raise
+        return callbacks
 
     def run(self) -> None:
-        """Do what the command says."""
+        """Run the command."""
         if self.checkpoint is not None:
             self._check_readable(self.checkpoint)
         if self.command == "fit":
@@ -227,40 +176,40 @@ class GnerCLI(LightningCLI):
     def _check_readable(self, checkpoint: Path) -> None:
         if checkpoint.is_dir() and not isinstance(self.trainer.strategy, FSDP2Strategy):
             raise UserError(
-                f"Expected a checkpoint in one file, but {checkpoint} is the folder of a sharded one. "
-                "Set trainer.strategy.class_path to gner.models.FSDP2Strategy; any number of devices will do."
+                f"Expected a single-file checkpoint, but {checkpoint} is the folder of a sharded one. "
+                "Set trainer.strategy.class_path to gner.models.FSDP2Strategy; any number of devices works."
             )
         meta = self._read(checkpoint)
         if self.command == "fit" and checkpoint.is_file():
             if not meta.get("optimizer_states"):
                 raise UserError(
-                    f"Expected a checkpoint that a run can be resumed from, but {checkpoint} has weights only. Leave "
-                    "out save_weights_only, or start a new run from its weights: `python -m gner.export --ckpt "
+                    f"Expected a checkpoint to resume from, but {checkpoint} has weights only. Leave out "
+                    "save_weights_only, or start a new run from its weights: `python -m gner.export --ckpt "
                     f"{checkpoint} --out FOLDER`, and model.backbone FOLDER."
                 )
             is_sharded = isinstance(self.trainer.strategy, FSDP2Strategy)
             by_name = any(isinstance(next(iter(one["state"]), 0), str) for one in meta["optimizer_states"])
             if is_sharded != by_name:
                 raise UserError(
-                    f"Expected a checkpoint of a run that was sharded as this one is, but {checkpoint} is of one "
-                    f"{'with' if by_name else 'without'} FSDP2Strategy, whose optimizer states are kept otherwise. Set "
-                    "trainer.strategy as that run had it."
+                    f"Expected a checkpoint of a run with the same sharding, but {checkpoint} is from a run "
+                    f"{'with' if by_name else 'without'} FSDP2Strategy, which stores optimizer states differently. Set "
+                    "trainer.strategy to that of the earlier run."
                 )
 
     def _read(self, checkpoint: Path) -> dict[str, Any]:
-        """What is in a checkpoint beside tensors, if it is sound; names others of the run if it is not."""
+        """Read a checkpoint and check it for damage; the error names the other checkpoints of the run."""
         try:
             return read_checked(checkpoint)
         except UserError as error:
             others = run_dir.other_checkpoints(self.run_dir, checkpoint)
-            there_is = f" There is also {', '.join(map(str, others))}." if others else ""
-            raise UserError(f"{error}{there_is}") from error
+            hint = f" Other checkpoints: {', '.join(map(str, others))}." if others else ""
+            raise UserError(f"{error}{hint}") from error
 
     @rank_zero_only
     def _take_folder(self) -> None:
         archived = self.lock.take(archives=self.checkpoint is None)
         if archived is not None:
-            rank_zero_info(f"The earlier run in {self.run_dir} is now in {archived}; --ckpt_path last continues a run.")
+            rank_zero_info(f"Moved the earlier run in {self.run_dir} to {archived}; --ckpt_path last resumes a run.")
 
     def _restore_tokenizer(self, path: Path) -> None:
         """Take the tokenizer that the checkpoint's run trained; it is needed before Lightning loads the weights."""
@@ -269,23 +218,16 @@ class GnerCLI(LightningCLI):
             self.model.backbone.set_tokenizer(serialized)
 
 
-def _with_resolved_names(args: list[str]) -> list[str]:
-    """Arguments in which strategies and formats have their own names."""
-    resolved = list(args)
-    for place, argument in enumerate(args):
-        key, has_value, value = argument.partition("=")
-        group = _GROUPS.get(key.removeprefix("--model.").removesuffix(".class_path"))
-        if group is None:
-            continue
-        if has_value:
-            resolved[place] = f"{key}={resolve_name(group, value)}"
-        elif place + 1 < len(args):
-            resolved[place + 1] = resolve_name(group, args[place + 1])
-    return resolved
+def _with_checkpoint_io(plugins: Any) -> list[Any]:
+    """The trainer's plugins (one, a list, or None), with `AtomicCheckpointIO` if none of them writes checkpoints."""
+    given = plugins if isinstance(plugins, list) else [plugins]
+    given = [plugin for plugin in given if plugin is not None]
+    has_writer = any(isinstance(plugin, CheckpointIO) for plugin in given)
+    return given if has_writer else [*given, AtomicCheckpointIO()]
 
 
 def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = GnerCLI) -> None:
-    """Run a command; what the user can mend ends it with one message and status 2."""
+    """Run a command; user errors exit with one message and status 2."""
     for message in _NOISE:
         warnings.filterwarnings("ignore", message)
     try:
@@ -301,21 +243,15 @@ def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = G
         fail(explained)
 
 
-def refuse_intervals(trainer: Namespace) -> None:
-    """Refuse settings of the trainer that contradict this project's way to make batches.
+def check_overfit_batches(trainer: Namespace) -> None:
+    """Refuse `overfit_batches`, which would replace our samplers.
 
     Raises:
-        UserError: `overfit_batches` is set.
+        UserError: It is set.
     """
     if trainer.overfit_batches:
         raise UserError(
-            f"Expected trainer.overfit_batches=0, got {trainer.overfit_batches}: it replaces the samplers that make "
-            "batches of similar length. To see whether a model can learn a few sentences by heart, set "
+            f"Expected trainer.overfit_batches=0, got {trainer.overfit_batches}: it replaces the samplers that batch "
+            "sentences of similar length. To see whether a model can memorize a few sentences, set "
             "data.max_examples_per_dataset to their number and data.val to the same data."
         )
-
-
-def fail(message: str) -> NoReturn:
-    """Print an error, on one process, and end with status 2."""
-    rank_zero_only(sys.stderr.write)(f"gner: {message}\n")
-    raise SystemExit(2)

@@ -1,11 +1,11 @@
-"""``python -m gner.demo --model MODEL``: a local page to try a model on."""
+"""``python -m gner.demo --model MODEL``: opens a local web page to try a model."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 
-from gner.cli import fail
+from gner.config_parser import fail
 from gner.errors import UserError
 from gner.inference import GNER
 from gner.serving.gradio_page import make_page
@@ -17,15 +17,15 @@ _LABELS = ["person", "organization", "location", "date"]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m gner.demo", description="Open a page on this machine to try a model on texts."
+        prog="python -m gner.demo", description="Open a local web page to try a model on texts."
     )
     add = parser.add_argument
-    add("--model", required=True, help="folder of a run, checkpoint, exported folder, or name on the hub")
-    add("--labels", metavar="A,B", help="types to begin with; those of the model by default")
+    add("--model", required=True, help="run folder, checkpoint, exported folder, or name on the hub")
+    add("--labels", metavar="A,B", help="entity types to start with; those of the model by default")
     add("--host", default=_LOOPBACK, help=f"address to listen on; {_LOOPBACK}, this machine only, by default")
     add("--port", type=int, default=7860)
-    add("--device", help="where the model runs; the best device by default")
-    add("--dtype", choices=("fp32", "bf16", "fp16"), help="type of the weights; the device's by default")
+    add("--device", help="device to run on; the best one by default")
+    add("--dtype", choices=("fp32", "bf16", "fp16"), help="dtype of the weights; the device's best by default")
     options = parser.parse_args(arguments)
     try:
         model = GNER.from_pretrained(options.model, device=options.device, dtype=options.dtype)

@@ -1,4 +1,4 @@
-"""The error for what a user can mend."""
+"""The exception for user errors, and one-line summaries of other exceptions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ class UserError(ValueError):
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an error says, or its class where it says nothing."""
+    """The first line of an error's message, or its class name if the message is empty."""
     return _lines(error)[0]
 
 
 def last_line(error: BaseException) -> str:
-    """The last line of what an error says, which names the cause where libraries tell a story, or its class."""
+    """The last line of an error's message, which names the cause in long ones, or its class name."""
     return _lines(error)[-1]
 
 

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, streams, compressed files, UTF-8, and lines of JSON."""
+"""Atomic writes, output streams, gzip, UTF-8 decoding, and JSON lines."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from gner.errors import UserError, first_line
 _STREAM = re.compile(r"/dev/(?:std(?:in|out|err)|fd/\d+)|/proc/\d+(?:/task/\d+)?/fd/\d+")
 _MOST_LINKS = 40
 _BROKEN_PIPE = 128 + 13
-"""The status of programs that a closed pipe ends (SIGPIPE)."""
+"""Exit status of a program that a closed pipe ended (SIGPIPE)."""
 GZIP = b"\x1f\x8b"
-"""What every file of gzip starts with."""
+"""The first bytes of every gzip file."""
 _COMPRESSED = {
     re.compile(rb"PK\x03\x04"): "a zip archive",
-    re.compile(rb"BZh[1-9]1AY&SY"): "a file of bzip2",
-    re.compile(rb"\xfd7zXZ\x00"): "a file of xz",
-    re.compile(rb"\x28\xb5\x2f\xfd"): "a file of zstd",
+    re.compile(rb"BZh[1-9]1AY&SY"): "a bzip2 file",
+    re.compile(rb"\xfd7zXZ\x00"): "an xz file",
+    re.compile(rb"\x28\xb5\x2f\xfd"): "a zstd file",
 }
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-"""Half of a pair in UTF-16, which JSON can hold and UTF-8 cannot."""
+"""A lone surrogate (half of a UTF-16 pair), which JSON can hold and UTF-8 cannot."""
 
 
 def decode(content: bytes, place: str, line: int = 1, *, keep_mark: bool = False) -> str:
-    """UTF-8 to text.
+    """Decode UTF-8.
 
     Args:
         content: The bytes.
         place: The file, for messages.
-        line: The number of its line that they start with.
-        keep_mark: Keep a byte order mark, which counts where offsets do.
+        line: The line number at which they start.
+        keep_mark: Keep a byte order mark, which counts as a character in offsets.
 
     Raises:
         UserError: They are not UTF-8.
@@ -57,43 +57,43 @@ def decode(content: bytes, place: str, line: int = 1, *, keep_mark: bool = False
 
 @contextmanager
 def decompressed(file: io.BufferedReader, name: str) -> Iterator[IO[bytes]]:
-    """What a file or stream holds, which gzip may have compressed; the file is closed at the end.
+    """Decompress a file or stream if it is gzip; it is closed at the end.
 
     Args:
         file: Open, at its start.
         name: For messages.
 
     Raises:
-        UserError: A gzip file is not whole, or something else has compressed the file.
+        UserError: A gzip file is truncated or damaged, or the file has another compression.
     """
     with file:
         head = file.peek(16)[:16]
         found = next((kind for start, kind in _COMPRESSED.items() if start.match(head)), None)
         if found is not None:
-            raise UserError(f"{name}: expected a file as it is, or compressed with gzip, found {found}. Unpack it.")
+            raise UserError(f"{name}: expected an uncompressed or gzip file, found {found}. Decompress it.")
         if not head.startswith(GZIP):
             yield file
             return
         try:
             yield cast(IO[bytes], gzip.GzipFile(fileobj=file))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise UserError(f"{name}: expected a whole gzip file: {first_line(error)}. Write it again.") from error
+            raise UserError(f"{name}: expected a whole gzip file: {first_line(error)}. Compress it again.") from error
 
 
 @contextmanager
 def until_nobody_reads() -> Iterator[None]:
-    """End quietly, as other programs do, when who reads the output, such as ``head``, has enough of it."""
+    """Exit quietly, as other programs do, when the reader of the output, such as ``head``, closes the pipe."""
     try:
         yield
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes the rest at exit
         raise SystemExit(_BROKEN_PIPE) from None
 
 
 def is_written_through(path: Path) -> bool:
-    """Whether a path, or what it links to, is no file that another can take the place of.
+    """Whether a path, or what it links to, must be written in place, as no file can replace it.
 
-    That is standard output, also where it goes to a file; a pipe; a device.
+    That is standard output, even if redirected to a file; a pipe; a device.
     """
     if any(_STREAM.fullmatch(str(place)) for place in _links(path)):
         return True
@@ -107,7 +107,7 @@ def is_standard_output(path: Path) -> bool:
 
 
 def _links(path: Path) -> Iterator[Path]:
-    """A path, and what it is a symbolic link to, link by link: the last one does not tell that it is a stream."""
+    """A path and its symbolic links, one by one, as the final target does not show that it is a stream."""
     place = path.absolute()
     for _ in range(_MOST_LINKS):
         place = Path(os.path.realpath(place.parent), place.name)
@@ -119,12 +119,12 @@ def _links(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """A UTF-8 file to write that takes its name when all is written; its folder is made if it is not there.
+    """Write a UTF-8 file atomically: it gets its name once complete. Missing folders are created.
 
-    A symbolic link stays one, and the file that it names is replaced. What is no file is written to as it is.
+    A symbolic link stays one, and its target is replaced. Streams and devices are written in place.
     """
     if is_written_through(path):
-        with path.open("a", encoding="utf-8") as file:  # standard output may be a file that has something in it
+        with path.open("a", encoding="utf-8") as file:  # standard output may be redirected to a file that has content
             yield file
         return
     path = path.resolve()
@@ -139,7 +139,7 @@ def replacing(path: Path) -> Iterator[TextIO]:
 
 
 def without_nan(value: Any) -> Any:
-    """Plain values with None in the place of numbers that JSON does not have: NaN and infinity."""
+    """Replace NaN and infinity, which JSON does not have, by None in nested plain values."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -150,9 +150,9 @@ def without_nan(value: Any) -> Any:
 
 
 def as_line(row: Mapping[str, Any]) -> str:
-    """An object as one line of JSON that can be written in UTF-8; what JSON does not have, such as a date, is text."""
+    """Serialize an object as one JSON line that UTF-8 can encode; types that JSON lacks, such as dates, become text."""
     row = without_nan(row)
     line = json.dumps(row, ensure_ascii=False, default=str)
     if HALF_CHARACTER.search(line):
-        line = json.dumps(row, default=str)  # half a surrogate pair is valid JSON, but not UTF-8
+        line = json.dumps(row, default=str)  # escapes lone surrogates, which UTF-8 cannot encode
     return line

@@ -1,4 +1,4 @@
-"""Errors of Lightning and jsonargparse that users can mend, in one message that names the key to change."""
+"""Turns errors of Lightning and jsonargparse that users can fix into one message that names the key to change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 
 def explain(error: Exception) -> str | None:
-    """A message for an error that a setting caused, or None for one that no setting is known to cause."""
+    """A message for an error that a setting caused, or None if no setting is known to cause it."""
     text = str(error)
     for pattern, describe in _KNOWN.items():
         found = re.search(pattern, text)
@@ -20,37 +20,37 @@ def explain(error: Exception) -> str | None:
     return None
 
 
-def _not_made(found: re.Match[str]) -> str:
-    return f"`{found[1]}` cannot be made: {found[2].strip()}"
+def _not_created(found: re.Match[str]) -> str:
+    return f"`{found[1]}` cannot be created: {found[2].strip()}"
 
 
 def _long_interval(found: re.Match[str]) -> str:
     return (
         f"Expected a trainer.val_check_interval of at most the {found[2]} batches of an epoch, got {found[1]}. Lower "
-        "it, or set trainer.check_val_every_n_epoch to null to count batches over epochs."
+        "it, or set trainer.check_val_every_n_epoch to null to count batches across epochs."
     )
 
 
 def _unknown_metric(found: re.Match[str]) -> str:
-    return f"{found[0].strip()} Set `monitor` of EarlyStopping to a metric of validations."
+    return f"{found[0].strip()} Set `monitor` of EarlyStopping to a validation metric."
 
 
 def _no_accelerator(found: re.Match[str]) -> str:
-    return f"{found[0].strip()} Set trainer.accelerator to auto or cpu, or run it where there is one."
+    return f"{found[0].strip()} Set trainer.accelerator to auto or cpu, or run on a machine that has one."
 
 
 def _other_model(found: re.Match[str]) -> str:
     return (
-        f"The checkpoint belongs to another model than that of the config: {found[1].strip()} Give the config of the "
-        "run, config.yaml in its folder."
+        f"The checkpoint does not match the model of the config: {found[1].strip()} Use the config of the run that "
+        "wrote it, config.yaml in its folder."
     )
 
 
 _KNOWN: dict[str, Callable[[re.Match[str]], str]] = {
-    r"Problem with given class_path '([\w.]+)':\s*(.+)": _not_made,
+    r"Problem with given class_path '([\w.]+)':\s*(.+)": _not_created,
     r"`val_check_interval` \((\d+)\) must be .* number of the training batches \((\d+)\)": _long_interval,
     r"Early stopping conditioned on metric.*?(?=Pass in or|$)": _unknown_metric,
     r".*backend found.*": _no_accelerator,
     r"Error\(s\) in loading state_dict[^\n]*\n([^\n]*)": _other_model,
 }
-"""What libraries say, and how it is told here."""
+"""Patterns of library messages, and what replaces them."""

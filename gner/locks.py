@@ -1,4 +1,4 @@
-"""Locks on files, which end with the process that holds them, however it ends."""
+"""File locks, which the operating system releases when their process ends, however it ends."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _POLL_S = 0.05
 _GRACE_S = 1.0
 _LIMIT_S = 120.0
 _EXITING = 0x4
-"""The flag of a process that Linux is taking apart (PF_EXITING)."""
+"""Linux's flag of a process that is exiting (PF_EXITING)."""
 
 
 class Owner(NamedTuple):
-    """Who holds a lock, as far as that is written down.
+    """The process that a lock file names as its holder.
 
     Attributes:
         host: Name of the machine.
-        pid: Number of the process.
+        pid: Process id.
     """
 
     host: str
@@ -33,32 +33,32 @@ class Owner(NamedTuple):
 
     @property
     def is_ending(self) -> bool:
-        """Whether it was a process of this machine and is gone or on its way out.
+        """Whether it ran on this machine and has ended or is exiting.
 
-        A killed process holds its locks until the kernel has given back its memory, which takes a while if it is much.
+        A killed process keeps its locks until the kernel has freed its memory, which takes a while if it has much.
         """
         if self.host != socket.gethostname():
             return False
         try:
             fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         except FileNotFoundError:
-            return Path("/proc/self").exists()  # elsewhere, nothing is known of other processes
+            return Path("/proc/self").exists()  # without /proc (macOS), other processes are unknown
         except OSError:
             return False
         return fields[0] in "ZX" or bool(int(fields[6]) & _EXITING)
 
 
 def lock(file: IO[bytes] | IO[str], owner: Owner | None = None) -> bool:
-    """Lock an open file until it is closed, by whatever end of this process.
+    """Lock an open file until it is closed or this process ends.
 
-    Waits for an owner that is about to end, and for a moment in any case.
+    Waits for an owner that is exiting, and briefly for any other.
 
     Args:
-        file: Open; what it holds does not matter.
-        owner: Who may hold the lock.
+        file: Open; its content does not matter.
+        owner: The process that may hold the lock.
 
     Returns:
-        False if somebody else holds it.
+        False if another process holds it.
     """
     since = time.monotonic()
     while not _try(file):
@@ -75,13 +75,13 @@ def _try(file: IO[bytes] | IO[str]) -> bool:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # a file system without locks: better no guard than no run
+    except OSError:  # this file system has no locks: rather an unguarded run than none
         return True
     return True
 
 
 def read_owner(path: Path) -> Owner | None:
-    """Who wrote himself down in a file; None if nobody did."""
+    """The process that a lock file names, or None."""
     with suppress(OSError, ValueError):
         host, pid = path.read_text(encoding="utf-8").split()
         return Owner(host, int(pid))
@@ -89,5 +89,5 @@ def read_owner(path: Path) -> Owner | None:
 
 
 def this_process() -> Owner:
-    """The process that asks."""
+    """The current process."""
     return Owner(socket.gethostname(), os.getpid())

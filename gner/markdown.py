@@ -1,4 +1,4 @@
-"""Text in Markdown that stays text, whatever characters it has."""
+"""Escapes text and fences code for Markdown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>#|~&]")
 
 
 def as_text(text: str) -> str:
-    """Text as it is read, neither Markdown nor HTML, on one line.
+    """Escape text so that Markdown and HTML show it literally, on one line.
 
     Example:
         >>> as_text("<b> a|b")
@@ -18,7 +18,7 @@ def as_text(text: str) -> str:
 
 
 def fenced(code: str, language: str) -> str:
-    """A block of code, in a fence that nothing in the code can close.
+    """Put code in a fence that nothing in the code can close.
 
     Example:
         >>> print(fenced("x", "python"))

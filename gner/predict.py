@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from gner.cli import fail
 from gner.cli import main as run
+from gner.config_parser import fail
 from gner.errors import UserError
 from gner.file_prediction.inputs import InputFormat
 from gner.file_prediction.layouts import OutputFormat

@@ -1,4 +1,4 @@
-"""What a run tells the person who started it."""
+"""Progress bar, console output and ``metrics.json`` of a run."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from gner.scoring import EntityScores
 
 
 class ProgressBar(RichProgressBar):
-    """Lightning's bar, drawn every tenth step: drawing takes longer than a step of a small model."""
+    """Lightning's bar, drawn every tenth step, as drawing takes longer than a step of a small model."""
 
     def __init__(self) -> None:
         super().__init__(refresh_rate=10)
 
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-        """What the bar shows: without the logger's version, as a run has one folder."""
+        """The metrics of the bar, without the logger's version, as a run has one folder."""
         metrics = super().get_metrics(trainer, pl_module)
         metrics.pop("v_num", None)
         return metrics
 
 
 class RunReport(Callback):
-    """A line per validation, a table per type at the end, and ``metrics.json``.
+    """Prints a line per validation and a table per type at the end, and writes ``metrics.json``.
 
     The best validation is the one whose checkpoint is kept; its predictions are kept beside the last ones.
 
     Args:
         decoding: Where the scores come from.
-        monitor: The metric that chooses the best checkpoint, or null if none does.
-        mode: Whether ``max`` or ``min`` of it is best.
+        monitor: The metric that chooses the best checkpoint, or None.
+        mode: ``max`` if the highest value is best, ``min`` if the lowest is.
     """
 
     def __init__(self, decoding: DecodingCallback, monitor: str | None, mode: str) -> None:
@@ -51,16 +51,16 @@ class RunReport(Callback):
         self._results: dict[str, dict[str, Any]] = {}
 
     def state_dict(self) -> dict[str, Any]:
-        """The best and last results, so that a resumed run does not forget them."""
+        """The best and last results, which a resumed run needs."""
         return {"results": self._results}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore what `state_dict` gave."""
+        """Restore what `state_dict` returned."""
         self._results = state_dict["results"]
 
     @rank_zero_only
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print the metrics of a validation and keep them."""
+        """Print and save the metrics of a validation."""
         if trainer.sanity_checking:
             return
         result = _result(trainer, "val", self._decoding)
@@ -90,14 +90,14 @@ class RunReport(Callback):
 
     @rank_zero_only
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print the metrics of the test and keep them."""
+        """Print and save the metrics of the test."""
         self._results["test"] = _result(trainer, "test", self._decoding)
         _print_table("Test", self._results["test"])
         self._write(trainer)
 
     @rank_zero_only
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print the best validation, and where everything is."""
+        """Print the best validation and the paths of the outputs."""
         if "best" in self._results:
             best = self._results["best"]
             _print_table(f"Best validation, at step {best['step']}", best)
@@ -113,7 +113,7 @@ class RunReport(Callback):
 
     @rank_zero_only
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Say where the predictions are."""
+        """Print the path of the predictions."""
         path = Path(trainer.default_root_dir, "predictions", "predict.jsonl")
         rich.get_console().print(f"Predictions  {path}", highlight=False, soft_wrap=True)
 
@@ -140,7 +140,7 @@ def _result(trainer: Trainer, stage: str, decoding: DecodingCallback) -> dict[st
 
 
 def _rows(scores: EntityScores) -> dict[str, dict[str, float]]:
-    """The rows of the table: each type, and all together by either score."""
+    """The rows of the table: each type, then the totals by either scorer."""
     rows = {
         **scores.overall.types,
         "all (strict)": scores.overall.strict,

@@ -1,10 +1,10 @@
-"""The folder of a run: ``trainer.default_root_dir``.
+"""The run folder (``trainer.default_root_dir``): its lock, checkpoints, and moving an earlier run aside.
 
-config.yaml         the whole configuration, as it was used
+config.yaml         the complete configuration
 checkpoints/        best.ckpt and last.ckpt
 predictions/        texts and tags of the last and the best validation
 tensorboard/        logs
-tokenizer/          where the run trained one
+tokenizer/          if the run trained one
 metrics.json        best and last metrics
 .lock               which process trains here
 """
@@ -28,7 +28,7 @@ class RunLock:
     """Keeps a second fit out of a run folder while one trains there.
 
     Args:
-        run_dir: The folder; made if it is not there.
+        run_dir: The folder; created if missing.
     """
 
     def __init__(self, run_dir: Path) -> None:
@@ -36,16 +36,16 @@ class RunLock:
         self._file: IO[str] | None = None
 
     def take(self, *, archives: bool) -> Path | None:
-        """Take the folder, if it can be used and nobody else trains there.
+        """Lock the folder for this fit.
 
         Args:
-            archives: Move an earlier run out of the way; see `archive`.
+            archives: Move an earlier run aside; see `archive`.
 
         Returns:
-            Where an earlier run is now, or None.
+            The new path of an earlier run, or None.
 
         Raises:
-            UserError: It is a file, it cannot be written to, or another run is there.
+            UserError: It is a file, is not writable, or another process trains there.
         """
         try:
             self._take()
@@ -54,16 +54,16 @@ class RunLock:
                 self._take()
         except OSError as error:
             raise UserError(
-                f"Expected a folder for the run that can be written to, got trainer.default_root_dir={self._run_dir}: "
-                f"{first_line(error)}. Set it to another one."
+                f"Expected a writable run folder, got trainer.default_root_dir={self._run_dir}: {first_line(error)}. "
+                "Set it to another one."
             ) from error
         return archived
 
     def _take(self) -> None:
         if self._run_dir.exists() and not self._run_dir.is_dir():
             raise UserError(
-                f"Expected a folder for the run, but trainer.default_root_dir={self._run_dir} is a file. Set it to "
-                "another path."
+                f"Expected a run folder, but trainer.default_root_dir={self._run_dir} is a file. Set it to another "
+                "path."
             )
         self._run_dir.mkdir(parents=True, exist_ok=True)
         path = self._run_dir / _LOCK
@@ -72,8 +72,8 @@ class RunLock:
         if not lock(file, owner):
             file.close()
             raise UserError(
-                f"Expected a run folder of its own, but {owner or 'another process'} trains in {self._run_dir}. Set "
-                "trainer.default_root_dir to another folder, or wait for the end of that run."
+                f"Expected an unused run folder, but {owner or 'another process'} is training in {self._run_dir}. Set "
+                "trainer.default_root_dir to another folder, or wait until that run ends."
             )
         self.release()
         file.truncate(0)
@@ -83,17 +83,17 @@ class RunLock:
         self._file = file
 
     def release(self) -> None:
-        """Let others train here."""
+        """Unlock the folder."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
 
 def archive(run_dir: Path) -> Path | None:
-    """Move an earlier run that has checkpoints out of the way: ``runs/x`` becomes ``runs/x.1``.
+    """Move an earlier run that has checkpoints aside: ``runs/x`` becomes ``runs/x.1``.
 
     Returns:
-        Where it is now, or None if there was none.
+        Its new path, or None if there was none.
     """
     if not any((run_dir / CHECKPOINTS).glob("*")):
         return None
@@ -116,12 +116,12 @@ def find_checkpoint(run_dir: Path, which: str) -> Path:
             return candidate
     raise UserError(
         f"Expected a checkpoint at {path}, but there is none. Set --ckpt_path to best, last or a path; best and last "
-        f"are looked for in the run folder, trainer.default_root_dir={run_dir}."
+        f"are searched for in the run folder, trainer.default_root_dir={run_dir}."
     )
 
 
 def other_checkpoints(run_dir: Path, broken: Path) -> list[Path]:
-    """What else there is to go on from, where a checkpoint of a run cannot be read: the newest first."""
+    """The checkpoints that a run can be resumed from when one is broken, newest first."""
     folders = {run_dir / CHECKPOINTS, broken.parent}
     found = chain.from_iterable(folder.glob("*.ckpt*") for folder in folders)
     others = (path for path in found if path.resolve() != broken.resolve())
@@ -130,7 +130,7 @@ def other_checkpoints(run_dir: Path, broken: Path) -> list[Path]:
 
 
 def replace(path: Path, replacement: Path) -> None:
-    """Put a file or folder in the place of another; at any moment `find_checkpoint` finds one of the two, whole."""
+    """Replace a file or folder by another; at any moment `find_checkpoint` finds one of the two, complete."""
     previous = _previous(path)
     if path.is_dir() or (path.exists() and replacement.is_dir()):
         _remove(previous)
@@ -139,16 +139,16 @@ def replace(path: Path, replacement: Path) -> None:
     _remove(previous)
 
 
-def refuse_unwritten(path: Path, error: BaseException) -> UserError:
-    """What to tell when a checkpoint could not be written, for example because the disk is full."""
-    earlier = "The earlier one there is as it was. " if path.exists() else ""
-    chain = [error]
-    while (before := chain[-1].__cause__ or chain[-1].__context__) is not None:
-        chain.append(before)  # torch's own errors do not say why
-    why = next((link for link in chain if isinstance(link, OSError)), error)
+def write_error(path: Path, error: BaseException) -> UserError:
+    """The error for a checkpoint that could not be written, for example on a full disk."""
+    earlier = "The earlier one there is unchanged. " if path.exists() else ""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)  # torch's own errors do not give the reason
+    why = next((cause for cause in causes if isinstance(cause, OSError)), error)
     return UserError(
         f"Could not write the checkpoint {path}: {last_line(why)}. {earlier}"
-        "Make room, or set trainer.default_root_dir to another disk, and go on with --ckpt_path last."
+        "Make room, or set trainer.default_root_dir to another disk, and resume with --ckpt_path last."
     )
 
 

@@ -1,4 +1,4 @@
-"""How fast a run is, and what it needs."""
+"""Logs training speed, MFU, memory and validation time."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _GIB = 2**30
 class Throughput(Callback):
     """Logs speed and memory every ``log_every_n_steps`` steps, and how long validations take.
 
-    ``train/tokens_per_s``  tokens of all processes in a second, without padding
-    ``train/padding``       share of padding in what was computed
+    ``train/tokens_per_s``  tokens of all processes per second, without padding
+    ``train/padding``       share of padding in the computed tokens
     ``train/step_s``        seconds per optimizer step
     ``train/mfu``           share of the devices' peak that the network itself needs (model FLOPs utilisation;
                             Chowdhery et al., 2022, arXiv 2204.02311), where the peak is known
-    ``train/memory_gib``    most memory that one process ever had: of the GPU, or, without one, of the machine
-    ``val/seconds``         a validation, with generation
+    ``train/memory_gib``    peak memory of any process: on the GPU or, without one, in RAM
+    ``val/seconds``         duration of a validation, with generation
 
-    Time is what passes, validations aside. The first step, which warms up, is left out.
+    Times are wall-clock times without validations. The first step is a warm-up and left out.
 
     Args:
-        peak_tflops: What one device can do at most, in 10**12 operations a second, without sparsity; null looks it up
-            in Lightning's table, which counts sparsity for some devices.
+        peak_tflops: Peak of one device, in 10**12 operations per second without sparsity; null looks it up in
+            Lightning's table, which counts sparsity for some devices.
     """
 
     def __init__(self, peak_tflops: float | None = None) -> None:
@@ -46,7 +46,7 @@ class Throughput(Callback):
         self._paused_s = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look up what this device could do."""
+        """Count the operations of the network, and look up the peak of the device."""
         self._flops = count_flops(cast(GnerModule, pl_module).network, block_names(trainer.strategy))
         if self._peak is None:
             dtype = compute_dtype(trainer.strategy, str(trainer.precision))
@@ -57,7 +57,7 @@ class Throughput(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
     ) -> None:
-        """Count a batch, and log if it is time."""
+        """Count a batch, and log at every ``log_every_n_steps``-th step."""
         if self._since is not None:
             self._num_tokens += sum(prompt + answer for prompt, answer in batch.lengths)
             self._num_computed += batch.input_ids.numel()
@@ -66,7 +66,7 @@ class Throughput(Callback):
             if self._flops is not None:
                 self._num_flops += sum(self._flops.of_example(*lengths) for lengths in batch.lengths)
         if trainer.global_step == self._last_step:
-            return  # gradients are still added up
+            return  # still accumulating gradients
         self._last_step = trainer.global_step
         is_time = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
         if self._since is not None and is_time:
@@ -95,18 +95,18 @@ class Throughput(Callback):
         module.log("train/memory_gib", _peak_memory(module.device) / _GIB, sync_dist=True, reduce_fx="max")
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop the clock, before weights are gathered."""
+        """Start timing the validation, before weights are gathered."""
         self._validation_since = time.monotonic()
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log how long it took; texts are written and scored by now, as this callback comes behind that one."""
+        """Log how long it took; decoding is included, as this callback runs after the decoding callback."""
         seconds = time.monotonic() - self._validation_since
         self._paused_s += seconds
         pl_module.log("val/seconds", seconds, rank_zero_only=True)
 
 
 def _peak_memory(device: torch.device) -> int:
-    """Bytes."""
+    """In bytes."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

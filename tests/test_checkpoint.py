@@ -1,4 +1,4 @@
-"""Checkpoints on a disk that is full."""
+"""Checkpoints on a full disk."""
 
 import resource
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 import torch
 
-from gner.checkpoint import WholeFiles
+from gner.checkpoint import AtomicCheckpointIO
 from gner.cli import main
 from gner.errors import UserError
 from gner.models import GnerModule
 from tests.processes import run_processes
 
 CONFIG = Path(__file__).parents[1] / "configs" / "debug.yaml"
-REFUSED = r"Could not write the checkpoint .*last\.ckpt: .*File too large.*The earlier one there is as it was"
+REFUSED = r"Could not write the checkpoint .*last\.ckpt: .*File too large.*The earlier one there is unchanged"
 
 
 @contextmanager
 def _no_room() -> Iterator[None]:
-    """Let no file grow beyond a few kilobytes."""
+    """Limit files to a few kilobytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     try:
@@ -32,7 +32,7 @@ def _no_room() -> Iterator[None]:
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_earlier_one(tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"
-    writer = WholeFiles()
+    writer = AtomicCheckpointIO()
     writer.save_checkpoint({"weights": torch.ones(10)}, path)
     with _no_room(), pytest.raises(UserError, match=REFUSED):
         writer.save_checkpoint({"weights": torch.zeros(100_000)}, path)
@@ -41,7 +41,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_earlier_one(tmp_path: Pa
 
 
 def _fit(rank: int, run: Path) -> None:
-    """A sharded run for which there is no room any more from its third step on."""
+    """A sharded run whose disk is full from its third step on."""
     original = GnerModule.on_train_batch_start
     with pytest.raises(SystemExit) as ended, pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
 

@@ -1,4 +1,4 @@
-"""The commands as a user runs them, on tiny models."""
+"""All commands, as a user runs them, on tiny models."""
 
 import json
 import os
@@ -46,14 +46,14 @@ def test_every_shipped_config_parses(path: Path, monkeypatch: pytest.MonkeyPatch
     assert "backbone:" in capsys.readouterr().out
 
 
-def test_there_are_configs() -> None:
+def test_the_documented_configs_are_shipped() -> None:
     names = {path.name for path in CONFIGS}
     assert {"quickstart.yaml", "quickstart_seq2seq.yaml", "mit_restaurant.yaml"} <= names
     assert {"flan_t5_large.yaml", "llama7b_fsdp.yaml"} <= names
 
 
 @pytest.mark.parametrize("config", KINDS, indirect=True)
-def test_fit_validates_by_generation_and_leaves_everything_in_the_run_folder(
+def test_fit_validates_by_generation_and_writes_all_outputs_to_the_run_folder(
     config: Path, tmp_path: Path, capsys: Any
 ) -> None:
     _run("fit", config)
@@ -97,7 +97,7 @@ def test_validate_test_and_predict_use_the_same_config(config: Path, tmp_path: P
     assert written == [row["prediction"] for row in _rows(run, "test.jsonl")]
 
 
-def test_a_resumed_run_goes_on_and_remembers_its_best(config: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_continues_and_keeps_its_best_result(config: Path, tmp_path: Path) -> None:
     _run("fit", config)
     run = tmp_path / "run"
     before = _metrics(run)
@@ -117,14 +117,14 @@ def test_the_best_metrics_belong_to_the_best_checkpoint(config: Path, tmp_path: 
     assert best["metrics"]["val/loss"] < last["metrics"]["val/loss"]
 
 
-def test_a_new_run_puts_the_earlier_one_aside(config: Path, tmp_path: Path) -> None:
+def test_a_new_run_moves_the_earlier_one_aside(config: Path, tmp_path: Path) -> None:
     for _ in range(2):
         _run("fit", config, "--trainer.max_steps", "2")
     for name in ("run", "run.1"):
         assert (tmp_path / name / "config.yaml").exists()
 
 
-def test_a_model_from_nothing_keeps_its_tokenizer_in_the_checkpoint(config: Path, tmp_path: Path) -> None:
+def test_a_model_from_scratch_keeps_its_tokenizer_in_the_checkpoint(config: Path, tmp_path: Path) -> None:
     sizes = "{hidden_size: 16, intermediate_size: 16, num_hidden_layers: 1, num_attention_heads: 2}"
     backbone = ["--model.backbone", f"{{from_scratch: llama, vocab_size: 300, config: {sizes}}}"]
     _run("fit", config, *backbone)
@@ -147,7 +147,7 @@ def test_only_some_validations_and_examples_are_decoded(config: Path, tmp_path: 
     assert len(_rows(run, "val_last.jsonl")) == 3
 
 
-def test_sources_stand_in_a_config_beside_names(config: Path, tmp_path: Path) -> None:
+def test_a_config_mixes_sources_and_dataset_names(config: Path, tmp_path: Path) -> None:
     write_json(tmp_path / "train.jsonl", [{"text": "Ada left.", "spans": [[0, 3, "PER"]]}] * 2, lines=True)
     source = {"path": str(tmp_path / "train.jsonl"), "name": "own", "weight": 2, "types": {"PER": "person"}}
     _run("fit", config, "--data.train", json.dumps(["toy", source]), "--data.val", json.dumps([source, "toy"]))
@@ -178,7 +178,7 @@ def test_mistakes_in_sources_end_with_a_message(
     assert message in capsys.readouterr().err
 
 
-def test_interpolation_sees_what_the_command_line_sets(config: Path) -> None:
+def test_interpolation_uses_values_from_the_command_line(config: Path) -> None:
     options = ["--data.eval_batch_size", "${data.batch_size}", "--data.batch_size=3"]
     cli = GnerCLI("fit", ["--config", str(config), *options])
     assert cli.config.data.eval_batch_size == 3
@@ -245,7 +245,7 @@ def test_an_unknown_key_in_a_file_is_refused_with_the_nearest(config: Path, tmp_
 
 
 @pytest.mark.slow
-def test_two_processes_validate_as_one_does(config: Path, tmp_path: Path) -> None:
+def test_two_processes_give_the_same_metrics_as_one(config: Path, tmp_path: Path) -> None:
     _run("fit", config)
     run = tmp_path / "run"
     expected, metrics = _rows(run, "val_last.jsonl"), _metrics(run)["last"]["metrics"]
@@ -279,7 +279,7 @@ def test_two_processes_validate_as_one_does(config: Path, tmp_path: Path) -> Non
         ),
     ],
 )
-def test_a_run_that_goes_on_ends_like_one_that_was_not_interrupted(
+def test_a_resumed_run_ends_like_an_uninterrupted_one(
     case: tuple[int, int | None, str], config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three batches an epoch, dropout, shuffled types and a schedule; interrupted within epochs and between them.
@@ -336,7 +336,7 @@ def test_a_run_that_ended_with_an_epoch_is_extended(config: Path, tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("config", KINDS, indirect=True)
-def test_sharded_training_goes_on_and_is_tested_on_other_numbers_of_processes(config: Path, tmp_path: Path) -> None:
+def test_sharded_training_resumes_and_is_tested_on_other_numbers_of_processes(config: Path, tmp_path: Path) -> None:
     def run(command: Command, devices: int, *options: str) -> str:
         strategy = ["--trainer.strategy", "gner.models.FSDP2Strategy", "--trainer.strategy.compute_dtype", "fp32"]
         arguments = ["--config", str(config), "--trainer.devices", str(devices), *strategy, *options]
@@ -386,7 +386,7 @@ def test_a_checkpoint_replaces_one_of_another_kind(kinds: str, tmp_path: Path) -
         assert path.is_dir() == (after == "folder")
 
 
-def test_a_checkpoint_of_another_way_of_sharding_is_refused(config: Path, tmp_path: Path, capsys: Any) -> None:
+def test_a_checkpoint_with_other_sharding_is_refused(config: Path, tmp_path: Path, capsys: Any) -> None:
     _run("fit", config)
     path = tmp_path / "run" / "checkpoints" / "last.ckpt"
     checkpoint = torch.load(path, weights_only=True)
@@ -395,16 +395,16 @@ def test_a_checkpoint_of_another_way_of_sharding_is_refused(config: Path, tmp_pa
     torch.save(checkpoint, path)
     with pytest.raises(SystemExit):
         _run("fit", config, "--ckpt_path", "last")
-    assert "is of one with FSDP2Strategy" in capsys.readouterr().err
+    assert "is from a run with FSDP2Strategy" in capsys.readouterr().err
 
 
-def test_a_checkpoint_that_was_being_replaced_is_found(tmp_path: Path) -> None:
+def test_a_checkpoint_is_found_after_a_kill_while_it_was_replaced(tmp_path: Path) -> None:
     last = tmp_path / "checkpoints" / "last.ckpt"
     unfinished = last.with_name("new")
     for folder, text in ((last, "old"), (unfinished, "new")):
         folder.mkdir(parents=True)
         (folder / "meta.pt").write_text(text, encoding="utf-8")
-    last.rename(last.with_name("last.ckpt.previous"))  # here a run was killed
+    last.rename(last.with_name("last.ckpt.previous"))  # as after a kill at this moment
     assert (find_checkpoint(tmp_path, "last") / "meta.pt").read_text(encoding="utf-8") == "old"
     replace(last, unfinished)
     assert (find_checkpoint(tmp_path, "last") / "meta.pt").read_text(encoding="utf-8") == "new"

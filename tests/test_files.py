@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and what is no file."""
+"""Atomic writes, and paths that must be written in place."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from gner.files import is_standard_output, is_written_through, replacing, withou
 REPOSITORY = Path(__file__).parents[1]
 
 
-def test_streams_and_links_to_them_are_told_from_files(tmp_path: Path) -> None:
+def test_streams_and_links_to_them_are_distinguished_from_files(tmp_path: Path) -> None:
     (tmp_path / "dev").symlink_to("/dev")
     (tmp_path / "link").symlink_to("/dev/stdout")
     (tmp_path / "again").symlink_to("link")
@@ -35,7 +35,7 @@ def test_streams_and_links_to_them_are_told_from_files(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no files in memory here")
 def test_files_in_memory_are_files() -> None:
-    """``/dev/shm`` is among devices by its name only."""
+    """``/dev/shm`` holds no devices, despite its name."""
     path = Path(f"/dev/shm/gner-{os.getpid()}")
     try:
         for text in ("old", "new"):
@@ -46,7 +46,7 @@ def test_files_in_memory_are_files() -> None:
         path.unlink(missing_ok=True)
 
 
-def test_what_is_in_the_file_that_standard_output_goes_to_stays(tmp_path: Path) -> None:
+def test_redirected_standard_output_keeps_the_content_of_its_file(tmp_path: Path) -> None:
     printed, link = tmp_path / "printed", tmp_path / "link"
     printed.write_text("before\n", encoding="utf-8")
     link.symlink_to("/dev/stdout")
@@ -58,7 +58,7 @@ def test_what_is_in_the_file_that_standard_output_goes_to_stays(tmp_path: Path) 
     assert link.is_symlink()
 
 
-def test_a_pipe_is_written_through_and_a_link_stays_one(tmp_path: Path) -> None:
+def test_a_pipe_is_written_in_place_and_a_link_stays_one(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert is_written_through(tmp_path / "pipe")
     link = tmp_path / "link"
@@ -70,7 +70,7 @@ def test_a_pipe_is_written_through_and_a_link_stays_one(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"pipe", "link", "folder"}
 
 
-def test_what_json_does_not_have_is_null() -> None:
+def test_nan_and_infinity_become_null() -> None:
     assert without_nan({"a": [float("nan"), 1.5, {"b": float("-inf")}], "c": "NaN"}) == {
         "a": [None, 1.5, {"b": None}],
         "c": "NaN",

@@ -1,4 +1,4 @@
-"""What a fit refuses, and what it leaves behind when it ends early or badly."""
+"""What a fit refuses, and its outputs when it ends early or fails."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ def _refused(config: Path, capsys: Any, *options: str, command: Any = "fit") -> 
 
 def _metrics(run: Path) -> dict[str, Any]:
     def refuse(name: str) -> None:
-        raise AssertionError(f"{name} is no JSON")
+        raise AssertionError(f"{name} is not JSON")
 
     return json.loads((run / "metrics.json").read_text(encoding="utf-8"), parse_constant=refuse)
 
@@ -47,14 +47,14 @@ def test_every_precision_trains_with_and_without_clipping(config: Path, precisio
     _fit(config, *options, "--trainer.limit_val_batches", "0", "--trainer.logger", "false")
 
 
-def test_a_loss_that_is_not_finite_ends_the_run_with_its_step_and_sentences(config: Path, capsys: Any) -> None:
+def test_a_non_finite_loss_ends_the_run_with_its_step_and_sentences(config: Path, capsys: Any) -> None:
     message = _refused(config, capsys, "--model.optimization.lr", "1e30")
     assert "got nan at step 1 in the batch of" in message
     assert "train.txt:" in message
     assert "model.optimization.lr" in message
 
 
-def test_metrics_that_are_not_finite_are_null_in_files(config: Path, tmp_path: Path) -> None:
+def test_non_finite_metrics_are_null_in_files(config: Path, tmp_path: Path) -> None:
     _fit(config, "--trainer.max_steps", "1", "--model.optimization.lr", "1e30")  # the loss of the validation is NaN
     assert _metrics(tmp_path / "run")["last"]["metrics"]["val/loss"] is None
 
@@ -76,9 +76,7 @@ def test_every_fit_ends_with_a_validation(options: list[str], config: Path, tmp_
     assert "Did you call" not in shown
 
 
-def test_only_what_exists_is_printed_where_validation_is_switched_off(
-    config: Path, tmp_path: Path, capsys: Any
-) -> None:
+def test_only_existing_outputs_are_printed_without_validation(config: Path, tmp_path: Path, capsys: Any) -> None:
     _fit(config, "--trainer.limit_val_batches", "0", "--trainer.enable_checkpointing", "false")
     shown = capsys.readouterr().out
     assert "TensorBoard" in shown
@@ -87,7 +85,7 @@ def test_only_what_exists_is_printed_where_validation_is_switched_off(
     assert not (tmp_path / "run" / "metrics.json").exists()
 
 
-def test_metrics_tell_what_they_were_counted_on(config: Path, tmp_path: Path) -> None:
+def test_metrics_record_what_they_were_counted_on(config: Path, tmp_path: Path) -> None:
     _fit(config, "--evaluation.max_examples", "3", "--data.max_eval_examples_per_dataset", "4")
     _fit(config, "--ckpt_path", "last", "--data.max_eval_examples_per_dataset", "2", command="test")
     metrics = _metrics(tmp_path / "run")
@@ -98,7 +96,7 @@ def test_metrics_tell_what_they_were_counted_on(config: Path, tmp_path: Path) ->
     assert metrics["test"]["counted"]["examples"] == {"toy": 5}  # the paper caps dev only
 
 
-def test_sentences_in_training_and_validation_are_told(
+def test_sentences_in_both_training_and_validation_cause_a_warning(
     config: Path, write_dataset: Callable[..., Path], tmp_path: Path
 ) -> None:
     content = [text.replace("/", "\t").replace(" ", "\n") + "\n" for text in SENTENCES]
@@ -116,15 +114,15 @@ def test_sentences_in_training_and_validation_are_told(
             ["--trainer.check_val_every_n_epoch", "1", "--trainer.val_check_interval", "10"],
             ["at most the 3 batches of an epoch, got 10", "trainer.check_val_every_n_epoch to null"],
         ),
-        (["--trainer.logger", "WandbLogger"], ["WandbLogger` cannot be made", "wandb"]),
+        (["--trainer.logger", "WandbLogger"], ["WandbLogger` cannot be created", "wandb"]),
         (["--trainer.accelerator", "gpu"], ["gpu backend", "trainer.accelerator"]),
         (["--trainer.accelerator", "gpu", "--data.root", "nowhere"], ["data set `toy` in nowhere"]),
         (["--trainer.default_root_dir", "{file}"], ["trainer.default_root_dir", "is a file"]),
-        (["--trainer.default_root_dir", "/proc/run"], ["that can be written to", "/proc/run"]),
+        (["--trainer.default_root_dir", "/proc/run"], ["writable run folder", "/proc/run"]),
         (["--trainer.callbacks+", "{{class_path: EarlyStopping, init_args: {{monitor: val/x}}}}"], ["val/x"]),
     ],
 )
-def test_a_setting_that_cannot_work_is_one_message(
+def test_a_setting_that_cannot_work_ends_with_one_message(
     options: list[str], messages: list[str], config: Path, tmp_path: Path, capsys: Any
 ) -> None:
     (tmp_path / "file").touch()
@@ -134,7 +132,7 @@ def test_a_setting_that_cannot_work_is_one_message(
     assert "Traceback" not in message
 
 
-def test_weights_alone_are_used_but_not_resumed(config: Path, tmp_path: Path, capsys: Any) -> None:
+def test_weights_only_checkpoints_can_be_used_but_not_resumed(config: Path, tmp_path: Path, capsys: Any) -> None:
     _fit(config, "--last_checkpoint.save_weights_only", "true")
     assert "has weights only" in _refused(config, capsys, "--ckpt_path", "last")
     _fit(config, "--ckpt_path", "last", command="validate")
@@ -181,7 +179,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("command", ["fit", "validate", "test"])
-def test_a_damaged_checkpoint_is_one_message_that_names_the_others(
+def test_a_damaged_checkpoint_ends_with_one_message_that_names_the_others(
     command: str, config: Path, tmp_path: Path, capsys: Any
 ) -> None:
     _fit(config, "--trainer.max_steps", "2", "--trainer.limit_val_batches", "1")
@@ -196,7 +194,7 @@ def test_a_damaged_checkpoint_is_one_message_that_names_the_others(
         assert str(checkpoints / "best.ckpt") in message or name == "folder", name
 
 
-def test_a_second_fit_in_a_run_folder_is_refused_and_the_first_goes_on(
+def test_a_second_fit_in_a_run_folder_is_refused_while_the_first_runs(
     config: Path, tmp_path: Path, capsys: Any
 ) -> None:
     _fit(config, "--trainer.max_steps", "2")
@@ -212,7 +210,7 @@ def test_a_second_fit_in_a_run_folder_is_refused_and_the_first_goes_on(
     assert (tmp_path / "run.1").exists()
 
 
-def test_the_lock_of_a_killed_fit_is_free(tmp_path: Path) -> None:
+def test_the_lock_of_a_killed_fit_is_released(tmp_path: Path) -> None:
     code = (
         "import os, signal; from pathlib import Path; from gner.run_dir import RunLock;"
         f"RunLock(Path({str(tmp_path)!r})).take(archives=False); os.kill(os.getpid(), signal.SIGKILL)"

@@ -40,7 +40,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "serving": {"errors", "inference", "markdown"},
 }
 ENTRY_POINTS = {
-    *("checkpoint", "cli", "demo", "export", "fit", "lightning_errors", "plan", "predict", "report", "score"),
+    *(
+        "checkpoint",
+        "cli",
+        "config_parser",
+        "demo",
+        "export",
+        "fit",
+        "lightning_errors",
+        "plan",
+        "predict",
+        "report",
+        "score",
+    ),
     *("test", "testing", "throughput", "validate", "__init__"),
 }
 TORCH_FREE = [

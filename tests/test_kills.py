@@ -1,6 +1,6 @@
-"""A sharded run that is killed goes on as if it had not been.
+"""A sharded run that is killed and resumed ends like an uninterrupted one.
 
-``GNER_KILLS=30 pytest -m slow tests/test_kills.py`` kills more often than the default.
+``GNER_KILLS=30 pytest -m slow tests/test_kills.py`` kills more often than by default.
 """
 
 import json
@@ -56,7 +56,7 @@ def _start(run: Path, data: Path, *options: str) -> subprocess.Popen[bytes]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:
-    """Wait until the whole session has ended; kill what hangs."""
+    """Wait until all processes of the session have ended; kill those that hang."""
     deadline = time.monotonic() + LIMIT_S
     while (left := members(process.pid)) and time.monotonic() < deadline:
         process.poll()
@@ -68,7 +68,7 @@ def _end(process: subprocess.Popen[bytes]) -> int:
 
 
 def _step(run: Path) -> int:
-    """The step of the last checkpoint of a run, 0 if there is none, or none at this moment."""
+    """The step of the last checkpoint of a run; 0 if there is none, or it is being replaced."""
     try:
         return int(torch.load(run / "checkpoints" / "last.ckpt" / "meta.pt", weights_only=True)["global_step"])
     except (OSError, RuntimeError, EOFError):
@@ -84,7 +84,7 @@ def _result(run: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").exists(), reason="finds the processes of a run in /proc")
-def test_a_killed_run_goes_on_and_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
+def test_a_killed_and_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     data = tmp_path / "data"
     whole = _start(tmp_path / "whole", data)
     assert _end(whole) == 0, (tmp_path / "whole.log").read_text(encoding="utf-8")[-3000:]
@@ -104,8 +104,8 @@ def test_a_killed_run_goes_on_and_ends_like_an_uninterrupted_one(tmp_path: Path)
         assert _end(killed) != 0
         assert _end(_start(run, data, "--ckpt_path", "last")) == 0, run.with_suffix(".log").read_text()[-3000:]
         found_metrics, found_weights = _result(run)
-        what = f"{which} killed when the checkpoint of step {step} was there"
+        what = f"{which} killed once the checkpoint of step {step} existed"
         assert found_metrics == metrics, what
         assert found_weights.keys() == weights.keys()
         assert all(torch.equal(found_weights[name], value) for name, value in weights.items()), what
-        print(f"kill {kill + 1}: {what}: as the uninterrupted run", flush=True)
+        print(f"kill {kill + 1}: {what}: same as the uninterrupted run", flush=True)

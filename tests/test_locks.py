@@ -1,4 +1,4 @@
-"""Locks end with the process that holds them, and with nothing else."""
+"""Locks are held exactly as long as their process runs."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ time.sleep(900)
 
 
 def _start_holder(path: Path) -> tuple["subprocess.Popen[str]", int]:
-    """A process that holds a lock, and the number of a child of it, which inherits nothing that would."""
+    """A process that holds a lock, and the id of a child process that does not inherit it."""
     command = [sys.executable, "-c", HOLDER, str(path)]
     holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
     assert holder.stdout is not None
@@ -31,18 +31,16 @@ def _start_holder(path: Path) -> tuple["subprocess.Popen[str]", int]:
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_the_lock_of_a_process_is_free_when_it_was_killed_though_its_children_live(
-    is_known: bool, tmp_path: Path
-) -> None:
+def test_a_killed_process_releases_its_lock_though_its_child_lives(is_known: bool, tmp_path: Path) -> None:
     path = tmp_path / "file"
     holder, child = _start_holder(path)
     host = this_process().host
     owner = Owner(host, holder.pid) if is_known else None
     try:
-        os.kill(child, signal.SIGSTOP)  # it would end with its input
+        os.kill(child, signal.SIGSTOP)  # else it ends with its input
         with path.open("a") as file:
             assert not lock(file, owner)
-            holder.kill()  # and not waited for: it may be on its way out
+            holder.kill()  # without waiting: it may still be exiting
             if not is_known:
                 holder.wait()
             assert lock(file, owner)
@@ -53,7 +51,7 @@ def test_the_lock_of_a_process_is_free_when_it_was_killed_though_its_children_li
         holder.wait()
 
 
-def test_an_owner_that_ends_is_told_from_one_that_lives() -> None:
+def test_an_ended_owner_is_distinguished_from_a_running_one() -> None:
     host = this_process().host
     ended = subprocess.Popen([sys.executable, "-c", ""])
     os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # a zombie

@@ -1,4 +1,4 @@
-"""Counts and times of training."""
+"""Counts and times of training steps."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from tests.conftest import KINDS
 
 
 class _Clock:
-    """A second passes whenever somebody looks."""
+    """Advances by a second at every call."""
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -64,7 +64,7 @@ def test_tokens_padding_and_utilisation_are_those_of_the_batches(
         callbacks=[Watch(), Throughput(peak_tflops=1e-6)],
     )
     trainer.fit(module, datamodule=data)
-    # three batches are an epoch, of which the last makes a step alone: batches of steps 2 and 3, then of 4 to 6
+    # three batches per epoch, the last being a step alone: batches of steps 2 and 3, then of 4 to 6
     for step, counted in ((2, batches[2:5]), (5, batches[5:9])):
         tokens = sum(prompt + answer for batch in counted for prompt, answer in batch.lengths)
         in_masks = sum(int(batch.attention_mask.sum()) for batch in counted)
@@ -74,7 +74,7 @@ def test_tokens_padding_and_utilisation_are_those_of_the_batches(
         computed += sum(batch.labels.numel() for batch in counted) if kind == "seq2seq" else 0
         flops = TrainingFlops(module.network)
         here = logged[step]
-        assert here["train/tokens_per_s"] == pytest.approx(tokens)  # in a second, as the clock was looked at once
+        assert here["train/tokens_per_s"] == pytest.approx(tokens)  # in one second, as the clock was read once
         assert here["train/padding"] == pytest.approx(1 - tokens / computed)
         assert here["train/step_s"] == pytest.approx(1 / (2 if step == 2 else 3))
         assert here["train/mfu"] == pytest.approx(
@@ -83,6 +83,6 @@ def test_tokens_padding_and_utilisation_are_those_of_the_batches(
         assert here["train/memory_gib"] > 0.1
 
 
-def test_an_impossible_peak_is_refused() -> None:
+def test_an_invalid_peak_is_refused() -> None:
     with pytest.raises(UserError, match=r"throughput\.peak_tflops"):
         Throughput(peak_tflops=0)

@@ -5,35 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from gner.data.encoding import Encoded, Encoder, written_text
 from gner.interfaces import IGNORED, Batch, Kind, TokenizerOwner
-from gner.prompting import END, Format, Query, Segment
+from gner.prompting import Format, Query, Segment
 from gner.records import Example
 
 _AT_ONCE = 1000  # examples that are tokenized together: token ids of a large corpus fill the memory
-
-
-class Encoded(NamedTuple):
-    """Token ids of one sequence.
-
-    Attributes:
-        prompt: What comes before the first learned token; for a seq2seq backbone what its encoder reads.
-        answer: The rest, with the end token.
-        labels: ``answer`` with -100 where nothing is learned.
-    """
-
-    prompt: list[int]
-    answer: list[int]
-    labels: list[int]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Tokens of prompt and answer."""
-        return len(self.prompt), len(self.answer)
 
 
 @dataclass
@@ -55,6 +37,7 @@ class Collator:
     def __init__(self, format: Format, backbone: TokenizerOwner) -> None:
         self._format = format
         self._backbone = backbone
+        self._encoder = Encoder(format, backbone)
 
     def __call__(
         self,
@@ -105,7 +88,7 @@ class Collator:
             of_example = self._format.queries(example)
             queries += of_example
             owners += [position] * len(of_example)
-        return _Rows(self._encode(queries), owners)
+        return _Rows(self._encoder.encode(queries), owners)
 
     @property
     def learns_queries(self) -> bool:
@@ -121,84 +104,12 @@ class Collator:
             sequences += of_example
             owners += [position] * len(of_example)
         queries = [_as_query(sequence) for sequence in sequences]
-        encoded_queries = iter(self._encode([query for query in queries if query is not None]))
+        encoded_queries = iter(self._encoder.encode([query for query in queries if query is not None]))
         encoded = [
-            self._encode_segments(segments) if query is None else next(encoded_queries)
+            self._encoder.encode_segments(segments) if query is None else next(encoded_queries)
             for query, segments in zip(queries, sequences, strict=True)
         ]
         return _Rows(encoded, owners)
-
-    def _encode(self, queries: list[Query]) -> list[Encoded]:
-        if not queries:
-            return []
-        is_seq2seq = self._backbone.kind is Kind.SEQ2SEQ
-        pairs = self._encode_seq2seq(queries) if is_seq2seq else self._encode_causal(queries)
-        return [Encoded(prompt, answer, answer) for prompt, answer in pairs]
-
-    def _encode_seq2seq(self, queries: list[Query]) -> list[tuple[list[int], list[int]]]:
-        tokenizer = self._backbone.tokenizer
-        prompts = tokenizer([query.prompt for query in queries])["input_ids"]
-        answers = tokenizer(text_target=[query.target for query in queries])["input_ids"]
-        return [(prompt, self._ended(answer)) for prompt, answer in zip(prompts, answers, strict=True)]
-
-    def _encode_causal(self, queries: list[Query]) -> list[tuple[list[int], list[int]]]:
-        """Tokenize prompt and answer together, so that the seam is tokenized as the released checkpoints saw it.
-
-        Where a tokenizer joins the two across the seam, the answer is tokenized apart: generation starts from the
-        prompt's own tokens, so training must too.
-        """
-        tokenizer = self._backbone.tokenizer
-        texts = [self._format.causal_prompt(query.prompt) for query in queries]
-        prompts = [self._without_end(ids) for ids in tokenizer(texts)["input_ids"]]
-        wholes = tokenizer([f"{text} {query.target}" for text, query in zip(texts, queries, strict=True)])["input_ids"]
-        pairs = []
-        for prompt, whole, query in zip(prompts, wholes, queries, strict=True):
-            answer = whole[len(prompt) :]
-            if whole[: len(prompt)] != prompt:
-                answer = tokenizer(f" {query.target}", add_special_tokens=False)["input_ids"]
-            pairs.append((prompt, self._ended(answer)))
-        return pairs
-
-    def _encode_segments(self, segments: Sequence[Segment]) -> Encoded:
-        """Tokenize each segment by itself, between the special tokens that the tokenizer puts around a text."""
-        tokenizer = self._backbone.tokenizer
-        end = tokenizer.eos_token_id
-        texts = [_text(segment) for segment in segments]
-        pieces = tokenizer(texts, add_special_tokens=False)["input_ids"]
-        ended = zip(pieces, texts, segments, strict=True)
-        pieces = [piece if text == segment.text else [*piece, end] for piece, text, segment in ended]
-        first = next((place for place, segment in enumerate(segments) if segment.learned), len(segments))
-        before, after = self._special_tokens("text")
-        prompt = [*before, *_joined(pieces[:first])]
-        answer: list[int] = []
-        if self._backbone.kind is Kind.SEQ2SEQ:
-            prompt += after
-            answer += self._special_tokens("text_target")[0]
-        labels = list(answer)
-        for segment, piece in zip(segments[first:], pieces[first:], strict=True):
-            answer += piece
-            labels += piece if segment.learned else [IGNORED] * len(piece)
-        if answer[-1:] != [end]:
-            answer, labels = [*answer, end], [*labels, end]
-        return Encoded(prompt, answer, labels)
-
-    def _special_tokens(self, argument: Literal["text", "text_target"]) -> tuple[list[int], list[int]]:
-        """What the tokenizer puts before and after a text that is given as this argument."""
-        tokenizer = self._backbone.tokenizer
-        plain = tokenizer(**{argument: "a"}, add_special_tokens=False)["input_ids"]
-        whole = tokenizer(**{argument: "a"})["input_ids"]
-        start = next(at for at in range(len(whole)) if whole[at : at + len(plain)] == plain)
-        return whole[:start], whole[start + len(plain) :]
-
-    def _without_end(self, ids: list[int]) -> list[int]:
-        return ids[:-1] if ids and ids[-1] == self._backbone.tokenizer.eos_token_id else ids
-
-    def _ended(self, ids: list[int]) -> list[int]:
-        """With the end token as the last one; mBART's tokenizer puts the code of the language after it."""
-        end = self._backbone.tokenizer.eos_token_id
-        while ids and ids[-1] != end and end in ids:
-            ids = ids[:-1]
-        return ids if ids and ids[-1] == end else [*ids, end]
 
     def _batch(
         self,
@@ -255,7 +166,7 @@ class Collator:
             for sequence in self._format.training(example, *_fixed_rngs([example])):
                 query = _as_query(sequence)
                 if query is None:
-                    yield from map(_text, sequence)
+                    yield from map(written_text, sequence)
                     continue
                 is_causal = self._backbone.kind is Kind.CAUSAL
                 yield self._format.causal_prompt(query.prompt) if is_causal else query.prompt
@@ -275,11 +186,6 @@ class Collator:
         return sizes
 
 
-def _text(segment: Segment) -> str:
-    """What is tokenized of a segment, without the mark of the end token."""
-    return segment.text.removesuffix(END) if segment.learned else segment.text
-
-
 def _as_query(sequence: Sequence[Segment]) -> Query | None:
     """A sequence of one prompt and one answer as a query; None for others, which are tokenized piecewise."""
     if [segment.learned for segment in sequence] != [False, True]:
@@ -290,13 +196,6 @@ def _as_query(sequence: Sequence[Segment]) -> Query | None:
 def _fixed_rngs(examples: Sequence[Example]) -> list[random.Random]:
     """For what is the same in each epoch: sizes, tokenizers, and the loss at validation."""
     return [random.Random(0) for _ in examples]
-
-
-def _joined(pieces: Sequence[list[int]]) -> list[int]:
-    joined: list[int] = []
-    for piece in pieces:
-        joined += piece
-    return joined
 
 
 def _pad(rows: Sequence[Sequence[int]], value: int, *, left: bool = False) -> tuple[Tensor, Tensor]:

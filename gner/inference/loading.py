@@ -14,7 +14,7 @@ from gner.errors import UserError
 from gner.inference.gner_config import FILE, Settings
 from gner.interfaces import Kind
 from gner.models import Backbone
-from gner.models.restore import default_dtype, is_checkpoint, restore
+from gner.models.restore import is_checkpoint, restore
 from gner.models.weight_files import find_file
 
 _ADAPTER = "adapter_config.json"
@@ -91,8 +91,7 @@ def _load_pretrained(source: str, dtype: torch.dtype) -> Loaded:
         if not base:
             raise UserError(f"{adapter}: expected the name of the model that the adapters belong to, found none.")
     backbone = Backbone(base)
-    with default_dtype(dtype):
-        network = backbone.build()
+    network = backbone.build(dtype)
     if adapter is not None:
         network.load_adapter(source)
     path = find_file(source, FILE)

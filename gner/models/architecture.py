@@ -1,44 +1,45 @@
-"""Which architectures can be backbones, told from their configuration before any weights are loaded.
+"""Which architectures can be backbones, decided from their configuration before weights are loaded.
 
-`docs/backbones.md` lists what was tried.
+`docs/backbones.md` lists the tested ones.
 """
 
 from __future__ import annotations
 
 from itertools import chain
 
+from torch import nn
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
-    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
 )
 
 from gner.errors import UserError
+from gner.interfaces import Kind, kind_of
 
-_IGNORE_PADDING = "it ignores padding, so what it writes for a sentence would depend on the others in its batch"
-_READ_AHEAD = "it reads what follows a word as well, so it would see the answer that it is trained to write"
-_BLOCKS = "it reads texts in blocks whose borders depend on padding, and so on the other sentences of a batch"
+_IGNORE_PADDING = "it ignores padding, so its output for a sentence would depend on the others in its batch"
+_READ_AHEAD = "it is bidirectional, so it would see the answer that it is trained to write"
+_BLOCKS = "it reads text in blocks whose boundaries depend on padding, and so on the other sentences of a batch"
 REFUSED = {
     "bert-generation": _READ_AHEAD,
     "cpmant": _READ_AHEAD,
     "deepseek_v4": _BLOCKS,
     "minimax": _BLOCKS,
     "rwkv": _IGNORE_PADDING,
-    "switch_transformers": "its experts leave out tokens beyond a limit, so an answer that is read at once is not the "
-    "one that was written token by token",
-    "trocr": "it is the decoder of a reader of images, and its positions count padding",
+    "switch_transformers": "its experts drop tokens beyond their capacity, so reading an answer at once differs from "
+    "writing it token by token",
+    "trocr": "it is the decoder of an image-to-text model, and its positions count padding",
     "xlstm": _IGNORE_PADDING,
 }
-"""Model types that have a class for generation and are of no use, with the reason."""
+"""Model types that have a class for generation but cannot be used, with the reason."""
 
 
 def check_architecture(config: PreTrainedConfig, name: str) -> None:
-    """Refuse what cannot be trained to write answers, or cannot be used in batches.
+    """Refuse models that cannot be trained to write answers, or cannot be used in batches.
 
     Args:
         config: Of the backbone.
-        name: What the user calls it.
+        name: Its name as the user gave it.
 
     Raises:
         UserError: It cannot be a backbone; the message says why.
@@ -46,72 +47,61 @@ def check_architecture(config: PreTrainedConfig, name: str) -> None:
     model_type = config.model_type
     start = f"Expected a seq2seq or causal language model, got `{name}`, whose type `{model_type}`"
     end = "Set model.backbone to a model such as google/flan-t5-large or Qwen/Qwen3-0.6B."
-    if is_encoder(config):
-        raise UserError(f"{start} is that of an encoder: {_READ_AHEAD}. {end}")
+    kind = kind_of(config)
+    if kind is Kind.ENCODER:
+        raise UserError(f"{start} is an encoder: {_READ_AHEAD}. {end}")
     if model_type in REFUSED:
-        raise UserError(f"{start} is of no use here: {REFUSED[model_type]}. {end}")
+        raise UserError(f"{start} cannot be used: {REFUSED[model_type]}. {end}")
     classes = (
-        MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES if config.is_encoder_decoder else MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+        MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES if kind is Kind.SEQ2SEQ else MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
     )
     if model_type not in classes and not getattr(config, "auto_map", None):
         raise UserError(f"{start} is {_what_it_is(config)}. {end}")
-
-
-def is_encoder(config: PreTrainedConfig) -> bool:
-    """Whether a configuration is that of an encoder such as BERT, whose words see all other words.
-
-    Transformers has classes for generation for most of them, which are of use only with ``is_decoder``.
-    """
-    if config.is_encoder_decoder or getattr(config, "is_decoder", False):
-        return False
-    is_causal = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-    return config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES or (not is_causal and _has_encoder_class(config))
-
-
-def _has_encoder_class(config: PreTrainedConfig) -> bool:
-    return any("MaskedLM" in name for name in config.architectures or ())
 
 
 def _what_it_is(config: PreTrainedConfig) -> str:
     others = other_modalities(config)
     if others:
         return (
-            f"that of a multimodal model, which reads {' and '.join(others)} as well; transformers cannot use it for "
-            "text alone. There may be a checkpoint of its text part"
+            f"a multimodal model, which also reads {' and '.join(others)}; transformers cannot use it for text alone. "
+            "There may be a checkpoint of its text part"
         )
-    return "not one that transformers can write text with"
+    return "not one that transformers can generate text with"
 
 
 def other_modalities(config: PreTrainedConfig) -> list[str]:
-    """What a model reads beside text, such as ``images``."""
-    names = {"vision_config": "images", "audio_config": "sounds"}
+    """What a model reads besides text, such as ``images``."""
+    names = {"vision_config": "images", "audio_config": "audio"}
     parts = [config, getattr(config, "encoder", None)]
     return [what for key, what in names.items() if any(getattr(part, key, None) is not None for part in parts)]
 
 
 def freeze_other_modalities(network: PreTrainedModel) -> int:
-    """Freeze all that texts do not pass through: gradients never reach it, and sharded training would wait for them.
+    """Freeze the parameters that text does not pass through: sharded training would wait for their gradients.
 
     Returns:
-        How many parameters were frozen; 0 for a network that reads only text.
+        The number of frozen parameters; 0 for a network that reads only text.
     """
-    config = network.config
-    if not other_modalities(config):
+    used_by_text: list[nn.Module] = [*_text_models(network)] if other_modalities(network.config) else []
+    if not used_by_text:
         return 0
-    text_types = {type(config.get_text_config()), type(config.get_text_config(decoder=True))}
-    encoder = getattr(config, "encoder", None)
-    if isinstance(encoder, PreTrainedConfig):
-        text_types.add(type(encoder.get_text_config()))
-    parts = [
-        module
-        for module in network.modules()
-        if isinstance(module, PreTrainedModel) and type(module.config) in text_types - {type(config)}
-    ]
     head = network.get_output_embeddings()
-    if not parts:
-        return 0
-    used = set(map(id, chain.from_iterable(part.parameters() for part in [*parts, head] if part is not None)))
+    if head is not None:
+        used_by_text.append(head)
+    used = {id(parameter) for parameter in chain.from_iterable(part.parameters() for part in used_by_text)}
     frozen = [parameter for parameter in network.parameters() if id(parameter) not in used]
     for parameter in frozen:
         parameter.requires_grad_(False)
     return sum(parameter.numel() for parameter in frozen)
+
+
+def _text_models(network: PreTrainedModel) -> list[PreTrainedModel]:
+    """The models within a multimodal network that read or write text."""
+    config = network.config
+    text_types = {type(config.get_text_config()), type(config.get_text_config(decoder=True))}
+    encoder = getattr(config, "encoder", None)
+    if isinstance(encoder, PreTrainedConfig):
+        text_types.add(type(encoder.get_text_config()))
+    text_types.discard(type(config))  # the whole network, with its image and audio parts
+    models = [module for module in network.modules() if isinstance(module, PreTrainedModel)]
+    return [model for model in models if type(model.config) in text_types]

@@ -130,21 +130,25 @@ class Backbone:
         self._serialized_tokenizer = serialized
         self.__dict__.pop("tokenizer", None)  # what the cached property remembers
 
-    def build(self) -> PreTrainedModel:
-        """Load the network, or make one with random weights, in torch's default type."""
+    def build(self, dtype: torch.dtype | None = None) -> PreTrainedModel:
+        """Load the network, or make one with random weights.
+
+        Args:
+            dtype: Of the weights; None for torch's default, which Lightning sets to that of a run's precision.
+        """
         if not isinstance(self.source, str):
-            return self.build_random()
+            return self.build_random(dtype)
         auto = _AUTO_CLASSES[self.kind]
-        network = self._load(auto, dtype=torch.get_default_dtype(), attn_implementation=self._attention)
+        network = self._load(auto, dtype=dtype or torch.get_default_dtype(), attn_implementation=self._attention)
         return self._with_start(network)
 
-    def build_empty(self) -> PreTrainedModel:
-        """Make the network without data, on the meta device."""
+    def build_empty(self, dtype: torch.dtype | None = None) -> PreTrainedModel:
+        """Make the network without data, on the meta device; see `build`."""
         with torch.device("meta"):
-            return self.build_random()
+            return self.build_random(dtype)
 
-    def build_random(self) -> PreTrainedModel:
-        """Make the network with random weights, whatever the source, in torch's default type."""
+    def build_random(self, dtype: torch.dtype | None = None) -> PreTrainedModel:
+        """Make the network with random weights, whatever the source; see `build`."""
         auto = _AUTO_CLASSES[self.kind]
         if not isinstance(self.source, str):
             tokenizer = self.tokenizer
@@ -155,7 +159,7 @@ class Backbone:
                 self.config.decoder_start_token_id = tokenizer.pad_token_id
         network = auto.from_config(
             self.config,
-            dtype=torch.get_default_dtype(),
+            dtype=dtype or torch.get_default_dtype(),
             attn_implementation=self._attention,
             trust_remote_code=False,
         )

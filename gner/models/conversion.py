@@ -1,9 +1,9 @@
-"""Tensors of checkpoints and tensors of networks: transformers' own renamings and conversions, one group at a time.
+"""Converts tensors between checkpoint and network by transformers' own mapping, one group of tensors at a time.
 
-Many networks of transformers have other tensor names than the checkpoints of their family, and some merge tensors: the
-experts of a mixture lie in one parameter, and in one tensor each in files. `from_pretrained` and `save_pretrained`
-convert whole state dicts. Here the same mapping is applied to only those tensors that belong together, so that a
-network which fits only in shards can be read and written.
+Many networks of transformers have other tensor names than their family's checkpoints, and some merge tensors: the
+experts of a mixture are one parameter, but one tensor each in files. `from_pretrained` and `save_pretrained` convert
+whole state dicts. Here the same mapping is applied only to tensors that belong together, so that a network that fits
+in memory only as shards can be read and written.
 
 Why the mapping is used per tensor, and what cannot be read by rows: docs/decisions/tensor_names.md.
 """
@@ -36,7 +36,7 @@ from gner.models.tensors import StoredTensors, is_adapter, plain_name, shape_of
 
 
 class _Input(NamedTuple):
-    """A tensor that goes into a conversion, and the pattern of the conversion that its name matches."""
+    """An input tensor of a conversion, and the pattern of the conversion that its name matches."""
 
     name: str
     pattern: str
@@ -46,9 +46,9 @@ class _Group(NamedTuple):
     """Tensors that are converted together.
 
     Attributes:
-        first: The name that groups them: that of the first tensor that comes out.
-        converter: What is done; never changed, as a conversion works on a copy.
-        inputs: What goes in, in the order of the converter.
+        first: The key of the group: the name of its first output.
+        converter: The conversion; never modified, as it is run on a copy.
+        inputs: In the order of the converter.
     """
 
     first: str
@@ -56,7 +56,7 @@ class _Group(NamedTuple):
     inputs: tuple[_Input, ...]
 
     def convert(self, network: PreTrainedModel, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Convert those inputs that are given, in their order; names to tensors."""
+        """Convert those inputs that are given; maps the names of outputs to tensors."""
         converter = deepcopy(self.converter)
         for name, pattern in self.inputs:
             if name in tensors:
@@ -65,9 +65,9 @@ class _Group(NamedTuple):
         return {name: value[0] if isinstance(value, list) else value for name, value in made.items()}
 
     def inputs_of_rows(self, rows: slice) -> tuple[_Input, ...] | None:
-        """The inputs that make some rows of what comes out, or None if all are needed for that.
+        """The inputs from which some rows of the output are made, or None if all are needed.
 
-        Experts are stacked, so the rows of a stack are single tensors of a file.
+        Experts are stacked, so each row of the stack is a single tensor of the file.
         """
         stack, *more = self.converter.operations
         if not isinstance(stack, MergeModulelist) or stack.dim != 0:
@@ -81,16 +81,16 @@ class _Group(NamedTuple):
 
 
 class ConvertedTensors:
-    """The tensors of a checkpoint with the names and in the layout that a network has for them.
+    """The tensors of a checkpoint under the names and in the layout of a network.
 
-    What is only renamed is read by rows. A conversion reads all of its inputs, unless it stacks them.
+    Renamed tensors are read by rows. A conversion reads all of its inputs, unless it stacks them.
 
     Args:
         files: The checkpoint.
         network: Whole or sharded, with adapters or without, on any device.
 
     Attributes:
-        conversions: Transformers' transforms, which know whether they changed a name; see `remember_conversions`.
+        conversions: Transformers' transforms, which record whether they were used; see `remember_conversions`.
     """
 
     def __init__(self, files: StoredTensors, network: PreTrainedModel) -> None:
@@ -98,7 +98,7 @@ class ConvertedTensors:
         self._files = files
         self._network = network
         self._renamed: dict[str, str] = {}
-        self._made: dict[str, _Group] = {}
+        self._converted: dict[str, _Group] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._last: tuple[str, dict[str, Tensor]] = ("", {})
         targets = {plain_name(name): tensor for name, tensor in network.state_dict(keep_vars=True).items()}
@@ -115,34 +115,34 @@ class ConvertedTensors:
             self._add(_Group(first, _converter_of(inputs[0].pattern, transforms), tuple(inputs)))
 
     def _add(self, group: _Group) -> None:
-        """Find out what a conversion makes by doing it without data."""
+        """Find the outputs of a conversion by running it on the meta device."""
         empty = {name: torch.empty(shape_of(self._files.tensor(name)), device="meta") for name, _ in group.inputs}
         for name, made in group.convert(self._network, empty).items():
-            self._made[name] = group
+            self._converted[name] = group
             self._shapes[name] = tuple(made.shape)
 
     @property
     def names(self) -> set[str]:
-        """Names of all tensors, those that the network does not know included."""
-        return {*self._renamed, *self._made}
+        """Names of all tensors, including those that the network does not have."""
+        return {*self._renamed, *self._converted}
 
     def tensor(self, name: str) -> Any:
-        """A tensor, or something of which rows can be read like those of one."""
+        """A tensor, or an object whose rows can be read like a tensor's."""
         if name in self._renamed:
             return self._files.tensor(self._renamed[name])
-        return _Made(self, name)
+        return _LazyTensor(self, name)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a tensor that is made."""
+        """The shape of a converted tensor."""
         return self._shapes[name]
 
     def rows(self, name: str, rows: slice) -> Tensor:
-        """Make a tensor, or those rows of it that are asked for, out of as few others as it takes."""
-        group = self._made[name]
+        """Some rows of a converted tensor, made from as few inputs as possible."""
+        group = self._converted[name]
         inputs = group.inputs_of_rows(rows)
         if inputs is not None:
             return group.convert(self._network, self._read(inputs))[name]
-        if self._last[0] != group.first:  # what is split has several parts: the next one is asked for next
+        if self._last[0] != group.first:  # a split has several outputs, which are asked for in turn
             self._last = (group.first, group.convert(self._network, self._read(group.inputs)))
         return self._last[1][name][rows]
 
@@ -150,15 +150,15 @@ class ConvertedTensors:
         return {name: self._files.tensor(name)[...] for name, _ in inputs}
 
 
-class _Made:
-    """A tensor that is made of others when it, or some rows of it, are asked for."""
+class _LazyTensor:
+    """A tensor that is converted when it, or some rows of it, are read."""
 
     def __init__(self, owner: ConvertedTensors, name: str) -> None:
         self._owner = owner
         self._name = name
 
     def get_shape(self) -> tuple[int, ...]:
-        """Its shape, as a safetensors slice tells it."""
+        """Its shape; named as in a safetensors slice."""
         return self._owner.shape(self._name)
 
     def __getitem__(self, rows: Any) -> Tensor:
@@ -166,12 +166,11 @@ class _Made:
 
 
 class StoredLayout:
-    """What `save_pretrained` would write of a network: names and shapes, and each tensor when it is asked for.
+    """What `save_pretrained` would write for a network: names and shapes, and each tensor on demand.
 
     Args:
-        network: Whole or sharded. It is written as the checkpoint was that it was loaded from.
-        tensors: Names of the network's tensors without those of adapters, and tensors on the meta device in their
-            place.
+        network: Whole or sharded. Names and layout are those of the checkpoint that it was loaded from.
+        tensors: The network's tensors without adapters, by name, on the meta device.
 
     Attributes:
         shapes: The tensors of the file, by name, on the meta device.
@@ -203,18 +202,18 @@ class StoredLayout:
         return {apply_renamings(name, self._renamings): value for name, value in made.items()}
 
     def needs(self, stored: str) -> list[str]:
-        """The network's tensors that a tensor of the file is made of."""
+        """Names of the network's tensors that a tensor of the file is made from."""
         return [self._renamed[stored]] if stored in self._renamed else [name for name, _ in self._groups[stored].inputs]
 
     def make(self, stored: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """All tensors of the file that are made of what one of them needs, by name."""
+        """A tensor of the file and the others that are made from the same inputs, by name."""
         if stored in self._renamed:
             return {stored: tensors[self._renamed[stored]]}
         return self._convert(self._groups[stored], tensors)
 
 
 def stored_names(network: PreTrainedModel) -> list[str]:
-    """The names that the network's tensors would have in a file that `save_pretrained` writes."""
+    """The tensor names that `save_pretrained` would write."""
     plain = {plain_name(name): tensor for name, tensor in network.state_dict(keep_vars=True).items()}
     tied = network.all_tied_weights_keys
     empty = {
@@ -225,12 +224,12 @@ def stored_names(network: PreTrainedModel) -> list[str]:
     return sorted(StoredLayout(network, empty).shapes)
 
 
-def use_names(network: PreTrainedModel, names: Iterable[str]) -> None:
-    """Have a network written with such names as a checkpoint has that it came from, where transformers knows several.
+def adopt_names(network: PreTrainedModel, names: Iterable[str]) -> None:
+    """Make exports of a network use the tensor names of a checkpoint, where its family has several.
 
     Args:
-        network: Without adapters or with.
-        names: Those of the checkpoint's tensors.
+        network: With adapters or without.
+        names: The tensor names of the checkpoint.
     """
     transforms = get_model_conversion_mapping(network)
     targets = {plain_name(name): tensor for name, tensor in network.state_dict(keep_vars=True).items()}
@@ -240,19 +239,19 @@ def use_names(network: PreTrainedModel, names: Iterable[str]) -> None:
 
 
 def remember_conversions(network: PreTrainedModel, transforms: Iterable[WeightTransform]) -> None:
-    """Have a network written with the names of the checkpoint that transforms were used on."""
+    """Make exports of a network use the names of the checkpoint that was read with these transforms."""
     used = [transform for transform in transforms if transform.was_used()]
-    cast(Any, network)._weight_conversions = used  # where `from_pretrained` puts them, for `save_pretrained`
+    cast(Any, network)._weight_conversions = used  # where `from_pretrained` stores them for `save_pretrained`
 
 
 def _target(
     stored: str, transforms: Sequence[WeightTransform], prefix: str, targets: dict[str, Tensor]
 ) -> tuple[str, str | None]:
-    """The network's name for a tensor of a file, and the pattern of the conversion that it takes part in, if any."""
+    """The network's name for a tensor of a file, and the pattern of its conversion, if it has one."""
     renamings = [transform for transform in transforms if isinstance(transform, WeightRenaming)]
     converters = [transform for transform in transforms if isinstance(transform, WeightConverter)]
     name, pattern = rename_source_key(stored, renamings, converters, prefix, targets)
-    if name not in targets and stored in targets:  # it has the network's name already
+    if name not in targets and stored in targets:  # it already has the network's name
         return rename_source_key(stored, [], [], prefix, targets)
     return name, pattern
 
@@ -263,7 +262,7 @@ def _converter_of(pattern: str, transforms: Iterable[WeightTransform]) -> Weight
         for transform in transforms
         if isinstance(transform, WeightConverter) and pattern in transform.source_patterns
     ]
-    return found[-1]  # as transformers does where there are several
+    return found[-1]  # the last one wins, as in transformers
 
 
 def _conversions_of(network: PreTrainedModel) -> list[WeightTransform]:

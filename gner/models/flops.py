@@ -1,4 +1,4 @@
-"""Floating-point operations of training, from the shapes of a network."""
+"""Estimates the floating-point operations of training from the shapes of a network."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from gner.models.sharding import find_blocks
 
 
 class TrainingFlops:
-    """Counts what the network itself must compute for an example, forward and backward.
+    """Counts the operations that the network itself needs for an example, forward and backward.
 
-    As in PaLM (Chowdhery et al., 2022, arXiv 2204.02311, appendix B): two operations for each weight of a matrix and
-    token, twice as many backward, and those of attention over all positions. Frozen weights have no gradients of
-    their own, and what gradient checkpointing computes twice counts once. Attention is left out where there is none, or
-    where the network does not show its blocks and heads.
+    As in PaLM (Chowdhery et al., 2022, arXiv 2204.02311, appendix B): two operations per token and matrix weight,
+    twice as many backward, and those of attention over all positions. Frozen weights need no gradients of their own,
+    and what gradient checkpointing recomputes counts once. Attention is left out where there is none, or where blocks
+    and heads cannot be found.
 
     Args:
         network: Whole, sharded, or on the meta device.
-        blocks: Class names of its blocks; null finds them.
+        blocks: Class names of its blocks; None finds them.
     """
 
     def __init__(self, network: PreTrainedModel, blocks: Sequence[str] | None = None) -> None:
@@ -39,17 +39,17 @@ class TrainingFlops:
                 part = "encoder" if id(parameter) in of_encoder else "decoder"
                 self._per_token[part] += _per_weight(parameter) * parameter.numel()
         head = network.get_output_embeddings()
-        if head is not None and id(head.weight) in tables:  # tied: a table at one end and a matrix at the other
+        if head is not None and id(head.weight) in tables:  # tied: a lookup table at the input, a matrix at the output
             self._per_token["decoder"] += _per_weight(head.weight) * head.weight.numel()
         num_blocks = _count_blocks(network, blocks) - num_encoder_blocks
-        products = 3 * 4  # two of them, forward, and twice that backward
+        products = 3 * 4  # two products of two operations, forward, and twice that backward
         self._per_pair = {
             "encoder": products * _attention_width(network.config, num_encoder_blocks),
             "decoder": products * _attention_width(network.config, num_blocks),
         }
 
     def of_example(self, num_prompt: int, num_answer: int) -> int:
-        """Operations for an example of so many tokens."""
+        """Operations for an example with these numbers of tokens."""
         if self._kind is not Kind.SEQ2SEQ:
             length = num_prompt + num_answer
             return self._per_token["decoder"] * length + self._per_pair["decoder"] * length**2
@@ -59,10 +59,10 @@ class TrainingFlops:
 
 
 def count_flops(network: PreTrainedModel, blocks: Sequence[str] | None = None) -> TrainingFlops | None:
-    """The operations of training, or None, with a warning, for a network that they cannot be counted of."""
+    """The operations of training, or None, with a warning, if they cannot be counted for this network."""
     try:
         return TrainingFlops(network, blocks)
-    except Exception as error:  # architectures differ in all they say of themselves, and a statistic must not end a run
+    except Exception as error:  # any attribute may be missing, and a statistic must not end a run
         rank_zero_warn(
             f"The floating-point operations of `{network.config.model_type}` cannot be counted, so utilisation and "
             f"hours are left out: {type(error).__name__}: {first_line(error)}"
@@ -86,12 +86,12 @@ def _count_blocks(network: nn.Module, names: Sequence[str] | None) -> int:
 
 
 def _attention_width(config: PreTrainedConfig, num_blocks: int) -> int:
-    """Heads times their size, of all blocks together."""
+    """Heads times head size, summed over all blocks."""
     settings: Any = config.get_text_config()
     if not num_blocks:
         return 0
     layers = list(getattr(settings, "per_layer_config", None) or ())
-    if layers:  # Gemma 4: blocks that see everything have larger heads
+    if layers:  # Gemma 4: blocks with full attention have larger heads
         return sum(map(_block_width, layers))
     return num_blocks * _block_width(settings)
 

@@ -1,4 +1,7 @@
-"""What training and validation would need in memory, found without any: tensors are made that have only a shape."""
+"""Estimates the memory of training and validation with fake tensors; nothing is allocated.
+
+Why it runs the network instead of a formula: docs/decisions/sharding.md.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from torch.distributed.tensor import DTensor
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import PreTrainedModel
 
+from gner.interfaces import Kind, kind_of
 from gner.models.backbone import Backbone
 from gner.models.flops import TrainingFlops, count_flops
 from gner.models.sharding import FSDP2Strategy, block_names, compute_dtype
@@ -25,7 +29,7 @@ _ADAM_STATES = 2
 _AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 _WEIGHT_TYPES = {"32-true": torch.float32, "bf16-true": torch.bfloat16, "16-true": torch.float16}
 PRECISIONS = (*_AUTOCAST, *_WEIGHT_TYPES)
-"""Of the trainer, that are understood here."""
+"""Supported values of ``trainer.precision``."""
 
 
 @dataclass(frozen=True)
@@ -37,30 +41,30 @@ class Shape:
     answer: int
 
     def inputs(self, network: PreTrainedModel, rows: int) -> Tensor:
-        """Token ids of so many rows as a network reads them: a causal one reads the answer with the prompt."""
-        length = self.prompt if network.config.is_encoder_decoder else self.prompt + self.answer
+        """Token ids of some rows as a network reads them: a causal one reads the answer with the prompt."""
+        length = self.prompt if kind_of(network.config) is Kind.SEQ2SEQ else self.prompt + self.answer
         return torch.zeros((rows, length), dtype=torch.long)
 
     def answers(self, rows: int) -> Tensor:
-        """Token ids of the answers of so many rows."""
+        """Token ids of the answers of some rows."""
         return torch.zeros((rows, self.answer), dtype=torch.long)
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes of one process, at the moment of a training step when it has most, and at validation.
+    """Bytes of one process at the peak of a training step, and at validation.
 
     Attributes:
-        weights: What the process keeps of the weights.
+        weights: The process's own share of the weights.
         optimizer: Two numbers for each weight that it trains.
-        gradients: Of its own weights and, for a moment, of those that are gathered.
-        own_gradients: Of its own weights, all of which are there when the optimizer steps.
-        gathered: Weights that are gathered for the blocks at work.
+        gradients: Of its own weights and, for a moment, of gathered ones.
+        own_gradients: Of its own weights, all of which exist when the optimizer steps.
+        gathered: Weights gathered for the running blocks.
         activations: What the forward pass keeps for the backward pass.
-        passing: Gradients of activations, the loss, and buffers of what is exchanged.
-        validation_gathered: Weights that are there for generation, beside the process's own.
-        cache: Keys and values of the longest validation batch, for every beam.
-        is_offloaded: Weights and optimizer are in the memory of the CPU, and not in the sums.
+        passing: Gradients of activations, the loss, and communication buffers.
+        validation_gathered: Weights gathered for generation, in addition to the process's own.
+        cache: KV cache of the longest validation batch, for every beam.
+        is_offloaded: Weights and optimizer are in CPU memory, and not in the sums.
     """
 
     weights: int
@@ -76,13 +80,13 @@ class Footprint:
 
     @property
     def training(self) -> int:
-        """All parts of training on the device."""
+        """Total on the device in training."""
         at_work = self.gradients + self.gathered + self.activations + self.passing
         return self._kept + max(at_work, self.own_gradients)
 
     @property
     def validation(self) -> int:
-        """All parts of validation on the device."""
+        """Total on the device at validation."""
         return self._kept + self.validation_gathered + self.cache
 
     @property
@@ -92,7 +96,7 @@ class Footprint:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Of a network: its size, and the operations of training on an example (see `TrainingFlops`), if known."""
+    """Size of a network, and the operations of training on an example (see `TrainingFlops`), if known."""
 
     num_parameters: int
     num_trainable: int
@@ -100,19 +104,19 @@ class Numbers:
 
 
 class Planner:
-    """Measures a network that is not there.
+    """Measures the memory of a run without allocating it.
 
-    The network is built, split and trained for a step as in a run, by the same code, on tensors without data and with
-    the other processes made up; torch's memory tracker adds up what is alive. What the allocator loses, the libraries
-    of the device and the collectives' own buffers come on top: one to two GiB on a GPU.
+    The network is built, sharded and trained for a step by the code of a real run, on fake tensors and with the other
+    processes simulated; torch's memory tracker adds up the live tensors. Fragmentation, device libraries and the
+    collectives' own buffers come on top: one to two GiB on a GPU.
 
     Args:
         backbone: What to build.
         prepare: Adds adapters and gradient checkpointing.
-        strategy: How the network is split; None keeps it whole on every process.
+        strategy: How the network is sharded; None keeps it whole on every process.
         precision: The trainer's, one of `PRECISIONS`.
         num_nodes: Machines.
-        devices: Processes on each.
+        devices: Processes per machine.
     """
 
     def __init__(
@@ -131,6 +135,7 @@ class Planner:
         self._precision = precision
         self._num_nodes = num_nodes
         self._devices = devices
+        self._num_processes = num_nodes * devices
 
     def numbers(self) -> Numbers:
         """Count parameters."""
@@ -147,15 +152,15 @@ class Planner:
         Args:
             training: The largest training batch.
             validation: The largest validation batch.
-            num_sequences: Texts that are written at once for each example.
-            accumulates: True if gradients of several batches are added up.
+            num_sequences: Texts generated at once per example.
+            accumulates: True if gradients of several batches are accumulated.
         """
         with ExitStack() as stack:
-            stack.enter_context(_other_processes(self._num_nodes * self._devices))
+            stack.enter_context(_simulated_processes(self._num_processes))
             self._connect()
             network = self._build(_WEIGHT_TYPES.get(self._precision, torch.float32)).train()
             computing = self._build(compute_dtype(self._strategy, self._precision)).eval()
-            stack.enter_context(FakeTensorMode())  # from here on tensors have a shape and a place, and no data
+            stack.enter_context(FakeTensorMode())  # from here on, tensors have a shape and a device, but no data
             _move_to_cpu(network)
             _move_to_cpu(computing)
             if self._strategy is not None:
@@ -163,14 +168,18 @@ class Planner:
             weights = _bytes(network.parameters())
             trained = _bytes(parameter for parameter in network.parameters() if parameter.requires_grad)
             if accumulates:
-                for parameter in network.parameters():
-                    parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
+                _add_gradients(network)
             at_peak = self._measure_step(network, training)
             del network
             cache = num_sequences * _measure_cache(computing, validation)
-        buckets = trained if self._strategy is None and self._num_nodes * self._devices > 1 else 0  # of DDP
+        passing = at_peak["Temp"] + at_peak["Buffer"] + at_peak["Other"]
+        is_ddp = self._strategy is None and self._num_processes > 1
+        if is_ddp:
+            passing += trained  # the buckets in which DDP sums gradients over the processes
         gathered = at_peak["Parameter"] - weights
-        whole = self._strategy is not None and self._strategy.decode == "gather"
+        gathers_all = self._strategy is not None and self._strategy.decode == "gather"
+        validation_gathered = _bytes(computing.parameters()) if gathers_all else gathered
+        is_offloaded = self._strategy is not None and self._strategy.offloads_to_cpu
         return Footprint(
             weights=weights,
             optimizer=_ADAM_STATES * trained,
@@ -178,10 +187,10 @@ class Planner:
             own_gradients=trained,
             gathered=gathered,
             activations=at_peak["Activation"],
-            passing=at_peak["Temp"] + at_peak["Buffer"] + at_peak["Other"] + buckets,
-            validation_gathered=_bytes(computing.parameters()) if whole else gathered,
+            passing=passing,
+            validation_gathered=validation_gathered,
             cache=cache,
-            is_offloaded=self._strategy is not None and self._strategy.offloads_to_cpu,
+            is_offloaded=is_offloaded,
         )
 
     def _connect(self) -> None:
@@ -190,24 +199,19 @@ class Planner:
         self._strategy.num_nodes = self._num_nodes
         self._strategy.parallel_devices = [torch.device("cpu")] * self._devices
         self._strategy.cluster_environment = LightningEnvironment()
-        shape, names = (self._num_nodes * self._devices, 1), ("data_parallel", "tensor_parallel")
+        shape, names = (self._num_processes, 1), ("data_parallel", "tensor_parallel")
         self._strategy._device_mesh = init_device_mesh("cpu", shape, mesh_dim_names=names)
-        assert self._strategy.mesh.size() == self._num_nodes * self._devices
+        assert self._strategy.mesh.size() == self._num_processes
 
     def _build(self, dtype: torch.dtype) -> PreTrainedModel:
-        before = torch.get_default_dtype()
-        torch.set_default_dtype(dtype)
-        try:
-            network = self._backbone.build_empty()
-            self._prepare(network)
-        finally:
-            torch.set_default_dtype(before)
+        network = self._backbone.build_empty(dtype)
+        self._prepare(network)
         return network
 
     def _measure_step(self, network: PreTrainedModel, shape: Shape) -> dict[str, int]:
-        """Bytes by kind at the moment of a forward and backward pass when they are most."""
+        """Bytes by kind of tensor at the peak of a forward and backward pass."""
         ids = shape.inputs(network, shape.rows)
-        labels = shape.answers(shape.rows) if network.config.is_encoder_decoder else ids
+        labels = shape.answers(shape.rows) if kind_of(network.config) is Kind.SEQ2SEQ else ids
         autocast = _AUTOCAST.get(self._precision)
         tracker = _Tracker()
         tracker.track_external(network)
@@ -220,9 +224,9 @@ class Planner:
 
 
 class _Tracker(MemTracker):
-    """Torch's, without what it records for each module, which takes minutes where there are many adapters.
+    """Torch's memory tracker without its records for each module, which take minutes with many adapters.
 
-    Nor does torch's work for modules with frozen weights, whose gradients it waits for.
+    Modules with frozen weights get no hooks, as torch's would wait for gradients of all weights.
     """
 
     def _track_module_params_and_buffers(self, module: nn.Module, install_grad_hooks: bool = True) -> tuple[int, int]:
@@ -237,8 +241,8 @@ class _Tracker(MemTracker):
 
 
 @contextmanager
-def _other_processes(num_processes: int) -> Iterator[None]:
-    """Pretend that there are other processes, which answer at once and with nothing."""
+def _simulated_processes(num_processes: int) -> Iterator[None]:
+    """Simulate a process group, whose collectives return at once without data."""
     distributed.init_process_group("fake", store=FakeStore(), rank=0, world_size=num_processes)
     try:
         yield
@@ -247,7 +251,7 @@ def _other_processes(num_processes: int) -> Iterator[None]:
 
 
 def _move_to_cpu(network: PreTrainedModel) -> None:
-    """Put tensors of the CPU in the place of those of the meta device; tied ones stay tied."""
+    """Replace tensors on the meta device by ones on the CPU; tied ones stay tied."""
     moved: dict[Tensor, Tensor] = {}
     for module in network.modules():
         for tensors in (module._parameters, module._buffers):
@@ -261,16 +265,22 @@ def _move_to_cpu(network: PreTrainedModel) -> None:
                 cast(dict[str, Tensor | None], tensors)[name] = moved[tensor]
 
 
+def _add_gradients(network: PreTrainedModel) -> None:
+    """Give trained parameters gradients, as after an earlier batch of an accumulation."""
+    for parameter in network.parameters():
+        parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
+
+
 def _measure_cache(network: PreTrainedModel, shape: Shape) -> int:
-    """Bytes of the keys and values of a batch whose answers are complete."""
-    answers = {"decoder_input_ids": shape.answers(1)} if network.config.is_encoder_decoder else {}
+    """Bytes of the KV cache of a batch whose answers are complete."""
+    answers = {"decoder_input_ids": shape.answers(1)} if kind_of(network.config) is Kind.SEQ2SEQ else {}
     with torch.no_grad():
         cache = network(input_ids=shape.inputs(network, 1), use_cache=True, **answers).past_key_values
     return shape.rows * _bytes(_tensors(cache))
 
 
 def _tensors(thing: Any) -> Iterator[Tensor]:
-    """The tensors in a cache, whatever it is made of."""
+    """The tensors in a KV cache of any type."""
     if isinstance(thing, Tensor):
         yield thing
     elif isinstance(thing, (list, tuple)):
@@ -281,6 +291,6 @@ def _tensors(thing: Any) -> Iterator[Tensor]:
 
 
 def _bytes(tensors: Any) -> int:
-    """Bytes of what is here of each tensor."""
+    """Bytes of the local parts of tensors."""
     here = (tensor.to_local() if isinstance(tensor, DTensor) else tensor for tensor in tensors)
     return sum(tensor.numel() * tensor.element_size() for tensor in here)

@@ -1,4 +1,4 @@
-"""Low-rank adapters, through peft."""
+"""LoRA adapters, through peft."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from gner.errors import UserError
 
 @dataclass(frozen=True)
 class Lora:
-    """Low-rank adaptation (Hu et al., 2022): only small matrices beside the weights are trained.
+    """Low-rank adaptation (Hu et al., 2022): trains only small matrices beside the weights.
 
     Attributes:
         r: Rank.
         alpha: Scale; the adapters' output is multiplied by alpha / r.
         dropout: On the adapters' input.
-        target_modules: Names of the modules that get adapters, or ``all-linear``; null for peft's choice for the
-            backbone's type, or for all linear layers where it has none.
+        target_modules: Names of the modules that get adapters, or ``all-linear``; null takes peft's choice for the
+            backbone's type or, where it has none, all linear layers.
     """
 
     r: int = 16
@@ -31,12 +31,12 @@ class Lora:
     target_modules: list[str] | str | None = None
 
     def add_to(self, network: PreTrainedModel, *, needs_input_grads: bool) -> None:
-        """Freeze a network and put adapters into it.
+        """Freeze a network and add adapters to it.
 
-        The network stays the root module: ``generate`` under sharding needs that (a ``PeftModel`` around it breaks).
+        The network stays the root module, as ``generate`` breaks under sharding in a ``PeftModel``.
 
         Args:
-            network: Changed in place.
+            network: Modified in place.
             needs_input_grads: True with gradient checkpointing, which cannot start at frozen embeddings.
 
         Raises:
@@ -50,9 +50,9 @@ class Lora:
         except ValueError as error:
             if self.dropout and "lora_dropout" in str(error):
                 raise UserError(
-                    "Expected adapters without dropout on the experts of this network, whose weights lie in one "
+                    "Expected adapters without dropout on the experts of this network, whose weights are one "
                     f"parameter, got model.lora.dropout={self.dropout}. Set model.lora.dropout to 0, or "
-                    "model.lora.target_modules to names that are not those of experts, such as [q_proj, v_proj]."
+                    "model.lora.target_modules to modules other than experts, such as [q_proj, v_proj]."
                 ) from error
             raise UserError(f"{error} Set model.lora.target_modules.") from error
         tied = {*network.all_tied_weights_keys, *network.all_tied_weights_keys.values()}
@@ -60,23 +60,23 @@ class Lora:
             owner = name.rpartition(".")[0]
             if isinstance(network.get_submodule(owner), LoraLayer):
                 raise UserError(
-                    f"Expected adapters on weights of their own, but `{owner}` shares its weights with another module, "
-                    "which merging would change too. Take it out of model.lora.target_modules."
+                    f"Expected adapters on untied weights, but `{owner}` shares its weights with another module, which "
+                    "merging would change too. Remove it from model.lora.target_modules."
                 )
         if needs_input_grads:
             network.enable_input_require_grads()
 
     def _targets(self, network: PreTrainedModel) -> list[str] | str:
-        """What gets adapters; where peft has no choice of its own for a type of network, all linear layers.
+        """Modules that get adapters: all linear layers where peft has no choice for the type of network.
 
-        peft's choice is handed over by name, as peft itself forgets it for mixtures of experts.
+        peft's choice is passed by name, as peft itself forgets it for mixtures of experts.
         """
         model_type = network.config.model_type
         targets = self.target_modules or TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING.get(model_type)
         if targets is not None:
             return targets if isinstance(targets, str) else list(targets)
         rank_zero_info(
-            f"peft does not say which modules of `{model_type}` get adapters: all linear layers do. "
-            "model.lora.target_modules names others."
+            f"peft has no default for the modules of `{model_type}` that get adapters, so all linear layers do. Set "
+            "model.lora.target_modules to choose others."
         )
         return "all-linear"

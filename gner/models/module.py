@@ -30,6 +30,7 @@ from gner.models.conversion import stored_names
 from gner.models.lora import Lora
 from gner.models.precision import check_precision, refuse_infinite
 from gner.models.restore import CONFIG_KEY, NAMES_KEY, TOKENIZER_KEY
+from gner.models.resuming import move_in_epoch, rng_states
 from gner.models.sharding import block_names, build_network, find_blocks, generates_alone, generation
 from gner.prompting import DefaultFormat, Format
 
@@ -108,7 +109,7 @@ class GnerModule(LightningModule):
         self._lora = lora
         self.gradient_checkpointing = gradient_checkpointing
         self._compile_blocks = compile_blocks
-        self._generator_states: dict[str, Tensor] | None = None
+        self._rng_states: dict[str, Tensor] | None = None
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -264,40 +265,23 @@ class GnerModule(LightningModule):
         if self.backbone.serialized_tokenizer is not None:
             checkpoint[TOKENIZER_KEY] = self.backbone.serialized_tokenizer
         checkpoint[NAMES_KEY] = stored_names(self.network)
-        states: list[Any] = [_generator_states()]
+        states: list[Any] = [rng_states()]
         if distributed.is_available() and distributed.is_initialized():
             states = [None] * distributed.get_world_size()
-            distributed.all_gather_object(states, _generator_states())
+            distributed.all_gather_object(states, rng_states())
         checkpoint[_GENERATORS_KEY] = states
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the RNG state of this process, if the world size is the same; else correct the place in the epoch."""
         states, num_now = checkpoint.get(_GENERATORS_KEY, []), self.trainer.world_size
-        self._generator_states = states[self.global_rank] if len(states) == num_now else None
+        self._rng_states = states[self.global_rank] if len(states) == num_now else None
         if states and len(states) != num_now:
-            _move_in_epoch(checkpoint, len(states), num_now)
+            move_in_epoch(checkpoint, len(states), num_now)
 
     def on_train_start(self) -> None:
         """Restore the RNG state of the resumed run: dropout draws what it would have drawn."""
-        if self._generator_states is not None:
-            torch.set_rng_state(self._generator_states["cpu"])
-            if torch.cuda.is_available() and "cuda" in self._generator_states:
-                torch.cuda.set_rng_state(self._generator_states["cuda"], self.device)
-            self._generator_states = None
-
-
-def _move_in_epoch(checkpoint: dict[str, Any], num_before: int, num_now: int) -> None:
-    """Count the batches of this epoch as if they had been shared by the processes that there are now.
-
-    Lightning would end the epoch too early or too late.
-    """
-    progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["current"]
-    missing = -(-progress["ready"] * num_before // num_now) - progress["ready"]
-    for name in progress:
-        progress[name] += missing
-
-
-def _generator_states() -> dict[str, Tensor]:
-    """The states of torch's generators on this process."""
-    states = {"cpu": torch.get_rng_state()}
-    return states | {"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else states
+        if self._rng_states is not None:
+            torch.set_rng_state(self._rng_states["cpu"])
+            if torch.cuda.is_available() and "cuda" in self._rng_states:
+                torch.cuda.set_rng_state(self._rng_states["cuda"], self.device)
+            self._rng_states = None

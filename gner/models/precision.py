@@ -1,4 +1,4 @@
-"""Numbers that leave the range of their type."""
+"""Refuses fp16 where activations overflow, and ends runs whose loss is not finite."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
 
 
 def overflows_in_fp16(model_type: str) -> bool:
-    """Whether a model type of Hugging Face is T5 or a relative of it."""
+    """Whether a Hugging Face model type is T5 or a relative, whose activations overflow in fp16."""
     return model_type in _FP16_OVERFLOWS
 
 
 def check_precision(model_type: str, precision: str) -> None:
-    """Refuse fp16 for models whose activations leave its range.
+    """Refuse fp16 for models whose activations overflow in it.
 
     Raises:
         UserError: The model type is T5 or a relative of it, and the precision of the trainer is fp16.
@@ -32,20 +32,20 @@ def check_precision(model_type: str, precision: str) -> None:
 
 
 def refuse_infinite(loss: Tensor, batch: Batch, trainer: Trainer) -> None:
-    """End a run before a loss that is not finite spoils its weights; all processes must call this.
+    """End a run before a non-finite loss spoils its weights; all processes must call this.
 
     Args:
         loss: Of a batch on this process, a scalar.
-        batch: What it is of.
+        batch: The batch.
         trainer: The trainer of the run.
 
     Raises:
-        UserError: The loss is not finite, on this process or on another.
+        UserError: The loss is not finite on this process or another.
     """
-    is_lost = ~loss.isfinite()
+    is_infinite = ~loss.isfinite()
     if trainer.world_size > 1:
-        is_lost = trainer.strategy.reduce(is_lost.float(), reduce_op="sum") > 0
-    if not is_lost:
+        is_infinite = trainer.strategy.reduce(is_infinite.float(), reduce_op="sum") > 0
+    if not is_infinite:
         return
     mine = None if loss.isfinite() else (loss.item(), [example.source for example in batch.examples])
     found: list[Any] = [mine]
@@ -57,6 +57,6 @@ def refuse_infinite(loss: Tensor, batch: Batch, trainer: Trainer) -> None:
     precision = f", trainer.precision (now {trainer.precision}) to bf16-mixed or 32-true" if is_narrow else ""
     raise UserError(
         f"Expected a finite loss, got {value} at step {trainer.global_step} in the batch of {', '.join(sources)}. "
-        f"Lower model.optimization.lr, set trainer.gradient_clip_val to 1.0{precision}, or look at these sentences. A "
-        "checkpoint of an earlier step can be resumed with --ckpt_path last."
+        f"Lower model.optimization.lr, set trainer.gradient_clip_val to 1.0{precision}, or look at these sentences. To "
+        "resume from a checkpoint of an earlier step, pass --ckpt_path last."
     )

@@ -1,4 +1,4 @@
-"""Weights out of training, sharded or not, into a folder that Hugging Face's libraries read."""
+"""Exports a network, sharded or not, to a folder that Hugging Face's libraries load."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gner.models.weight_files import stored_tensors
 from gner.run_dir import replace
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
-_METADATA = {"format": "pt"}  # as transformers writes and wants it
+_METADATA = {"format": "pt"}  # as transformers writes and requires it
 _BASE_LAYER = ".base_layer"
 
 
@@ -43,17 +43,17 @@ def export(
 ) -> None:
     """Write a network, its configuration and its tokenizer; every process must call this.
 
-    Weights are gathered one at a time, and the first process holds those of one file, so that a network which fits
-    only in shards can be written. Adapters are merged into the weights.
+    Weights are gathered one at a time, and the first process holds only those of one file, so that a network that fits
+    in memory only as shards can be exported. Adapters are merged into the weights.
 
     Args:
-        network: Whole or sharded; it stays as it is.
+        network: Whole or sharded; left unchanged.
         tokenizer: Its tokenizer.
-        folder: Where to write; an earlier folder is replaced when all is written.
-        adapter_only: Write the adapters in peft's format, which needs the backbone to be used.
-        dtype: What weights are written in.
+        folder: Where to write; an earlier folder is replaced once all is written.
+        adapter_only: Write only the adapters, in peft's format; they are loaded on top of the backbone.
+        dtype: Of the written weights.
         max_file_size: Of one safetensors file, which is what the first process holds in memory.
-        more: Called on the first process to write further files into a folder, before this takes its name.
+        more: Called on the first process to write further files into the folder, before it gets its name.
 
     Raises:
         UserError: ``adapter_only`` of a network without adapters.
@@ -62,13 +62,13 @@ def export(
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     writes = not distributed.is_initialized() or distributed.get_rank() == 0
     if adapter_only and not getattr(network, "_hf_peft_config_loaded", False):
-        raise UserError("Expected a network with adapters to export alone, but this one was trained without.")
+        raise UserError("Expected a network with adapters to export, but this one was trained without.")
     if writes:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
     for module in network.modules():
         if isinstance(module, FSDPModule):
-            module.reshard()  # the root still has its weights after a forward pass
+            module.reshard()  # after a forward pass, the root is still gathered
     if adapter_only:
         _write_adapter(network, unfinished, _DTYPES[dtype], writes=writes)
     else:
@@ -92,32 +92,34 @@ def _write_weights(
     }
     layout = StoredLayout(network, empty)
     files = split_torch_state_dict_into_shards(layout.shapes, max_shard_size=max_file_size)
-    made: dict[str, Tensor] = {}  # of which some wait for the next file
+    made: dict[str, Tensor] = {}  # a conversion may also make tensors of a later file
     for file, names in files.filename_to_tensors.items():
         for name in names:
-            if name in made:
-                continue
-            whole = {}
-            for part in layout.needs(name):
-                value = _whole(_merged(network, *tensors[part]))  # on all processes, and kept on one
-                whole[part] = value.to("cpu", empty[part].dtype) if writes else empty[part]
-                del value
-            made |= layout.make(name, whole)
+            if name not in made:
+                parts = layout.needs(name)
+                values = {part: _gathered(network, tensors[part], empty[part], writes=writes) for part in parts}
+                made |= layout.make(name, values)
         held = {name: made.pop(name) for name in names}
         if writes:
             save_file({name: value.contiguous() for name, value in held.items()}, folder / file, _METADATA)
-    if writes and files.is_sharded:
-        index = {"metadata": files.metadata, "weight_map": files.tensor_to_filename}
-        (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
     if writes:
+        if files.is_sharded:
+            index = {"metadata": files.metadata, "weight_map": files.tensor_to_filename}
+            (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
         _write_config(network, folder, dtype)
+
+
+def _gathered(network: PreTrainedModel, named: tuple[str, Tensor], empty: Tensor, *, writes: bool) -> Tensor:
+    """A whole tensor on the CPU of the process that writes, and ``empty`` on the others; all must call this."""
+    whole = _whole(_merged(network, *named))
+    return whole.to("cpu", empty.dtype) if writes else empty
 
 
 def _write_config(network: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:
     config = deepcopy(network.config)
     config.dtype = dtype
-    config.architectures = [type(network).__name__.removeprefix("FSDP")]  # sharding gives modules classes of its own
-    if _has_head_of_its_own(network):
+    config.architectures = [type(network).__name__.removeprefix("FSDP")]  # sharding replaces the classes of modules
+    if _has_untied_head(network):
         config.tie_word_embeddings = False
     config.save_pretrained(folder)
     network.generation_config.save_pretrained(folder)
@@ -140,8 +142,8 @@ def _without_adapters(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
     return ((name, tensor) for name, tensor in stored_tensors(network) if not is_adapter(name) and name not in ignored)
 
 
-def _has_head_of_its_own(network: PreTrainedModel) -> bool:
-    """Whether no other weight is tied to the head, whatever the configuration says: flan-T5's is not."""
+def _has_untied_head(network: PreTrainedModel) -> bool:
+    """Whether the head is untied, whatever the configuration says: flan-T5's says otherwise."""
     head = network.get_output_embeddings()
     if head is None:
         return False
@@ -151,7 +153,7 @@ def _has_head_of_its_own(network: PreTrainedModel) -> bool:
 
 
 def _merged(network: PreTrainedModel, name: str, tensor: Tensor) -> Tensor:
-    """A parameter with what its adapters add; layers with adapters for several parameters lie in one another."""
+    """A parameter with its adapters merged; layers with adapters for several parameters are nested."""
     owner, _, parameter = name.rpartition(".")
     while owner.endswith(_BASE_LAYER):
         owner = owner.removesuffix(_BASE_LAYER)

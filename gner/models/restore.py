@@ -1,10 +1,8 @@
-"""Networks out of checkpoints of a run, in one file or sharded, without the run's data or devices."""
+"""Restores a network from a Lightning checkpoint, single-file or sharded, without the run's data or devices."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,29 +16,29 @@ from transformers import PreTrainedModel
 
 from gner.errors import UserError, first_line
 from gner.models.backbone import Backbone, FromScratch
-from gner.models.conversion import use_names
+from gner.models.conversion import adopt_names
 from gner.models.lora import Lora
 from gner.models.tensors import plain_name
-from gner.models.weight_files import load_rows, materialize, untie_what_differs
+from gner.models.weight_files import load_rows, materialize, untie_distinct_weights
 
 CONFIG_KEY = "gner_config"
-"""Where a checkpoint keeps the configuration of its run, as YAML."""
+"""Key of a checkpoint: the configuration of its run, as YAML."""
 TOKENIZER_KEY = "gner_tokenizer"
-"""Where a checkpoint keeps a tokenizer that its run trained."""
+"""Key of a checkpoint: the tokenizer that its run trained, if any."""
 NAMES_KEY = "gner_tensor_names"
-"""Where a checkpoint keeps the names of the tensors that `save_pretrained` would write."""
+"""Key of a checkpoint: the tensor names that `save_pretrained` would write."""
 _META = "meta.pt"
 _PREFIX = "network."
 
 
 class Restored(NamedTuple):
-    """What a checkpoint gives back.
+    """What is restored from a checkpoint.
 
     Attributes:
         backbone: With the tokenizer of the run.
-        network: On the CPU, in evaluation mode; with adapters if the run had some.
+        network: On the CPU, in evaluation mode, with the adapters of the run.
         config: The configuration of the run.
-        meta: All else that the checkpoint holds, by Lightning's names.
+        meta: Everything else in the checkpoint, under Lightning's keys.
     """
 
     backbone: Backbone
@@ -55,7 +53,7 @@ def is_checkpoint(path: Path) -> bool:
 
 
 def read_meta(path: Path) -> dict[str, Any]:
-    """What a checkpoint holds; of a sharded one, what is not a tensor. Tensors stay on the disk until they are used."""
+    """The content of a checkpoint; of a sharded one, all but its tensors. Tensors are mapped, and read when used."""
     meta = path / _META if path.is_dir() else path
     loaded: dict[str, Any] = torch.load(meta, map_location="cpu", mmap=True, weights_only=True)
     return loaded
@@ -65,11 +63,11 @@ def restore(path: Path, dtype: torch.dtype = torch.float32) -> Restored:
     """Load the network of a checkpoint.
 
     Args:
-        path: A file, or the folder of a sharded checkpoint, which need not be loaded on as many processes as wrote it.
-        dtype: What weights are held in.
+        path: A file, or the folder of a sharded checkpoint from any number of processes.
+        dtype: Of the weights.
 
     Raises:
-        UserError: It is no checkpoint of ours, or its backbone's configuration cannot be found.
+        UserError: It is not one of our checkpoints, or its backbone's configuration cannot be found.
     """
     meta = _read(path)
     config = yaml.safe_load(meta[CONFIG_KEY])
@@ -80,24 +78,23 @@ def restore(path: Path, dtype: torch.dtype = torch.float32) -> Restored:
         backbone.set_tokenizer(meta[TOKENIZER_KEY])
     files: CheckpointFile | CheckpointFolder
     files = CheckpointFolder(path) if path.is_dir() else CheckpointFile(path, meta.pop("state_dict"))
-    with default_dtype(dtype):
-        network = backbone.build_empty()
-        untie_what_differs(network, files)
-        if settings.get("lora") is not None:
-            Lora(**settings["lora"]).add_to(network, needs_input_grads=False)
-        materialize(network, torch.device("cpu"))
-        load_rows(network, files)
-    network.tie_weights(recompute_mapping=False)  # moving from the meta device took tied weights apart
+    network = backbone.build_empty(dtype)
+    untie_distinct_weights(network, files)
+    if settings.get("lora") is not None:
+        Lora(**settings["lora"]).add_to(network, needs_input_grads=False)
+    materialize(network, torch.device("cpu"))
+    load_rows(network, files)
+    network.tie_weights(recompute_mapping=False)  # materializing from the meta device untied the tied weights
     if NAMES_KEY in meta:
-        use_names(network, meta[NAMES_KEY])
+        adopt_names(network, meta[NAMES_KEY])
     return Restored(backbone, network.eval(), config, meta)
 
 
 def read_checked(path: Path) -> dict[str, Any]:
-    """The same as `read_meta`, after a look at whether the checkpoint is whole and as it was written.
+    """Like `read_meta`, but first checks that the checkpoint is complete and undamaged.
 
     Raises:
-        UserError: It is damaged, or no checkpoint of ours.
+        UserError: It is damaged, or not one of our checkpoints.
     """
     damage = _damage(path)
     if damage is not None:
@@ -106,17 +103,17 @@ def read_checked(path: Path) -> dict[str, Any]:
 
 
 def _damage(path: Path) -> str | None:
-    """What is wrong with a file, whose parts have checksums, or with a folder, which knows how long its parts are."""
+    """What is wrong with a file, by its checksums, or with a folder, by the lengths of its parts; None if intact."""
     if path.is_file():
         try:
             with zipfile.ZipFile(path) as archive:
                 broken = archive.testzip()
         except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError, NotImplementedError) as error:
-            return f"{path.stat().st_size:,} bytes that are no whole file: {first_line(error)}"
-        return None if broken is None else f"what it holds in {broken} was changed"
+            return f"{path.stat().st_size:,} bytes that are not a complete file: {first_line(error)}"
+        return None if broken is None else f"the checksum of {broken} in it is wrong"
     try:
         metadata = FileSystemReader(path).read_metadata()
-    except Exception as error:  # it is unpickled, and bytes that were changed can raise anything
+    except Exception as error:  # unpickling damaged bytes can raise anything
         return f"its .metadata cannot be read: {first_line(error)}"
     ends: dict[str, int] = {}
     for part in (metadata.storage_data or {}).values():
@@ -124,7 +121,7 @@ def _damage(path: Path) -> str | None:
     for name, end in sorted(ends.items()):
         file = path / name
         if not file.is_file() or file.stat().st_size < end:
-            return f"its part {name} is {'cut short' if file.is_file() else 'missing'}"
+            return f"its part {name} is {'truncated' if file.is_file() else 'missing'}"
     return None
 
 
@@ -137,25 +134,14 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(meta, dict) or CONFIG_KEY not in meta:
         raise UserError(
-            f"Expected a checkpoint that `gner.fit` wrote, but {path} holds no configuration of a run. For the weights "
-            "of others, give a folder in Hugging Face's layout."
+            f"Expected a checkpoint that `gner.fit` wrote, but {path} holds no configuration of a run. For weights "
+            "from elsewhere, give a Hugging Face folder."
         )
     return meta
 
 
-@contextmanager
-def default_dtype(dtype: torch.dtype) -> Iterator[None]:
-    """Make networks in a type."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
-
-
 class CheckpointFile:
-    """Tensors of a checkpoint in one file, under the names that the network has for them."""
+    """Tensors of a single-file checkpoint, under the names of the network."""
 
     def __init__(self, path: Path, state_dict: dict[str, Tensor]) -> None:
         self.source = str(path)
@@ -172,7 +158,7 @@ class CheckpointFile:
 
 
 class CheckpointFolder:
-    """Tensors of a sharded checkpoint, put together one at a time."""
+    """Tensors of a sharded checkpoint, assembled one at a time."""
 
     def __init__(self, path: Path) -> None:
         self.source = str(path)
@@ -180,12 +166,12 @@ class CheckpointFolder:
 
     @cached_property
     def _stored(self) -> dict[str, tuple[str, Any]]:
-        """How the checkpoint calls each tensor, and what it says of it."""
+        """The checkpoint's name and metadata of each tensor, by the network's name."""
         start = f"state_dict.{_PREFIX}"
         described = FileSystemReader(self._path).read_metadata().state_dict_metadata
         return {
-            _network_name(name.removeprefix("state_dict.")): (name.removeprefix("state_dict."), about)
-            for name, about in described.items()
+            _network_name(name.removeprefix("state_dict.")): (name.removeprefix("state_dict."), metadata)
+            for name, metadata in described.items()
             if name.startswith(start)
         }
 
@@ -195,9 +181,9 @@ class CheckpointFolder:
         return set(self._stored)
 
     def tensor(self, name: str) -> Tensor:
-        """A tensor, whole."""
-        stored, about = self._stored[name]
-        tensor = torch.empty(about.size, dtype=about.properties.dtype)
+        """A whole tensor."""
+        stored, metadata = self._stored[name]
+        tensor = torch.empty(metadata.size, dtype=metadata.properties.dtype)
         distributed_checkpoint.load({"state_dict": {stored: tensor}}, checkpoint_id=self._path, no_dist=True)
         return tensor
 

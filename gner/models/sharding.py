@@ -1,7 +1,7 @@
 """Sharded training: FSDP2 over all processes (Zhao et al., 2023, arXiv 2304.11277).
 
 Every block of the network is a unit whose parameters are split by rows over the processes and gathered when the block
-runs. The root unit holds the rest: embeddings, final norm and head.
+runs. The root unit holds the rest: embeddings, final norm and head. Alternatives: docs/decisions/sharding.md.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from transformers import PreTrainedModel
 from gner.errors import UserError
 from gner.models.backbone import Backbone
 from gner.models.conversion import ConvertedTensors, remember_conversions
-from gner.models.weight_files import WeightFiles, load_rows, materialize, untie_what_differs
-from gner.run_dir import refuse_unwritten, replace
+from gner.models.weight_files import WeightFiles, load_rows, materialize, untie_distinct_weights
+from gner.run_dir import replace, write_error
 
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
 class FSDP2Strategy(ModelParallelStrategy):
-    """Splits weights, gradients and optimizer states over all processes.
+    """Shards weights, gradients and optimizer states over all processes.
 
-    Weights are kept, and gradients are summed, in fp32; ``trainer.precision`` stays ``32-true``.
+    Weights are kept, and gradients reduced, in fp32; ``trainer.precision`` stays ``32-true``.
 
     Args:
-        compute_dtype: What weights are gathered and computed in.
-        decode: How weights are there for generation: ``gather`` holds all of them, in ``compute_dtype``, on every
-            process for the time of a validation; ``sharded`` gathers them block by block in every pass, which is
-            slow but needs no more memory than training.
+        compute_dtype: Dtype in which weights are gathered and used.
+        decode: How generation gets the weights: ``gather`` holds all of them, in ``compute_dtype``, on every process
+            during a validation; ``sharded`` gathers them block by block in every pass, which is slow but needs no
+            more memory than training.
         blocks: Class names of the modules that become units; null finds the network's repeated blocks.
-        replicate_over_nodes: Split within each node and keep a copy per node (hybrid sharding): less traffic between
+        replicate_over_nodes: Shard within each node and keep a copy per node (hybrid sharding): less traffic between
             nodes, more memory.
-        cpu_offload: Keep what is not at work in the memory of the CPU.
-        save_distributed_checkpoint: Write checkpoints as folders, in parts by all processes; false for single files.
+        cpu_offload: Keep weights, gradients and optimizer states in CPU memory.
+        save_distributed_checkpoint: Write checkpoints as folders, a part by each process; false for single files.
         process_group_backend: ``nccl``, ``gloo``, …; null for the device's usual one.
-        timeout_s: Seconds after which a process that waits for the others gives up.
+        timeout_s: Seconds after which a process stops waiting for the others.
     """
 
     def __init__(
@@ -76,14 +76,16 @@ class FSDP2Strategy(ModelParallelStrategy):
         self._offload_policy = CPUOffloadPolicy(pin_memory=pin) if cpu_offload else OffloadPolicy()
 
     def setup_environment(self) -> None:
-        """Start the processes' group; all of them share the data."""
+        """Start the process group; data is divided over all of it."""
         self._data_parallel_size = self.num_nodes * self.num_processes
         if self.offloads_to_cpu and self.root_device.type == "cuda" and self._process_group_backend is None:
-            self._process_group_backend = "cpu:gloo,cuda:nccl"  # norms of gradients are summed where these are
+            self._process_group_backend = (
+                "cpu:gloo,cuda:nccl"  # offloaded gradients are on the CPU, and so are their norms
+            )
         super().setup_environment()
 
     def model_to_device(self) -> None:
-        """Move the module; where weights stay in the memory of the CPU, only its buffers."""
+        """Move the module; with CPU offload, only its buffers."""
         if not self.offloads_to_cpu:
             super().model_to_device()
             return
@@ -95,7 +97,7 @@ class FSDP2Strategy(ModelParallelStrategy):
                 )
 
     def shard(self, network: PreTrainedModel) -> None:
-        """Split a network in place. It may be on the meta device.
+        """Shard a network in place. It may be on the meta device.
 
         Raises:
             UserError: The trainer's precision would cast a second time.
@@ -107,7 +109,7 @@ class FSDP2Strategy(ModelParallelStrategy):
         fully_shard(network, mesh=self.mesh, mp_policy=policy, offload_policy=self._offload_policy)
 
     def save_checkpoint(self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any = None) -> None:
-        """Write a checkpoint beside an earlier one, and put it in its place when it is whole."""
+        """Write a checkpoint next to an earlier one, and replace that one once complete."""
         if not self._save_distributed_checkpoint:
             super().save_checkpoint(checkpoint, filepath, storage_options)
             return
@@ -121,7 +123,7 @@ class FSDP2Strategy(ModelParallelStrategy):
         except (OSError, RuntimeError, CheckpointException) as error:
             if self.is_global_zero:
                 shutil.rmtree(unfinished, ignore_errors=True)
-            raise refuse_unwritten(path, error) from error
+            raise write_error(path, error) from error
         self.barrier()
         if self.is_global_zero:
             replace(path, unfinished)
@@ -129,12 +131,12 @@ class FSDP2Strategy(ModelParallelStrategy):
 
     @property
     def offloads_to_cpu(self) -> bool:
-        """Whether parameters live in the memory of the CPU."""
+        """Whether parameters are kept in CPU memory."""
         return isinstance(self._offload_policy, CPUOffloadPolicy)
 
     @cached_property
     def mesh(self) -> DeviceMesh:
-        """The processes that share the weights, and those that have copies."""
+        """The processes that share the weights, and those that hold copies."""
         if not self._replicate_over_nodes:
             return self.device_mesh["data_parallel"]
         shape = (self.num_nodes, self.num_processes)
@@ -142,19 +144,19 @@ class FSDP2Strategy(ModelParallelStrategy):
 
     @contextmanager
     def generation(self, network: PreTrainedModel) -> Iterator[None]:
-        """Have the weights as ``decode`` says; every process must enter and leave."""
+        """Provide the weights as ``decode`` says; every process must enter and leave."""
         if self.decode == "gather":
             with gathered(network):
                 yield
         else:
             root = cast(FSDPModule, network)
-            root._get_fsdp_state()._lazy_init()  # before `generate` calls T5's encoder, which would take itself for it
-            root.unshard()  # the encoder alone does not gather what belongs to the root
+            root._get_fsdp_state()._lazy_init()  # else FSDP would initialise T5's encoder as the root
+            root.unshard()  # the encoder alone does not gather the parameters of the root
             yield
 
 
 def refuse_second_cast(precision: str) -> None:
-    """Refuse a precision of the trainer that `FSDP2Strategy` leaves no room for.
+    """Refuse a trainer precision that would cast in addition to `FSDP2Strategy`.
 
     Raises:
         UserError: It is not ``32-true``.
@@ -169,26 +171,26 @@ def refuse_second_cast(precision: str) -> None:
 def build_network(
     backbone: Backbone, strategy: Strategy | None, prepare: Callable[[PreTrainedModel], None]
 ) -> PreTrainedModel:
-    """The network as a parallel strategy wants it: whole on every process, or in shards.
+    """Build the network as a parallel strategy needs it: whole on every process, or sharded.
 
-    A sharded checkpoint never is in memory as a whole: the network is made without data and split, and every process
-    reads its own rows.
+    Pretrained weights to be sharded are never in memory as a whole: the network is built without data and sharded, and
+    every process reads its own rows.
 
     Args:
         backbone: What to build.
-        strategy: Lightning's; any but `FSDP2Strategy`, and none, gets a whole network.
-        prepare: Changes a network before it is split, for example by adding adapters.
+        strategy: Lightning's; any but `FSDP2Strategy`, and None, gets a whole network.
+        prepare: Changes the network before it is sharded, for example by adding adapters.
     """
     if not isinstance(strategy, FSDP2Strategy):
         network = backbone.build()
         prepare(network)
     elif not isinstance(backbone.source, str):
-        network = backbone.build()  # with the same random weights on every process, as all have one seed
+        network = backbone.build()  # the same random weights on every process, as all have one seed
         prepare(network)
         strategy.shard(network)
     else:
         network = _load_sharded(backbone, backbone.source, strategy, prepare)
-    return network.train()  # Lightning leaves modes as they are, and `from_pretrained` switches dropout off
+    return network.train()  # `from_pretrained` switches dropout off, and Lightning does not switch it on
 
 
 def _load_sharded(
@@ -197,56 +199,56 @@ def _load_sharded(
     with WeightFiles(source) as stored:
         network = backbone.build_empty()
         files = ConvertedTensors(stored, network)
-        untie_what_differs(network, files)
+        untie_distinct_weights(network, files)
         prepare(network)
         strategy.shard(network)
         device = torch.device("cpu") if strategy.offloads_to_cpu else strategy.root_device
         materialize(network, device)
         load_rows(network, files)
-    network.tie_weights(recompute_mapping=False)  # moving from the meta device took tied weights apart
+    network.tie_weights(recompute_mapping=False)  # materializing from the meta device untied the tied weights
     remember_conversions(network, files.conversions)
     return network
 
 
 def block_names(strategy: Strategy | None) -> list[str] | None:
-    """Class names of a network's blocks, where the config gives them."""
+    """Class names of a network's blocks, if the config gives them."""
     return strategy.blocks if isinstance(strategy, FSDP2Strategy) else None
 
 
 def compute_dtype(strategy: Strategy | None, precision: str) -> torch.dtype:
-    """What a network computes in, under a parallel strategy and a precision of the trainer."""
+    """The dtype in which a network computes, under a parallel strategy and a trainer precision."""
     if isinstance(strategy, FSDP2Strategy):
         return strategy.compute_dtype
     return {"bf16": torch.bfloat16, "16": torch.float16}.get(precision.split("-", maxsplit=1)[0], torch.float32)
 
 
 def generates_alone(strategy: Strategy) -> bool:
-    """Whether a process needs nothing of the others while it writes a text."""
+    """Whether a process generates text without communicating with the others."""
     return not isinstance(strategy, FSDP2Strategy) or strategy.decode == "gather"
 
 
 def generation(network: PreTrainedModel, strategy: Strategy) -> AbstractContextManager[None]:
-    """Have the weights of a network in place for generation, however a parallel strategy keeps them."""
+    """Provide the weights of a network for generation under any parallel strategy."""
     return strategy.generation(network) if isinstance(strategy, FSDP2Strategy) else nullcontext()
 
 
 def find_blocks(network: nn.Module, names: Sequence[str] | None = None) -> list[nn.Module]:
-    """The repeated blocks of a network, in order, by its own structure.
+    """The repeated blocks of a network, in order, found from its structure.
 
-    Blocks are the members of the outermost module lists that hold several modules of one class with parameters: the
-    layers of encoder and decoder, whatever the architecture calls them.
+    Blocks are the members of the outermost module lists whose modules have one class and parameters: the layers of
+    encoder and decoder, whatever the architecture calls them.
 
     Args:
         network: Any transformer.
         names: Class names to look for instead.
 
     Raises:
-        UserError: There is none.
+        UserError: There are none.
     """
     blocks: list[nn.Module] = []
 
     def search(module: nn.Module) -> None:
-        """Collect below a module, and not within what is found."""
+        """Collect blocks below a module, without searching within them."""
         for child in module.children():
             if names is not None:
                 found = [child] if type(child).__name__ in names else []
@@ -273,14 +275,14 @@ def _is_stack(modules: nn.ModuleList) -> bool:
 
 @contextmanager
 def gathered(network: PreTrainedModel) -> Iterator[None]:
-    """Hold all weights of a sharded network on every process, so that nothing is exchanged in between."""
+    """Hold all weights of a sharded network on every process, so that forward passes need no communication."""
     root = cast(FSDPModule, network)
     units = [module for module in network.modules() if isinstance(module, FSDPModule)]
     root._get_fsdp_state()._lazy_init()
     for unit in units:
         unit.set_reshard_after_forward(False, recurse=False)
         unit.unshard()
-    # Hugging Face's `generate` would make the processes wait for each other at every token
+    # under this mark, Hugging Face's `generate` would synchronise the processes at every token
     managed = [module for module in network.modules() if getattr(module, "_is_fsdp_managed_module", False)]
     for module in managed:
         module._is_fsdp_managed_module = False  # type: ignore[assignment]

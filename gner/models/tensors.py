@@ -1,4 +1,4 @@
-"""What tensors of networks and of checkpoints are called, and how they are read."""
+"""Names of tensors in networks and checkpoints, and the interface for reading them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BASE_LAYER = "base_layer"
 
 
 class StoredTensors(Protocol):
-    """Tensors of a checkpoint, read when they are asked for."""
+    """Tensors of a checkpoint, read on demand."""
 
     source: str
 
@@ -21,19 +21,19 @@ class StoredTensors(Protocol):
         """Names of all tensors."""
 
     def tensor(self, name: str) -> Any:
-        """A tensor, or something of which rows can be read like those of one."""
+        """A tensor, or an object whose rows can be read like a tensor's."""
 
 
 def is_adapter(name: str) -> bool:
-    """Whether a parameter of this name belongs to an adapter."""
+    """Whether a parameter with this name belongs to an adapter."""
     return _ADAPTER.search(name) is not None
 
 
 def plain_name(name: str) -> str:
-    """What a parameter is called in a network without adapters; those of adapters keep their names.
+    """The name of a parameter in the network without adapters; those of adapters keep their names.
 
-    Layers with adapters hold the layer that they replace, and where several parameters of one module have adapters, one
-    such layer holds the next.
+    Layers with adapters contain the layer that they replace. Where several parameters of one module have adapters,
+    such layers are nested.
     """
     parts = name.split(".")
     if is_adapter(name):

@@ -1,4 +1,7 @@
-"""Tokenizers of backbones: one for a backbone that is trained from nothing, and what decoders start with."""
+"""Trains tokenizers for backbones from scratch, keeps special tokens out of text, and finds decoder start tokens.
+
+Why not plain byte-pair encoding: docs/decisions/tokenizer_from_scratch.md.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +14,23 @@ from transformers import PreTrainedConfig, PreTrainedTokenizerBase, PreTrainedTo
 
 from gner.errors import UserError
 
-_NO_LIMIT = 2**40  # a longer word would become the unknown token, which is never needed otherwise
+_NO_LIMIT = 2**40  # longer words would become the unknown token, which is otherwise never needed
 PAD, BEGIN, END = "<pad>", "<s>", "</s>"
 _WORD_JOINER = "\u2060"
 _PIECES = Regex(r" ?\((?:O\)|[BI]-)?| ?\p{N}| ?\p{P}| ?[^\s\p{N}\p{P}]+|\s")
-"""Brackets, punctuation and digits stand apart from words, so that a name has the same tokens in prompt and answer."""
+"""Separates brackets, punctuation and digits from words, so that a name has the same tokens in prompt and answer."""
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool) -> str:
-    """Train a byte-level tokenizer, which can spell any text.
+    """Train a byte-level tokenizer, which can encode any text.
 
-    The vocabulary is the most used part of one that byte-pair encoding (Sennrich et al., 2016) finds; words are cut by
-    the longest match. Byte-pair encoding itself keeps every step on its way to a long word. Such a token is hardly ever
-    seen in training, so a small model cannot copy the unseen name in which it turns up.
+    The vocabulary is the most used part of one that byte-pair encoding (Sennrich et al., 2016) finds; words are
+    tokenized by longest match. Byte-pair encoding itself keeps every intermediate merge of a long word. Such a token is
+    hardly ever seen in training, so a small model cannot copy an unseen name that contains it.
 
     Args:
         texts: Prompts and answers.
-        vocab_size: Tokens in all; at least 259, for the 256 bytes and three special tokens.
+        vocab_size: Number of tokens; at least 259, for the 256 bytes and three special tokens.
         begin_token: Start every text with ``<s>``, as causal models expect, or end it with ``</s>``, as seq2seq
             models do.
 
@@ -35,7 +38,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
         The tokenizer as JSON.
 
     Raises:
-        UserError: The vocabulary has no room for the bytes.
+        UserError: The vocabulary is too small for all bytes.
     """
     special = [PAD, BEGIN, END]
     base = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -43,15 +46,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
     if vocab_size < smallest:
         raise UserError(f"Expected `vocab_size` >= {smallest}, got {vocab_size}. Set model.backbone.vocab_size.")
     texts = list(texts)
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.Prepend(" ")  # the first word of an answer is a word like any other
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(_PIECES, "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
+    tokenizer = _byte_level_bpe()
     trainer = trainers.BpeTrainer(vocab_size=2 * vocab_size, initial_alphabet=base, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     used = _count_tokens(tokenizer, texts)
@@ -61,66 +56,76 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
     tokenizer.model = models.WordPiece(
         vocabulary, unk_token=PAD, continuing_subword_prefix="", max_input_chars_per_word=_NO_LIMIT
     )
-    tokenizer.add_special_tokens(special)  # outside the model's vocabulary, whose tokens texts may spell
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{BEGIN} $A" if begin_token else f"$A {END}",
-        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (BEGIN, END)],
-    )
+    tokenizer.add_special_tokens(special)  # not in the model's vocabulary, from which text is tokenized
+    ids = [(token, tokenizer.token_to_id(token)) for token in (BEGIN, END)]
+    template = f"{BEGIN} $A" if begin_token else f"$A {END}"
+    tokenizer.post_processor = processors.TemplateProcessing(single=template, special_tokens=ids)
     return tokenizer.to_str()
+
+
+def _byte_level_bpe() -> Tokenizer:
+    """An untrained byte-level tokenizer that decodes to the encoded text."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.Prepend(" ")  # so that the first word of an answer is tokenized like any other
+    split = pre_tokenizers.Split(_PIECES, "isolated")
+    to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, to_bytes])
+    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
+    return tokenizer
 
 
 def _count_tokens(tokenizer: Tokenizer, texts: list[str]) -> Counter[str]:
     counts: Counter[int] = Counter()
-    for start in range(0, len(texts), 1000):  # in parts: the encodings of a large corpus fill the memory
+    for start in range(0, len(texts), 1000):  # in chunks, as the encodings of a large corpus would fill the memory
         for encoding in tokenizer.encode_batch(texts[start : start + 1000]):
             counts.update(encoding.ids)
     return Counter({str(tokenizer.id_to_token(token_id)): count for token_id, count in counts.items()})
 
 
 def load_tokenizer(serialized: str) -> PreTrainedTokenizerFast:
-    """Make a Hugging Face tokenizer from what `train_tokenizer` returned."""
+    """Make a Hugging Face tokenizer from the JSON of `train_tokenizer`."""
     return PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(serialized),
         pad_token=PAD,
         bos_token=BEGIN,
         eos_token=END,
-        split_special_tokens=True,  # `</s>` in a sentence is text, and does not end it
+        split_special_tokens=True,  # `</s>` in a sentence is text and does not end it
     )
 
 
 def take_special_tokens_as_text(tokenizer: PreTrainedTokenizerBase) -> None:
-    """Have special tokens that a text spells, such as ``</s>``, be text, so that they end nothing.
+    """Tokenize special tokens that occur in a text, such as ``</s>``, as ordinary text, so that they end nothing.
 
-    A tokenizer that is asked to does not look for them, but vocabularies of the unigram kind (T5, mBART) hold them like
-    any other piece. There they are kept apart from text by a character that joins words (U+2060) behind their first.
+    ``split_special_tokens`` does that, except for unigram vocabularies (T5, mBART), which hold special tokens like any
+    other piece. There a word joiner (U+2060) is inserted after their first character.
 
     Args:
-        tokenizer: Changed in place, also for those who save it.
+        tokenizer: Modified in place, and so when it is saved.
     """
     tokenizer.split_special_tokens = True
     spelt = set(tokenizer.all_special_tokens) - {tokenizer.unk_token}
-    held = [token for token in spelt if _is_held(tokenizer, token)]
+    remaining = [token for token in spelt if _is_found_in_text(tokenizer, token)]
     backend = getattr(tokenizer, "backend_tokenizer", None)
-    if not held or backend is None:
+    if not remaining or backend is None:
         return
     replacements = []
-    for first in sorted({token[0] for token in held}):
-        rests = "|".join(re.escape(token[1:]) for token in sorted(held) if token[0] == first)
+    for first in sorted({token[0] for token in remaining}):
+        rests = "|".join(re.escape(token[1:]) for token in sorted(remaining) if token[0] == first)
         pattern = Regex(f"{re.escape(first)}(?=(?:{rests}))")
         replacements.append(normalizers.Replace(pattern, f"{first}{_WORD_JOINER}"))
     before = [] if backend.normalizer is None else [backend.normalizer]
     backend.normalizer = normalizers.Sequence([*before, *replacements])
 
 
-def _is_held(tokenizer: PreTrainedTokenizerBase, token: str) -> bool:
+def _is_found_in_text(tokenizer: PreTrainedTokenizerBase, token: str) -> bool:
     return tokenizer.convert_tokens_to_ids(token) in tokenizer(token, add_special_tokens=False)["input_ids"]
 
 
 def decoder_start(config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase) -> int:
-    """The token that the decoder of a seq2seq backbone reads before an answer.
+    """The start token of the decoder of a seq2seq backbone.
 
-    mBART has none in its configuration: its tokenizer puts the code of the language behind the end token, and what
-    stands there comes first in the decoder (Liu et al., 2020, arXiv 2001.08210).
+    mBART has none in its configuration: its tokenizer puts the language code after the end token, and the decoder
+    starts with that code (Liu et al., 2020, arXiv 2001.08210).
 
     Args:
         config: Of the backbone.

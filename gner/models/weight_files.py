@@ -1,4 +1,4 @@
-"""Weights from safetensors files into a sharded network: each process reads only its own rows."""
+"""Loads safetensors files into a network, sharded or whole: each process reads only its own rows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAMES_SHOWN = 5
 
 
 class WeightFiles:
-    """The safetensors files of a checkpoint, opened when a tensor is asked for.
+    """The safetensors files of a checkpoint, opened on demand.
 
     Args:
         source: Local folder, or name on the Hugging Face hub.
@@ -44,7 +44,7 @@ class WeightFiles:
             paths = {name: find_file(source, name) for name in set(files.values())}
             missing = sorted(name for name, path in paths.items() if path is None)
             if missing:
-                raise UserError(f"Expected the files that {index} names, but {', '.join(missing)} are not there.")
+                raise UserError(f"Expected the files that {index} lists, but {', '.join(missing)} are missing.")
             self._paths: dict[str, Any] = {name: paths[file] for name, file in files.items()}
         else:
             single = find_file(source, _SINGLE)
@@ -71,7 +71,7 @@ class WeightFiles:
         return set(self._paths)
 
     def tensor(self, name: str) -> Any:
-        """A tensor of which rows can be read: a safetensors slice."""
+        """A safetensors slice, which reads rows of a tensor."""
         path = self._paths[name]
         if path not in self._files:
             self._files[path] = self._open.enter_context(safe_open(path, "pt"))
@@ -88,16 +88,15 @@ def find_file(source: str, name: str) -> Path | None:
             _raise_exceptions_for_gated_repo=False,
             _raise_exceptions_for_connection_errors=False,
         )
-    except OSError:  # neither a folder nor a name that the hub could have
+    except OSError:  # neither a folder nor a valid name on the hub
         return None
     return Path(path) if path is not None else None
 
 
-def untie_what_differs(network: PreTrainedModel, files: StoredTensors) -> None:
-    """Give a tied weight its own parameter where the checkpoint has both, and they differ.
+def untie_distinct_weights(network: PreTrainedModel, files: StoredTensors) -> None:
+    """Untie a tied weight if the checkpoint has both weights, and they differ.
 
-    T5's configuration says that its head is tied to its embeddings, but the checkpoints of flan-T5 and T5 v1.1 have a
-    head of their own.
+    T5's configuration ties its head to its embeddings, but the checkpoints of flan-T5 and T5 v1.1 have separate heads.
     """
     tied: dict[str, str] = network.all_tied_weights_keys
     for name, source in list(tied.items()):
@@ -112,20 +111,24 @@ def _equal(one: Any, other: Any) -> bool:
     if shape_of(one) != shape_of(other):
         return False
     rows = shape_of(one)[0]
-    step = max(1, rows // 64)  # a part at a time, as these are the largest tensors there are
-    return all(torch.equal(one[start : start + step], other[start : start + step]) for start in range(0, rows, step))
+    step = max(1, rows // 64)  # a part at a time, as embeddings are the largest tensors there are
+    for start in range(0, rows, step):
+        part = slice(start, start + step)
+        if not torch.equal(one[part], other[part]):
+            return False
+    return True
 
 
 def materialize(network: PreTrainedModel, device: torch.device) -> None:
-    """Give a network on the meta device memory for its weights, and the buffers that checkpoints do not hold."""
+    """Allocate the weights of a network on the meta device, and compute the buffers that checkpoints do not hold."""
     network._apply(lambda tensor: torch.empty_like(tensor, device=device))
     _fill_buffers(network, network)
 
 
 def _fill_buffers(module: nn.Module, owner: PreTrainedModel) -> None:
-    """Compute buffers, such as the frequencies of positions, as transformers initialises weights.
+    """Compute buffers, such as rotary frequencies, by transformers' initialisation of weights.
 
-    The nearest model around a module does it: that of the text part may know what the whole one does not.
+    The innermost model around a module does it: the whole model may not know the modules of its text model.
     """
     for child in module.children():
         _fill_buffers(child, child if isinstance(child, PreTrainedModel) else owner)
@@ -134,12 +137,12 @@ def _fill_buffers(module: nn.Module, owner: PreTrainedModel) -> None:
 
 
 def load_rows(network: PreTrainedModel, files: StoredTensors) -> None:
-    """Fill the parameters and buffers of a network, sharded or whole, that is on its device already.
+    """Fill the parameters and buffers of a network, sharded or whole, that is already on its device.
 
-    Adapters that the checkpoint does not have are initialised as peft does.
+    Adapters that the checkpoint lacks are initialised as in peft.
 
     Raises:
-        UserError: Tensors are missing, too many, or of another shape.
+        UserError: Tensors are missing, unexpected, or of another shape.
     """
     found: dict[str, Tensor] = {}
     adapters: list[tuple[str, Tensor]] = []
@@ -153,19 +156,19 @@ def load_rows(network: PreTrainedModel, files: StoredTensors) -> None:
             found[stored] = tensor
         else:
             missing.append(name)
-    _refuse_others(network, files, found, missing)
+    _check_names(network, files, found, missing)
     for stored, tensor in found.items():
         source = files.tensor(stored)
         if shape_of(source) != tuple(tensor.shape):
             raise UserError(
                 f"Expected `{stored}` of {files.source} to have the shape {tuple(tensor.shape)}, as its config.json "
-                f"says, found {shape_of(source)}. Weights and configuration do not belong together."
+                f"says, found {shape_of(source)}. Weights and configuration do not match."
             )
         fill_rows(tensor, source)
     for name, tensor in adapters:
         whole = torch.zeros(tensor.shape)
         if ".lora_A." in name:
-            nn.init.kaiming_uniform_(whole, a=math.sqrt(5))  # the same on every process, as all have one seed
+            nn.init.kaiming_uniform_(whole, a=math.sqrt(5))  # the same on every process, as all have the same seed
         elif ".lora_embedding_B." in name:
             nn.init.normal_(whole)
         fill_rows(tensor, whole)
@@ -173,7 +176,7 @@ def load_rows(network: PreTrainedModel, files: StoredTensors) -> None:
 
 def stored_tensors(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
     """Parameters, tied ones once, and the buffers that checkpoints hold."""
-    tied = network.all_tied_weights_keys  # what is tied, to what it is tied to, which is what checkpoints hold
+    tied = network.all_tied_weights_keys  # maps each tied weight to the one that checkpoints hold
     yield from (
         (name, parameter)
         for name, parameter in network.named_parameters(remove_duplicate=False)
@@ -183,11 +186,11 @@ def stored_tensors(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
     yield from ((name, buffer) for name, buffer in network.named_buffers() if name in names)
 
 
-def _refuse_others(network: PreTrainedModel, files: StoredTensors, found: Iterable[str], missing: list[str]) -> None:
+def _check_names(network: PreTrainedModel, files: StoredTensors, found: Iterable[str], missing: list[str]) -> None:
     if missing:
         close = difflib.get_close_matches(missing[0], files.names, n=1)
         hint = f" It has `{close[0]}`." if close else ""
-        raise UserError(f"Expected {_listed(missing)} in {files.source}, but they are not there.{hint}")
+        raise UserError(f"Expected {_listed(missing)} in {files.source}, but found none.{hint}")
     ignored = [*(network._keys_to_ignore_on_load_unexpected or ()), r"rotary_emb\.inv_freq$"]
     tied = {*network.all_tied_weights_keys, *network.all_tied_weights_keys.values()}
     surplus = files.names - set(found) - tied
@@ -195,7 +198,7 @@ def _refuse_others(network: PreTrainedModel, files: StoredTensors, found: Iterab
     if surplus:
         raise UserError(
             f"Expected only the tensors of {type(network).__name__} in {files.source}, found also "
-            f"{_listed(sorted(surplus))}. Weights and configuration do not belong together."
+            f"{_listed(sorted(surplus))}. Weights and configuration do not match."
         )
 
 
@@ -207,7 +210,7 @@ def _listed(names: list[str]) -> str:
 
 @torch.no_grad()
 def fill_rows(tensor: Tensor, source: Any) -> None:
-    """Copy from a whole tensor or a safetensors slice; of a sharded tensor, the rows that are here."""
+    """Copy from a whole tensor or a safetensors slice; into a sharded tensor, only its local rows."""
     if not isinstance(tensor, DTensor):
         tensor.copy_(source[:] if tensor.ndim else source[...])
         return

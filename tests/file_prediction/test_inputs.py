@@ -106,9 +106,9 @@ def test_what_is_not_understood_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        (bz2.compress(b"text"), "a file of bzip2"),
-        (lzma.compress(b"text"), "a file of xz"),
-        (b"\x28\xb5\x2f\xfdtext", "a file of zstd"),
+        (bz2.compress(b"text"), "a bzip2 file"),
+        (lzma.compress(b"text"), "an xz file"),
+        (b"\x28\xb5\x2f\xfdtext", "a zstd file"),
         (b"PK\x03\x04text", "a zip archive"),
         (gzip.compress(b"\n" * 1000 + b"{}")[:-9], "expected a whole gzip file"),
     ],

@@ -1,4 +1,4 @@
-"""``docs/backbones.md``, made of what the tests know: ``python -m tests.models.backbones_page`` writes it anew."""
+"""``docs/backbones.md``, generated from the tests: ``python -m tests.models.backbones_page`` rewrites it."""
 
 from pathlib import Path
 
@@ -40,27 +40,27 @@ HEAD = """\
 # Backbones
 
 Any seq2seq or causal model of Hugging Face's `transformers` can be a backbone, unless it is refused: by name, from
-a folder, or from random weights. This page is made from the tests (`python -m tests.models.backbones_page`), and a
-test holds it against them.
+a folder, or from random weights. This page is generated from the tests (`python -m tests.models.backbones_page`), and a
+test compares it with them.
 
-**Tried** is each of these, as a tiny checkpoint with a tokenizer of its family's kind: three steps and a
-validation; greedy search and `Speculative` equal to bare `generate` at batch 1 and 6; the run loaded again with
+**Tested** is each of these, as a tiny checkpoint with a tokenizer of its family's kind: three steps and a
+validation; greedy search and `Speculative` equal to bare `generate` at batch 1 and 6; the run reloaded with
 equal logits; exported, so that bare `from_pretrained` reports nothing missing, unexpected or mismatched, with the
-tensor names of the checkpoint that it came from; adapters on all linear layers trained, loaded, merged and
+tensor names of the source checkpoint; adapters on all linear layers trained, loaded, merged and
 exported; sharded over two processes (FSDP2), loaded and exported.
 
-*Drafts*: `Speculative` checks several tokens in a pass; elsewhere it writes as `Greedy` does and says so.
+*Drafts*: `Speculative` verifies several tokens per pass; elsewhere it works like `Greedy` and logs that.
 *Adapters*: on all linear layers (`target_modules: all-linear`); those on experts need `dropout: 0`. *Shards*: a
-process reads only its own rows of tensors that are renamed or stacked; what is split or merged otherwise is read as
-a whole, one group of tensors at a time.
+process reads only its own rows of tensors that are renamed or stacked; tensors that are split or merged otherwise
+are read whole, one group at a time.
 """
 REST = """\
-Models that read images or sounds as well are trained on text; what reads the rest stays as it is, and the log says
-so. Encoders (BERT, RoBERTa, DeBERTa, ModernBERT, …) are refused: each of their words sees all others, so they would
-see the answer that they are trained to write. Code that a folder or a hub repository brings is never run.
+Models that also read images or audio are trained on text; their other parameters are frozen, which is logged.
+Encoders (BERT, RoBERTa, DeBERTa, ModernBERT, …) are refused: they are bidirectional, so they would see the answer
+that they are trained to write. Code in a folder or a hub repository is never run.
 
-What a tokenizer must do is tried before weights are loaded: it needs an end token, and an answer must come back
-from it so that its tags can be read.
+Tokenizers are checked before weights are loaded: they need an end token, and an answer that is encoded and decoded
+must keep its tags readable.
 """
 
 

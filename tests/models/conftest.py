@@ -1,4 +1,4 @@
-"""Checkpoints that are hard to load right."""
+"""Checkpoints that are hard to load correctly."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 @pytest.fixture(scope="session")
 def families(checkpoints: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Checkpoints in several files: T5, T5 with a head of its own, Llama, and Llama whose head is tied."""
+    """Multi-file checkpoints: T5, T5 with an untied head, Llama, and Llama with a tied head."""
     torch.manual_seed(1)
     families = {}
     for name, kind in (("t5", "seq2seq"), ("flan", "seq2seq"), ("llama", "causal"), ("tied_llama", "causal")):
@@ -24,7 +24,7 @@ def families(checkpoints: dict[str, Path], tmp_path_factory: pytest.TempPathFact
         weights = network.state_dict()
         if name == "flan":
             weights = {key: value.clone() for key, value in weights.items()}
-            weights["lm_head.weight"].normal_()  # as in flan-T5: embeddings are shared, and the head is not tied
+            weights["lm_head.weight"].normal_()  # as in flan-T5: embeddings are shared, but the head is untied
             network.all_tied_weights_keys = {}
             network.config.tie_word_embeddings = False
         network.save_pretrained(folder, state_dict=weights, max_shard_size="20KB")

@@ -1,4 +1,4 @@
-"""Tiny checkpoints of many architectures, each with a tokenizer of the kind that its family has."""
+"""Tiny checkpoints of many architectures, each with a tokenizer of its family's kind."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Recipe:
     """How to make a checkpoint of one architecture.
 
     Attributes:
-        model_type: Of Hugging Face.
+        model_type: Hugging Face's name.
         tokenizer: Name of one of `TOKENIZERS`.
         config: Sizes.
-        parts: Settings of nested configurations, to which the vocabulary belongs as well.
-        is_seq2seq: Which of the two classes of Hugging Face it is.
-        has_drafts: Whether `Speculative` checks several tokens in a pass.
+        parts: Settings of nested configurations, which also need the vocabulary size.
+        is_seq2seq: Seq2seq or causal.
+        has_drafts: Whether `Speculative` verifies several tokens per pass.
         has_all_linear: Whether adapters can be put on all linear layers.
     """
 
@@ -188,7 +188,7 @@ def make_checkpoint(name: str, folder: Path, texts: Sequence[str]) -> Path:
 
     Args:
         name: A key of `RECIPES`.
-        folder: Where to.
+        folder: Where to write.
         texts: What the tokenizer is trained on.
     """
     recipe = RECIPES[name]
@@ -206,9 +206,9 @@ def make_checkpoint(name: str, folder: Path, texts: Sequence[str]) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = auto.from_config(config)
-        for parameter in network.parameters():  # also those that start at zero or one, so that all matter
+        for parameter in network.parameters():  # also those initialised to zero or one, so that all matter
             parameter.data += 0.05 * torch.randn_like(parameter)
-    if name == "flan_t5":  # embeddings are shared, and the head is not tied
+    if name == "flan_t5":  # embeddings are shared, but the head is untied
         network.lm_head.weight = torch.nn.Parameter(torch.randn_like(network.lm_head.weight))
         network.all_tied_weights_keys.pop("lm_head.weight", None)
         network.config.tie_word_embeddings = False
@@ -218,7 +218,7 @@ def make_checkpoint(name: str, folder: Path, texts: Sequence[str]) -> Path:
 
 
 def _completed(recipe: Recipe, common: dict[str, Any]) -> dict[str, Any]:
-    """The configuration's settings with what all parts have in common, as far as a part knows it."""
+    """The configuration's settings, with the common ones added to each part that has them."""
     ids = {key: value for key, value in common.items() if key.endswith("_id") or key == "vocab_size"}
     if recipe.model_type == "mamba":
         return {**ids, **recipe.config}
@@ -233,7 +233,7 @@ def _completed(recipe: Recipe, common: dict[str, Any]) -> dict[str, Any]:
 
 
 def _byte_bpe(texts: Sequence[str]) -> PreTrainedTokenizerBase:
-    """As GPT-2's and Qwen's: every byte has a token, and nothing is added to a text."""
+    """Like GPT-2's and Qwen's: every byte has a token, and no special tokens are added."""
     return PreTrainedTokenizerFast(
         tokenizer_object=_train_byte_bpe(texts, ["<|endoftext|>", "<|im_end|>"]),
         eos_token="<|im_end|>",
@@ -242,7 +242,7 @@ def _byte_bpe(texts: Sequence[str]) -> PreTrainedTokenizerBase:
 
 
 def _byte_bpe_begin(texts: Sequence[str]) -> PreTrainedTokenizerBase:
-    """As Llama-3's and DeepSeek's: with a start token."""
+    """Like Llama-3's and DeepSeek's: with a start token."""
     tokenizer = _train_byte_bpe(texts, ["<|begin|>", "<|end|>"])
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<|begin|> $A", special_tokens=[("<|begin|>", tokenizer.token_to_id("<|begin|>"))]
@@ -272,7 +272,7 @@ def _train_byte_bpe(texts: Sequence[str], special: list[str]) -> Tokenizer:
 
 
 def _bpe_fallback(texts: Sequence[str]) -> PreTrainedTokenizerBase:
-    """As Llama-2's and Gemma's: pieces with ``▁`` for spaces; what has no piece is spelt in bytes."""
+    """Like Llama-2's and Gemma's: pieces with ``▁`` for spaces, and bytes for characters without a piece."""
     special = ["<unk>", "<s>", "</s>", "<pad>"]
     tokens = [*special, *(f"<0x{byte:02X}>" for byte in range(256))]
     trained = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
@@ -297,7 +297,7 @@ def _train_unigram(texts: Sequence[str], special: list[str]) -> list[tuple[str, 
 
 
 def _unigram(texts: Sequence[str]) -> PreTrainedTokenizerBase:
-    """As T5's: no ``{`` or ``<``, and unknown letters become one token."""
+    """Like T5's: no ``{`` or ``<``, and unknown letters become one token."""
     return T5Tokenizer(vocab=_train_unigram(texts, ["<pad>", "</s>", "<unk>"]), extra_ids=0)
 
 

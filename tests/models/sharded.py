@@ -1,4 +1,4 @@
-"""Sharded networks as a trainer would have them, for tests without one."""
+"""Sharded networks without a trainer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from gner.models import FSDP2Strategy
 
 
 def make_strategy(num_processes: int, **options: Any) -> FSDP2Strategy:
-    """The strategy as a trainer leaves it when the processes have met."""
+    """The strategy as a trainer sets it up."""
     strategy = FSDP2Strategy(compute_dtype="fp32", **options)
     strategy.parallel_devices = [torch.device("cpu")] * num_processes
     names = ("data_parallel", "tensor_parallel")
@@ -40,7 +40,7 @@ def write(network: PreTrainedModel, length: int) -> list[list[int]]:
 
 
 def count_calls(calls: list[str]) -> None:
-    """Note every collective from here on."""
+    """Record every collective from now on."""
     for name in ("all_reduce", "all_gather_single", "all_gather_into_tensor", "broadcast", "reduce_scatter_single"):
         original: Callable[..., Any] | None = getattr(distributed, name, None)
         if original is not None:

@@ -1,4 +1,4 @@
-"""What cannot be a backbone is refused with the reason, and nothing that a folder brings is run."""
+"""Unusable backbones are refused with the reason, and code in a model folder is never run."""
 
 import io
 import json
@@ -48,29 +48,29 @@ def test_encoders_are_refused_by_name_and_from_scratch(model_type: str, tmp_path
     config = AutoConfig.for_model(model_type)
     config.save_pretrained(tmp_path)
     for source in (str(tmp_path), FromScratch(model_type)):
-        with pytest.raises(UserError, match=rf"whose type `{model_type}` is that of an encoder.*Set model\.backbone"):
+        with pytest.raises(UserError, match=rf"whose type `{model_type}` is an encoder.*Set model\.backbone"):
             _ = Backbone(source).config
 
 
-def test_an_encoder_that_was_made_a_decoder_is_taken() -> None:
+def test_an_encoder_configured_as_a_decoder_is_accepted() -> None:
     check_architecture(AutoConfig.for_model("bert", is_decoder=True), "bert")
 
 
 @pytest.mark.parametrize("model_type", REFUSED)
-def test_what_cannot_be_batched_or_read_is_refused_with_the_reason(model_type: str) -> None:
+def test_unusable_architectures_are_refused_with_the_reason(model_type: str) -> None:
     with pytest.raises(UserError) as refused:
         check_architecture(AutoConfig.for_model(model_type), model_type)
     assert REFUSED[model_type] in str(refused.value)
 
 
-@pytest.mark.parametrize(("model_type", "what"), [("qwen2_vl", "images"), ("qwen2_audio", "sounds")])
-def test_multimodal_models_are_named_as_such(model_type: str, what: str) -> None:
-    with pytest.raises(UserError, match=rf"multimodal model, which reads {what} as well"):
+@pytest.mark.parametrize(("model_type", "what"), [("qwen2_vl", "images"), ("qwen2_audio", "audio")])
+def test_unsupported_multimodal_models_are_refused_as_such(model_type: str, what: str) -> None:
+    with pytest.raises(UserError, match=rf"multimodal model, which also reads {what}"):
         check_architecture(AutoConfig.for_model(model_type), model_type)
 
 
 @pytest.mark.parametrize("name", ["gemma3", "gemma4", "t5gemma2"])
-def test_what_reads_images_is_frozen_and_the_rest_is_trained(name: str, tmp_path: Path) -> None:
+def test_image_parameters_are_frozen_and_text_parameters_are_trained(name: str, tmp_path: Path) -> None:
     backbone = Backbone(str(make_checkpoint(name, tmp_path / name, TEXTS)))
     network = backbone.build()
     assert freeze_other_modalities(network) > 0
@@ -97,13 +97,13 @@ def test_what_reads_images_is_frozen_and_the_rest_is_trained(name: str, tmp_path
         ),
     ],
 )
-def test_limits_of_positions_are_those_of_encoder_and_decoder(
+def test_position_limits_are_those_of_encoder_and_decoder(
     model_type: str, settings: dict[str, Any], prompt: int | None, answer: int | None
 ) -> None:
     assert positions_of(AutoConfig.for_model(model_type, **settings)) == (prompt, answer)
 
 
-def test_a_sentence_that_is_too_long_for_a_part_is_refused(tmp_path: Path, toy_root: Path, capsys: Any) -> None:
+def test_an_answer_too_long_for_the_decoder_is_refused(tmp_path: Path, toy_root: Path, capsys: Any) -> None:
     folder = make_checkpoint("led", tmp_path / "led", TEXTS)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config["max_decoder_position_embeddings"] = 20
@@ -178,7 +178,7 @@ def test_a_tokenizer_that_loses_the_answer_is_refused_before_weights_are_loaded(
 
 
 @pytest.mark.parametrize("name", ["llama", "qwen3", "t5", "byt5", "bart", "mbart", "deepseek_v3"])
-def test_special_tokens_that_a_sentence_spells_are_text(name: str, tmp_path: Path) -> None:
+def test_special_tokens_in_a_sentence_are_text(name: str, tmp_path: Path) -> None:
     backbone = Backbone(str(make_checkpoint(name, tmp_path / name, TEXTS)))
     tokenizer = backbone.tokenizer
     gner_format = GnerFormat(instruction=None)
@@ -234,12 +234,12 @@ def test_a_type_that_peft_knows_gets_its_choice(tmp_path: Path) -> None:
     assert _adapted(network) == {"q_proj", "v_proj"}
 
 
-# Code of others
+# Third-party code
 
 
 @pytest.fixture
 def yes(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """Somebody who says yes to whatever is asked."""
+    """Answers yes to every question."""
     answers = io.StringIO("y\n" * 100)
     monkeypatch.setattr("sys.stdin", answers)
     monkeypatch.setattr("builtins.input", lambda prompt="": "y")
@@ -247,7 +247,7 @@ def yes(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
 
 
 def _with_code(folder: Path, *, is_known: bool) -> Path:
-    """Have a folder name code of its own, which leaves a trace if it is run."""
+    """Make a folder refer to code of its own, which leaves a trace if it is run."""
     (folder / "evil.py").write_text(
         f"from pathlib import Path\nPath({str(folder / 'ran')!r}).touch()\n"
         "from transformers import LlamaConfig as EvilConfig, LlamaForCausalLM as EvilModel\n"
@@ -267,7 +267,7 @@ def _with_code(folder: Path, *, is_known: bool) -> Path:
     return folder
 
 
-def test_code_of_a_folder_is_never_run_whatever_is_answered(
+def test_code_in_a_folder_is_never_run_whatever_is_answered(
     yes: io.StringIO, checkpoints: dict[str, Path], tmp_path: Path
 ) -> None:
     folder = shutil.copytree(checkpoints["causal"], tmp_path / "model")
@@ -278,7 +278,7 @@ def test_code_of_a_folder_is_never_run_whatever_is_answered(
     assert yes.tell() == 0
 
 
-def test_code_of_the_folder_that_a_checkpoint_or_export_names_is_never_run(
+def test_code_in_the_folder_that_a_checkpoint_or_export_refers_to_is_never_run(
     yes: io.StringIO, config: Path, checkpoints: dict[str, Path], tmp_path: Path
 ) -> None:
     folder = shutil.copytree(checkpoints["causal"], tmp_path / "model")
@@ -300,6 +300,6 @@ def test_code_of_the_folder_that_a_checkpoint_or_export_names_is_never_run(
     assert yes.tell() == 0
 
 
-def test_an_error_that_says_nothing_has_a_first_and_a_last_line() -> None:
+def test_an_error_without_a_message_is_summarized_by_its_class() -> None:
     assert first_line(OSError()) == last_line(OSError()) == "OSError"
     assert (first_line(ValueError("\n a \n\n b \n")), last_line(ValueError("\n a \n\n b \n"))) == ("a", "b")

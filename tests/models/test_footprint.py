@@ -1,4 +1,4 @@
-"""Memory that is foretold, against memory that is allocated."""
+"""Estimated memory against allocated memory."""
 
 import sys
 from pathlib import Path
@@ -39,7 +39,7 @@ def _prepare(way: str, network: PreTrainedModel) -> None:
 
 
 def _allocated_at_peak(network: PreTrainedModel) -> int:
-    """Most bytes that one forward and backward pass has beyond what was there before, as torch's allocator tells."""
+    """Peak bytes that torch's allocator adds during one forward and backward pass."""
     is_seq2seq = network.config.is_encoder_decoder
     length = SHAPE.prompt if is_seq2seq else SHAPE.prompt + SHAPE.answer
     ids = torch.zeros((SHAPE.rows, length), dtype=torch.long)
@@ -61,30 +61,30 @@ def _at_work(footprint: Footprint) -> int:
     return footprint.gradients + footprint.gathered + footprint.activations + footprint.passing
 
 
-def _foretold(backbone: Backbone, way: str, strategy: FSDP2Strategy | None, devices: int) -> Footprint:
+def _estimate(backbone: Backbone, way: str, strategy: FSDP2Strategy | None, devices: int) -> Footprint:
     planner = Planner(backbone, lambda network: _prepare(way, network), strategy, devices=devices)
     return planner.footprint(SHAPE, SHAPE, num_sequences=2, accumulates=False)
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("model_type", SIZES)
-def test_a_whole_network_needs_what_was_foretold(model_type: str, way: str) -> None:
+def test_an_unsharded_network_needs_the_estimated_memory(model_type: str, way: str) -> None:
     backbone = _backbone(model_type)
     network = backbone.build().train()
     _prepare(way, network)
-    footprint = _foretold(backbone, way, None, 1)
+    footprint = _estimate(backbone, way, None, 1)
     assert footprint.weights == 4 * sum(parameter.numel() for parameter in network.parameters())
     trained = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     assert footprint.optimizer == 8 * trained
-    _allocated_at_peak(network)  # what is made once stays out
+    _allocated_at_peak(network)  # one-time allocations are not counted
     assert 0.95 <= _at_work(footprint) / _allocated_at_peak(network) <= 1.15
 
 
 def _check_sharded(rank: int) -> None:
     cases = [(_backbone(model_type), way) for model_type in SIZES for way in WAYS]
-    foretold = [_foretold(backbone, way, FSDP2Strategy(compute_dtype="fp32"), 2) for backbone, way in cases]
+    estimates = [_estimate(backbone, way, FSDP2Strategy(compute_dtype="fp32"), 2) for backbone, way in cases]
     distributed.init_process_group("gloo")
-    for (backbone, way), footprint in zip(cases, foretold, strict=True):
+    for (backbone, way), footprint in zip(cases, estimates, strict=True):
         torch.manual_seed(0)
         network = build_network(backbone, make_strategy(2), lambda network, way=way: _prepare(way, network))
         here = sum(parameter.to_local().numel() for parameter in network.parameters())
@@ -97,24 +97,24 @@ def _check_sharded(rank: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measured on Linux")
-def test_a_sharded_network_needs_what_was_foretold() -> None:
-    run_processes(_check_sharded, 2, fresh=True)  # memory of earlier tests would be counted
+def test_a_sharded_network_needs_the_estimated_memory() -> None:
+    run_processes(_check_sharded, 2, fresh=True)  # else memory of earlier tests is counted
 
 
 @pytest.mark.parametrize("model_type", SIZES)
-def test_keys_and_values_are_those_of_generation(model_type: str) -> None:
-    footprint = _foretold(_backbone(model_type), "full", None, 1)
+def test_the_kv_cache_is_that_of_generation(model_type: str) -> None:
+    footprint = _estimate(_backbone(model_type), "full", None, 1)
     width, texts = 4 * 16, 2 * SHAPE.rows
     layers_and_positions = {"llama": 3 * 200, "t5": 2 * (80 + 120)}[model_type]  # T5's decoder keeps the encoder's too
     assert footprint.cache == 4 * 2 * width * layers_and_positions * texts
 
 
-def test_nothing_is_gathered_where_nothing_is_sharded() -> None:
-    footprint = _foretold(_backbone("llama"), "full", None, 2)
+def test_nothing_is_gathered_without_sharding() -> None:
+    footprint = _estimate(_backbone("llama"), "full", None, 2)
     assert footprint.gathered == footprint.validation_gathered == 0
     assert footprint.training > footprint.weights + footprint.optimizer
 
 
-def test_a_process_keeps_its_share(tmp_path: Path) -> None:
-    weights = [_foretold(_backbone("llama"), "full", FSDP2Strategy(), devices).weights for devices in (1, 2, 4)]
+def test_a_process_keeps_its_share_of_the_weights(tmp_path: Path) -> None:
+    weights = [_estimate(_backbone("llama"), "full", FSDP2Strategy(), devices).weights for devices in (1, 2, 4)]
     assert weights[0] == pytest.approx(2 * weights[1], rel=0.02) == pytest.approx(4 * weights[2], rel=0.02)

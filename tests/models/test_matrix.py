@@ -33,7 +33,7 @@ from tests.models.sharded import make_strategy
 from tests.processes import run_processes
 
 QUICK = ("llama", "mixtral", "gemma3", "t5gemma", "mbart")
-"""Those that show what is special; the others are in the slow tests."""
+"""Those with peculiarities; the others are slow tests."""
 NAMES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in RECIPES]
 WITH_ADAPTERS = [name for name in RECIPES if RECIPES[name].has_all_linear]
 MakeCheckpoint = Callable[[str], Path]
@@ -54,7 +54,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory, examples: list[Example]
 
 @pytest.fixture(autouse=True)
 def _tidy() -> Any:
-    """Small operations are faster on one thread, and networks are large enough to be let go."""
+    """Use one thread, which is faster for small operations, and free networks after each test."""
     num_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -74,7 +74,7 @@ def _logits(network: PreTrainedModel, seed: int = 0) -> Tensor:
 
 
 def _check_export(folder: Path, source: Path, network: PreTrainedModel) -> None:
-    """What transformers alone makes of an export: nothing missing, the names of the source, and equal logits."""
+    """Check that bare transformers loads an export: nothing missing, the source's names, equal logits."""
     loaded, found = _auto(network).from_pretrained(folder, output_loading_info=True)
     assert not any(found.values()), found
     assert _names(folder) == _names(source)
@@ -117,7 +117,9 @@ def _fit(backbone: Path, root: Path, run: Path, **model: Any) -> GnerCLI:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_strategies_write_what_generate_does(name: str, checkpoint: MakeCheckpoint, examples: list[Example]) -> None:
+def test_strategies_write_the_same_as_bare_generate(
+    name: str, checkpoint: MakeCheckpoint, examples: list[Example]
+) -> None:
     backbone, gner_format = Backbone(str(checkpoint(name))), GnerFormat(instruction=None)
     collate = Collator(gner_format, backbone)
     model = TinyModel(backbone.build().eval(), backbone.tokenizer, gner_format, collate)
@@ -131,7 +133,7 @@ def test_strategies_write_what_generate_does(name: str, checkpoint: MakeCheckpoi
         pad_token_id=model.tokenizer.pad_token_id,
         decoder_start_token_id=getattr(model.network.config, "decoder_start_token_id", None),
     )
-    model.network.generation_config = GenerationConfig()  # BART's would end each text that is cut with an end token
+    model.network.generation_config = GenerationConfig()  # BART's would force an end token on truncated texts
     six = [*examples, examples[0]]
     for size in (1, 6):
         for start in range(0, 6, size):
@@ -148,7 +150,7 @@ def test_strategies_write_what_generate_does(name: str, checkpoint: MakeCheckpoi
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_fit_is_loaded_and_exported(name: str, checkpoint: MakeCheckpoint, toy_root: Path, tmp_path: Path) -> None:
+def test_a_run_is_loaded_and_exported(name: str, checkpoint: MakeCheckpoint, toy_root: Path, tmp_path: Path) -> None:
     cli = _fit(checkpoint(name), toy_root, tmp_path / "run")
     assert {"val/f1", "val/loss"} <= set(cli.trainer.callback_metrics)
     trained = cli.model.network
@@ -158,7 +160,7 @@ def test_a_fit_is_loaded_and_exported(name: str, checkpoint: MakeCheckpoint, toy
 
 
 @pytest.mark.parametrize("name", [param for param in NAMES if param != "mamba"])
-def test_adapters_on_all_linear_layers_are_lost_nowhere(
+def test_adapters_on_all_linear_layers_survive_loading_and_export(
     name: str, checkpoint: MakeCheckpoint, toy_root: Path, tmp_path: Path
 ) -> None:
     if not RECIPES[name].has_all_linear:
@@ -204,7 +206,7 @@ def _check_sharded(rank: int, folders: dict[str, Path], out: Path) -> None:
 
 
 def _set_adapters(whole: PreTrainedModel, sharded: PreTrainedModel) -> None:
-    """Give both networks the same adapters, which do something."""
+    """Give both networks the same nonzero adapters."""
     parameters = dict(whole.named_parameters())
     for name, parameter in sharded.named_parameters():
         if ".lora_" in name:
@@ -214,13 +216,15 @@ def _set_adapters(whole: PreTrainedModel, sharded: PreTrainedModel) -> None:
 
 
 @pytest.mark.slow
-def test_shards_are_loaded_and_exported_as_the_whole(checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
+def test_sharded_networks_are_loaded_and_exported_like_whole_ones(checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
     run_processes(_check_sharded, 2, {name: checkpoint(name) for name in RECIPES}, tmp_path)
 
 
-def test_some_shards_are_loaded_and_exported_as_the_whole(checkpoint: MakeCheckpoint, tmp_path: Path) -> None:
+def test_some_sharded_networks_are_loaded_and_exported_like_whole_ones(
+    checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
     run_processes(_check_sharded, 2, {name: checkpoint(name) for name in ("mixtral", "gpt_neox")}, tmp_path)
 
 
-def test_the_page_of_backbones_says_what_these_tests_know() -> None:
+def test_the_page_of_backbones_matches_the_tests() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "Run python -m tests.models.backbones_page."

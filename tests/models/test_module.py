@@ -55,7 +55,7 @@ def test_the_loss_falls(kind: str, checkpoints: dict[str, Path], toy_root: Path)
 
 @pytest.mark.parametrize(("kind", "batch"), [(kind, kind) for kind in KINDS], indirect=["batch"])
 def test_the_loss_is_the_mean_over_answer_tokens(kind: str, checkpoints: dict[str, Path], batch: Batch) -> None:
-    """Each row alone, without padding, weighs as much as it has answer tokens."""
+    """Each row, computed alone and without padding, is weighted by its number of answer tokens."""
     module = GnerModule(str(checkpoints[kind]))
     module.configure_model()
     module.eval()
@@ -71,7 +71,7 @@ def test_the_loss_is_the_mean_over_answer_tokens(kind: str, checkpoints: dict[st
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_pretrained_backbone_is_trained_with_its_dropout(kind: str, checkpoints: dict[str, Path]) -> None:
-    """`from_pretrained` switches it off, and Lightning leaves modes as they are."""
+    """`from_pretrained` switches it off, and Lightning does not switch it on."""
     module = GnerModule(str(checkpoints[kind]))
     module.configure_model()
     assert all(part.training for part in module.modules())
@@ -91,7 +91,7 @@ def test_lora_trains_adapters_only(kind: str, checkpoints: dict[str, Path], toy_
             assert weight.equal(before[name.replace("base_layer.", "")])
 
 
-def test_lora_on_modules_that_are_not_there_is_refused(checkpoints: dict[str, Path]) -> None:
+def test_lora_on_missing_modules_is_refused(checkpoints: dict[str, Path]) -> None:
     module = GnerModule(str(checkpoints["causal"]), lora=Lora(target_modules=["nope"]))
     with pytest.raises(UserError, match=r"nope.*model\.lora\.target_modules"):
         module.configure_model()
@@ -149,7 +149,7 @@ def test_bf16_trains(
         ("cosine", [0.0, 0.5, 1.0, 0.9330, 0.75, 0.5, 0.25, 0.0670]),
     ],
 )
-def test_the_rate_rises_over_the_warm_up_and_then_follows_the_schedule(
+def test_the_learning_rate_warms_up_and_then_follows_the_schedule(
     schedule: Any, rates: list[float], checkpoints: dict[str, Path], toy_root: Path
 ) -> None:
     seen: list[float] = []
@@ -165,13 +165,13 @@ def test_the_rate_rises_over_the_warm_up_and_then_follows_the_schedule(
     assert seen == pytest.approx(rates, abs=1e-4)
 
 
-def test_only_matrices_decay(checkpoints: dict[str, Path], toy_root: Path) -> None:
+def test_only_matrices_have_weight_decay(checkpoints: dict[str, Path], toy_root: Path) -> None:
     module = _fit(checkpoints["causal"], toy_root, optimization=Optimization(weight_decay=0.1))
     for group in module.trainer.optimizers[0].param_groups:
         assert all((parameter.ndim >= 2) == (group["weight_decay"] > 0) for parameter in group["params"])
 
 
 @pytest.mark.parametrize(("option", "value"), [("lr", 0.0), ("warmup_ratio", 1.0)])
-def test_impossible_rates_are_refused(option: str, value: float) -> None:
+def test_invalid_optimizer_settings_are_refused(option: str, value: float) -> None:
     with pytest.raises(UserError, match=rf"model\.optimization\.{option}"):
         Optimization(**{option: value})  # type: ignore[arg-type]

@@ -15,15 +15,15 @@ from tests.processes import run_processes
 
 
 def _adapted(network: PreTrainedModel) -> None:
-    """Add adapters that do something, the same on every process."""
+    """Add the same adapters on every process."""
     targets = ["q", "v"] if network.config.is_encoder_decoder else ["q_proj", "down_proj"]
     if not network.all_tied_weights_keys:
         targets.append("lm_head")
     Lora(r=2, target_modules=targets).add_to(network, needs_input_grads=False)
 
 
-def _stir(network: PreTrainedModel) -> None:
-    """Change the weights that are trained, as training would."""
+def _perturb(network: PreTrainedModel) -> None:
+    """Change the trained weights, as training would."""
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.requires_grad:
@@ -42,12 +42,12 @@ def _check_exports(rank: int, folders: dict[str, Path], out: Path) -> None:
         for adapted in (False, True):
             prepare = _adapted if adapted else lambda network: None
             network = build_network(backbone, make_strategy(2), prepare).eval()
-            _stir(network)
+            _perturb(network)
             expected = logits_of(network)
             target = out / f"{name}_{adapted}"
             for _ in range(2):  # the second replaces the first
                 export(network, backbone.tokenizer, target, max_file_size="10KB")
-            assert torch.equal(logits_of(network), expected), name  # it goes on being trained
+            assert torch.equal(logits_of(network), expected), name  # training can continue after an export
             found = logits_of(_load(target, network))
             torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5, msg=name)
             assert adapted or torch.equal(found, expected), name
@@ -66,7 +66,7 @@ def test_a_sharded_network_is_exported_for_hugging_face(families: dict[str, Path
 
 
 @pytest.mark.parametrize("name", ["t5", "flan", "llama", "tied_llama"])
-def test_a_whole_network_is_exported_too(name: str, families: dict[str, Path], tmp_path: Path) -> None:
+def test_an_unsharded_network_is_exported_too(name: str, families: dict[str, Path], tmp_path: Path) -> None:
     backbone = Backbone(str(families[name]))
     network = backbone.build().eval()
     export(network, backbone.tokenizer, tmp_path / "out", dtype="bf16")
@@ -87,7 +87,7 @@ def test_adapters_on_tied_weights_are_refused(name: str, target: str, families: 
         Lora(target_modules=[target]).add_to(network, needs_input_grads=False)
 
 
-def test_adapters_that_are_not_there_are_not_exported(families: dict[str, Path], tmp_path: Path) -> None:
+def test_exporting_missing_adapters_is_refused(families: dict[str, Path], tmp_path: Path) -> None:
     backbone = Backbone(str(families["llama"]))
     with pytest.raises(UserError, match="this one was trained without"):
         export(backbone.build(), backbone.tokenizer, tmp_path / "out", adapter_only=True)

@@ -1,4 +1,4 @@
-"""Sharded checkpoints that are damaged are refused with what is wrong."""
+"""Damaged sharded checkpoints are refused, and the message says what is wrong."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,26 +24,26 @@ def _part(folder: Path) -> Path:
     return part
 
 
-def _cut(path: Path) -> None:
+def _truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "part missing": (lambda folder: _part(folder).unlink(), "is missing"),
-    "part cut": (lambda folder: _cut(_part(folder)), "is cut short"),
+    "part truncated": (lambda folder: _truncate(_part(folder)), "is truncated"),
     "no metadata": (lambda folder: (folder / ".metadata").unlink(), "its .metadata cannot be read"),
-    "metadata cut": (lambda folder: _cut(folder / ".metadata"), "its .metadata cannot be read"),
+    "metadata truncated": (lambda folder: _truncate(folder / ".metadata"), "its .metadata cannot be read"),
     "no meta": (lambda folder: (folder / "meta.pt").unlink(), "cannot be read as one"),
-    "meta cut": (lambda folder: _cut(folder / "meta.pt"), "cannot be read as one"),
+    "meta truncated": (lambda folder: _truncate(folder / "meta.pt"), "cannot be read as one"),
 }
 
 
-def test_a_whole_one_is_read(folder: Path) -> None:
+def test_an_intact_checkpoint_is_read(folder: Path) -> None:
     assert read_checked(folder)[CONFIG_KEY] == "model: {}"
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_one_is_refused(damage: str, folder: Path) -> None:
+def test_a_damaged_checkpoint_is_refused(damage: str, folder: Path) -> None:
     harm, message = DAMAGES[damage]
     harm(folder)
     with pytest.raises(UserError, match=message) as refused:

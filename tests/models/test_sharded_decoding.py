@@ -1,4 +1,4 @@
-"""Decoding strategies on processes that share the weights."""
+"""Decoding strategies with sharded weights."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
     distributed.init_process_group("gloo")
     calls: list[str] = []
     count_calls(calls)
-    examples = make_examples()[1:2] * 2 if rank else make_examples() * 2  # one is done long before the other
+    examples = make_examples()[1:2] * 2 if rank else make_examples() * 2  # one process finishes long before the other
     for name, folder in folders.items():
         backbone, gner_format = Backbone(str(folder)), GnerFormat()
         collate = Collator(gner_format, backbone)

@@ -83,7 +83,7 @@ def _check_sharded(rank: int, folders: dict[str, Path]) -> None:
             assert num_here < 0.6 * sum(parameter.numel() for parameter in whole.parameters()), name
             with strategy.generation(network), torch.no_grad():  # before any loss, as in the sanity check
                 calls.clear()
-                if decode == "gather":  # the processes need not do the same: three texts here, one there
+                if decode == "gather":  # the processes may do different work: three texts here, one there
                     for length in (3, 5, 9) if rank else (9,):
                         assert write(network, length) == written[length], (name, decode)
                     assert not calls
@@ -102,7 +102,7 @@ def _check_sharded(rank: int, folders: dict[str, Path]) -> None:
     distributed.destroy_process_group()
 
 
-def test_a_sharded_network_is_the_whole_one(families: dict[str, Path]) -> None:
+def test_a_sharded_network_computes_the_same_as_a_whole_one(families: dict[str, Path]) -> None:
     run_processes(_check_sharded, 2, families)
 
 
@@ -139,7 +139,7 @@ def test_adapters_are_sharded_too(families: dict[str, Path]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("drop", r"Expected `model.norm.weight` in .*, but they are not there"),
+        ("drop", r"Expected `model.norm.weight` in .*, but found none"),
         ("add", r"found also `extra.weight`"),
         ("shape", r"Expected `model.norm.weight` of .* to have the shape \(16,\), .* found \(3,\)"),
         ("pickle", r"Sharded training reads safetensors only"),
@@ -181,7 +181,7 @@ def test_any_number_of_processes_gives_the_same_metrics(
         root = write_dataset(name, dev=text)
         for family in ("t5", "llama"):
             config = tmp_path / f"{name}_{family}.yaml"
-            num_beams = 4 if (len(configs) // 2 + (family == "t5")) % 2 else 1  # in turn for either family
+            num_beams = 4 if (len(configs) // 2 + (family == "t5")) % 2 else 1  # alternates within each family
             model = {
                 "backbone": str(families[family]),
                 "decoding": {"class_path": "BeamSearch", "init_args": {"num_beams": num_beams, "max_new_tokens": 12}},
@@ -224,7 +224,7 @@ def _fit(rank: int, config: Path, options: list[str]) -> None:
 def test_every_way_of_sharding_trains_the_same_weights(
     families: dict[str, Path], write_dataset: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """Four processes: all sharded, a copy on each of two nodes, weights in the CPU's memory, and not sharded at all."""
+    """Four processes: fully sharded, a copy on each of two nodes, offloaded to the CPU, and DDP."""
     sentence = "Ada\tB-person\nLovelace\tI-person\nwrote\tO\nto\tO\nLondon\tB-place\n"
     text = "\n".join(sentence * (1 + number % 3) for number in range(16))
     root = write_dataset("toy", train=text, dev=text)

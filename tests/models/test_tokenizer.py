@@ -13,40 +13,40 @@ TOKENIZER = load_tokenizer(train_tokenizer(["John(B-person) sleeps(O) .(O)", "�
 
 @example("<s> a </s>")
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_text_comes_back(text: str) -> None:
+def test_any_text_round_trips(text: str) -> None:
     ids = TOKENIZER(text)["input_ids"]
     assert TOKENIZER.decode(ids, skip_special_tokens=True) == text
 
 
-def test_a_name_is_the_same_tokens_in_sentence_and_answer() -> None:
+def test_a_name_has_the_same_tokens_in_sentence_and_answer() -> None:
     assert TOKENIZER.tokenize("John(O)")[0] in TOKENIZER.tokenize("who is John ?")
 
 
 @pytest.mark.parametrize("special", ["<pad>", "<s>", "</s>"])
-def test_special_tokens_that_were_seen_as_text_stay_text(special: str) -> None:
+def test_special_tokens_in_training_texts_stay_text(special: str) -> None:
     tokenizer = load_tokenizer(train_tokenizer([f"({special} {special} a"] * 9, 300, begin_token=True))
     ids = tokenizer(f"a {special}", add_special_tokens=False)["input_ids"]
     assert not set(ids) & set(tokenizer.all_special_ids)
     assert tokenizer.decode(ids) == f"a {special}"
 
 
-def test_a_saved_tokenizer_reads_texts_the_same(tmp_path: Path) -> None:
+def test_a_saved_tokenizer_gives_the_same_tokens(tmp_path: Path) -> None:
     TOKENIZER.save_pretrained(tmp_path)
     again = AutoTokenizer.from_pretrained(tmp_path)
     for text in ("John explored <s> and </s> <pad>", "日本 (B-x)"):
         assert again(text)["input_ids"] == TOKENIZER(text)["input_ids"]
 
 
-def test_a_tag_never_joins_its_word() -> None:
+def test_a_tag_is_never_in_one_token_with_its_word() -> None:
     assert not any("(" in token[1:] for token in TOKENIZER.tokenize("x(B-person) y(O)"))
 
 
-def test_special_tokens_frame_a_text_as_its_kind_of_model_expects() -> None:
+def test_causal_texts_start_and_seq2seq_texts_end_with_a_special_token() -> None:
     causal = load_tokenizer(train_tokenizer(["a"], 300, begin_token=True))
     assert causal("a")["input_ids"][0] == causal.bos_token_id
     assert TOKENIZER("a")["input_ids"][-1] == TOKENIZER.eos_token_id
 
 
-def test_a_vocabulary_without_room_for_bytes_is_refused() -> None:
+def test_a_vocabulary_too_small_for_all_bytes_is_refused() -> None:
     with pytest.raises(UserError, match=r"`vocab_size` >= 259, got 100"):
         train_tokenizer(["a"], 100, begin_token=True)

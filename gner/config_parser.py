@@ -1,0 +1,91 @@
+"""The parser of configs and command lines: one message an error, and names of strategies and formats."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+import sys
+from typing import Any, NoReturn
+
+from jsonargparse import Namespace
+from lightning.pytorch.cli import LightningArgumentParser
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+from gner.decoding import DecodingStrategy
+from gner.plugins import FORMATS, STRATEGIES, resolve_name
+from gner.prompting import Format
+
+_MOVED = {"gner.formats": "gner.prompting", "gner.decoding.plugins": "gner.plugins"}
+"""Modules of classes that configs of earlier versions name."""
+_GROUPS = {"decoding": STRATEGIES, "format": FORMATS}
+_CHOSEN_BY_CLASS: dict[str, type] = {"model.decoding": DecodingStrategy, "model.format": Format}
+
+
+def _subclasses(base: type) -> list[type]:
+    """All concrete subclasses of a class."""
+    found: list[type] = []
+    children: list[type] = base.__subclasses__()
+    for child in children:
+        found += [child, *_subclasses(child)]
+    # jsonargparse's lazy defaults are subclasses too
+    return [cls for cls in found if not inspect.isabstract(cls) and not cls.__name__.startswith("LazyInstance_")]
+
+
+class Parser(LightningArgumentParser):
+    """A parser whose errors are one message with the nearest valid keys, not a page of usage."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Print the message and exit with status 2."""
+        fail(f"{message}{self._suggestion(message)}")
+
+    def _apply_actions(self, cfg: Any, *args: Any, **kwargs: Any) -> Namespace:
+        """Take names of a config file as `resolve_name` does, for every command in the same way."""
+        model = cfg.get("model") if isinstance(cfg, dict) else None
+        model = model if isinstance(model, dict) else {}
+        for key, group in _GROUPS.items():
+            chosen = model.get(key)
+            if isinstance(chosen, str):
+                model[key] = resolve_name(group, chosen)
+            elif isinstance(chosen, dict) and isinstance(chosen.get("class_path"), str):
+                chosen["class_path"] = resolve_name(group, chosen["class_path"])
+        return super()._apply_actions(cfg, *args, **kwargs)
+
+    def _suggestion(self, message: str) -> str:
+        """A hint to add to jsonargparse's message: the nearest keys, or the available classes."""
+        for key, base in _CHOSEN_BY_CLASS.items():
+            if f'"{key}"' in message and "import path" in message:
+                return f"\nThere are: {', '.join(sorted(cls.__name__ for cls in _subclasses(base)))}."
+        moved = re.search(r"class_path '([\w.]+)\.(\w+)'", message)
+        if moved and moved.group(1) in _MOVED:
+            return f"\nIts new class_path is {_MOVED[moved.group(1)]}.{moved.group(2)}."
+        unknown = re.search(r"(?:Option|option|[Kk]ey|arguments:) ['\"]?-*([\w.]+)", message)
+        if not unknown or not re.search(r"not accept|unrecognized|not expected", message):
+            return ""
+        keys = [action.dest for action in self._actions]
+        for base in _CHOSEN_BY_CLASS.values():
+            for cls in _subclasses(base):
+                keys += inspect.signature(cls).parameters
+        close = difflib.get_close_matches(unknown.group(1), dict.fromkeys(keys), n=3)
+        return f"\nDid you mean {' or '.join(close)}?" if close else ""
+
+
+def with_resolved_names(args: list[str]) -> list[str]:
+    """Arguments in which strategies and formats have their own names."""
+    resolved = list(args)
+    for place, argument in enumerate(args):
+        key, has_value, value = argument.partition("=")
+        group = _GROUPS.get(key.removeprefix("--model.").removesuffix(".class_path"))
+        if group is None:
+            continue
+        if has_value:
+            resolved[place] = f"{key}={resolve_name(group, value)}"
+        elif place + 1 < len(args):
+            resolved[place + 1] = resolve_name(group, args[place + 1])
+    return resolved
+
+
+def fail(message: str) -> NoReturn:
+    """Print an error, on one process, and exit with status 2."""
+    rank_zero_only(sys.stderr.write)(f"gner: {message}\n")
+    raise SystemExit(2)

@@ -1,0 +1,126 @@
+"""Prompts, answers and segments to token ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from gner.interfaces import IGNORED, Kind, TokenizerOwner
+from gner.prompting import END, Format, Query, Segment
+
+
+class Encoded(NamedTuple):
+    """Token ids of one sequence.
+
+    Attributes:
+        prompt: What comes before the first learned token; for a seq2seq backbone what its encoder reads.
+        answer: The rest, with the end token.
+        labels: ``answer`` with -100 where nothing is learned.
+    """
+
+    prompt: list[int]
+    answer: list[int]
+    labels: list[int]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Tokens of prompt and answer."""
+        return len(self.prompt), len(self.answer)
+
+
+class Encoder:
+    """Tokenizes what a format writes.
+
+    Args:
+        format: Has the template of causal prompts.
+        backbone: Owner of the tokenizer.
+    """
+
+    def __init__(self, format: Format, backbone: TokenizerOwner) -> None:
+        self._format = format
+        self._backbone = backbone
+
+    def encode(self, queries: Sequence[Query]) -> list[Encoded]:
+        """Tokenize prompts with their answers."""
+        if not queries:
+            return []
+        is_seq2seq = self._backbone.kind is Kind.SEQ2SEQ
+        pairs = self._encode_seq2seq(queries) if is_seq2seq else self._encode_causal(queries)
+        return [Encoded(prompt, answer, answer) for prompt, answer in pairs]
+
+    def _encode_seq2seq(self, queries: Sequence[Query]) -> list[tuple[list[int], list[int]]]:
+        tokenizer = self._backbone.tokenizer
+        prompts = tokenizer([query.prompt for query in queries])["input_ids"]
+        answers = tokenizer(text_target=[query.target for query in queries])["input_ids"]
+        return [(prompt, self._ended(answer)) for prompt, answer in zip(prompts, answers, strict=True)]
+
+    def _encode_causal(self, queries: Sequence[Query]) -> list[tuple[list[int], list[int]]]:
+        """Tokenize prompt and answer together, so that the seam is tokenized as the released checkpoints saw it.
+
+        Where a tokenizer joins the two across the seam, the answer is tokenized apart: generation starts from the
+        prompt's own tokens, so training must too.
+        """
+        tokenizer = self._backbone.tokenizer
+        texts = [self._format.causal_prompt(query.prompt) for query in queries]
+        prompts = [self._without_end(ids) for ids in tokenizer(texts)["input_ids"]]
+        wholes = tokenizer([f"{text} {query.target}" for text, query in zip(texts, queries, strict=True)])["input_ids"]
+        pairs = []
+        for prompt, whole, query in zip(prompts, wholes, queries, strict=True):
+            answer = whole[len(prompt) :]
+            if whole[: len(prompt)] != prompt:
+                answer = tokenizer(f" {query.target}", add_special_tokens=False)["input_ids"]
+            pairs.append((prompt, self._ended(answer)))
+        return pairs
+
+    def encode_segments(self, segments: Sequence[Segment]) -> Encoded:
+        """Tokenize each segment by itself, between the special tokens that the tokenizer puts around a text."""
+        tokenizer = self._backbone.tokenizer
+        end = tokenizer.eos_token_id
+        texts = [written_text(segment) for segment in segments]
+        pieces = tokenizer(texts, add_special_tokens=False)["input_ids"]
+        ended = zip(pieces, texts, segments, strict=True)
+        pieces = [piece if text == segment.text else [*piece, end] for piece, text, segment in ended]
+        first = next((place for place, segment in enumerate(segments) if segment.learned), len(segments))
+        before, after = self._special_tokens("text")
+        prompt = [*before, *_joined(pieces[:first])]
+        answer: list[int] = []
+        if self._backbone.kind is Kind.SEQ2SEQ:
+            prompt += after
+            answer += self._special_tokens("text_target")[0]
+        labels = list(answer)
+        for segment, piece in zip(segments[first:], pieces[first:], strict=True):
+            answer += piece
+            labels += piece if segment.learned else [IGNORED] * len(piece)
+        if answer[-1:] != [end]:
+            answer, labels = [*answer, end], [*labels, end]
+        return Encoded(prompt, answer, labels)
+
+    def _special_tokens(self, argument: Literal["text", "text_target"]) -> tuple[list[int], list[int]]:
+        """What the tokenizer puts before and after a text that is given as this argument."""
+        tokenizer = self._backbone.tokenizer
+        plain = tokenizer(**{argument: "a"}, add_special_tokens=False)["input_ids"]
+        whole = tokenizer(**{argument: "a"})["input_ids"]
+        start = next(at for at in range(len(whole)) if whole[at : at + len(plain)] == plain)
+        return whole[:start], whole[start + len(plain) :]
+
+    def _without_end(self, ids: list[int]) -> list[int]:
+        return ids[:-1] if ids and ids[-1] == self._backbone.tokenizer.eos_token_id else ids
+
+    def _ended(self, ids: list[int]) -> list[int]:
+        """With the end token as the last one; mBART's tokenizer puts the code of the language after it."""
+        end = self._backbone.tokenizer.eos_token_id
+        while ids and ids[-1] != end and end in ids:
+            ids = ids[:-1]
+        return ids if ids and ids[-1] == end else [*ids, end]
+
+
+def written_text(segment: Segment) -> str:
+    """What is tokenized of a segment, without the mark of the end token."""
+    return segment.text.removesuffix(END) if segment.learned else segment.text
+
+
+def _joined(pieces: Sequence[list[int]]) -> list[int]:
+    joined: list[int] = []
+    for piece in pieces:
+        joined += piece
+    return joined

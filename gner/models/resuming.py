@@ -1,0 +1,25 @@
+"""Resuming: RNG states, and the place in an epoch, which make a resumed run the uninterrupted one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def move_in_epoch(checkpoint: dict[str, Any], num_before: int, num_now: int) -> None:
+    """Count the batches of this epoch as if they had been shared by the processes that there are now.
+
+    Lightning would end the epoch too early or too late.
+    """
+    progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["current"]
+    missing = -(-progress["ready"] * num_before // num_now) - progress["ready"]
+    for name in progress:
+        progress[name] += missing
+
+
+def rng_states() -> dict[str, Tensor]:
+    """The states of torch's generators on this process."""
+    states = {"cpu": torch.get_rng_state()}
+    return states | {"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else states
