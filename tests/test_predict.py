@@ -1,4 +1,4 @@
-"""``python -m gner.predict --model``, as a user runs it."""
+"""``python -m gner.predict --model`` end to end."""
 
 import gzip
 import json
@@ -55,7 +55,7 @@ def _start(*options: str, **more: Any) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, start_new_session=True, **more)
 
 
-def test_every_line_is_answered_once_and_in_order(model: str, texts: Path, tmp_path: Path) -> None:
+def test_every_line_gets_one_result_in_order(model: str, texts: Path, tmp_path: Path) -> None:
     main(_options(model, texts, tmp_path / "out.jsonl", "--block-size", "7"))
     rows = _rows(tmp_path / "out.jsonl")
     assert [row["text"] for row in rows] == TEXTS
@@ -80,19 +80,19 @@ def test_words_get_tags_and_rows_keep_their_fields(model: str, tmp_path: Path) -
     assert row["text"][row["entities"][0]["start"] : row["entities"][0]["end"]] == "Ada Lovelace"
 
 
-def test_a_field_that_is_taken_is_not_written_over(model: str, tmp_path: Path, capsys: Any) -> None:
+def test_existing_field_is_not_overwritten(model: str, tmp_path: Path, capsys: Any) -> None:
     source = tmp_path / "in.jsonl"
     source.write_text('{"text": "Ada", "entities": ["gold"]}\n', encoding="utf-8")
     with pytest.raises(SystemExit):
         main(_options(model, source, tmp_path / "out.jsonl"))
-    assert "in.jsonl:1: there is a field `entities` already" in capsys.readouterr().err
+    assert "in.jsonl:1: the record already has a field `entities`" in capsys.readouterr().err
     main(_options(model, source, tmp_path / "out.jsonl", "--field", "found", "--overwrite"))
     [row] = _rows(tmp_path / "out.jsonl")
     assert row["entities"] == ["gold"]
     assert row["found"] is not None
 
 
-def test_several_processes_answer_as_one_does(model: str, texts: Path, tmp_path: Path) -> None:
+def test_results_are_independent_of_the_number_of_processes(model: str, texts: Path, tmp_path: Path) -> None:
     main(_options(model, texts, tmp_path / "one.jsonl", "--block-size", "3"))
     process = _start(*_options(model, texts, tmp_path / "two.jsonl", "--block-size", "3", "--devices", "2"))
     assert process.wait() == 0, process.stderr.read()[-3000:]  # type: ignore[union-attr]
@@ -100,7 +100,7 @@ def test_several_processes_answer_as_one_does(model: str, texts: Path, tmp_path:
 
 
 @pytest.mark.parametrize("num_lines", [pytest.param(1, marks=pytest.mark.slow), 17])
-def test_a_killed_run_goes_on_where_it_was(num_lines: int, model: str, texts: Path, tmp_path: Path) -> None:
+def test_killed_run_resumes(num_lines: int, model: str, texts: Path, tmp_path: Path) -> None:
     texts.write_text("\n".join(TEXTS * 20), encoding="utf-8")
     main(_options(model, texts, tmp_path / "whole.jsonl"))
     out = tmp_path / "out.jsonl"
@@ -116,12 +116,12 @@ def test_a_killed_run_goes_on_where_it_was(num_lines: int, model: str, texts: Pa
     assert out.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
 
 
-def test_a_run_does_not_go_on_with_other_texts(model: str, texts: Path, tmp_path: Path, capsys: Any) -> None:
+def test_run_does_not_resume_with_other_texts_or_options(model: str, texts: Path, tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "out.jsonl"
     main(_options(model, texts, out))
     with pytest.raises(SystemExit):
         main(_options(model, texts, out))
-    assert "it is there already" in capsys.readouterr().err
+    assert "it already exists" in capsys.readouterr().err
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"text": "Ada"}\n{"text": "b"}\nnonsense\n', encoding="utf-8")
     with pytest.raises(SystemExit):
@@ -134,14 +134,14 @@ def test_a_run_does_not_go_on_with_other_texts(model: str, texts: Path, tmp_path
     bad.write_text(mended.replace('"b"', '"changed"'), encoding="utf-8")
     with pytest.raises(SystemExit):
         main(_options(model, bad, tmp_path / "bad_out.jsonl"))
-    assert "is not the one whose result was written" in capsys.readouterr().err
+    assert "differs from the one already processed" in capsys.readouterr().err
     bad.write_text(mended, encoding="utf-8")
     main(_options(model, bad, tmp_path / "bad_out.jsonl"))
     assert [row["text"] for row in _rows(tmp_path / "bad_out.jsonl")] == ["Ada", "b", "c"]
 
 
 @pytest.mark.parametrize("changed", [0, 3])
-def test_a_run_does_not_go_on_if_any_text_that_is_done_was_changed(
+def test_run_does_not_resume_if_a_processed_text_was_changed(
     changed: int, model: str, tmp_path: Path, capsys: Any
 ) -> None:
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
@@ -154,16 +154,16 @@ def test_a_run_does_not_go_on_if_any_text_that_is_done_was_changed(
     with pytest.raises(SystemExit):
         main(_options(model, source, out))
     message = capsys.readouterr().err
-    assert f"text {changed + 1} ({source}:{changed + 1}) is not the one whose result was written" in message
+    assert f"text {changed + 1} ({source}:{changed + 1}) differs from the one already processed" in message
     source.write_text("".join(json.dumps(row) + "\n" for row in rows[: max(changed, 1)]), encoding="utf-8")
     with pytest.raises(SystemExit):
         main(_options(model, source, out))
-    assert "Cannot resume after 4 texts" in capsys.readouterr().err
+    assert "Cannot resume after 4 results" in capsys.readouterr().err
     source.write_text('{"text": "Ada", "n": ' + "[" * 700 + "]" * 700 + "}\n", encoding="utf-8")
-    with pytest.raises(SystemExit):  # what can be read, but not be written
+    with pytest.raises(SystemExit):  # can be read, but not written
         main(_options(model, source, out))
     assert "text 1 " in (message := capsys.readouterr().err)
-    assert "is not the one whose result was written" in message
+    assert "differs from the one already processed" in message
 
 
 @pytest.mark.parametrize("name", ["in.txt.gz", "in.jsonl.gz", "in.tsv.gz", "in.jsonl"])
@@ -175,7 +175,7 @@ def test_compressed_files_are_read(name: str, model: str, tmp_path: Path) -> Non
     assert [row["text"] for row in _rows(tmp_path / "out")] == ["Ada", "London"]
 
 
-def test_odd_files_get_an_answer(model: str, tmp_path: Path, capsys: Any) -> None:
+def test_odd_files_give_a_clear_error(model: str, tmp_path: Path, capsys: Any) -> None:
     deep = '{"text": ' + "[" * 100_000 + "]" * 100_000 + "}"
     cut = gzip.compress(("Ada\n" * 10_000).encode())[:-20]
     contents = {"deep.jsonl": (deep.encode(), "nested too deep"), "cut.gz": (cut, "expected a whole gzip file")}
@@ -187,7 +187,7 @@ def test_odd_files_get_an_answer(model: str, tmp_path: Path, capsys: Any) -> Non
         assert message in capsys.readouterr().err
 
 
-def test_a_row_without_a_text_has_no_entities(model: str, tmp_path: Path) -> None:
+def test_row_without_a_text_has_no_entities(model: str, tmp_path: Path) -> None:
     table = pyarrow.table({"id": [1, 2], "text": pyarrow.array(["Ada", None], pyarrow.string())})
     pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
     main(_options(model, tmp_path / "in.parquet", tmp_path / "out"))
@@ -196,7 +196,7 @@ def test_a_row_without_a_text_has_no_entities(model: str, tmp_path: Path) -> Non
     assert found[1]["entities"] == []
 
 
-def test_who_reads_only_the_first_results_hears_of_no_error(model: str, texts: Path) -> None:
+def test_closed_pipe_ends_the_run_without_an_error_message(model: str, texts: Path) -> None:
     texts.write_text("\n".join(TEXTS * 200), encoding="utf-8")
     process = _start("--model", model, "--accelerator", "cpu", "--block-size", "8", str(texts), stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -223,7 +223,7 @@ def test_streams_links_and_pipes_are_written_through(model: str, texts: Path, tm
         try:
             main(_options(model, texts, pipe))
         finally:
-            if not read.done():  # nobody opened the pipe: let go of who reads it
+            if not read.done():  # nobody opened the pipe: unblock its reader
                 os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))
         assert read.result() == expected.read_bytes()
     assert pipe.is_fifo()
@@ -232,7 +232,7 @@ def test_streams_links_and_pipes_are_written_through(model: str, texts: Path, tm
     assert (tmp_path / "target.html").read_bytes() == (tmp_path / "expected.html").read_bytes()
 
 
-def test_standard_input_is_answered_as_it_comes(model: str) -> None:
+def test_standard_input_is_answered_line_by_line(model: str) -> None:
     process = _start("--model", model, "--accelerator", "cpu", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -245,7 +245,7 @@ def test_standard_input_is_answered_as_it_comes(model: str) -> None:
 
 
 @pytest.mark.parametrize("format", ["conll", "brat", "spacy", "hf"])
-def test_other_layouts_are_made_when_all_is_labelled(format: str, model: str, texts: Path, tmp_path: Path) -> None:
+def test_other_layouts_are_written_at_the_end(format: str, model: str, texts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     main(_options(model, texts, out, "--format", format, "--html", str(tmp_path / "page.html")))
     assert {path.name for path in tmp_path.iterdir()} == {"out", "page.html", "texts.txt"}
@@ -265,11 +265,11 @@ def test_other_layouts_are_made_when_all_is_labelled(format: str, model: str, te
         (["--labels", "("], "at least one letter or sign"),
         (["--labels-file", "{texts}"], "got both"),
         (["--model", "./nothing"], "there is no folder"),
-        (["--devices", "many"], "Expected devices that are here"),
+        (["--devices", "many"], "Expected available devices"),
         (["--batch-size", "0"], "batch_size"),
     ],
 )
-def test_mistakes_are_told_before_anything_is_written(
+def test_invalid_options_fail_before_anything_is_written(
     change: list[str], message: str, model: str, texts: Path, capsys: Any
 ) -> None:
     out = texts.with_name("out.jsonl")
@@ -281,7 +281,7 @@ def test_mistakes_are_told_before_anything_is_written(
     assert texts.read_text(encoding="utf-8").splitlines() == TEXTS
 
 
-def test_types_come_from_a_file(model: str, texts: Path, tmp_path: Path) -> None:
+def test_types_are_read_from_a_file(model: str, texts: Path, tmp_path: Path) -> None:
     plain, described = tmp_path / "label.txt", tmp_path / "labels.json"
     plain.write_text("person\n\nplace\n", encoding="utf-8")
     described.write_text('{"person": "a human", "place": null}', encoding="utf-8")
@@ -299,7 +299,7 @@ def test_types_come_from_a_file(model: str, texts: Path, tmp_path: Path) -> None
         ('{"person": ', "expected types, one a line"),
     ],
 )
-def test_files_of_types_are_lists_objects_or_lines(
+def test_label_file_is_a_list_an_object_or_lines(
     content: str, message: str | None, model: str, texts: Path, capsys: Any
 ) -> None:
     file, out = texts.with_name("labels.json"), texts.with_name("out.jsonl")
@@ -315,7 +315,7 @@ def test_files_of_types_are_lists_objects_or_lines(
     assert message in capsys.readouterr().err
 
 
-def test_a_folder_with_other_things_is_not_replaced(model: str, texts: Path, tmp_path: Path, capsys: Any) -> None:
+def test_folder_with_other_files_is_not_replaced(model: str, texts: Path, tmp_path: Path, capsys: Any) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "notes.md").write_text("precious", encoding="utf-8")
@@ -328,23 +328,23 @@ def test_a_folder_with_other_things_is_not_replaced(model: str, texts: Path, tmp
     assert len(list(folder.glob("*.txt"))) == len(TEXTS)
 
 
-def test_results_do_not_become_texts(model: str, texts: Path, capsys: Any) -> None:
+def test_results_cannot_be_written_into_the_input_folder(model: str, texts: Path, capsys: Any) -> None:
     with pytest.raises(SystemExit):
         main(_options(model, texts.parent, texts.with_name("results.txt")))
     assert "outside the folder of the texts" in capsys.readouterr().err
 
 
-def test_a_page_is_not_written_over_another_file(model: str, texts: Path, tmp_path: Path, capsys: Any) -> None:
+def test_page_does_not_overwrite_another_file(model: str, texts: Path, tmp_path: Path, capsys: Any) -> None:
     page = tmp_path / "page.html"
     page.write_text("precious", encoding="utf-8")
     with pytest.raises(SystemExit):
         main(_options(model, texts, tmp_path / "out.jsonl", "--html", str(page)))
-    assert "it is there already" in capsys.readouterr().err
+    assert "it already exists" in capsys.readouterr().err
     assert page.read_text(encoding="utf-8") == "precious"
 
 
 @pytest.mark.slow
-def test_what_is_wrong_on_one_process_is_told_by_all(model: str, tmp_path: Path) -> None:
+def test_error_on_one_rank_ends_all_ranks(model: str, tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     rows = [{"text": "Ada", **({"entities": 1} if number == 5 else {})} for number in range(12)]
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -352,12 +352,12 @@ def test_what_is_wrong_on_one_process_is_told_by_all(model: str, tmp_path: Path)
     assert process.stderr is not None
     errors = process.stderr.read().decode()
     assert process.wait() == 2
-    assert "in.jsonl:6: there is a field `entities` already" in errors
+    assert "in.jsonl:6: the record already has a field `entities`" in errors
     assert "Traceback" not in errors
     assert len(_rows(tmp_path / "out.jsonl")) == 5
 
 
-def test_a_stream_goes_on_only_if_it_starts_anew(
+def test_stream_resumes_only_with_the_same_texts(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     def run(*lines: str) -> None:
@@ -372,13 +372,13 @@ def test_a_stream_goes_on_only_if_it_starts_anew(
         run(*good[:2], "nonsense")
     with pytest.raises(SystemExit):
         run('{"text": "other"}', '{"text": "lines"}', good[2])
-    assert "is not the one whose result was written" in capsys.readouterr().err
+    assert "differs from the one already processed" in capsys.readouterr().err
     run(*good)
     assert [row["text"] for row in _rows(tmp_path / "out")] == ["one", "two", "three"]
 
 
 @pytest.mark.slow
-def test_a_request_to_end_is_followed_and_the_run_goes_on_later(model: str, texts: Path, tmp_path: Path) -> None:
+def test_sigterm_ends_the_run_which_can_be_resumed(model: str, texts: Path, tmp_path: Path) -> None:
     texts.write_text("\n".join(TEXTS * 50), encoding="utf-8")
     out = tmp_path / "out.jsonl"
     process = _start(*_options(model, texts, out, "--block-size", "1"))

@@ -1,4 +1,4 @@
-"""What a tokenizer makes of single words (Back Tokenization, section 4 of arXiv 2402.16602)."""
+"""Back-tokenization: single words tokenized and decoded again (section 4 of arXiv 2402.16602)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 BackTokenize = Callable[[Sequence[str]], list[str]]
-"""Gives each word as it comes out of the tokenizer."""
+"""Maps words to their tokenized and decoded forms."""
 _MOST_REMEMBERED = 500_000
 
 
 class BackTokenizer:
     """Tokenizes each word by itself and decodes it again, once per distinct word.
 
-    Words with characters that the vocabulary lacks come out as a model can write them: ``antropología`` as
+    Words with characters that the vocabulary lacks become what a model can write: ``antropología`` becomes
     ``antropologa``.
 
     Args:
@@ -34,9 +34,9 @@ class BackTokenizer:
         """Load a tokenizer by its name on the Hugging Face hub, or from a local folder.
 
         Raises:
-            UserError: There is none.
+            UserError: There is no such tokenizer.
         """
-        from transformers import AutoTokenizer  # noqa: PLC0415 - it loads torch, which scoring can do without
+        from transformers import AutoTokenizer  # noqa: PLC0415 - it loads torch, which scoring does not need
 
         try:
             return cls(AutoTokenizer.from_pretrained(tokenizer, trust_remote_code=False))
@@ -44,7 +44,7 @@ class BackTokenizer:
             raise UserError(f"Expected a tokenizer's name or folder, got {tokenizer}: {first_line(error)}") from error
 
     def __call__(self, words: Sequence[str]) -> list[str]:
-        """Give what becomes of each word."""
+        """Give the tokenized and decoded form of each word."""
         try:
             return list(map(self._known.__getitem__, words))
         except KeyError:
@@ -52,7 +52,7 @@ class BackTokenizer:
             return list(map(self._known.__getitem__, words))
 
     def learn(self, words: Iterable[str]) -> None:
-        """Tokenize words at once that will be asked for later."""
+        """Tokenize, in one call, words that will be needed later."""
         words = dict.fromkeys(words)
         if len(self._known) > _MOST_REMEMBERED:
             self._known = {word: self._known[word] for word in words if word in self._known}

@@ -1,4 +1,4 @@
-"""Lay the words that a model wrote on the source words: the official GNER matching.
+"""The official GNER alignment of written words with source words: longest common subsequence.
 
 Described in section 4 of arXiv 2402.16602 and in the released evaluation code.
 """
@@ -30,8 +30,8 @@ class OfficialAligner:
     words without a match get O.
 
     Args:
-        back_tokenize: What becomes of each source word when it is tokenized and decoded again, so that characters which
-            the vocabulary lacks do not stand in the way; null compares the words as they are.
+        back_tokenize: Tokenizes and decodes source words, so that they lose the same characters as written ones where
+            the vocabulary lacks some; None compares the words unchanged.
     """
 
     def __init__(self, back_tokenize: BackTokenize | None = None) -> None:
@@ -55,14 +55,14 @@ class OfficialAligner:
 
 
 class Match(NamedTuple):
-    """A source position and the written position that belongs to it."""
+    """A source position and the written position that is matched with it."""
 
     source: int
     written: int
 
 
 def match(source: Sequence[str], written: Sequence[str]) -> list[Match]:
-    """Positions that belong together, in order.
+    """Matched positions, in order.
 
     Example:
         >>> match(["to", "new", "york"], ["york"])
@@ -72,7 +72,7 @@ def match(source: Sequence[str], written: Sequence[str]) -> list[Match]:
 
 
 def _subsequence(source: Sequence[str], written: Sequence[str]) -> list[Match] | None:
-    """Match every written word, each as far left as can be, or give None."""
+    """Match every written word, each as far left as possible; None if some word has no match."""
     matches: list[Match] = []
     for position, word in enumerate(source):
         if len(matches) < len(written) and word == written[len(matches)]:
@@ -84,18 +84,18 @@ def longest_common_subsequence(source: Sequence[str], written: Sequence[str]) ->
     """Hunt and Szymanski (1977): a longest common subsequence as a longest increasing one.
 
     For each source word in order, the written positions of the same word are taken from the last to the first. Each
-    goes on the leftmost pile whose top is not smaller, and remembers the top of the pile before. Which of several
-    longest alignments results is part of the official scores, so the order matters.
+    is put on the leftmost pile whose top is not smaller (patience sorting), and remembers the top of the pile to its
+    left. The official scores depend on which of several longest alignments results, so keep this order.
 
-    Each pair of equal words is looked at, so where a word is repeated thousands of times on both sides another way
-    takes over, whose time does not depend on repetitions: it finds one as long, or, for texts that are longer still, a
-    good one.
+    The time grows with the number of pairs of equal words. Where a word is repeated thousands of times on both sides,
+    an algorithm whose time does not depend on repetitions takes over: it finds another subsequence of the same length
+    or, for even longer texts, a long one.
     """
     in_source, in_written = Counter(source), Counter(written)
     if sum(count * in_written[word] for word, count in in_source.items()) > _MAX_PAIRS:
-        return (
-            _one_as_long(source, written) if len(source) * len(written) <= _MAX_BITS else _next_places(source, written)
-        )
+        if len(source) * len(written) <= _MAX_BITS:
+            return _bit_parallel(source, written)
+        return _next_occurrences(source, written)
     positions: dict[str, list[int]] = defaultdict(list)
     for position in range(len(written) - 1, -1, -1):
         positions[written[position]].append(position)
@@ -119,8 +119,8 @@ def longest_common_subsequence(source: Sequence[str], written: Sequence[str]) ->
     return matches[::-1]
 
 
-def _one_as_long(source: Sequence[str], written: Sequence[str]) -> list[Match]:
-    """A longest common subsequence, of several any: bit by bit for 64 words at a time (Hyyrö, 2004)."""
+def _bit_parallel(source: Sequence[str], written: Sequence[str]) -> list[Match]:
+    """Any longest common subsequence, found bit-parallel, 64 words at a time (Hyyrö, 2004)."""
     matches: list[Match] = []
     for code in LCSseq.opcodes(source, written):
         if code.tag == "equal":
@@ -129,8 +129,8 @@ def _one_as_long(source: Sequence[str], written: Sequence[str]) -> list[Match]:
     return matches
 
 
-def _next_places(source: Sequence[str], written: Sequence[str]) -> list[Match]:
-    """Match each written word with the next source word that is the same, if one is near."""
+def _next_occurrences(source: Sequence[str], written: Sequence[str]) -> list[Match]:
+    """Greedily match each written word with its next occurrence in the source, if that is near."""
     places: dict[str, list[int]] = defaultdict(list)
     for position, word in enumerate(source):
         places[word].append(position)
@@ -146,11 +146,11 @@ def _next_places(source: Sequence[str], written: Sequence[str]) -> list[Match]:
 
 
 _Card = tuple[int, int, Any]
-"""A source position, a written one, and the top of the pile before when this came onto its own."""
+"""A source position, a written one, and what was the top of the pile to the left when this card was put down."""
 
 
 def _report(matches: Sequence[Match], num_source: int, num_written: int) -> AlignmentReport:
-    """Count what lies between matches: pairs of unmatched words are substitutions, the rest omissions or additions."""
+    """Count unmatched words: between two matches, pairs are substitutions and the rest omissions or additions."""
     substituted = 0
     source = written = 0
     for match in [*matches, (num_source, num_written)]:

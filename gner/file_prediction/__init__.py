@@ -1,1 +1,1 @@
-"""Entities of all texts of a file or a folder, resumable."""
+"""Resumable prediction of entities for all texts of a file or a folder."""

@@ -1,4 +1,4 @@
-"""A page that shows texts with their entities."""
+"""Writes an HTML page of texts with their entities highlighted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gner.web_page import MAX_ITEMS, write_page
 
 
 def write_entity_page(path: Path, results: Iterable[Result]) -> None:
-    """Write one HTML file that needs nothing else; of more than 20,000 texts it says how many it leaves out."""
+    """Write a self-contained HTML file of the first 20,000 texts; it says how many more there are."""
     texts: list[dict[str, Any]] = []
     counts: Counter[str] = Counter()
     num_left_out = 0

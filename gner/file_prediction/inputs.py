@@ -1,4 +1,4 @@
-"""Texts out of files, one record at a time: lines, JSON lines, tables, folders and streams."""
+"""Reads texts from files, record by record: plain lines, JSON Lines, CSV, Parquet, folders and streams."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ csv.field_size_limit(2**31 - 1)  # a field may be a book
 
 
 class Record(NamedTuple):
-    """A text to be labelled, and what it came with.
+    """A text to label, with all fields of its row.
 
     Attributes:
-        text: The text, or its words where it is split already.
-        row: What is written back with the entities.
-        place: Where it is from, for messages.
+        text: The text, or its words if it is already split.
+        row: The fields that are written back with the entities.
+        place: Its file and line or row, for messages.
     """
 
     text: str | list[str]
@@ -53,8 +53,8 @@ class Input(NamedTuple):
 
     Attributes:
         path: A file or folder, or ``-`` for standard input.
-        format: What it holds; ``auto`` goes by folder and suffix, and for a stream by its first line that is not blank.
-        column: Field or column of the text; JSON lines may have ``words`` instead.
+        format: Its file format; ``auto`` detects it by folder and suffix, in a stream by the first line not blank.
+        column: Field or column of the text; JSON Lines may have ``words`` instead.
     """
 
     path: str
@@ -62,10 +62,10 @@ class Input(NamedTuple):
     column: str = "text"
 
     def resolve(self) -> Input:
-        """The same with its format found out.
+        """The same with its format detected.
 
         Raises:
-            UserError: There is no such file.
+            UserError: There is no such file, or it cannot have this format.
         """
         path = Path(self.path)
         if self.is_stream:
@@ -87,7 +87,7 @@ class Input(NamedTuple):
         return self.path == STDIN or (path.exists() and not path.is_dir() and not path.is_file())
 
     def num_records(self) -> int | None:
-        """How many records there are, or None where only reading them would tell."""
+        """How many records there are, or None where counting would mean parsing them."""
         if self.is_stream or self.format == "csv":
             return None
         if self.format == "folder":
@@ -103,19 +103,16 @@ class Input(NamedTuple):
         """The records, in order.
 
         Raises:
-            UserError: A line or a row is not understood.
+            UserError: A line or a row is malformed.
         """
-        readers: dict[str, Callable[[], Iterator[Record]]] = {
-            "text": lambda: self._lines(_as_text),
-            "jsonl": lambda: self._lines(self._json),
-            "csv": self._csv,
-            "parquet": self._parquet,
-            "folder": self._folder,
-            "auto": lambda: self._lines(None),
-        }
-        return readers[self.format]()
+        readers = {"csv": self._csv, "parquet": self._parquet, "folder": self._folder}
+        if self.format in readers:
+            return readers[self.format]()
+        line_readers = {"text": _as_text, "jsonl": self._json}
+        return self._lines(line_readers.get(self.format))
 
     def _lines(self, read: Callable[[str, str], Record] | None) -> Iterator[Record]:
+        """Read each line with ``read``; None chooses it by the first line that is not blank."""
         name = "standard input" if self.path == STDIN else self.path
         with decompressed(_open(self.path), name) as lines:
             for number, raw in enumerate(lines, start=1):
@@ -130,9 +127,7 @@ class Input(NamedTuple):
         try:
             row = json.loads(line)
         except RecursionError as error:
-            raise UserError(
-                f"{place}: expected a JSON object, found one that is nested too deep to be read."
-            ) from error
+            raise UserError(f"{place}: expected a JSON object, found one that is nested too deeply to read.") from error
         except ValueError as error:
             raise UserError(f"{place}: expected a JSON object, found {line[:80]!r}: {error}.") from error
         if not isinstance(row, dict):
@@ -146,15 +141,22 @@ class Input(NamedTuple):
         words = row.get(self.column if isinstance(text, list) else _WORDS)
         if isinstance(words, list) and all(isinstance(word, str) for word in words):
             return Record(words, row, place)
-        given = [name for name in (self.column, _WORDS) if name in row]
-        if given and text is None and words is None:  # a table has rows without a text: no entities
-            return Record("" if self.column in row else [], row, place)
-        found = " and ".join(f"{row[name]!r:.80} in `{name}`" for name in given if row[name] is not None)
-        found = found or f"only {', '.join(map(str, row)) or 'nothing'}"
+        is_null = text is None and words is None
+        if is_null and self.column in row:  # tables have rows without a text: no entities
+            return Record("", row, place)
+        if is_null and _WORDS in row:
+            return Record([], row, place)
         raise UserError(
-            f"{place}: expected a text in `{self.column}`, or a list of words in `{_WORDS}`, found {found}. Name the "
-            "field with --column."
+            f"{place}: expected a text in `{self.column}`, or a list of words in `{_WORDS}`, found {self._found(row)}. "
+            "Name the field with --column."
         )
+
+    def _found(self, row: dict[str, Any]) -> str:
+        """What a row holds in place of a text, for messages."""
+        given = [name for name in (self.column, _WORDS) if row.get(name) is not None]
+        if given:
+            return " and ".join(f"{row[name]!r:.80} in `{name}`" for name in given)
+        return f"only {', '.join(map(str, row)) or 'nothing'}"
 
     def _csv(self) -> Iterator[Record]:
         delimiter = "\t" if _suffix(self.path) == ".tsv" else ","
@@ -187,7 +189,7 @@ class Input(NamedTuple):
             return next(batches, None)
         except (ArrowInvalid, OSError) as error:
             raise UserError(
-                f"{self.path}: expected a whole Parquet file, but what follows row {num_read:,} cannot be read: "
+                f"{self.path}: expected a complete Parquet file, but nothing after row {num_read:,} can be read: "
                 f"{first_line(error)} Write it again."
             ) from error
 
@@ -200,7 +202,7 @@ class Input(NamedTuple):
 
 
 def _suffix(path: str) -> str:
-    """What a name ends with, where a compressed file has two of them: that of its content."""
+    """The suffix of a file name; of a compressed file, that of its content."""
     return Path(path.lower().removesuffix(".gz")).suffix
 
 
@@ -213,7 +215,7 @@ def _as_text(line: str, place: str) -> Record:
 
 
 def _is_object(line: str) -> bool:
-    """Whether a line is JSON, not text that starts with a brace."""
+    """Whether a line is a JSON object, and not text that starts with a brace."""
     try:
         return isinstance(json.loads(line), dict)
     except RecursionError:
@@ -223,7 +225,7 @@ def _is_object(line: str) -> bool:
 
 
 def _open(path: str) -> io.BufferedReader:
-    """A file of its own for standard input: a thread that waits for it would hold the lock of Python's at exit."""
+    """Open a file, or a duplicate of standard input: a reader thread would hold the lock of Python's own at exit."""
     return os.fdopen(os.dup(sys.stdin.fileno()), "rb") if path == STDIN else Path(path).open("rb")
 
 
@@ -235,11 +237,11 @@ def _open_parquet(path: str) -> pyarrow.parquet.ParquetFile:
 
 
 def as_they_come(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    """Lists of the records that are there, at most so many; waits only when there is none."""
+    """Blocks of the records that have arrived, at most ``size``; waits only while there is none."""
     arrived: queue.Queue[Record | BaseException | None] = queue.Queue(2 * size)
 
     def read() -> None:
-        """Read on while others work."""
+        """Keep reading while the consumer works."""
         try:
             for record in records:
                 arrived.put(record)
@@ -265,7 +267,7 @@ def as_they_come(records: Iterable[Record], size: int) -> Iterator[list[Record]]
 
 
 def in_blocks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    """Lists of so many records, or of fewer that are long; the last may be shorter."""
+    """Blocks of ``size`` records, or of fewer if they are long; the last may be shorter."""
     block: list[Record] = []
     num_characters = 0
     for record in records:

@@ -1,4 +1,4 @@
-"""Results in the layouts of other tools."""
+"""Converts results to CoNLL, brat, spaCy and Hugging Face layouts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OutputFormat = Literal["jsonl", "conll", "brat", "spacy", "hf"]
 _NO_NAME = regex.compile(r"[^\w.-]+")
 _SPACE = regex.compile(r"\s+")
 _LONGEST_NAME = 60
-_PUNCTUATED_LINES = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
 
 class Result(NamedTuple):
@@ -30,7 +30,7 @@ class Result(NamedTuple):
     Attributes:
         text: The text with its words.
         entities: What was found.
-        row: All that was written for it.
+        row: All fields of its result.
     """
 
     text: WordedText
@@ -39,7 +39,7 @@ class Result(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How rows that `gner.predict` wrote are to be read.
+    """How to read rows that `gner.predict` wrote.
 
     Attributes:
         split: The splitter that made the words.
@@ -52,7 +52,7 @@ class Layout(NamedTuple):
     field: str = "entities"
 
     def read(self, row: dict[str, Any]) -> Result:
-        """A row with its words."""
+        """Split the text of a row into words again."""
         given = row.get(self.column)
         words = given if isinstance(given, list) else row.get("words")
         text = WordedText.split(given, self.split) if isinstance(given, str) else WordedText.join(words or [])
@@ -64,10 +64,10 @@ def convert(format: OutputFormat, results: Iterable[Result], path: Path) -> None
     """Write results.
 
     Args:
-        format: ``conll`` is one word and tag a line, a TAB between them and a blank line behind each text; ``brat`` is
-            a folder of .txt and .ann files; ``spacy`` a DocBin, which needs spaCy; ``hf`` JSON lines with entities as
-            Hugging Face's pipelines give them.
-        results: What was found.
+        format: ``conll`` is one word, TAB and tag a line, with a blank line after each text; ``brat`` is a folder of
+            .txt and .ann files; ``spacy`` a DocBin, which needs spaCy; ``hf`` JSON Lines with entities as Hugging
+            Face's pipelines return them.
+        results: The labelled texts.
         path: A file, or for ``brat`` a folder, which is replaced.
 
     Raises:
@@ -79,11 +79,11 @@ def convert(format: OutputFormat, results: Iterable[Result], path: Path) -> None
         "spacy": _write_spacy,
         "hf": _write_hf,
     }
-    writers[format](results, path.resolve())  # a symbolic link stays one
+    writers[format](results, path.resolve())  # so that a symbolic link is not replaced
 
 
 def check_format(format: OutputFormat) -> None:
-    """Refuse, before the work, a format that needs what is not here.
+    """Raise early if a format needs a package that is not installed.
 
     Raises:
         UserError: spaCy is not installed.
@@ -111,42 +111,53 @@ def _write_hf(results: Iterable[Result], path: Path) -> None:
 
 
 def _write_brat(results: Iterable[Result], path: Path) -> None:
-    """Types may have no spaces in brat: they become underscores. An entity over a line's end is in fragments."""
+    """Write a folder for brat. Spaces in types become underscores; entities over several lines are in fragments."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     for name, result in _named(results):
         stem = unfinished / name
         stem.parent.mkdir(parents=True, exist_ok=True)
-        text = result.text.text
-        stem.with_name(f"{stem.name}.txt").write_bytes(text.encode("utf-8", "replace"))
-        lines = []
-        for number, entity in enumerate(result.entities, start=1):
-            spans = list(_fragments(text, entity["start"], entity["end"]))
-            places = ";".join(f"{start} {end}" for start, end in spans)
-            shown = " ".join(text[start:end] for start, end in spans)
-            lines.append(f"T{number}\t{_SPACE.sub('_', entity['label'])} {places}\t{shown}\n")
-        stem.with_name(f"{stem.name}.ann").write_bytes("".join(lines).encode("utf-8", "replace"))
+        stem.with_name(f"{stem.name}.txt").write_bytes(result.text.text.encode("utf-8", "replace"))
+        annotations = "".join(_brat_lines(result))
+        stem.with_name(f"{stem.name}.ann").write_bytes(annotations.encode("utf-8", "replace"))
     replace(path, unfinished)
 
 
+def _brat_lines(result: Result) -> Iterator[str]:
+    text = result.text.text
+    for number, entity in enumerate(result.entities, start=1):
+        spans = list(_fragments(text, entity["start"], entity["end"]))
+        offsets = ";".join(f"{start} {end}" for start, end in spans)
+        shown = " ".join(text[start:end] for start, end in spans)
+        yield f"T{number}\t{_SPACE.sub('_', entity['label'])} {offsets}\t{shown}\n"
+
+
 def _fragments(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for line in regex.finditer(rf"[^{_PUNCTUATED_LINES}]+", text, pos=start, endpos=end):
+    """The parts of a span on each line."""
+    for line in regex.finditer(rf"[^{_LINE_BREAKS}]+", text, pos=start, endpos=end):
         yield line.span()
 
 
 def _named(results: Iterable[Result]) -> Iterator[tuple[str, Result]]:
-    """Names of files: those that texts came with, or numbers."""
+    """Each result with a distinct file name: its id if it has one, else its number."""
     taken: set[str] = set()
     for number, result in enumerate(results, start=1):
-        given = str(result.row.get("id", "")).removesuffix(".txt")
-        *folders, name = [_NO_NAME.sub("_", part).lstrip(".")[:_LONGEST_NAME] for part in given.split("/")]
-        path = "/".join([part.replace(".", "_") for part in folders if part] + ([name] if name else []))
-        numbered = [f"{path}-{number}"] if path else [f"{number:06}"]
-        candidates = chain([path] if path else [], numbered, (f"{number:06}-{other}" for other in count(2)))
+        name = _safe_path(str(result.row.get("id", "")).removesuffix(".txt"))
+        preferred = [name, f"{name}-{number}"] if name else [f"{number:06}"]
+        candidates = chain(preferred, (f"{number:06}-{other}" for other in count(2)))
         path = next(candidate for candidate in candidates if candidate not in taken)
         taken.add(path)
         yield path, result
+
+
+def _safe_path(given: str) -> str:
+    """A relative path that cannot leave its folder, of characters that any file system takes."""
+    *folders, name = [_NO_NAME.sub("_", part).lstrip(".")[:_LONGEST_NAME] for part in given.split("/")]
+    parts = [part.replace(".", "_") for part in folders if part]
+    if name:
+        parts.append(name)
+    return "/".join(parts)
 
 
 def _write_spacy(results: Iterable[Result], path: Path) -> None:
@@ -166,7 +177,7 @@ def _write_spacy(results: Iterable[Result], path: Path) -> None:
 
 
 def _make_doc(spacy: Any, vocab: Any, text: WordedText) -> Any:
-    """A Doc of exactly this text: what stands between words, but for single spaces, becomes tokens too."""
+    """A Doc of exactly this text: anything between words, single spaces aside, becomes tokens too."""
     tokens: list[str] = []
     spaces: list[bool] = []
     end = 0
@@ -176,7 +187,7 @@ def _make_doc(spacy: Any, vocab: Any, text: WordedText) -> Any:
             spaces[-1], gap = True, gap[1:]
         for token in (gap, word.text):
             if token:
-                tokens.append(HALF_CHARACTER.sub("\ufffd", token))  # spaCy takes text that can be written in UTF-8
+                tokens.append(HALF_CHARACTER.sub("\ufffd", token))  # spaCy rejects lone surrogates
                 spaces.append(False)
         end = word.end
     return spacy.tokens.Doc(vocab, words=tokens, spaces=spaces)

@@ -1,4 +1,4 @@
-"""The options of prediction over files."""
+"""Options of file prediction, `PredictOptions`."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ class PredictOptions:
         model: Folder of a run, checkpoint, exported folder or name on the hub.
         input: A file, a folder or ``-``.
         labels: Types, or types with descriptions; None for those of the model.
-        out: Where results go; None for standard output.
+        out: File or folder of the results; None for standard output.
         format: Layout of the results.
-        html: Where to write a page that shows them.
-        input_format: What the input holds.
+        html: Where to write a page that shows the entities.
+        input_format: File format of the input.
         column: Field or column of the text.
         field: Field of the entities.
-        threshold: Least score of an entity.
+        threshold: Lowest score of an entity.
         decoding: Name of a strategy.
         words: Name of a word splitter; None for the model's.
         batch_size: Most prompts at once.
         batch_tokens: Most tokens at once.
         max_tokens: Longest prompt and answer; None for the model's.
-        overlap: Words that parts of a long text share at least.
-        dtype: Type of the weights; None for the device's.
+        overlap: Words that two windows inside a sentence share, where there is room.
+        dtype: Dtype of the weights; None for the default of the device.
         accelerator: Lightning's.
-        devices: Lightning's: a number, ``auto``, or places in a list.
-        num_nodes: Machines.
+        devices: Lightning's: a number, ``auto``, or a list of device indices.
+        num_nodes: Number of machines.
         compile: Compile the network.
-        overwrite: Replace results of another run, or of one that is finished.
-        block_size: Texts that are labelled, and then written, together.
+        overwrite: Replace results of another run or of a finished one.
+        block_size: Texts that are labelled and written together.
     """
 
     model: str
@@ -69,6 +69,6 @@ class PredictOptions:
 
     @property
     def torch_dtype(self) -> torch.dtype:
-        """What weights are held in, on the device that the accelerator stands for."""
-        has_own = self.accelerator in ("auto", "gpu", "cuda", "mps")
-        return choose_dtype(self.dtype, choose_device(None if has_own else "cpu"))
+        """Dtype of the weights on the accelerator's device."""
+        may_be_gpu = self.accelerator in ("auto", "gpu", "cuda", "mps")
+        return choose_dtype(self.dtype, choose_device(None if may_be_gpu else "cpu"))

@@ -1,4 +1,4 @@
-"""Where the results of a run over files go, and that nothing else is lost there."""
+"""Checks output paths, so that no input or unrelated file is overwritten, and opens the journal."""
 
 from __future__ import annotations
 
@@ -18,22 +18,14 @@ _DECISIVE = ("labels", "input_format", "column", "field", "threshold", "decoding
 
 
 def open_journal(options: PredictOptions) -> Journal | None:
-    """The file that results are written to as they come, or None for a stream: standard output, a pipe, a device.
+    """The journal of the results, or None for a stream: standard output, a pipe, a device.
 
     Raises:
-        UserError: Something would be written over that is not a result of this very run.
+        UserError: Something other than results of this run would be overwritten.
     """
     check_format(options.format)
-    if options.out is None:
-        if options.format != "jsonl" or options.html is not None:
-            raise UserError("Expected --out with --format or --html: they are made of results that are in a file.")
-        return None
-    if is_written_through(options.out):
-        if options.format != "jsonl" or options.html is not None:
-            raise UserError(
-                f"Expected a file for --out with --format or --html, as they are made of results that are in a file; "
-                f"{options.out} is none."
-            )
+    if options.out is None or is_written_through(options.out):
+        _check_stream(options)
         return None
     path = options.out
     if options.format != "jsonl":
@@ -41,16 +33,30 @@ def open_journal(options: PredictOptions) -> Journal | None:
     _check_paths(options, path)
     journal = Journal(path, _stamp(options), overwrite=options.overwrite)
     journal.check()
-    made_at_the_end = [options.html] if options.format == "jsonl" else [options.html, options.out]
-    for made in made_at_the_end:
-        is_there = made is not None and made.exists() and not is_written_through(made)
-        if is_there and not (options.overwrite or journal.is_unfinished):
-            raise UserError(f"Expected to write {made}, but it is there already. Name another, or give --overwrite.")
+    if not (options.overwrite or journal.is_unfinished):
+        _check_new(options.html)
+        if options.format != "jsonl":
+            _check_new(options.out)
     return journal
 
 
+def _check_stream(options: PredictOptions) -> None:
+    """Raise for outputs that are converted from a file of all results."""
+    if options.format == "jsonl" and options.html is None:
+        return
+    found = "standard output" if options.out is None else str(options.out)
+    raise UserError(
+        f"Expected a file for --out with --format or --html, which are made from a file of all results, got {found}."
+    )
+
+
+def _check_new(path: Path | None) -> None:
+    if path is not None and path.exists() and not is_written_through(path):
+        raise UserError(f"Expected to write {path}, but it already exists. Name another, or give --overwrite.")
+
+
 def _check_paths(options: PredictOptions, journal: Path) -> None:
-    """Refuse outputs that are the input or each other, and those among the texts of a folder."""
+    """Raise if an output is the input, another output, or in the input folder."""
     source = Path(options.input).resolve()
     taken = {source: "the input"}
     assert options.out is not None
@@ -58,9 +64,7 @@ def _check_paths(options: PredictOptions, journal: Path) -> None:
     if journal != options.out:
         outputs["--out, while it is unfinished,"] = journal
     for option, path in outputs.items():
-        if path is None:
-            continue
-        if is_written_through(path):
+        if path is None or is_written_through(path):
             continue
         place = path.resolve()
         if place in taken:
@@ -75,7 +79,7 @@ def _check_paths(options: PredictOptions, journal: Path) -> None:
 
 
 def _check_folder(folder: Path, source: Path) -> None:
-    """Refuse to replace a folder that holds something else than brat's files, or the input."""
+    """Raise if a folder to be replaced holds the input or anything but brat's files."""
     if source.is_relative_to(folder.resolve()):
         raise UserError(f"Expected another folder for --out: the input is in {folder}.")
     others = (path for path in folder.rglob("*") if path.is_file() and path.suffix not in _BRAT)
@@ -85,18 +89,18 @@ def _check_folder(folder: Path, source: Path) -> None:
 
 
 def _stamp(options: PredictOptions) -> dict[str, Any]:
-    """All that results depend on: a run goes on only where it is the same."""
+    """All that results depend on; a run resumes only if it is equal."""
     weights = find_checkpoint(Path(options.model)) or Path(options.model)
-    return {
-        "model": str(weights.resolve()) if weights.exists() else options.model,
-        "model changed": _changed(weights),
-        "input": options.input if options.input == STDIN else str(Path(options.input).resolve()),
-        "dtype": str(options.torch_dtype),
-        **{name: getattr(options, name) for name in _DECISIVE},
-    }
+    model = str(weights.resolve()) if weights.exists() else options.model
+    source = options.input if options.input == STDIN else str(Path(options.input).resolve())
+    stamp: dict[str, Any] = {"model": model, "model changed": _modification_time(weights), "input": source}
+    stamp["dtype"] = str(options.torch_dtype)
+    for name in _DECISIVE:
+        stamp[name] = getattr(options, name)
+    return stamp
 
 
-def _changed(weights: Path) -> int:
-    """When a checkpoint, or the newest file of weights in a folder, was written, in nanoseconds."""
+def _modification_time(weights: Path) -> int:
+    """When a checkpoint, or the newest weight file in a folder, was written, in nanoseconds."""
     files = [weights] if weights.is_file() else [*weights.glob("*.safetensors"), *weights.glob("meta.pt")]
     return max((file.stat().st_mtime_ns for file in files), default=0)

@@ -1,4 +1,4 @@
-"""What ``python -m gner.predict --model`` does."""
+"""File prediction from start to end, as ``python -m gner.predict --model`` runs it."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from gner.words import Splitter
 _NOISE = [
     ".*does not have many workers.*",
     ".*IterableDataset.*__len__.*",
-    ".*dataloader_iter.*",  # blocks are taken as they come; see `Predictor.predict_step`
+    ".*dataloader_iter.*",  # no prefetching; see `Predictor.predict_step`
     ".*LeafSpec.* is deprecated.*",
 ]
 
 
 def predict_files(options: PredictOptions) -> None:
-    """Label all texts of the input and write what was asked for.
+    """Label all texts of the input and write the results.
 
     Raises:
-        UserError: An option or a record is not understood, or something would be written over.
+        UserError: An option or a record is invalid, or a file would be overwritten.
     """
     started = time.monotonic()
     source = Input(options.input, options.input_format, options.column).resolve()
-    find_strategy(options.decoding)
+    find_strategy(options.decoding)  # fail before the model is loaded
     Labels.of(options.labels or {})
     journal = open_journal(options)
     labeller = _load(options).labeller
@@ -60,7 +60,8 @@ def predict_files(options: PredictOptions) -> None:
         sink.close()
     if trainer.is_global_zero:
         where = f" in {options.out}" if options.out is not None else ""
-        message = f"Texts labelled: {writer.num_written:,}{where}. {time.monotonic() - started:,.0f} s with loading."
+        seconds = time.monotonic() - started
+        message = f"Texts labelled: {writer.num_written:,}{where}. {seconds:,.0f} s, including loading."
         Console(stderr=True).print(message, highlight=False, soft_wrap=True)
 
 
@@ -95,18 +96,18 @@ def _make_trainer(options: PredictOptions, writer: Writer) -> Trainer:
         )
     except (MisconfigurationException, TypeError, ValueError) as error:
         raise UserError(
-            f"Expected devices that are here, got --accelerator {options.accelerator} --devices {options.devices}: "
+            f"Expected available devices, got --accelerator {options.accelerator} --devices {options.devices}: "
             f"{first_line(error)}"
         ) from error
 
 
 def _finish(options: PredictOptions, journal: Journal, split: Splitter) -> None:
-    """Make what is made of all results; a run that is killed meanwhile does it again."""
+    """Write the outputs that need all results; a run that is killed meanwhile repeats this when resumed."""
     assert options.out is not None
     layout = Layout(split, options.column, options.field)
 
     def results() -> Iterator[Result]:
-        """All rows, from the file."""
+        """All rows of the journal."""
         with journal.path.open(encoding="utf-8") as lines:
             for line in lines:
                 yield layout.read(json.loads(line))

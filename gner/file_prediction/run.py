@@ -1,4 +1,4 @@
-"""Prediction over files with Lightning's trainer: any number of devices, one file of results."""
+"""Prediction with Lightning's Trainer on any number of devices: data, model and ordered writer of the results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -29,15 +29,15 @@ _SCORE_DIGITS = 5
 
 
 Outcome = tuple[list[str], str | None]
-"""Results of a block, and what went wrong."""
+"""The results of a block, and an error message or None."""
 
 
 class Predictor(LightningModule):
     """Labels blocks of records.
 
     Args:
-        labeller: A model at work, which the trainer moves to its device.
-        options: How texts are labelled.
+        labeller: The model, which the trainer moves to its device.
+        options: How to label texts.
     """
 
     def __init__(self, labeller: Labeller, options: PredictOptions) -> None:
@@ -47,9 +47,9 @@ class Predictor(LightningModule):
         self._options = options
 
     def predict_step(self, dataloader_iter: Iterator[tuple[list[Record], int, int]]) -> Outcome:
-        """A line of JSON for each record of the next block, or what is wrong with one, which all processes must know.
+        """A line of JSON for each record of the next block; an error is returned, so that all ranks hear of it.
 
-        Taken from the iterator here, as Lightning would fetch a block ahead, and a stream's answers would wait for it.
+        With ``dataloader_iter``, as Lightning would otherwise prefetch a block, which delays the results of a stream.
         """
         block, _, _ = next(dataloader_iter)
         try:
@@ -67,37 +67,45 @@ class Predictor(LightningModule):
             batch_size=options.batch_size,
             decoding=options.decoding,
         )
-        return [self._line(*result) for result in zip(block, texts, found, strict=True)]
+        return [self._as_line(*result) for result in zip(block, texts, found, strict=True)]
 
-    def _line(self, record: Record, text: WordedText, found: Entities) -> str:
+    def _as_line(self, record: Record, text: WordedText, found: Entities) -> str:
+        added = self._added_fields(record, text, found)
         field = self._options.field
-        rounded = [{**entity, "score": round(entity["score"], _SCORE_DIGITS)} for entity in found]
-        added: dict[str, Any] = {field: rounded}
-        if isinstance(record.text, list):
-            added = {**({} if "text" in record.row else {"text": text.text}), **added, f"{field}_tags": found.tags()}
-        if found.info.notable():
-            added[f"{field}_info"] = found.info.notable()
-        ours = {*added, f"{field}_tags", f"{field}_info"}
-        taken = [name for name in record.row if name in ours]
+        reserved = {*added, f"{field}_tags", f"{field}_info"}
+        taken = [name for name in record.row if name in reserved]
         if taken:
             raise UserError(
-                f"{record.place}: there is a field `{taken[0]}` already. Name another field for the entities with "
-                "--field."
+                f"{record.place}: the record already has a field `{taken[0]}`. Name another field for the entities "
+                "with --field."
             )
         try:
             return as_line({**record.row, **added})
         except RecursionError as error:
-            raise UserError(f"{record.place}: the record is nested too deep to be written back.") from error
+            raise UserError(f"{record.place}: the record is nested too deeply to write back.") from error
+
+    def _added_fields(self, record: Record, text: WordedText, found: Entities) -> dict[str, Any]:
+        field = self._options.field
+        is_split = isinstance(record.text, list)
+        added: dict[str, Any] = {}
+        if is_split and "text" not in record.row:
+            added["text"] = text.text  # what the offsets of the entities refer to
+        added[field] = [{**entity, "score": round(entity["score"], _SCORE_DIGITS)} for entity in found]
+        if is_split:
+            added[f"{field}_tags"] = found.tags()
+        if found.info.notable():
+            added[f"{field}_info"] = found.info.notable()
+        return added
 
 
 class Blocks(IterableDataset[list[Record]]):
-    """The records of an input in blocks, which processes take in turn.
+    """The records of an input in blocks, dealt to the ranks in turn.
 
-    Every process has the same number of blocks, the last of which may be empty, as they wait for one another.
+    Every rank gets the same number of blocks, the last of which may be empty, as ranks wait for each other.
 
     Args:
         input: Where records come from.
-        size: Records of a block.
+        size: Records per block.
     """
 
     def __init__(self, input: Input, size: int) -> None:
@@ -107,11 +115,11 @@ class Blocks(IterableDataset[list[Record]]):
         self._done: Iterable[str] = ()
 
     def resume(self, num_done: int, done: Iterable[str]) -> None:
-        """Leave out records that are done.
+        """Skip records that have results.
 
         Args:
             num_done: How many.
-            done: Their results, to compare them with; none where that was done already.
+            done: Their results, with which a stream is compared.
         """
         self._num_done, self._done = num_done, done
 
@@ -129,10 +137,10 @@ class Blocks(IterableDataset[list[Record]]):
             yield turn[rank] if rank < len(turn) else []
 
     def _skip(self, records: Iterator[Record]) -> None:
-        """Leave out what is done.
+        """Skip records that have results.
 
         Raises:
-            UserError: It is not what was labelled.
+            UserError: Records of a stream differ from those that were labelled.
         """
         done = islice(records, self._num_done)
         if self._input.is_stream:
@@ -144,23 +152,23 @@ class Sink(Protocol):
     """Where results go."""
 
     def open(self) -> int:
-        """Get ready; returns how many results are there already."""
+        """Get ready; returns how many results an earlier run has written."""
 
     def done(self) -> Iterator[str]:
-        """The results that are there already."""
+        """The results of the earlier run."""
 
     def append(self, lines: Iterable[str]) -> None:
         """Write results."""
 
     def close(self) -> None:
-        """Let others have it."""
+        """Release it."""
 
 
 class StreamSink:
-    """Results to standard output, or to a pipe or device, as they come.
+    """Writes results to standard output, a pipe or a device, without buffering.
 
     Args:
-        path: Where to; None for standard output.
+        path: A pipe or device; None for standard output.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -168,33 +176,33 @@ class StreamSink:
         self._file: BinaryIO | None = None
 
     def open(self) -> int:
-        """Nothing is there already."""
+        """Open it; a stream is never resumed."""
         self._file = sys.stdout.buffer if self._path is None else self._path.open("ab")
         return 0
 
     def done(self) -> Iterator[str]:
-        """None."""
+        """No results."""
         return iter(())
 
     def append(self, lines: Iterable[str]) -> None:
-        """Write results, in UTF-8 wherever they go."""
+        """Write results, in UTF-8 whatever the locale."""
         assert self._file is not None
         self._file.write("".join(f"{line}\n" for line in lines).encode())
         self._file.flush()
 
     def close(self) -> None:
-        """Close a pipe or device, whose reader may wait for that; standard output stays open."""
+        """Close a pipe or device, whose reader may be waiting for the end; standard output stays open."""
         if self._file is not None and self._path is not None:
             self._file.close()
 
 
 class Writer(Callback):
-    """Writes the results of all processes in the order of the records, and shows how far it is.
+    """Writes the results of all ranks in the order of the records, and shows progress.
 
     Args:
-        sink: Where to.
-        blocks: What is read; learns how far an earlier run came.
-        input: What is counted for a bar, and compared with what is done.
+        sink: Where results go.
+        blocks: The records; these skip what an earlier run has done.
+        input: The same, to count them for the bar and to compare them with earlier results.
         shows_progress: Draw a bar on standard error, if that is a terminal.
     """
 
@@ -218,18 +226,18 @@ class Writer(Callback):
         self.num_written = 0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """See how far an earlier run came, and that it was on the same texts."""
-        found: tuple[int, str | None] = self._look() if trainer.is_global_zero else (0, None)
+        """Find where to resume, and check that an earlier run had the same texts."""
+        found: tuple[int, str | None] = self._open() if trainer.is_global_zero else (0, None)
         num_done, error = trainer.strategy.broadcast(found)
         if error is not None:
             raise UserError(error)
         self._blocks.resume(num_done, self._sink.done() if trainer.is_global_zero else ())
         if trainer.is_global_zero and num_done:
-            self._progress.console.print(f"{num_done:,} texts are done already; going on.", highlight=False)
+            self._progress.console.print(f"Resuming after {num_done:,} texts.", highlight=False)
         self._progress.update(self._task, completed=num_done)
 
-    def _look(self) -> tuple[int, str | None]:
-        """How many results there are, and what is wrong with them; a stream is compared while it is read."""
+    def _open(self) -> tuple[int, str | None]:
+        """How many results there are, and an error message if they are of other texts; streams are compared later."""
         num_done = self._sink.open()
         if num_done and not self._input.is_stream:
             try:
@@ -239,33 +247,39 @@ class Writer(Callback):
         return num_done, None
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Show the bar, and let a request to end do so: results are safe at any moment, and Lightning would go on."""
+        """Show the bar, and let SIGTERM end the process: results are safe, and Lightning would keep it running."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if trainer.is_global_zero:
             self._progress.start()
 
     def on_predict_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Outcome, *args: Any) -> None:
-        """Write a block of each process, up to one in which something is wrong."""
+        """Write a block of each rank, up to the first one with an error."""
         parts = [outputs]
         if distributed.is_available() and distributed.is_initialized():
             parts = [outputs] * distributed.get_world_size()
             distributed.all_gather_object(parts, outputs)
         if trainer.is_global_zero:
-            good = takewhile(lambda part: part[1] is None, parts)
-            lines = [line for part, _ in good for line in part]
-            self._sink.append(lines)
-            self.num_written += len(lines)
-            self._progress.advance(self._task, len(lines))
-            speed = self._progress.tasks[0].speed
-            self._progress.update(self._task, speed=f"{speed:,.1f} a second" if speed else "")
+            lines: list[str] = []
+            for part, error in parts:
+                if error is not None:
+                    break
+                lines += part
+            self._write(lines)
         for _, error in parts:
             if error is not None:
                 raise UserError(error)
 
+    def _write(self, lines: list[str]) -> None:
+        self._sink.append(lines)
+        self.num_written += len(lines)
+        self._progress.advance(self._task, len(lines))
+        speed = self._progress.tasks[0].speed
+        self._progress.update(self._task, speed=f"{speed:,.1f} a second" if speed else "")
+
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Leave the bar as it is."""
+        """Stop the bar and leave it visible."""
         self._progress.stop()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Leave the bar as it is; what is written stays."""
+        """Stop the bar; results that were written stay."""
         self._progress.stop()

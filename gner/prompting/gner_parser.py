@@ -1,4 +1,8 @@
-"""Text to ``word(tag)`` pairs: the inverse of `GnerFormat.draft`."""
+"""Parser of generated text: ``word(tag)`` pairs, the inverse of `GnerFormat.draft`.
+
+Text that follows the template exactly is read word by word; any other text by a lenient parser. How its pairs are then
+aligned with the source: docs/decisions/robust_alignment.md.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from gner.bio import OUTSIDE, inside, tags_of
 from gner.records import TaggedWord
 
 _OFFICIAL_TAG = re.compile(r"\(([BI]-.*?|O)\)")
-_OPEN, _CLOSE = "(\uff08", ")\uff09"  # round brackets, and their full-width forms
+_OPEN, _CLOSE = "(\uff08", ")\uff09"  # round brackets, ASCII and full-width
 _SYMBOLS = "#%&*@"  # Unicode calls them punctuation, but they are parts of names and amounts
 _UNFINISHED_PAIR = re.compile(rf"([^{_OPEN}]+)[{_OPEN}]([^{_OPEN}{_CLOSE}]*)")
 
@@ -23,8 +27,8 @@ class Parsed(NamedTuple):
 
     Attributes:
         pairs: In the order in which they were written.
-        unparsed: Characters that belong to no pair.
-        places: Where the tag of each pair stands, without brackets: its first character, and one behind its last.
+        unparsed: Number of characters that belong to no pair, whitespace aside.
+        places: Start and exclusive end of the tag of each pair in the text, without brackets.
     """
 
     pairs: list[TaggedWord]
@@ -33,7 +37,7 @@ class Parsed(NamedTuple):
 
 
 def parse_official(text: str) -> list[tuple[str, str]]:
-    """Cut a text into words and tags as the released scorer does.
+    """Split a text into words and tags as the released scorer does.
 
     Everything up to the shortest ``(B-…)``, ``(I-…)`` or ``(O)`` is a word; a tag without a word is skipped.
 
@@ -45,7 +49,7 @@ def parse_official(text: str) -> list[tuple[str, str]]:
     tags: list[str] = []
     rest = ""
     for line in text.split("\n"):
-        end = line.rfind(")") + 1  # a tag does not go on in the next line, so none is looked for behind this
+        end = line.rfind(")") + 1  # no tag spans lines, so none starts after this; searching there would be quadratic
         parts = _OFFICIAL_TAG.split(line[:end])
         if len(parts) > 1:
             words += [rest + parts[0], *parts[2:-1:2]]
@@ -58,22 +62,22 @@ def parse_official(text: str) -> list[tuple[str, str]]:
 
 
 def parse(text: str, words: Sequence[str], types: Sequence[str], gap_marker: str | None = None) -> Parsed:
-    """Read pairs, knowing which words and types were asked for.
+    """Read pairs, given the source words and the types.
 
-    A text that spells source words in order with known tags, and nothing else, is read word by word, so whatever the
-    words and types hold comes back. In any other text:
+    A text of source words in order with known tags, and nothing else, is read word by word, so words and types may
+    hold any characters. In any other text:
 
     * a source word with brackets, such as ``H2(O)``, is one word if a tag follows it;
-    * tags are found without regard to case and white space, also in full-width brackets;
+    * tags are found regardless of case and whitespace, also in full-width brackets;
     * several words before one tag share it: the first gets ``B-`` and the others ``I-``;
-    * an unfinished tag at the end counts if only one tag starts like it;
-    * a tag before which nothing is written is a pair with an empty word: tokenizers leave nothing of some words.
+    * an unfinished tag at the end counts if it is the start of one tag only;
+    * a tag with nothing before it is a pair with an empty word, as tokenizers drop some words entirely.
 
     Args:
-        text: Anything.
+        text: Any text.
         words: Source words.
         types: Types that have tags.
-        gap_marker: What stands for words that were left out.
+        gap_marker: Written in place of words that were left out.
 
     Example:
         >>> parse("H2(O)(O) flows(O)", ["H2(O)", "flows"], ["city"]).pairs
@@ -85,22 +89,22 @@ def parse(text: str, words: Sequence[str], types: Sequence[str], gap_marker: str
         for may_skip in (False, True):
             parsed = _parse_template(candidate, words, tuple(types), gap_marker, may_skip)
             if parsed is not None:
-                return _moved(parsed, text.find(candidate))
-    parsed = _parse_free(text.strip(), _Source(words), _grammar(tuple(types)), gap_marker)
-    return _moved(parsed, text.find(text.strip()))
+                return _shifted(parsed, text.find(candidate))
+    parsed = _parse_leniently(text.strip(), _Source(words), _grammar(tuple(types)), gap_marker)
+    return _shifted(parsed, text.find(text.strip()))
 
 
-def _moved(parsed: Parsed, distance: int) -> Parsed:
-    """The same with places so many characters further on."""
-    if not distance:
+def _shifted(parsed: Parsed, offset: int) -> Parsed:
+    """The same with ``offset`` added to all places."""
+    if not offset:
         return parsed
-    return parsed._replace(places=[(start + distance, end + distance) for start, end in parsed.places])
+    return parsed._replace(places=[(start + offset, end + offset) for start, end in parsed.places])
 
 
 def _parse_template(
     text: str, words: Sequence[str], types: tuple[str, ...], gap_marker: str | None, may_skip: bool
 ) -> Parsed | None:
-    """Read a text that is exactly what `GnerFormat.draft` writes for all or some of the words, or give None."""
+    """Read a text that is exactly what `GnerFormat.draft` writes for all or some of the words; None for others."""
     template_tag = _grammar(types).template
     pairs: list[TaggedWord] = []
     places: list[tuple[int, int]] = []
@@ -123,10 +127,10 @@ class _Grammar(NamedTuple):
     """How tags of certain types are recognised.
 
     Attributes:
-        template: A tag as the writer writes it, up to the next word.
+        template: A tag as `GnerFormat.draft` writes it, up to the next word.
         loose: Any tag with brackets; group 1 is a tag of these types in any case, group 2 one of other types.
-        known: The same for tags of these types only.
-        canonical: Tags by themselves, and by their form without case and white space.
+        known: A tag of these types with brackets, in any case.
+        canonical: Maps tags, both unchanged and in the form of `_squeeze`, to how they are spelt here.
     """
 
     template: re.Pattern[str]
@@ -134,55 +138,77 @@ class _Grammar(NamedTuple):
     known: re.Pattern[str]
     canonical: dict[str, str]
 
+    def written_tag(self, found: re.Match[str]) -> tuple[str, str]:
+        """The tag that ``loose`` found, and the tag with which its entity continues; unknown tags are unchanged."""
+        text = found.group(1) or found.group(2)
+        tag = self.canonical.get(text) or self.canonical.get(_squeeze(text))
+        return (tag, inside(tag)) if tag else (text, text)
+
+    def completed(self, prefix: str) -> str | None:
+        """The tag that starts like this, if there is only one."""
+        squeezed = _squeeze(prefix)
+        tags = {tag for form, tag in self.canonical.items() if form.startswith(squeezed)}
+        return tags.pop() if len(tags) == 1 else None
+
 
 @lru_cache(maxsize=1024)  # one entry per list of types; their order is shuffled in training only
 def _grammar(types: tuple[str, ...]) -> _Grammar:
     tags = tags_of(types)
     known = "|".join(re.escape(tag) for tag in tags)
-    plain, opening, closing = rf"[^{_OPEN}{_CLOSE}]*", rf"[{_OPEN}]\s*", rf"[{_CLOSE}]"
-    unknown = rf"[BI]-{plain}(?:[{_OPEN}]{plain}{closing}{plain})*?"
-    return _Grammar(
-        template=re.compile(rf"\(({known})\)(?: |$)"),
-        loose=re.compile(rf"{opening}(?:({known})\s*|({unknown})){closing}", re.IGNORECASE),
-        known=re.compile(rf"\s*{opening}(?:{known})\s*{closing}", re.IGNORECASE),
-        canonical={_squeeze(tag): tag for tag in reversed(tags)} | {tag: tag for tag in tags},
-    )
+    plain = rf"[^{_OPEN}{_CLOSE}]*"
+    opening, closing = rf"[{_OPEN}]\s*", rf"[{_CLOSE}]"
+    unknown = rf"[BI]-{plain}(?:[{_OPEN}]{plain}{closing}{plain})*?"  # other types may hold pairs of brackets
+    canonical = {_squeeze(tag): tag for tag in reversed(tags)}  # of tags with the same form, the first wins
+    canonical.update((tag, tag) for tag in tags)
+    template = re.compile(rf"\(({known})\)(?: |$)")
+    loose_tag = re.compile(rf"{opening}(?:({known})\s*|({unknown})){closing}", re.IGNORECASE)
+    known_tag = re.compile(rf"\s*{opening}(?:{known})\s*{closing}", re.IGNORECASE)
+    return _Grammar(template, loose_tag, known_tag, canonical)
 
 
-def _parse_free(text: str, source: _Source, grammar: _Grammar, gap_marker: str | None) -> Parsed:
+def _parse_leniently(text: str, source: _Source, grammar: _Grammar, gap_marker: str | None) -> Parsed:
+    """Read any text: everything up to a tag is its word or words."""
     pairs: list[TaggedWord] = []
     places: list[tuple[int, int]] = []
-    position = 0
-    while True:
-        position = _skip_spaces(text, position)
-        end_of_word = _end_of_word(text, position, source.with_brackets, grammar.known)
-        match = grammar.loose.search(text, position if end_of_word is None else end_of_word)
-        if match is None:
-            break
-        start_of_tag = match.start()
-        if match.group(2) is not None and grammar.known.match(text, match.end()):
-            start_of_tag = match.end()  # this is not a tag but a word such as (B-52): a tag follows it
-            match = grammar.loose.search(text, start_of_tag)
-            assert match is not None
-        written = text[position:start_of_tag].strip()
-        if gap_marker is not None and written != gap_marker:
-            written = written.removeprefix(gap_marker).strip()
-        found = match.group(1) or match.group(2)
-        tag = grammar.canonical.get(found) or grammar.canonical.get(_squeeze(found))
-        pairs += source.share(written, tag, inside(tag)) if tag else source.share(written, found, found)
-        places += [match.span(match.lastindex or 0)] * (len(pairs) - len(places))
-        position = match.end()
+    position = _skip_spaces(text, 0)
+    while found := _next_tag(text, position, source, grammar):
+        end_of_words, match = found
+        written = _without_gap_marker(text[position:end_of_words].strip(), gap_marker)
+        pairs += source.share(written, *grammar.written_tag(match))
+        places += [match.span(match.lastindex or 0)] * (len(pairs) - len(places))  # several words share the tag's place
+        position = _skip_spaces(text, match.end())
     last = _UNFINISHED_PAIR.fullmatch(text, position)
-    if last:
-        fitting = {tag for form, tag in grammar.canonical.items() if form.startswith(_squeeze(last.group(2)))}
-        if len(fitting) == 1:
-            [tag] = fitting
-            pairs += source.share(last.group(1).strip(), tag, inside(tag))
-            return Parsed(pairs, 0, places + [last.span(2)] * (len(pairs) - len(places)))
+    tag = grammar.completed(last.group(2)) if last else None
+    if last and tag:
+        pairs += source.share(last.group(1).strip(), tag, inside(tag))
+        return Parsed(pairs, 0, places + [last.span(2)] * (len(pairs) - len(places)))
     return Parsed(pairs, len("".join(text[position:].split())), places)
 
 
+def _next_tag(text: str, position: int, source: _Source, grammar: _Grammar) -> tuple[int, re.Match[str]] | None:
+    """Where the words that start at ``position`` end, and their tag; None if no tag follows."""
+    end_of_word = _end_of_word(text, position, source.with_brackets, grammar.known)
+    match = grammar.loose.search(text, position if end_of_word is None else end_of_word)
+    if match is None:
+        return None
+    if match.group(2) is not None and grammar.known.match(text, match.end()):
+        # What looks like a tag of another type is a word such as (B-52), as a known tag follows it.
+        end_of_words = match.end()
+        match = grammar.loose.search(text, end_of_words)
+        assert match is not None
+        return end_of_words, match
+    return match.start(), match
+
+
+def _without_gap_marker(written: str, gap_marker: str | None) -> str:
+    """Remove the marker from before words; alone before a tag it is a word."""
+    if gap_marker is None or written == gap_marker:
+        return written
+    return written.removeprefix(gap_marker).strip()
+
+
 def _squeeze(tag: str) -> str:
+    """The form in which tags are compared: lower case, without whitespace."""
     return "".join(tag.lower().split())
 
 
@@ -193,7 +219,7 @@ def _skip_spaces(text: str, position: int) -> int:
 
 
 def _end_of_word(text: str, position: int, candidates: Sequence[str], tag: re.Pattern[str]) -> int | None:
-    """Where one of the candidates ends, if one is written here with a tag behind it."""
+    """Where one of the candidates ends, if one is written here and followed by a tag."""
     for word in candidates:
         end = position + len(word)
         if text[position:end].lower() == word.lower() and tag.match(text, end):
@@ -202,7 +228,7 @@ def _end_of_word(text: str, position: int, candidates: Sequence[str], tag: re.Pa
 
 
 class _Source:
-    """What the source words tell about written ones, without regard to case."""
+    """Divides written text into words by what the source words are, regardless of case."""
 
     def __init__(self, words: Sequence[str]) -> None:
         lower = [word.lower() for word in words]
@@ -213,7 +239,7 @@ class _Source:
         self.with_brackets.sort(key=len, reverse=True)
 
     def _split(self, written: str) -> list[str]:
-        """The words of what is written before a tag; punctuation glued to a source word is a word of its own."""
+        """The words written before a tag; punctuation attached to a source word is a separate word."""
         if " ".join(written.lower().split()) in self._known:
             return [written]
         parts: list[str] = []
@@ -226,10 +252,10 @@ class _Source:
         return parts or [written]
 
     def share(self, written: str, tag: str, next_tag: str) -> list[TaggedWord]:
-        """Give each of the written words the tag, as one entity that neither starts nor ends with punctuation.
+        """Give the tag to all words written before it, as one entity that neither starts nor ends with punctuation.
 
-        A tag that goes on with an entity, written behind a word and punctuation that do not stand together in the
-        source, tells that the entity reaches to where there is no source. Its extent is not known then, so it ends with
+        An ``I-`` tag after a word and punctuation that are not neighbours in the source means that the entity reaches
+        into text that the source does not have. Where it ends is then unknown, so these words get O, and it ends with
         the last word that has its own tag.
         """
         parts = self._split(written)
@@ -237,11 +263,15 @@ class _Source:
             return [TaggedWord(written, tag)]
         inner = [position for position, part in enumerate(parts) if not _is_punctuation(part)] or [0]
         first, last = inner[0], inner[-1]
-        strays = tag == next_tag and (first, last, len(parts)) == (0, 0, 2)
-        if strays and (parts[0].lower(), parts[1].lower()) not in self._neighbours:
+        is_word_and_punctuation = (first, last, len(parts)) == (0, 0, 2)
+        if tag == next_tag and is_word_and_punctuation and not self._are_neighbours(*parts):
             return [TaggedWord(part, OUTSIDE) for part in parts]
-        tags = [OUTSIDE] * first + [tag] + [next_tag] * (last - first) + [OUTSIDE] * (len(parts) - 1 - last)
+        num_after = len(parts) - 1 - last
+        tags = [OUTSIDE] * first + [tag] + [next_tag] * (last - first) + [OUTSIDE] * num_after
         return [TaggedWord(part, its_tag) for part, its_tag in zip(parts, tags, strict=True)]
+
+    def _are_neighbours(self, word: str, following: str) -> bool:
+        return (word.lower(), following.lower()) in self._neighbours
 
 
 def _without_punctuation(word: str) -> tuple[int, int]:

@@ -19,7 +19,7 @@ WORDS = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=10)
 
 
 def _lcs_length(source: list[str], written: list[str]) -> int:
-    """The textbook dynamic programme."""
+    """The textbook dynamic program."""
     table = [[0] * (len(written) + 1) for _ in range(len(source) + 1)]
     for i, left in enumerate(source, start=1):
         for j, right in enumerate(written, start=1):
@@ -45,7 +45,7 @@ def test_the_report_accounts_for_every_word(source: list[str], written: list[str
     assert report.additions + report.substitutions == len(written) - matched
 
 
-def test_a_subsequence_is_matched_from_the_left() -> None:
+def test_subsequence_is_matched_from_the_left() -> None:
     """The released scorer's choice, though the second `the` would be the better one."""
     assert match(["the", "x", "the", "y"], ["the", "y"]) == [Match(0, 0), Match(3, 1)]
 
@@ -58,7 +58,7 @@ def test_case_does_not_matter_and_unmatched_words_get_o() -> None:
     assert report == AlignmentReport(omissions=1, substitutions=1)
 
 
-def test_source_words_are_compared_as_the_tokenizer_writes_them() -> None:
+def test_source_words_are_back_tokenized() -> None:
     align = OfficialAligner(lambda words: [word.replace("í", "") for word in words])
     assert align(["antropología"], [TaggedWord("antropologa", "B-field")]).tags == ("B-field",)
 
@@ -70,7 +70,7 @@ TEXTS = st.lists(
 
 
 @given(st.lists(st.tuples(st.lists(st.sampled_from(["a", "B", "b", "c", "dé", "é"]), max_size=9), TEXTS), max_size=3))
-def test_tags_are_those_of_the_algorithm_written_plainly(rows: list[tuple[list[str], list[str]]]) -> None:
+def test_tags_equal_those_of_the_plain_algorithm(rows: list[tuple[list[str], list[str]]]) -> None:
     """With back-tokenization by a tokenizer that knows the letters a to d only."""
     letters = PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer(WordLevel({"?": 0, "a": 1, "b": 2, "c": 3, "d": 4}, "?")), unk_token="?"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner.alignment.official import OfficialAligner, _next_places, _one_as_long, longest_common_subsequence
+from gner.alignment.official import OfficialAligner, _bit_parallel, _next_occurrences, longest_common_subsequence
 from gner.alignment.robust import RobustAligner
 from gner.bio import repair, to_entities
 from gner.data.reading.gner_folder import read_dataset
@@ -28,7 +28,7 @@ def test_a_text_aligned_with_itself_keeps_its_tags(align: Aligner, words: list[s
 
 
 @given(WORDS, WORDS)
-def test_order_is_kept_and_every_word_accounted_for(source: list[str], written: list[str]) -> None:
+def test_order_is_kept_and_every_word_is_accounted_for(source: list[str], written: list[str]) -> None:
     tags, report, _ = RobustAligner()(source, [TaggedWord(word, f"B-{n}") for n, word in enumerate(written)])
     places = [int(tag[2:]) for tag in tags if tag != "O"]
     assert len(tags) == len(source)
@@ -63,11 +63,11 @@ def test_order_is_kept_and_every_word_accounted_for(source: list[str], written: 
         ("New York in the Times said", "New/B-a Times/I-a said/O", "B-a O O O I-a O"),
     ],
 )
-def test_choices(source: str, written: str, tags: str) -> None:
+def test_alignment_choices(source: str, written: str, tags: str) -> None:
     assert RobustAligner()(source.split(), _tagged(written)).tags == tuple(tags.split())
 
 
-def test_words_are_also_compared_as_the_tokenizer_writes_them() -> None:
+def test_back_tokenized_words_are_compared_too() -> None:
     def back_tokenize(words: object) -> list[str]:
         return ["".join(c for c in word if c.isascii()) for word in words]  # type: ignore[attr-defined]
 
@@ -75,13 +75,13 @@ def test_words_are_also_compared_as_the_tokenizer_writes_them() -> None:
     assert (tags, report) == (("O", "B-city", "I-city"), AlignmentReport())
 
 
-def test_the_report_tells_omissions_additions_and_substitutions_apart() -> None:
+def test_report_distinguishes_omissions_additions_and_substitutions() -> None:
     source = ["one", "two", "three", "four", "five", "six"]
     report = RobustAligner()(source, _tagged("one/O three/O fuor/O five/O more/O six/O")).report
     assert report == AlignmentReport(omissions=1, additions=1, substitutions=1)
 
 
-def test_a_runaway_does_not_disturb_what_was_written_before_it() -> None:
+def test_runaway_does_not_affect_earlier_words() -> None:
     source = [f"word{n}" for n in range(60)]
     written = [TaggedWord(word, "B-a") for word in source[:30]] + [TaggedWord("loop", "I-a")] * 2000
     tags, report, _ = RobustAligner()(source, written)
@@ -103,7 +103,7 @@ def _misspell(word: str, rng: random.Random) -> str:
 
 
 def _noisy_f1(examples: list[Example], misspelt: float, dropped: float = 0.0, doubled: float = 0.0) -> float:
-    """Strict F1 of gold tags that went through noise and were aligned again."""
+    """Strict F1 of gold tags after noise and alignment."""
     rng = random.Random(0)
     align = RobustAligner()
     correct = num_gold = num_found = 0
@@ -138,14 +138,14 @@ def test_noise_costs_little_on_real_sentences(name: str) -> None:
     assert _noisy_f1(real, misspelt=0.05, dropped=0.01, doubled=0.01) >= 98
 
 
-def test_of_equal_alignments_the_earlier_one_wins() -> None:
+def test_ties_match_earlier_words() -> None:
     assert RobustAligner()(["the", "x", "the"], _tagged("the/B-a")).tags == ("B-a", "O", "O")
     assert RobustAligner()(["the"], _tagged("the/B-a the/B-b")).tags == ("B-a",)
 
 
 @pytest.mark.parametrize("align", [RobustAligner(), OfficialAligner()])
 @pytest.mark.parametrize("num_words", [4_000, 60_000])
-def test_words_that_are_repeated_for_ever_are_aligned_in_bounded_time(align: Aligner, num_words: int) -> None:
+def test_endless_repetitions_are_aligned_in_bounded_time(align: Aligner, num_words: int) -> None:
     source = ["la"] * num_words
     for written in (["la"] * (num_words - 1), [*source[:-1], "lo"], ["lo", *source, *source[:9]]):
         tags, report, _ = align(source, [TaggedWord(word, f"B-{word}") for word in written])
@@ -154,10 +154,10 @@ def test_words_that_are_repeated_for_ever_are_aligned_in_bounded_time(align: Ali
 
 
 @given(WORDS, WORDS)
-def test_an_alignment_of_repeated_words_is_as_long_as_the_official_one(source: list[str], written: list[str]) -> None:
-    official, other = longest_common_subsequence(source, written), _one_as_long(source, written)
+def test_bit_parallel_alignment_is_as_long_as_the_official_one(source: list[str], written: list[str]) -> None:
+    official, other = longest_common_subsequence(source, written), _bit_parallel(source, written)
     assert len(other) == len(official)
-    for found in (other, _next_places(source, written)):
+    for found in (other, _next_occurrences(source, written)):
         assert found == sorted(found)
         assert all(source[match.source] == written[match.written] for match in found)
         assert len({match.source for match in found}) == len({match.written for match in found}) == len(found)
@@ -165,7 +165,7 @@ def test_an_alignment_of_repeated_words_is_as_long_as_the_official_one(source: l
 
 @pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real data sets here")
 @pytest.mark.parametrize("slip", ["written twice as O", "left out", "two left out", "followed by another"])
-def test_no_slip_costs_more_than_with_the_official_matching(slip: str) -> None:
+def test_no_kind_of_slip_scores_below_the_official_alignment(slip: str) -> None:
     counts = {"robust": [0, 0], "official": [0, 0]}
     rng = random.Random(0)
     for example in read_dataset(SHARED_DATA, "crossner_literature", "test"):

@@ -1,4 +1,4 @@
-"""Every input gives its texts in order, and says where it cannot."""
+"""Every input format yields its texts in order, and errors name the place."""
 
 import bz2
 import gzip
@@ -30,7 +30,7 @@ def _file(folder: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-def test_a_text_file_has_a_text_on_each_line_also_on_empty_ones(tmp_path: Path) -> None:
+def test_each_line_of_a_text_file_is_a_text_even_if_empty(tmp_path: Path) -> None:
     path = _file(tmp_path, "a.txt", "\ufeffone\r\n\ntwo \u2028 x\n")
     records = _read(path)
     assert [record.text for record in records] == ["one", "", "two \u2028 x"]
@@ -38,7 +38,7 @@ def test_a_text_file_has_a_text_on_each_line_also_on_empty_ones(tmp_path: Path) 
     assert Input(str(path)).resolve().num_records() == 3
 
 
-def test_json_lines_have_text_or_words_and_keep_what_else_they_have(tmp_path: Path) -> None:
+def test_json_lines_have_text_or_words_and_keep_other_fields(tmp_path: Path) -> None:
     path = _file(tmp_path, "a.jsonl", '{"text": "a", "n": 1}\n\n{"words": ["b", "c"]}\n')
     assert [(record.text, record.row) for record in _read(path)] == [
         ("a", {"text": "a", "n": 1}),
@@ -49,7 +49,7 @@ def test_json_lines_have_text_or_words_and_keep_what_else_they_have(tmp_path: Pa
     assert [record.text for record in _read(named, "auto", "body")] == ["a", ["b"]]
 
 
-def test_tables_have_a_column_of_texts(tmp_path: Path) -> None:
+def test_tables_have_a_text_column(tmp_path: Path) -> None:
     comma = _file(tmp_path, "a.csv", 'id,body\n1,"one, two\nthree"\n2,\n')
     assert [record.text for record in _read(comma, "auto", "body")] == ["one, two\nthree", ""]
     pandas = _file(tmp_path, "b.csv", ",text\n0,one\n")
@@ -65,7 +65,7 @@ def test_tables_have_a_column_of_texts(tmp_path: Path) -> None:
     assert Input(str(tmp_path / "a.parquet")).resolve().num_records() == 2
 
 
-def test_a_folder_has_a_text_in_each_file(tmp_path: Path) -> None:
+def test_each_file_of_a_folder_is_a_text(tmp_path: Path) -> None:
     (tmp_path / "in" / "sub").mkdir(parents=True)
     _file(tmp_path / "in", "b.txt", "one\ntwo")
     _file(tmp_path / "in" / "sub", "a.txt", "three")
@@ -94,9 +94,7 @@ def test_a_folder_has_a_text_in_each_file(tmp_path: Path) -> None:
         ("a.parquet", "no", r"a\.parquet: expected a Parquet file"),
     ],
 )
-def test_what_is_not_understood_is_refused_with_its_place(
-    name: str, content: str | bytes, message: str, tmp_path: Path
-) -> None:
+def test_malformed_input_raises_with_its_place(name: str, content: str | bytes, message: str, tmp_path: Path) -> None:
     path = _file(tmp_path, name, content)
     with pytest.raises(UserError, match=message):
         _read(path)
@@ -114,14 +112,14 @@ def test_what_is_not_understood_is_refused_with_its_place(
     ],
     ids=["bzip2", "xz", "zstd", "zip", "gzip"],
 )
-def test_what_cannot_be_unpacked_is_named(name: str, content: bytes, found: str, tmp_path: Path) -> None:
+def test_unsupported_or_truncated_compression_is_named(name: str, content: bytes, found: str, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     path = _file(tmp_path, name, content)
     with pytest.raises(UserError, match=rf"a\.\w+: .*{found}"):
         _read(path if path.parent == tmp_path else path.parent)
 
 
-def test_gzip_is_unpacked_in_files_folders_and_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gzip_is_decompressed_in_files_folders_and_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "in").mkdir()
     path = _file(tmp_path / "in", "a.txt", gzip.compress(b"one\ntwo\n"))
     assert [record.text for record in _read(path)] == ["one", "two"]
@@ -132,7 +130,7 @@ def test_gzip_is_unpacked_in_files_folders_and_streams(tmp_path: Path, monkeypat
         assert [record.text for record in Input("-").resolve().records()] == ["one", "two"]
 
 
-def test_a_table_that_is_broken_in_its_middle_is_refused_with_its_place(tmp_path: Path) -> None:
+def test_parquet_corrupt_in_the_middle_raises_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     table = pyarrow.table({"text": [f"text {number * 7919}" for number in range(2000)]})
     pyarrow.parquet.write_table(table, path, row_group_size=500)
@@ -140,23 +138,23 @@ def test_a_table_that_is_broken_in_its_middle_is_refused_with_its_place(tmp_path
     middle = len(content) // 2
     content[middle : middle + 200] = b"\x07" * 200
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"a\.parquet: .* what follows row [\d,]+ cannot be read: .*Write it again"):
+    with pytest.raises(UserError, match=r"a\.parquet: .* nothing after row [\d,]+ can be read: .*Write it again"):
         _read(path)
 
 
-def test_rows_without_text_or_words_are_empty(tmp_path: Path) -> None:
+def test_null_texts_and_words_are_empty(tmp_path: Path) -> None:
     path = _file(tmp_path, "a.jsonl", '{"text": null}\n{"words": null}\n{"text": null, "words": ["a"]}\n')
     assert [record.text for record in _read(path)] == ["", [], ["a"]]
 
 
-def test_a_missing_input_and_a_wrong_kind_are_refused(tmp_path: Path) -> None:
+def test_missing_input_and_wrong_format_raise(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such file or folder"):
         _read(tmp_path / "nothing")
     with pytest.raises(UserError, match="is a folder"):
         _read(tmp_path, "text")
 
 
-def test_standard_input_holds_texts_or_objects(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_standard_input_has_texts_or_json_objects(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def read(content: str) -> list[Any]:
         with (tmp_path / "stdin").open("w+") as file:
             file.write(content)
@@ -191,7 +189,7 @@ def test_blocks_hold_all_records_in_order(size: int) -> None:
     assert list(in_blocks([], size)) == list(as_they_come([], size)) == []
 
 
-def test_what_has_come_is_not_kept_waiting_for_what_has_not() -> None:
+def test_records_that_have_arrived_do_not_wait_for_a_full_block() -> None:
     def slowly() -> Iterator[Record]:
         yield from _records(2)
         while not seen:
@@ -200,11 +198,11 @@ def test_what_has_come_is_not_kept_waiting_for_what_has_not() -> None:
 
     seen: list[Any] = []
     for block in as_they_come(slowly(), 100):
-        seen += block  # would never be reached if the block were to be filled first
+        seen += block  # never reached if blocks waited until they are full
     assert len(seen) == 3
 
 
-def test_an_error_while_reading_comes_through_behind_what_was_read() -> None:
+def test_reader_error_is_raised_after_the_records_before_it() -> None:
     def broken() -> Iterator[Record]:
         yield from _records(2)
         raise UserError("line 3")
@@ -216,7 +214,7 @@ def test_an_error_while_reading_comes_through_behind_what_was_read() -> None:
     assert seen == _records(2)
 
 
-def test_objects_keep_values_of_all_kinds(tmp_path: Path) -> None:
+def test_json_objects_keep_values_of_all_types(tmp_path: Path) -> None:
     row = {"text": "a", "nested": {"b": [1, None, True]}, "unicode": "ü\u2028"}
     path = _file(tmp_path, "a.jsonl", json.dumps(row) + "\n")
     assert _read(path)[0].row == row

@@ -1,4 +1,4 @@
-"""Results in the layouts of other tools, read back by those tools where they are here."""
+"""Results in layouts of other tools, read back by those tools where installed."""
 
 import json
 from collections.abc import Callable
@@ -90,7 +90,7 @@ def test_spacy_reads_the_docs_with_their_exact_texts(write: Callable[[OutputForm
 
 
 @pytest.mark.parametrize("format", ["conll", "brat", "spacy"])
-def test_what_is_written_can_be_trained_on(format: OutputFormat, tmp_path: Path) -> None:
+def test_layouts_can_be_trained_on(format: OutputFormat, tmp_path: Path) -> None:
     name = {"conll": "out.conll", "brat": "out", "spacy": "out.spacy"}[format]
     row = _row("Ada Lovelace went to London .", (0, 12, "person"), (21, 27, "city"))
     convert(format, [LAYOUT.read(row)], tmp_path / name)
@@ -101,7 +101,7 @@ def test_what_is_written_can_be_trained_on(format: OutputFormat, tmp_path: Path)
 
 
 @pytest.mark.parametrize("format", ["conll", "brat", "spacy", "hf"])
-def test_a_symbolic_link_stays_one(format: OutputFormat, tmp_path: Path) -> None:
+def test_symbolic_link_is_written_through(format: OutputFormat, tmp_path: Path) -> None:
     row = _row("Ada Lovelace", (0, 12, "person"))
     (tmp_path / "link").symlink_to("target")
     for _ in range(2):
@@ -110,7 +110,7 @@ def test_a_symbolic_link_stays_one(format: OutputFormat, tmp_path: Path) -> None
     assert (tmp_path / "link").is_symlink()
 
 
-def test_words_that_were_given_stay_as_they_were() -> None:
+def test_given_words_are_not_split_again() -> None:
     entity = {"start": 0, "end": 8, "text": "New York", "label": "x", "score": 1.0}
     for column in ("words", "tokens"):
         row = {column: ["New York", " ", "is", "big"], "text": "New York   is big", "entities": [entity]}
@@ -119,7 +119,7 @@ def test_words_that_were_given_stay_as_they_were() -> None:
         assert result.entities.tags() == ["B-x", "O", "O", "O"]
 
 
-def test_the_page_holds_the_texts_and_no_text_can_leave_its_place(tmp_path: Path) -> None:
+def test_page_holds_the_texts_and_escapes_them(tmp_path: Path) -> None:
     rows = [_row("</script><b>Ada</b>", (11, 14, "person")), *ROWS]
     write_entity_page(tmp_path / "page.html", [LAYOUT.read(row) for row in rows])
     page = (tmp_path / "page.html").read_text(encoding="utf-8")

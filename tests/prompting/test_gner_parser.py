@@ -59,24 +59,24 @@ def test_parsing_inverts_writing(example: Example) -> None:
 
 
 @given(adversarial_examples(), st.integers(0, 2), st.sampled_from([None, "...", "[gap]"]))
-def test_parsing_inverts_writing_with_a_window(example: Example, window: int, marker: str | None) -> None:
+def test_parsing_inverts_writing_with_a_context_window(example: Example, window: int, marker: str | None) -> None:
     form = GnerFormat(context_window=window, gap_marker=marker)
     pairs, unparsed, _ = parse(form.draft(example, example.tags), example.words, example.types, marker)
     tagged = list(zip(example.words, example.tags, strict=True))
     windows = [words_in_context(example.tags, width) for width in range(window, window + len(tagged) + 1)]
     expected = [[pair for pair, keep in zip(tagged, kept, strict=True) if keep] for kept in windows]
-    assert pairs in expected  # the window that was asked for, or a wider one where that is not clear
+    assert pairs in expected  # the given window, or a wider one where that would be ambiguous
     assert unparsed == 0
 
 
 @pytest.mark.parametrize("entity_type", ["a)", "(a", ")a(", "a (b"])
-def test_a_type_whose_tag_has_no_clear_end_is_refused(entity_type: str) -> None:
+def test_type_with_an_unpaired_bracket_raises(entity_type: str) -> None:
     example = Example(("x",), ("O",), (entity_type,), "toy", "0", "toy.txt:7")
     with pytest.raises(UserError, match=r"toy.txt:7: the type .* has a round bracket without its counterpart"):
         GnerFormat().queries(example)
 
 
-def test_a_word_with_a_space_is_refused_under_a_window_only() -> None:
+def test_word_with_a_space_raises_only_with_a_context_window() -> None:
     example = Example(("New York",), ("O",), ("a",), "toy", "0", "toy.txt:7")
     assert parse(GnerFormat().queries(example)[0].target, example.words, example.types).pairs == [("New York", "O")]
     with pytest.raises(UserError, match=r"toy.txt:7: .* the word `New York` has a space inside"):
@@ -114,7 +114,7 @@ def test_a_word_with_a_space_is_refused_under_a_window_only() -> None:
         ("to Paris", "", "", 0),
     ],
 )
-def test_what_models_write(words: str, text: str, pairs: str, unparsed: int) -> None:
+def test_lenient_parsing_of_generated_text(words: str, text: str, pairs: str, unparsed: int) -> None:
     types = ["city", "plane", "hero (made up)"]
     parsed = parse(text, words.split(), types)
     assert parsed[:2] == (_pairs(pairs), unparsed)
@@ -147,5 +147,5 @@ def test_any_text_gives_one_tag_per_word(text: str, example: Example, aligner: A
         ("in(O) Ro(B-pla\nce) me(B-place)\n\r", "in/O Ro(B-pla\nce)_me/B-place"),
     ],
 )
-def test_the_official_extraction_keeps_its_flaws(text: str, pairs: str) -> None:
+def test_official_parser_keeps_the_flaws_of_the_released_one(text: str, pairs: str) -> None:
     assert parse_official(text) == _pairs(pairs)
