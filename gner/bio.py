@@ -47,11 +47,14 @@ def tags_of(types: Iterable[str]) -> list[str]:
         >>> tags_of(["actor"])
         ['O', 'B-actor', 'I-actor']
     """
-    return [OUTSIDE, *(f"{prefix}-{entity_type}" for entity_type in types for prefix in "BI")]
+    tags = [OUTSIDE]
+    for entity_type in types:
+        tags += [f"B-{entity_type}", f"I-{entity_type}"]
+    return tags
 
 
 def inside(tag: str) -> str:
-    """The tag that goes on with what a tag starts.
+    """The tag that continues what a tag starts.
 
     Example:
         >>> inside("B-actor"), inside("O")

@@ -71,6 +71,8 @@ class GnerCLI(LightningCLI):
         load_plugins(FORMATS, Format)
         if args is None:
             sys.argv[1:] = with_resolved_names(sys.argv[1:])
+        else:
+            args = with_resolved_names(args)
         parser_options = {
             "parser_mode": "omegaconf+",
             "prog": f"python -m gner.{command}",
@@ -86,7 +88,7 @@ class GnerCLI(LightningCLI):
             seed_everything_default=0,
             parser_class=Parser,
             parser_kwargs=parser_options,
-            args=None if args is None else with_resolved_names(args),
+            args=args,
             run=False,
             auto_configure_optimizers=False,
         )

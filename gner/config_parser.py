@@ -32,6 +32,14 @@ def _subclasses(base: type) -> list[type]:
     return [cls for cls in found if not inspect.isabstract(cls) and not cls.__name__.startswith("LazyInstance_")]
 
 
+def _available_classes(message: str) -> list[str]:
+    """The classes to choose from, if a message is about a class that cannot be imported."""
+    for key, base in _CHOSEN_BY_CLASS.items():
+        if f'"{key}"' in message and "import path" in message:
+            return sorted(cls.__name__ for cls in _subclasses(base))
+    return []
+
+
 class Parser(LightningArgumentParser):
     """A parser whose errors are one message with the nearest valid keys, not a page of usage."""
 
@@ -53,9 +61,9 @@ class Parser(LightningArgumentParser):
 
     def _suggestion(self, message: str) -> str:
         """A hint to add to jsonargparse's message: the nearest keys, or the available classes."""
-        for key, base in _CHOSEN_BY_CLASS.items():
-            if f'"{key}"' in message and "import path" in message:
-                return f"\nThere are: {', '.join(sorted(cls.__name__ for cls in _subclasses(base)))}."
+        available = _available_classes(message)
+        if available:
+            return f"\nThere are: {', '.join(available)}."
         moved = re.search(r"class_path '([\w.]+)\.(\w+)'", message)
         if moved and moved.group(1) in _MOVED:
             return f"\nIts new class_path is {_MOVED[moved.group(1)]}.{moved.group(2)}."

@@ -19,7 +19,7 @@ _CLOSING = regex.compile(r"[)\]}”’»›」』】）］》〉]+")
 _EITHER = regex.compile(r"[\"'“‘«‹]+")
 _BLANK_LINE = regex.compile(r"(?:\r\n|[\n\r])[^\S\n\r]*(?:\r\n|[\n\r])|[\f\u2029]")
 _UNSPACED = regex.compile(rf"[{UNSPACED}「『（《【]")
-_LOOK_AHEAD = 8  # characters that tell an initial from a full stop
+_LOOK_AHEAD = 8  # characters that distinguish an initial from a full stop
 _split = WordSplitter("whole")
 
 
@@ -28,11 +28,11 @@ def sentence_ends(text: str, words: Sequence[Word]) -> list[int]:
 
     A sentence ends
 
-    * behind ``. ! ? …`` and closing quotes and brackets, where a space or a script without spaces follows and the next
-      word does not start in lower case; behind the wide ``。！？`` nothing need follow. A full stop that belongs to an
-      abbreviation or an initial, as the word splitter knows them, is none, nor is one behind a number that starts a
-      sentence, as in lists;
-    * at a blank line; a line's end alone is none;
+    * after ``. ! ? …`` and closing quotes and brackets, where a space or a script without spaces follows and the next
+      word does not start in lower case; after the wide ``。！？`` nothing need follow. A full stop that belongs to an
+      abbreviation or an initial, as the word splitter knows them, ends nothing, nor does one after a number that starts
+      a sentence, as in lists;
+    * at a blank line, but not at the end of a line alone;
     * at the end of the text.
 
     Args:
@@ -40,8 +40,7 @@ def sentence_ends(text: str, words: Sequence[Word]) -> list[int]:
         words: W words of it, from any splitter, in order.
 
     Returns:
-        Positions of words in rising order, each one behind the last word of a sentence; the last is W. Empty without
-        words.
+        Exclusive ends of sentences, in words, in rising order; the last is W. Empty without words.
 
     Example:
         >>> text = 'Dr. Wu said "Go." She left.'
@@ -51,12 +50,12 @@ def sentence_ends(text: str, words: Sequence[Word]) -> list[int]:
     """
     ends: list[int] = []
     start = 0
-    ending = ""  # the sign that closes the sentence unless the next word goes on
+    ending = ""  # the sign that closes the sentence unless the next word continues it
     for position, word in enumerate(words):
         if position:
             gap = text[words[position - 1].end : word.start]
             if ending and not _belongs_to(word, gap, text[word.end : word.end + 1]):
-                if _parts(ending, gap, word):
+                if _separates(ending, gap, word):
                     ends.append(position)
                     start = position
                 ending = ""
@@ -64,12 +63,9 @@ def sentence_ends(text: str, words: Sequence[Word]) -> list[int]:
                 ends.append(position)
                 start, ending = position, ""
         if not ending or _ENDING.fullmatch(word.text):
-            ending = _ending_of(text, word)
-            if ending and position == start + 1 and words[start].text.isnumeric():
-                ending = ""
-    if words:
-        ends.append(len(words))
-    return ends
+            is_list_number = position == start + 1 and words[start].text.isnumeric()  # 1. First item
+            ending = "" if is_list_number else _ending_of(text, word)
+    return [*ends, len(words)] if words else ends
 
 
 def _ending_of(text: str, word: Word) -> str:
@@ -93,7 +89,7 @@ def _belongs_to(word: Word, gap: str, follower: str) -> bool:
     return not gap and bool(_EITHER.fullmatch(word.text)) and (not follower or not follower.isalnum())
 
 
-def _parts(ending: str, gap: str, word: Word) -> bool:
+def _separates(ending: str, gap: str, word: Word) -> bool:
     if ending[-1] in _WIDE:
         return True
     return (bool(gap) or bool(_UNSPACED.match(word.text))) and not word.text[0].islower()

@@ -115,9 +115,9 @@ class _Writer:
     def _part(self, part: str, unseen: bool) -> str:
         if self._rng.random() >= MADE_UP_SHARE:
             return self._rng.choice(self._seen_and_unseen[part][unseen])
+        num_syllables = self._rng.choice((1, 2, 2))
+        return "".join(self._syllable() for _ in range(num_syllables)).capitalize()
+
+    def _syllable(self) -> str:
         sounds = self._words["syllables"]
-        return "".join(
-            self._rng.choice(sounds[sound])
-            for _ in range(self._rng.choice((1, 2, 2)))
-            for sound in ("onset", "vowel", "coda")
-        ).capitalize()
+        return "".join(self._rng.choice(sounds[sound]) for sound in ("onset", "vowel", "coda"))

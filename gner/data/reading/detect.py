@@ -160,22 +160,31 @@ def open_source(path: str, format: FormatName | None, subset: str | None, column
     """
     local = _with_subset(path, subset)
     if local.is_file():
-        parts = {split_of(local.name) or WHOLE: [local]}
-        for other in siblings(local):
-            parts.setdefault(split_of(other.name) or other.name, []).append(other)
-        return _open_files(parts, format, columns)
+        return _open_files(_with_siblings(local), format, columns)
     if local.is_dir() and not is_saved(local):
-        if format == "gner" or (format is None and _is_gner(local)):
-            return Opened("gner", _gner_parts(local), NAMES["gner"])
-        by_file = format != "brat" and (format is not None or all(one.suffix != ".ann" for one in all_files(local)))
-        parts = find_parts(local, by_file=by_file)
-        if not parts:
-            raise UserError(f"{path}: expected a folder with data files, found none there.")
-        return _open_files(parts, format, columns)
+        return _open_folder(local, format, columns)
     if not local.exists() and format != "huggingface" and not is_hub_name(path):
         raise UserError(f"Expected the file or folder {path}, but it does not exist. Set the path of the source.")
     tables: dict[str, Part] = dict(load_table(str(local), None if local.exists() else subset))
     return _open_tables(tables, path, format, columns)
+
+
+def _with_siblings(file: Path) -> dict[str, list[Path]]:
+    """A file and those of the other splits beside it, by split; its own split comes first."""
+    parts = {split_of(file.name) or WHOLE: [file]}
+    for other in siblings(file):
+        parts.setdefault(split_of(other.name) or other.name, []).append(other)
+    return parts
+
+
+def _open_folder(folder: Path, format: FormatName | None, columns: dict[str, str]) -> Opened:
+    if format == "gner" or (format is None and _is_gner(folder)):
+        return Opened("gner", _gner_parts(folder), NAMES["gner"])
+    is_brat = format == "brat" or (format is None and any(one.suffix == ".ann" for one in all_files(folder)))
+    parts = find_parts(folder, by_file=not is_brat)  # the files of brat are named after documents
+    if not parts:
+        raise UserError(f"{folder}: expected a folder with data files, found none there.")
+    return _open_files(parts, format, columns)
 
 
 def _with_subset(path: str, subset: str | None) -> Path:
@@ -208,7 +217,7 @@ def _gner_parts(folder: Path) -> dict[str, Part]:
 
 def _open_files(parts: dict[str, list[Path]], format: FormatName | None, columns: dict[str, str]) -> Opened:
     first = next(iter(parts.values()))[0]
-    suffixes = {path.suffix for paths in parts.values() for path in paths}
+    suffixes = {path.suffix for path in chain.from_iterable(parts.values())}
     if format is None and first.suffix == ".txt" and ".ann" in suffixes:
         format = "brat"
     found = _first_known([paths[0] for paths in parts.values()], columns) if format is None else format

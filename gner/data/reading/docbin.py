@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,27 +39,30 @@ def read_docbin(path: Path, options: Options) -> Iterator[Text]:
 
 
 def _text(doc: Any, place: str, options: Options) -> Text:
-    words = [Word(token.text, token.idx, token.idx + len(token.text)) for token in doc if not token.text.isspace()]
-    grouped = [span for group in doc.spans.values() for span in group]
-    spans = list(doc.ents) or grouped
+    grouped = list(chain.from_iterable(doc.spans.values()))
     if doc.ents:
-        _tell_unused(grouped, doc.ents, place, options)
-    typed = [span for span in spans if span.label_]
+        _report_unused(grouped, doc.ents, place, options)
+    spans = _typed(list(doc.ents) or grouped, place, options)
+    if options.split_words is not None:
+        return Text(doc.text, spans, place, words=options.split_words(doc.text))
+    words = [Word(token.text, token.idx, token.idx + len(token.text)) for token in doc if not token.text.isspace()]
+    ends = _ends(doc) if doc.has_annotation("SENT_START") else None
+    return Text(doc.text, spans, place, words=words, ends=ends)
+
+
+def _typed(spans: Iterable[Any], place: str, options: Options) -> list[Span]:
+    """The spans that have a type; others are reported."""
+    typed: list[Span] = []
     for span in spans:
-        if not span.label_:
+        if span.label_:
+            typed.append(Span(span.start_char, span.end_char, check_type(span.label_, place)))
+        else:
             options.report.add("no_type", place, f"`{span.text}`")
-    is_split = options.split_words is not None
-    return Text(
-        text=doc.text,
-        spans=[Span(span.start_char, span.end_char, check_type(span.label_, place)) for span in typed],
-        place=place,
-        words=options.split_words(doc.text) if options.split_words is not None else words,
-        ends=None if is_split or not doc.has_annotation("SENT_START") else _ends(doc),
-    )
+    return typed
 
 
-def _tell_unused(grouped: Iterable[Any], entities: Iterable[Any], place: str, options: Options) -> None:
-    """Tell of the spans of groups beside a document's entities, which are not read."""
+def _report_unused(grouped: Iterable[Any], entities: Iterable[Any], place: str, options: Options) -> None:
+    """Report the spans of groups beside a document's entities, which are not read."""
     used = {(span.start, span.end, span.label_) for span in entities}
     for span in grouped:
         kind: Kind = "duplicate" if (span.start, span.end, span.label_) in used else "unused"
@@ -66,7 +70,7 @@ def _tell_unused(grouped: Iterable[Any], entities: Iterable[Any], place: str, op
 
 
 def _ends(doc: Any) -> list[int]:
-    """One behind the last word of each sentence, white space not counted."""
+    """Exclusive end of each sentence in words, whitespace not counted."""
     ends: list[int] = []
     num_words = 0
     for sentence in doc.sents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -170,11 +170,14 @@ def _with_names(feature: Any, value: Any) -> Any:
         return names[value] if isinstance(value, int) and 0 <= value < len(names) else value
     inner = feature if isinstance(feature, dict) else _inner(feature)
     if isinstance(value, dict) and isinstance(inner, dict):
-        is_list = inner is not feature  # a list of objects comes as an object of lists
-        return {
-            key: [_with_names(inner.get(key), one) for one in item] if is_list else _with_names(inner.get(key), item)
-            for key, item in value.items()
-        }
+        if inner is feature:
+            return {key: _with_names(inner.get(key), item) for key, item in value.items()}
+        # a list of objects comes as an object of lists
+        return {key: _all_with_names(inner.get(key), items) for key, items in value.items()}
     if isinstance(value, list) and inner is not None:
-        return [_with_names(inner, item) for item in value]
+        return _all_with_names(inner, value)
     return value
+
+
+def _all_with_names(feature: Any, values: Iterable[Any]) -> list[Any]:
+    return [_with_names(feature, value) for value in values]

@@ -43,7 +43,7 @@ def is_text_spans(value: Object, columns: dict[str, str]) -> bool:
 
 
 def read_text_spans(record: Record, options: Options) -> Text | None:
-    """Read an object, or ``[text, {"entities": [...]}]`` as in spaCy 2; ends are one behind the last character.
+    """Read an object, or ``[text, {"entities": [...]}]`` as in spaCy 2; ends are exclusive.
 
     Returns:
         The text; None for one that was rejected or skipped in Prodigy.
@@ -54,13 +54,7 @@ def read_text_spans(record: Record, options: Options) -> Text | None:
     if is_list(record.value) and len(record.value) == 2 and isinstance(record.value[1], dict):
         record = record._replace(value={"text": record.value[0], **record.value[1]})
     value = as_object(record, "an object with a text and spans")
-    text_field = find_field(value, _TEXTS, options.columns.get("text"))
-    if text_field is None or not isinstance(value[text_field], str):
-        raise UserError(
-            f"{record.place}: expected a text (one of {', '.join(_TEXTS)}), found {describe(value)}. Set `columns`, "
-            "for example to {text: body, spans: mentions}."
-        )
-    text = str(value[text_field])
+    text = _text_of(value, record.place, options)
     if value.get("answer") in ("reject", "ignore"):  # Prodigy
         options.report.add("unannotated", record.place, f"{text[:60]!r} ({value['answer']})")
         return None
@@ -68,11 +62,22 @@ def read_text_spans(record: Record, options: Options) -> Text | None:
     items = as_items(value[spans_field]) if spans_field is not None else []
     if not is_list(items):
         raise UserError(f"{record.place}: expected a list of spans as `{spans_field}`, found {describe(items)}.")
-    types_field = find_field(value, _OFFERED, options.columns.get("types"))
-    _tell_unused(value, spans_field, record.place, options)
+    _report_unused(value, spans_field, record.place, options)
     spans = _read_spans(items, text, record.place, options)
+    types_field = find_field(value, _OFFERED, options.columns.get("types"))
     types = strings(value[types_field], record.place, types_field) if types_field else None
     return Text(text, spans, record.place, types=types)
+
+
+def _text_of(value: Object, place: str, options: Options) -> str:
+    field = find_field(value, _TEXTS, options.columns.get("text"))
+    text = value[field] if field is not None else None
+    if not isinstance(text, str):
+        raise UserError(
+            f"{place}: expected a text (one of {', '.join(_TEXTS)}), found {describe(value)}. Set `columns`, "
+            "for example to {text: body, spans: mentions}."
+        )
+    return text
 
 
 def _spans_field(value: Object, columns: dict[str, str]) -> str | None:
@@ -81,8 +86,8 @@ def _spans_field(value: Object, columns: dict[str, str]) -> str | None:
     return find_field(value, names or SPANS, columns.get("spans"))
 
 
-def _tell_unused(value: Object, used: str | None, place: str, options: Options) -> None:
-    """Tell of spans in other fields than the one that is read, unless they are the same."""
+def _report_unused(value: Object, used: str | None, place: str, options: Options) -> None:
+    """Report spans in other fields than the one that is read, unless they are the same."""
     for name in SPANS:
         items = as_items(value.get(name))
         if name == used or not items or not is_list(items) or items == as_items(value[used or name]):
@@ -113,27 +118,36 @@ def _is_span(span: Any, columns: dict[str, str]) -> bool:
 
 def _read_span(item: Any, place: str, columns: dict[str, str]) -> Span:
     stated, trust = None, _STATED["text"]
+    start = end = entity_type = None
     if isinstance(item, dict):
-        start_field = find_field(item, _STARTS, columns.get("start"))
-        end_field = find_field(item, _ENDS, columns.get("end"))
-        start, end = whole_number(item.get(start_field or "")), whole_number(item.get(end_field or ""))
-        length = whole_number(item.get("length"))
-        if end is None and start is not None and length is not None:
-            end = start + length
-        entity_type: Any = item.get(find_field(item, _TYPES, columns.get("type")) or "")
+        start, end = _offsets(item, columns)
+        entity_type = item.get(find_field(item, _TYPES, columns.get("type")) or "")
         stated_field = find_field(item, _STATED)
         if stated_field is not None and stated_field != columns.get("type") and isinstance(item[stated_field], str):
             stated, trust = item[stated_field], _STATED[stated_field]
     elif is_list(item) and len(item) == 3:
         start, end, entity_type = whole_number(item[0]), whole_number(item[1]), item[2]
-    else:
-        start = end = entity_type = None
-    if is_list(entity_type) and len(entity_type) == 1:
-        entity_type = entity_type[0]
     if start is None or end is None:
         raise UserError(
             f"{place}: expected a span with start, end and label, such as "
             f'{{"start": 0, "end": 3, "label": "person"}} or [0, 3, "person"], found {describe(item)}.'
         )
-    has_none = is_list(entity_type) and not entity_type
-    return Span(start, end, _NONE if has_none else check_type(entity_type, place), stated, trust=trust)
+    return Span(start, end, _type_of(entity_type, place), stated, trust=trust)
+
+
+def _offsets(item: Object, columns: dict[str, str]) -> tuple[int | None, int | None]:
+    """Start and exclusive end of a span, which may be given by its length."""
+    start = whole_number(item.get(find_field(item, _STARTS, columns.get("start")) or ""))
+    end = whole_number(item.get(find_field(item, _ENDS, columns.get("end")) or ""))
+    length = whole_number(item.get("length"))
+    if end is None and start is not None and length is not None:
+        end = start + length
+    return start, end
+
+
+def _type_of(value: Any, place: str) -> str:
+    """A type, or the only one of a list; `_NONE` for an empty list."""
+    if is_list(value) and not value:
+        return _NONE
+    only = value[0] if is_list(value) and len(value) == 1 else value
+    return check_type(only, place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gner.data.annotations.spans import Options, Record, Tagged
@@ -65,17 +65,21 @@ def read_tagged_words(record: Record, options: Options) -> Tagged | None:
     if not words and not tags:
         options.report.add("no_words", record.place, "an empty list of words")
         return None
-    if len(words) != len(tags):
-        raise UserError(f"{record.place}: expected a tag for each word, found {len(words)} words and {len(tags)} tags.")
-    empty = next((position for position, word in enumerate(words) if not word.strip()), None)
-    if empty is not None:
-        raise UserError(
-            f"{record.place}, word {empty + 1}: expected a word, found {words[empty]!r}. Leave out the word "
-            f"and its tag, here `{tags[empty]}`."
-        )
+    _check_words(words, tags, record.place)
     types_field = find_field(value, _TYPES, options.columns.get("types"))
     types = strings(value[types_field], record.place, types_field) if types_field else None
     return Tagged(words, tags, record.place, types=types)
+
+
+def _check_words(words: Sequence[str], tags: Sequence[str], place: str) -> None:
+    if len(words) != len(tags):
+        raise UserError(f"{place}: expected a tag for each word, found {len(words)} words and {len(tags)} tags.")
+    for number, (word, tag) in enumerate(zip(words, tags, strict=True), start=1):
+        if not word.strip():
+            raise UserError(
+                f"{place}, word {number}: expected a word, found {word!r}. Leave out the word and its tag, here "
+                f"`{tag}`."
+            )
 
 
 def _inner(value: Object) -> Object:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
-from gner.bio import OUTSIDE, split_tag, to_entities
+from gner.bio import split_tag, tags_of, to_entities
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Sentence
 from gner.errors import UserError
@@ -18,7 +19,8 @@ _NUM_COMMON = 10
 
 def count_types(sentences: Iterable[Sentence]) -> Counter[str]:
     """How many entities of each type there are."""
-    return Counter(split_tag(tag)[1] for sentence in sentences for tag in sentence.tags if tag[0] == "B")
+    tags = chain.from_iterable(sentence.tags for sentence in sentences)
+    return Counter(split_tag(tag)[1] for tag in tags if tag[0] == "B")
 
 
 def refuse_other_types(sentences: Iterable[Sentence], types: Sequence[str]) -> None:
@@ -27,7 +29,7 @@ def refuse_other_types(sentences: Iterable[Sentence], types: Sequence[str]) -> N
     Raises:
         UserError: One has.
     """
-    known = {OUTSIDE, *(f"{prefix}-{entity_type}" for entity_type in types for prefix in "BI")}
+    known = set(tags_of(types))
     for sentence in sentences:
         if not known.issuperset(sentence.tags):
             other = next(split_tag(tag)[1] for tag in sentence.tags if tag not in known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -65,7 +66,8 @@ class Inputs:
 
     def names(self) -> set[str]:
         """Data sets that are given by name."""
-        return {item for items in self._datasets.values() for item in items if isinstance(item, str)}
+        items = chain.from_iterable(self._datasets.values())
+        return {item for item in items if isinstance(item, str)}
 
     def download(self) -> None:
         """Open sources that are not on this machine, so that they are when other processes read them."""

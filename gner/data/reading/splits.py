@@ -27,6 +27,9 @@ _ABOUT = re.compile(
 _Value = TypeVar("_Value")
 
 
+_ORDER = {split: place for place, split in enumerate(("train", "dev", "test"))}
+
+
 def split_of(name: str) -> Split | None:
     """The split that a name of a file, a folder or a table tells.
 
@@ -42,37 +45,47 @@ def split_of(name: str) -> Split | None:
 def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
     """The data files of a folder by split.
 
-    A split is told by a folder's name or, if ``by_file``, a file's. Where no file tells one, all are the part `WHOLE`.
-    Folders within are looked into if their name tells a split, or if there is nothing beside them.
+    A split is named by a folder or, if ``by_file``, by a file. Where no name has one, all files are the part `WHOLE`.
+    Inner folders are read if their name has a split, or if there is nothing beside them.
 
     Raises:
         UserError: A split has files of several kinds, or in several folders, as if it were there twice.
     """
     top = _data_files(folder.iterdir())
-    named = [
-        child
-        for child in folder.iterdir()
-        if child.is_dir() and not child.name.startswith(".") and split_of(child.name)
-    ]
-    inner = [path for child in (named if top or named else [folder]) for path in _data_files(all_files(child))]
+    named = [child for child in folder.iterdir() if _is_split_folder(child)]
+    inner: list[Path] = []
+    for child in named if top or named else [folder]:
+        inner += _data_files(all_files(child))
     if by_file and not top and not named:
         _refuse_configurations(folder, inner)
     parts: dict[str, list[Path]] = {}
     for path in sorted({*top, *inner}):
-        names = path.relative_to(folder).parts if by_file else path.relative_to(folder).parts[:-1]
-        split = next((known for name in names if (known := split_of(name))), None)
-        parts.setdefault(split or WHOLE, []).append(path)
+        parts.setdefault(_part_of(path.relative_to(folder), by_file=by_file), []).append(path)
     if by_file:
-        for part, files in parts.items():
-            kinds = {path.suffix for path in files}
-            if part != WHOLE and len(kinds) > 1 and len({path.parent for path in files}) == 1:
-                found = ", ".join(path.name for path in files)
-                raise UserError(
-                    f"{folder}: expected files of one kind for {part}, found {found}. Set the path of the source to "
-                    "one of them, or move the others away."
-                )
-    order = ["train", "dev", "test"]
-    return dict(sorted(parts.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
+        _refuse_mixed_kinds(folder, parts)
+    return dict(sorted(parts.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER))))
+
+
+def _is_split_folder(path: Path) -> bool:
+    return path.is_dir() and not path.name.startswith(".") and split_of(path.name) is not None
+
+
+def _part_of(path: Path, *, by_file: bool) -> str:
+    """The split that the first telling name on the way to a file has, or `WHOLE`."""
+    names = path.parts if by_file else path.parts[:-1]
+    return next(filter(None, map(split_of, names)), WHOLE)
+
+
+def _refuse_mixed_kinds(folder: Path, parts: Mapping[str, Sequence[Path]]) -> None:
+    """Refuse files of several kinds for a split, which are likely the same data twice."""
+    for part, files in parts.items():
+        num_kinds = len({path.suffix for path in files})
+        if part != WHOLE and num_kinds > 1 and len({path.parent for path in files}) == 1:
+            found = ", ".join(path.name for path in files)
+            raise UserError(
+                f"{folder}: expected files of one kind for {part}, found {found}. Set the path of the source to "
+                "one of them, or move the others away."
+            )
 
 
 def _refuse_configurations(folder: Path, paths: Iterable[Path]) -> None:
@@ -98,7 +111,10 @@ def all_files(folder: Path) -> list[Path]:
 
 def unread_files(folder: Path, parts: Mapping[str, Sequence[Path]]) -> list[Path]:
     """The data files of a folder that serve no split."""
-    read = {path for name, paths in parts.items() if name != WHOLE or len(parts) == 1 for path in paths}
+    read: set[Path] = set()
+    for name, paths in parts.items():
+        if name != WHOLE or len(parts) == 1:
+            read.update(paths)
     return [path for path in _data_files(all_files(folder)) if path not in read]
 
 
@@ -115,11 +131,9 @@ def siblings(path: Path) -> list[Path]:
     """
     if split_of(path.name) is None or not path.parent.is_dir():
         return []
-    return sorted(
-        other
-        for other in path.parent.iterdir()
-        if other != path and split_of(other.name) and _with_gap(other.name) == _with_gap(path.name)
-    )
+    gap = _with_gap(path.name)
+    others = [other for other in path.parent.iterdir() if other != path and split_of(other.name)]
+    return sorted(other for other in others if _with_gap(other.name) == gap)
 
 
 def without_split(name: str) -> str:
@@ -150,14 +164,12 @@ def choose_part(path: str, parts: dict[str, _Value], wanted: Split, split: str |
     Raises:
         UserError: There is none.
     """
-    if split is not None:
-        found = [name for name in parts if name == split] or [name for name in parts if split_of(split) == _role(name)]
-        if split_of(split) is None:
-            found = [name for name in parts if name == split]
-    else:
-        found = [name for name in parts if name == wanted] or [name for name in parts if _role(name) == wanted]
-        if not found and list(parts) == [WHOLE]:
-            found = [WHOLE]
+    name, role = (wanted, wanted) if split is None else (split, split_of(split))
+    found = [part for part in parts if part == name]
+    if not found and role is not None:
+        found = [part for part in parts if _role(part) == role]
+    if not found and split is None and list(parts) == [WHOLE]:
+        found = [WHOLE]
     if not found:
         what = split or {"train": "train", "dev": "dev or validation", "test": "test"}[wanted]
         raise UserError(

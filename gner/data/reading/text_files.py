@@ -78,8 +78,13 @@ def whole_characters(value: Any) -> tuple[Any, int]:
         pairs = [whole_characters(item) for item in value]
         return [item for item, _ in pairs], sum(number for _, number in pairs)
     if isinstance(value, dict):
-        fields = [(whole_characters(key), whole_characters(item)) for key, item in value.items()]
-        return {key[0]: item[0] for key, item in fields}, sum(key[1] + item[1] for key, item in fields)
+        replaced: dict[Any, Any] = {}
+        total = 0
+        for key, item in value.items():
+            (new_key, num_in_key), (new_item, num_in_item) = whole_characters(key), whole_characters(item)
+            replaced[new_key] = new_item
+            total += num_in_key + num_in_item
+        return replaced, total
     return value, 0
 
 
@@ -128,7 +133,7 @@ def _items(path: Path, text: str, position: int) -> Iterator[Record]:
         if text.startswith(",", position):
             position = _skip(text, position + 1)
         elif not text.startswith("]", position):
-            raise UserError(f"{_place(path, text, position)}: expected JSON, found no `,` or `]` behind item {number}.")
+            raise UserError(f"{_place(path, text, position)}: expected JSON, found no `,` or `]` after item {number}.")
 
 
 def _skip(text: str, position: int) -> int:
@@ -142,10 +147,8 @@ def _decode(decoder: json.JSONDecoder, path: Path, text: str, position: int) -> 
         return decoder.raw_decode(text, position)
     except json.JSONDecodeError as error:
         line = text[: error.pos].rpartition("\n")[2] + text[error.pos :].partition("\n")[0]
-        raise UserError(
-            f"{_place(path, text, error.pos)}: expected JSON, but {error.msg[:1].lower()}{error.msg[1:]} in "
-            f"{line[:80]!r}."
-        ) from error
+        place, reason = _place(path, text, error.pos), f"{error.msg[:1].lower()}{error.msg[1:]}"
+        raise UserError(f"{place}: expected JSON, but {reason} in {line[:80]!r}.") from error
 
 
 def _place(path: Path, text: str, position: int) -> str:

@@ -127,7 +127,7 @@ def test_how_a_source_was_read_is_told(tmp_path: Path, caplog: pytest.LogCapture
         ("Once upon a time there was\n", r"expected one of gner, conll, .* found a file that starts with 'Once"),
         ('{"question": "?"}\n', r"expected JSON of one of .* found an object with question\. Set `columns`"),
         ('{"tokens": ["a"], \n', r"a.txt:2: expected JSON"),
-        ('[{"tokens": ["a"], "tags": ["O"]}\n', r"a.txt:2: expected JSON, found no `,` or `\]` behind item 1"),
+        ('[{"tokens": ["a"], "tags": ["O"]}\n', r"a.txt:2: expected JSON, found no `,` or `\]` after item 1"),
         ("", r"found a file that starts with ''"),
     ],
 )
