@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 from gner.bio import to_entities
@@ -89,11 +90,12 @@ def find_sentence_clashes(examples: Iterable[Example]) -> list[Clash]:
     groups: dict[tuple[str, ...], dict[tuple[str, ...], Example]] = {}
     for example in examples:
         groups.setdefault(example.words, {}).setdefault(example.tags, example)
-    return [
-        Clash(shorten(words), [f"{one.source}: {_entities(one)}" for one in variants.values()])
-        for words, variants in groups.items()
-        if len(variants) > 1
-    ]
+    clashes = []
+    for words, variants in groups.items():
+        if len(variants) > 1:
+            places = [f"{one.source}: {_entities(one)}" for one in variants.values()]
+            clashes.append(Clash(shorten(words), places))
+    return clashes
 
 
 def _entities(example: Example) -> str:
@@ -111,14 +113,12 @@ def find_name_clashes(examples: Iterable[Example]) -> list[Clash]:
             types.setdefault(text, Counter())[entity.type] += 1
             firsts.setdefault((text, entity.type), example.source)
     several = {text: counts for text, counts in types.items() if len(counts) > 1}
-    order = sorted(several, key=lambda text: max(several[text].values()) - several[text].total())
-    return [
-        Clash(
-            text,
-            [f"{kind} {number:,} times, first {firsts[text, kind]}" for kind, number in several[text].most_common()],
-        )
-        for text in order
-    ]
+    clashes = []
+    for text in sorted(several, key=lambda text: max(several[text].values()) - several[text].total()):
+        kinds = several[text].most_common()
+        places = [f"{kind} {number:,} times, first {firsts[text, kind]}" for kind, number in kinds]
+        clashes.append(Clash(text, places))
+    return clashes
 
 
 def find_similar_types(types: Iterable[str]) -> list[tuple[str, ...]]:
@@ -164,7 +164,7 @@ def histogram(lengths: Sequence[int]) -> list[Bin]:
         >>> [tuple(one) for one in histogram([13, 17, 12, 31])]
         [(10, 15, 2), (15, 20, 1), (20, 25, 0), (25, 30, 0), (30, 35, 1)]
     """
-    widths = (number * 10**power for power in range(12) for number in (1, 2, 5))
+    widths = (number * 10**power for power, number in product(range(12), (1, 2, 5)))
     width = next(width for width in widths if (max(lengths) // width) - (min(lengths) // width) < 12 and width > 4)
     counts = Counter(length // width for length in lengths)
     return [Bin(number * width, (number + 1) * width, counts[number]) for number in range(min(counts), max(counts) + 1)]

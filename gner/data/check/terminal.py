@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -53,19 +54,11 @@ class CheckOptions:
 
     def source(self) -> Source:
         """The source as the config would have it."""
-        return Source(
-            path=self.path,
-            format=self.format,
-            split=self.split,
-            scheme=self.scheme,
-            types=_types(self.types),
-            words=self.words,
-            cut=None if self.cut is None else self.cut == "yes",
-            misaligned=self.misaligned,
-            subset=self.subset,
-            columns={**dict(_pair(text, "--columns") for text in self.columns or [])} or None,
-            tag_names=self.tag_names,
-        )
+        same = ("path", "format", "split", "scheme", "words", "misaligned", "subset", "tag_names")
+        options: dict[str, Any] = {name: getattr(self, name) for name in same}
+        cut = None if self.cut is None else self.cut == "yes"
+        columns: dict[str, str | int] = dict(_pair(text, "--columns") for text in self.columns or [])
+        return Source(**options, types=_types(self.types), cut=cut, columns=columns or None)
 
 
 def _types(given: list[str] | None) -> list[str] | dict[str, str | None] | None:
@@ -138,27 +131,27 @@ class _Page:
         table = Table("", box=None, pad_edge=False)
         for name in found:
             table.add_column(Text(name), justify="right")
-        rows = {
-            "sentences": [counts.num_sentences for counts in found.values()],
-            "words": [counts.num_words for counts in found.values()],
-            "entities": [counts.num_entities for counts in found.values()],
-            "sentences without entity": [counts.num_empty for counts in found.values()],
-        }
-        types = dict.fromkeys(kind for counts in found.values() for kind in counts.types)
-        numbers = {kind: [counts.types[kind] for counts in found.values()] for kind in types}
-        shown = sorted(types, key=lambda kind: -sum(numbers[kind])) if len(types) > self._show * 10 else list(types)
-        for name, row in rows.items():
-            table.add_row(name, *(f"{number:,}" for number in row))
+
+        def add(name: str | Text, numbers: Iterable[int]) -> None:
+            """Add a row with a number for each split."""
+            table.add_row(name, *(f"{number:,}" for number in numbers))
+
+        add("sentences", [counts.num_sentences for counts in found.values()])
+        add("words", [counts.num_words for counts in found.values()])
+        add("entities", [counts.num_entities for counts in found.values()])
+        add("sentences without entity", [counts.num_empty for counts in found.values()])
         table.add_section()
-        for kind in shown[: self._show * 10]:
-            table.add_row(Text(f"  {kind}"), *(f"{number:,}" for number in numbers[kind]))
+        most = 10 * self._show
+        numbers = _numbers_of_types([counts.types for counts in found.values()], most)
+        for kind in list(numbers)[:most]:
+            add(Text(f"  {kind}"), numbers[kind])
         self._console.print(table)
-        if len(shown) > self._show * 10:
-            self.line(f"  and {len(shown) - self._show * 10:,} types more")
+        if len(numbers) > most:
+            self.line(f"  and {len(numbers) - most:,} types more")
 
     def lengths(self, splits: Mapping[str, Sequence[Example]], options: CheckOptions) -> None:
         """Histograms in words and, with a tokenizer, in tokens of prompts and answers."""
-        examples = [example for part in splits.values() for example in part]
+        examples = list(chain.from_iterable(splits.values()))
         series = [[len(example.words) for example in examples]]
         names = ["words"]
         if options.tokenizer is not None:
@@ -187,7 +180,7 @@ class _Page:
     def report(self, reader: SourceReader, parts: Sequence[str]) -> None:
         """What happened to annotations while they were read."""
         self.title("Annotations")
-        notes = [note for part in parts for note in reader.reports[part].notes]
+        notes = list(chain.from_iterable(reader.reports[part].notes for part in parts))
         for kind, meaning in MEANING.items():
             of_kind = [f"{note.place}: {note.what}" for note in notes if note.kind == kind]
             if of_kind:
@@ -198,7 +191,7 @@ class _Page:
 
     def contradictions(self, splits: Mapping[str, Sequence[Example]]) -> None:
         """Duplicates, and what is annotated in two ways."""
-        examples = [example for part in splits.values() for example in part]
+        examples = list(chain.from_iterable(splits.values()))
         self.title("Duplicates")
         duplicates = find_duplicates(splits)
         for one in duplicates:
@@ -207,7 +200,7 @@ class _Page:
         if not duplicates:
             self.line("No sentence is there twice.")
         self.title("Clashes")
-        similar = find_similar_types(kind for example in examples for kind in example.types)
+        similar = find_similar_types(chain.from_iterable(example.types for example in examples))
         sentences, names = find_sentence_clashes(examples), find_name_clashes(examples)
         if similar:
             self.line(f"Groups of types that may be the same: {len(similar):,}")
@@ -248,6 +241,15 @@ class _Page:
     def _rest(self, number: int) -> None:
         if number > self._show:
             self.line(f"and {number - self._show:,} more (--show N)", indent=2)
+
+
+def _numbers_of_types(splits: Sequence[Counter[str]], most: int) -> dict[str, list[int]]:
+    """Entities of each type in each split, in order of the types; the most frequent first if there are too many."""
+    types = dict.fromkeys(chain.from_iterable(splits))
+    numbers = {kind: [counts[kind] for counts in splits] for kind in types}
+    if len(numbers) <= most:
+        return numbers
+    return dict(sorted(numbers.items(), key=lambda item: -sum(item[1])))
 
 
 def _token_lengths(name: str, examples: Sequence[Example]) -> tuple[list[int], list[int]]:

@@ -21,7 +21,7 @@ from gner.data.reading.json_spans import is_text_spans, read_text_spans
 from gner.data.reading.json_tags import is_tagged_words, read_tagged_words
 from gner.data.reading.label_studio import is_label_studio, read_label_studio, read_tasks
 from gner.data.reading.pile_ner import is_pile_ner, read_pile_ner
-from gner.data.reading.splits import WHOLE, all_files, find_parts, siblings, split_of
+from gner.data.reading.splits import all_files, find_parts, with_siblings
 from gner.data.reading.text_files import read_json, split_lines
 from gner.errors import UserError
 
@@ -160,21 +160,13 @@ def open_source(path: str, format: FormatName | None, subset: str | None, column
     """
     local = _with_subset(path, subset)
     if local.is_file():
-        return _open_files(_with_siblings(local), format, columns)
+        return _open_files(with_siblings(local), format, columns)
     if local.is_dir() and not is_saved(local):
         return _open_folder(local, format, columns)
     if not local.exists() and format != "huggingface" and not is_hub_name(path):
         raise UserError(f"Expected the file or folder {path}, but it does not exist. Set the path of the source.")
     tables: dict[str, Part] = dict(load_table(str(local), None if local.exists() else subset))
     return _open_tables(tables, path, format, columns)
-
-
-def _with_siblings(file: Path) -> dict[str, list[Path]]:
-    """A file and those of the other splits beside it, by split; its own split comes first."""
-    parts = {split_of(file.name) or WHOLE: [file]}
-    for other in siblings(file):
-        parts.setdefault(split_of(other.name) or other.name, []).append(other)
-    return parts
 
 
 def _open_folder(folder: Path, format: FormatName | None, columns: dict[str, str]) -> Opened:

@@ -16,11 +16,9 @@ _NO_TYPES = ("", "NA")
 def is_instruct_uie(value: Object) -> bool:
     """Whether an object is one of InstructUIE's."""
     entities = value.get("entities")
-    return (
-        isinstance(value.get("sentence"), str)
-        and is_list(entities)
-        and all(isinstance(entity, dict) and "name" in entity and "type" in entity for entity in entities or ())
-    )
+    if not isinstance(value.get("sentence"), str) or not is_list(entities):
+        return False
+    return all(isinstance(entity, dict) and "name" in entity and "type" in entity for entity in entities or ())
 
 
 def read_instruct_uie(record: Record, options: Options) -> Text:

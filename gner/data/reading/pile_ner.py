@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gner.alignment.strings import find_string
@@ -45,19 +45,23 @@ def read_pile_ner(record: Record, options: Options) -> Text:
     spans: list[Span] = []
     types: list[str] = []
     for entity_type, strings in _answers(turns, record.place):
-        if not entity_type:
-            for string in strings:
-                options.report.add("no_type", record.place, f"`{string}`")
-            continue
-        types.append(entity_type)
-        for string in dict.fromkeys(strings):
-            places = find_string(text, words, string)
-            spans += [Span(start, end, entity_type) for start, end in places]
-            if not places and options.rename(entity_type) is not None:
-                options.report.add("unplaceable", record.place, f"`{string}` ({entity_type})")
+        if entity_type:
+            types.append(entity_type)
+            for string in dict.fromkeys(strings):
+                places = find_string(text, words, string)
+                spans += [Span(start, end, entity_type) for start, end in places]
+                if not places and options.rename(entity_type) is not None:
+                    options.report.add("unplaceable", record.place, f"`{string}` ({entity_type})")
+        else:
+            _report_no_type(strings, record.place, options)
     if not types:
         raise UserError(f"{record.place}: expected a question such as `What describes person in the text?`.")
     return Text(text, spans, record.place, types=tuple(dict.fromkeys(types)), words=words, cut="never")
+
+
+def _report_no_type(strings: Iterable[str], place: str, options: Options) -> None:
+    for string in strings:
+        options.report.add("no_type", place, f"`{string}`")
 
 
 def _turns(turns: Any, place: str) -> list[str]:

@@ -173,12 +173,10 @@ class SourceReader:
             if isinstance(contents, list) and self.source.format == "auto":
                 refuse_other_format(contents, self.format, self._columns)
             raise
-        sentences = [
-            self._with_own_types(sentence, options.report)
-            for item in items
-            if isinstance(item, Text)
-            for sentence in to_sentences(item, options)
-        ]
+        sentences: list[Sentence] = []
+        for item in items:
+            if isinstance(item, Text):
+                sentences += [self._with_own_types(one, options.report) for one in to_sentences(item, options)]
         by_file: dict[str, list[Tagged]] = {}
         for item in items:
             if isinstance(item, Tagged):

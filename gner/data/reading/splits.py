@@ -27,6 +27,7 @@ _ABOUT = re.compile(
 _Value = TypeVar("_Value")
 
 
+_SPLIT_NAMES: dict[Split, str] = {"train": "train", "dev": "dev or validation", "test": "test"}
 _ORDER = {split: place for place, split in enumerate(("train", "dev", "test"))}
 
 
@@ -136,6 +137,14 @@ def siblings(path: Path) -> list[Path]:
     return sorted(other for other in others if _with_gap(other.name) == gap)
 
 
+def with_siblings(file: Path) -> dict[str, list[Path]]:
+    """A file and those of the other splits beside it, by split; its own split comes first."""
+    parts = {split_of(file.name) or WHOLE: [file]}
+    for other in siblings(file):
+        parts.setdefault(split_of(other.name) or other.name, []).append(other)
+    return parts
+
+
 def without_split(name: str) -> str:
     """A name without the words that tell the split.
 
@@ -166,12 +175,12 @@ def choose_part(path: str, parts: dict[str, _Value], wanted: Split, split: str |
     """
     name, role = (wanted, wanted) if split is None else (split, split_of(split))
     found = [part for part in parts if part == name]
-    if not found and role is not None:
-        found = [part for part in parts if _role(part) == role]
+    if role is not None:
+        found += [part for part in parts if _role(part) == role]
     if not found and split is None and list(parts) == [WHOLE]:
         found = [WHOLE]
     if not found:
-        what = split or {"train": "train", "dev": "dev or validation", "test": "test"}[wanted]
+        what = split or _SPLIT_NAMES[wanted]
         raise UserError(
             f"{path}: expected a split called {what}, found {_listed(list(parts))}. Set `split` of the source to one "
             "of these, or its path to a file."
