@@ -61,7 +61,7 @@ def place_strings(words: Sequence[str], strings: Sequence[tuple[str, str]], rule
 
 
 def _word_spans(text: str, words: Sequence[Word], string: str) -> list[tuple[int, int]]:
-    return [touched(words, start, end) for start, end in find_string(text, words, string)]
+    return [covered_words(words, start, end) for start, end in find_string(text, words, string)]
 
 
 def _every_occurrence(strings: Sequence[tuple[str, str]], places: dict[str, list[tuple[int, int]]]) -> Placed:
@@ -153,12 +153,12 @@ def join_words(words: Sequence[str]) -> tuple[str, list[Word]]:
     return " ".join(words), placed
 
 
-def touched(words: Sequence[Word], start: int, end: int) -> tuple[int, int]:
+def covered_words(words: Sequence[Word], start: int, end: int) -> tuple[int, int]:
     """The words that share a character with a span, as a half-open range.
 
     Example:
         >>> from gner.words import WordSplitter
-        >>> touched(WordSplitter()("New York-based firm"), 4, 8)
+        >>> covered_words(WordSplitter()("New York-based firm"), 4, 8)
         (1, 2)
     """
     first = bisect_left(words, start + 1, key=lambda word: word.end)

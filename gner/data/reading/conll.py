@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from gner.data.annotations.schemes import DOCUMENT_START, from_rows
+from gner.data.annotations.schemes import DOCUMENT_START, sentence_of_rows
 from gner.data.annotations.spans import Options, Tagged
 from gner.data.reading.text_files import read_lines
 from gner.errors import UserError
@@ -28,14 +29,14 @@ class Layout(NamedTuple):
         width: How many most lines have.
         word: Position of the word.
         tag: Position of the tag; -1 for the last column.
-        told: What is worth telling, in words.
+        notes: What is worth telling, in words.
     """
 
     parts: str
     width: int
     word: int
     tag: int
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def split(self, line: str) -> list[str]:
         """The columns of a line."""
@@ -58,7 +59,7 @@ def read_conll(path: Path, options: Options) -> list[Tagged]:
 def find_layout(lines: Sequence[str], columns: Mapping[str, str]) -> Layout:
     """Find the columns from the first lines of a file.
 
-    They are parted by tabs if the first line has one, else by spaces. ``columns`` may give those of ``words`` and
+    They are separated by tabs if the first line has one, else by spaces. ``columns`` may give those of ``words`` and
     ``tags``, from 1. Else the word is in the first, or in the second if the first counts the words of each sentence;
     the tag is in the last, or in the one before if both hold tags of the same types, as outer and nested entities.
 
@@ -67,37 +68,37 @@ def find_layout(lines: Sequence[str], columns: Mapping[str, str]) -> Layout:
     """
     parts = separator(lines)
     sentences = _sample(lines, parts)
-    rows = [row for sentence in sentences for row in sentence]
+    rows = list(chain.from_iterable(sentences))
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 2
     word, tag = _column(columns, "words"), _column(columns, "tags")
-    told: list[str] = []
+    notes: list[str] = []
     if word is None:
         word = int(width > 2 and _is_counted(sentences))
         if word:
-            told.append("the first column counts words, the second has them")
+            notes.append("the first column counts words, the second has them")
     if tag is None:
         tag = -1
         if width - word > 2 and _is_nested([row for row in rows if len(row) == width]):
             tag = width - 2
-            told.append(f"tags of column {width - 1}, not the nested ones of the last")
-    return Layout(parts, width, word, tag, tuple(told))
+            notes.append(f"tags of column {width - 1}, not the nested ones of the last")
+    return Layout(parts, width, word, tag, tuple(notes))
 
 
 def describe_columns(path: Path, columns: Mapping[str, str]) -> str:
     """How the columns of a file are read, in words."""
     layout = find_layout(read_lines(path), columns)
     name = "tab" if layout.parts == "\t" else "space"
-    return ", ".join((f"{name} separated", *layout.told))
+    return ", ".join((f"{name} separated", *layout.notes))
 
 
 def separator(lines: Sequence[str]) -> str:
-    """What parts the columns: a tab, or else spaces."""
+    """What separates the columns: a tab, or else spaces."""
     first = next((line for line in lines if line.strip() and not line.startswith(("#", DOCUMENT_START))), "")
     return "\t" if "\t" in first.strip() else " "
 
 
 def _columns(line: str, parts: str) -> list[str]:
-    """The columns of a line; other white space than tabs and spaces may be a word."""
+    """The columns of a line; other whitespace than tabs and spaces may be a word."""
     if parts == "\t":
         return [column.strip(" ") for column in line.rstrip(" \t").split("\t")]
     return [column for column in line.replace("\t", " ").split(" ") if column]
@@ -116,10 +117,11 @@ def _sample(lines: Sequence[str], parts: str) -> list[list[list[str]]]:
 
 def _is_counted(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
     """Whether the first column counts the words of each sentence, from 1 or from 0."""
-    for start in (1, 0):
-        if all(row[0] == str(number) for sentence in sentences for number, row in enumerate(sentence, start)):
-            return True
-    return False
+    return any(all(_counts_from(start, sentence) for sentence in sentences) for start in (1, 0))
+
+
+def _counts_from(start: int, sentence: Sequence[Sequence[str]]) -> bool:
+    return all(row[0] == str(number) for number, row in enumerate(sentence, start))
 
 
 def _is_nested(rows: Sequence[Sequence[str]]) -> bool:
@@ -166,12 +168,12 @@ def _sentences(path: Path, given: Mapping[str, str]) -> Iterator[Tagged]:
         columns = layout.split(line)
         if columns in ([], [""]) or columns[0].startswith(DOCUMENT_START):
             if rows:
-                yield from_rows(path, rows)
+                yield sentence_of_rows(path, rows)
             rows = []
         elif rows or not _is_comment(line, columns, layout):
             rows.append((number, *_word_and_tag(f"{path}:{number}", columns, layout)))
     if rows:
-        yield from_rows(path, rows)
+        yield sentence_of_rows(path, rows)
 
 
 def _is_comment(line: str, columns: Sequence[str], layout: Layout) -> bool:
@@ -184,11 +186,12 @@ def _word_and_tag(place: str, columns: list[str], layout: Layout) -> tuple[str, 
     needed = _needed(layout)
     if len(columns) < needed:
         name = "tabs" if layout.parts == "\t" else "spaces"
+        tag_column = f"column {layout.tag + 1}" if layout.tag >= 0 else "the last"
+        found = f"{len(columns)}: {' '.join(columns)!r}"
         raise UserError(
-            f"{place}: expected at least {needed} columns parted by {name}, with the word in column {layout.word + 1} "
-            f"and its tag in {f'column {layout.tag + 1}' if layout.tag >= 0 else 'the last'}, found {len(columns)}: "
-            f"{' '.join(columns)!r}. Write the tag (`O` outside entities), or put a blank line there; for other "
-            "columns set `columns`, for example to {words: 2, tags: 3}."
+            f"{place}: expected at least {needed} columns separated by {name}, with the word in column "
+            f"{layout.word + 1} and its tag in {tag_column}, found {found}. Write the tag (`O` outside entities), or "
+            "put a blank line there; for other columns set `columns`, for example to {words: 2, tags: 3}."
         )
     word, tag = columns[layout.word], columns[layout.tag]
     if not word or not tag:

@@ -14,7 +14,7 @@ from typing import Literal
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from gner.bio import Scheme, split_tag, to_iob2
-from gner.data.annotations.schemes import DOCUMENT_START, find_scheme, from_rows
+from gner.data.annotations.schemes import DOCUMENT_START, find_scheme, sentence_of_rows
 from gner.data.annotations.spans import Tagged
 from gner.data.reading.splits import Split
 from gner.data.reading.text_files import read_lines
@@ -106,14 +106,14 @@ def _sentences(path: Path) -> Iterator[Tagged]:
         columns = line.rstrip(" \t").split("\t")
         if columns == [""] or columns[0] == DOCUMENT_START:
             if rows:
-                yield from_rows(path, rows)
+                yield sentence_of_rows(path, rows)
             rows = []
             continue
         if len(columns) != 2 or not columns[0].strip(" ") or not columns[1].strip():
             raise UserError(f"{path}:{number}: expected `word<TAB>tag`, found {_describe(line)}")
         rows.append((number, columns[0].strip(" "), columns[1].strip()))
     if rows:
-        yield from_rows(path, rows)
+        yield sentence_of_rows(path, rows)
 
 
 def _describe(line: str) -> str:
@@ -136,7 +136,9 @@ def _check_types(path: Path, sentences: Iterable[Tagged], types: tuple[str, ...]
             if entity_type and entity_type not in types:
                 close = difflib.get_close_matches(entity_type, types, n=1)
                 hint = f"did you mean `{close[0]}`? If not, add" if close else "add"
+                place, labels = tagged.place_of(position), path.with_name("label.txt")
+                known = ", ".join(types)
                 raise UserError(
-                    f"{tagged.place_of(position)}: the type `{entity_type}` is not in {path.with_name('label.txt')}; "
-                    f"{hint} it there. The types there are: {', '.join(types)}."
+                    f"{place}: the type `{entity_type}` is not in {labels}; {hint} it there. The types there are: "
+                    f"{known}."
                 )

@@ -1,16 +1,17 @@
 """Exports of Label Studio: JSON with whole annotations, and JSON-MIN.
 
 Offsets count code points since version 1.5 and UTF-16 units before (github.com/HumanSignal/label-studio-frontend,
-pull request 308); exports have the text of each region too, so `settle_offsets` tells the two apart.
+pull request 308); exports have the text of each region too, so `correct_offsets` tells the two apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
-from gner.data.annotations.offsets import letters
+from gner.data.annotations.offsets import normalize
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Options, Record, Span, Text
 from gner.data.reading.json_fields import Object, as_object, check_type, describe, is_list, whole_number
@@ -58,25 +59,35 @@ def read_tasks(records: Iterable[Record], options: Options) -> Iterator[Text]:
         UserError: A task is not understood.
     """
     tasks = list(records)
-    others = options
-    if "text" not in options.columns:
-        name = _common_field([task.value for task in tasks if isinstance(task.value, dict)])
-        others = replace(options, columns={**options.columns, "text": name}) if name else options
+    common = _with_common_field(tasks, options)
     seen: set[tuple[str, str]] = set()
     for task in tasks:
-        value = task.value
-        is_minimal = isinstance(value, dict) and not _is_task(value)
-        is_bare = is_minimal and not _regions(value) and isinstance(value.get(others.columns.get("text", "")), str)
+        is_minimal = isinstance(task.value, dict) and not _is_task(task.value)
         report = ReadReport()
-        text = read_label_studio(task, replace(others if is_bare else options, report=report))
-        key = (str(value.get("id", "")) if is_minimal else "", text.text if text else "")
-        if key[0] and key in seen:
-            options.report.add("second_annotation", task.place, f"task {key[0]}")
+        chosen = common if is_minimal and _is_bare(task.value, common) else options
+        text = read_label_studio(task, replace(chosen, report=report))
+        id = str(task.value.get("id", "")) if is_minimal else ""
+        key = (id, text.text if text else "")
+        if id and key in seen:
+            options.report.add("second_annotation", task.place, f"task {id}")
             continue
         seen.add(key)
         options.report.notes += report.notes
         if text is not None:
             yield text
+
+
+def _with_common_field(tasks: Sequence[Record], options: Options) -> Options:
+    """Options that name the field of the text, if they do not and all items with regions have it in the same."""
+    if "text" in options.columns:
+        return options
+    name = _common_field([task.value for task in tasks if isinstance(task.value, dict)])
+    return replace(options, columns={**options.columns, "text": name}) if name else options
+
+
+def _is_bare(value: Object, options: Options) -> bool:
+    """Whether an item of JSON-MIN has no regions, and a text in the field that others have theirs in."""
+    return not _regions(value) and isinstance(value.get(options.columns.get("text", "")), str)
 
 
 def _common_field(values: Sequence[Object]) -> str | None:
@@ -105,25 +116,34 @@ def read_label_studio(record: Record, options: Options) -> Text | None:
         regions = _regions(value)
         text = _text_of(value, regions, [], options, record.place)
         return Text(text, list(_spans(regions, record.place, options)), record.place)
-    annotations = next(value[name] for name in _ANNOTATIONS if is_list(value.get(name)))
-    done = [
-        one for one in annotations if isinstance(one, dict) and not (one.get("was_cancelled") or one.get("skipped"))
-    ]
-    if not done:
-        options.report.add("unannotated", record.place, f"task {value.get('id')}")
+    annotation = _chosen_annotation(value, record.place, options)
+    if annotation is None:
         return None
-    if len(done) > 1:
-        options.report.add("second_annotation", record.place, f"task {value.get('id')}: {len(done)} annotations")
-    chosen = next((one for one in done if one.get("ground_truth")), done[0])
-    results = [one for one in chosen.get("result") or [] if isinstance(one, dict)]
+    results = [one for one in annotation.get("result") or [] if isinstance(one, dict)]
     regions = [_region(result, record.place) for result in results if str(result.get("type")).endswith("labels")]
     names = [str(result.get("to_name")) for result in results]
     text = _text_of(value["data"], regions, names, options, record.place)
     return Text(text, list(_spans(regions, record.place, options)), record.place)
 
 
+def _chosen_annotation(task: Object, place: str, options: Options) -> Object | None:
+    """The annotation that is marked as ground truth, else the first that was not cancelled; None without any."""
+    annotations = next(task[name] for name in _ANNOTATIONS if is_list(task.get(name)))
+    done = [one for one in annotations if isinstance(one, dict) and not _is_cancelled(one)]
+    if not done:
+        options.report.add("unannotated", place, f"task {task.get('id')}")
+        return None
+    if len(done) > 1:
+        options.report.add("second_annotation", place, f"task {task.get('id')}: {len(done)} annotations")
+    return next((one for one in done if one.get("ground_truth")), done[0])
+
+
+def _is_cancelled(annotation: Object) -> bool:
+    return bool(annotation.get("was_cancelled") or annotation.get("skipped"))
+
+
 def _regions(value: Object) -> list[Object]:
-    return [item for field in value.values() if _is_regions(field) for item in field]
+    return list(chain.from_iterable(field for field in value.values() if _is_regions(field)))
 
 
 def _region(result: Object, place: str) -> Object:
@@ -159,18 +179,26 @@ def _text_of(data: Object, regions: list[Object], names: list[str], options: Opt
     """The annotated field: the configured one, one called as its tag or ``text``, or the only one that fits."""
     own = options.columns.get("text")
     texts = _texts(data)
-    if own is not None and own not in texts:
-        raise UserError(f"{place}: expected a text in the field `{own}`, found {describe(data)}. Set `columns.text`.")
-    fitting = [own] if own else _fitting(texts, regions)
-    named = next((name for name in [*([own] if own else names), "text"] if name in fitting), None)
-    if named is None and not fitting and (len(texts) == 1 or "text" in texts):
-        named = "text" if "text" in texts else next(iter(texts))  # whatever regions say; they are in no other
-    if named is None and len(fitting) != 1:
+    if own is not None:
+        if own not in texts:
+            found = describe(data)
+            raise UserError(f"{place}: expected a text in the field `{own}`, found {found}. Set `columns.text`.")
+        return texts[own]
+    fitting = _fitting(texts, regions)
+    named = next((name for name in [*names, "text"] if name in fitting), None)
+    if named is None and not fitting:  # whatever regions say: they are in no other
+        named = "text" if "text" in texts else _only(list(texts))
+    field = named or _only(fitting)
+    if field is None:
         raise UserError(
             f"{place}: expected one field that holds the annotated text, found {describe(data)}. Set `columns` to "
             "{text: NAME}."
         )
-    return texts[named or fitting[0]]
+    return texts[field]
+
+
+def _only(names: Sequence[str]) -> str | None:
+    return names[0] if len(names) == 1 else None
 
 
 def _fitting(texts: dict[str, str], regions: list[Object]) -> list[str]:
@@ -180,5 +208,5 @@ def _fitting(texts: dict[str, str], regions: list[Object]) -> list[str]:
 
 def _holds(text: str, regions: list[Object]) -> bool:
     """Whether a text has all that regions say that they hold."""
-    squeezed = letters(text)
-    return all(letters(str(region["text"])) in squeezed for region in regions if region.get("text"))
+    squeezed = normalize(text)
+    return all(normalize(str(region["text"])) in squeezed for region in regions if region.get("text"))

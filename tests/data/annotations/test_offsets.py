@@ -3,7 +3,7 @@
 import re
 import time
 
-from gner.data.annotations.offsets import settle_offsets
+from gner.data.annotations.offsets import correct_offsets
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Span, Text
 
@@ -15,7 +15,7 @@ def test_many_spans_that_do_not_stand_where_the_file_says_take_no_longer_each() 
     spans = [Span(start + 1, start + 4, "x", f"in town{number}") for number, start in enumerate(starts)]
     report = ReadReport()
     begin = time.perf_counter()
-    placed = settle_offsets(Text(text, spans, "a"), report)
+    placed = correct_offsets(Text(text, spans, "a"), report)
     assert time.perf_counter() - begin < 10  # it was minutes
     assert [span.start for span in placed] == starts
     assert report.counts() == {"moved": size}

@@ -63,8 +63,8 @@ def test_columns_can_be_named_by_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("Ada B-PER\nslept\n", r"x.conll:2: expected at least 2 columns parted by spaces"),
-        ("Ada\tB-PER\nslept O\n", r"x.conll:2: expected at least 2 columns parted by tabs"),
+        ("Ada B-PER\nslept\n", r"x.conll:2: expected at least 2 columns separated by spaces"),
+        ("Ada\tB-PER\nslept O\n", r"x.conll:2: expected at least 2 columns separated by tabs"),
         ("Ada B-PER\nslept X\n", r"x.conll:2: `X` is not a tag"),
         ("Ada\t\tO\n\t\tO\n", r"x.conll:2: expected a word and a tag, found an empty column"),
         ("Ada I-PER\nx O\nBob B-PER\n", r"not IOB2: .*x.conll:1: .*\n.*not IOB1: .*x.conll:3: "),
