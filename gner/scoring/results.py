@@ -1,4 +1,4 @@
-"""What a `Tally` adds up to."""
+"""Entity scores of a `Tally`, over all sentences and per dataset."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class GroupScores(NamedTuple):
 
     Attributes:
         strict: First word, last word and type must be right, and every mention counts.
-        official: The released GNER scorer's: distinct (normalised text, type) pairs of each sentence.
-        types: The strict score of each entity type that is in gold or predicted tags.
+        official: As in the released GNER scorer: distinct (normalised text, type) pairs of each sentence.
+        types: The strict score of each entity type in the gold or predicted tags.
         f1_macro_types: Unweighted mean of F1 over these types.
         views: The score of each of `gner.scoring.partial.VIEWS`.
         errors: Share of gold entities in each class of `gner.scoring.partial.GoldErrors`.
         alignment: Sums of the fields of `gner.records.AlignmentReport`.
-        num_sentences: Sentences.
-        num_words: Source words.
-        num_runaways: Generations that were cut before they ended.
+        num_sentences: Number of sentences.
+        num_words: Number of source words.
+        num_runaways: Generations that reached the length limit before they ended.
     """
 
     strict: Score
@@ -36,18 +36,17 @@ class GroupScores(NamedTuple):
     num_runaways: int
 
     def scalars(self) -> dict[str, float]:
-        """Every number but those of the types, by the names under which they are logged."""
-        return {
-            **self.headline(),
-            "f1_macro_types": self.f1_macro_types,
-            **{f"f1_{view}": score.f1 for view, score in self.views.items() if view != "strict"},
-            **self.errors,
-            **self.per_thousand_words(),
-            "runaways": float(self.num_runaways),
-        }
+        """All metrics except those of single types, by the names under which they are logged."""
+        values = self.headline()
+        values["f1_macro_types"] = self.f1_macro_types
+        values |= {f"f1_{view}": score.f1 for view, score in self.views.items() if view != "strict"}
+        values |= self.errors
+        values |= self.per_thousand_words()
+        values["runaways"] = float(self.num_runaways)
+        return values
 
     def headline(self) -> dict[str, float]:
-        """F1, precision and recall of either score."""
+        """F1, precision and recall, strict and official."""
         return _named(self.strict, "") | _named(self.official, "_gner")
 
     def per_thousand_words(self) -> dict[str, float]:
@@ -58,26 +57,24 @@ class GroupScores(NamedTuple):
 
 
 class EntityScores(NamedTuple):
-    """Scores over all data sets, and of each."""
+    """Scores over all datasets, and of each."""
 
     overall: GroupScores
     datasets: dict[str, GroupScores]
 
     def average(self, kind: str) -> Score:
-        """The unweighted mean over data sets of the score named by a field of `GroupScores`."""
+        """The unweighted mean over datasets of the score named by a field of `GroupScores`."""
         scores: list[Score] = [getattr(group, kind) for group in self.datasets.values()]
-        return Score(
-            _mean([score.precision for score in scores]),
-            _mean([score.recall for score in scores]),
-            _mean([score.f1 for score in scores]),
-            sum(score.support for score in scores),
-        )
+        precision = _mean([score.precision for score in scores])
+        recall = _mean([score.recall for score in scores])
+        f1 = _mean([score.f1 for score in scores])
+        return Score(precision, recall, f1, sum(score.support for score in scores))
 
     def scalars(self) -> dict[str, float]:
-        """Results by the names under which they are logged, without the stage.
+        """All metrics by the names under which they are logged, without the stage.
 
-        ``f1``, ``precision``, ``recall`` are strict, with ``_gner`` official, with ``_macro`` the unweighted mean over
-        data sets. ``f1_macro_types`` is the mean over types, ``f1_exact``, ``f1_partial`` and ``f1_ent_type`` are the
+        ``f1``, ``precision`` and ``recall`` are strict; ``_gner`` is official, ``_macro`` the unweighted mean over
+        datasets. ``f1_macro_types`` is the mean over types, ``f1_exact``, ``f1_partial`` and ``f1_ent_type`` are the
         other views, ``unlabeled``, ``noisy`` and ``boundary`` shares of gold entities. Alignment counts are per 1,000
         source words.
         """

@@ -1,4 +1,4 @@
-"""What ``python -m gner.score`` does."""
+"""Scores prediction files, as ``python -m gner.score`` does."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from gner.scoring.table import F1Intervals, as_values, dataset_tables, type_tabl
 
 @dataclass(frozen=True)
 class ScoreOptions:
-    """The command line.
+    """Options of the command line.
 
     Attributes:
-        files: Prediction files; rows of one data set are counted together, whichever file they are in.
-        aligner: Where tags come from.
-        tokenizer: Name or folder, or null to match words as they are.
-        per_type: Print a table of types for each data set.
-        bootstrap: How often to resample for confidence intervals, or null for none.
-        seed: Of the resampling.
+        files: Prediction files; rows of one dataset are counted together, whichever file they are in.
+        aligner: Name of the aligner that gives words their tags.
+        tokenizer: Name or folder of the tokenizer for back-tokenization; None for none.
+        per_type: Print a table of types for each dataset.
+        bootstrap: Number of resamplings for confidence intervals; None for no intervals.
+        seed: Seed of the resampling.
         json: Where to write all scores.
         tags: Where to write the rows with their tags.
-        html: Where to write the page of errors.
+        html: Where to write the error page.
     """
 
     files: Sequence[Path]
@@ -56,10 +56,10 @@ class ScoreOptions:
 
 
 def score_files(options: ScoreOptions) -> None:
-    """Score, print, and write what was asked for.
+    """Score prediction files, print tables, and write the optional outputs.
 
     Raises:
-        UserError: A row is malformed, or there is none, or a file would be written over another.
+        UserError: A row is malformed, there are no rows, or an output would overwrite an input or another output.
         OSError: A file cannot be read or written.
     """
     _check_outputs(options)
@@ -99,16 +99,16 @@ def _intervals(rescorer: Rescorer, options: ScoreOptions) -> F1Intervals | None:
 
 
 def _tagged(row: Row, prediction: Prediction, aligner: AlignerName) -> str:
-    """A row with the aligned tags, as a line."""
+    """A row with the aligned tags, as a line of JSON."""
     tags = prediction.official_tags if aligner == "official" else prediction.tags
     try:
         return as_line({**row.raw, "tags": tags}) + "\n"
     except RecursionError as error:
-        raise UserError(f"{row.example.source}: the row is nested too deep to be written back.") from error
+        raise UserError(f"{row.example.source}: the row is nested too deeply to write back.") from error
 
 
 def _print(options: ScoreOptions, scores: EntityScores, intervals: F1Intervals | None) -> None:
-    """Print the tables, which must not end up in a file of scores that goes to standard output."""
+    """Print the tables, to standard error if standard output gets one of the files."""
     outputs = [path for path in (options.json, options.tags, options.html) if path is not None]
     is_taken = any(is_standard_output(path) for path in outputs)
     tables = dataset_tables(scores, intervals)

@@ -1,4 +1,4 @@
-"""Scores as tables for the terminal, and as plain values for files."""
+"""Formats scores as tables for the terminal and as plain values for JSON."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from gner.scoring.results import EntityScores, GroupScores
 
 
 class F1Intervals(NamedTuple):
-    """Confidence intervals of both scores."""
+    """Confidence intervals of the strict and the official F1."""
 
     strict: Intervals
     official: Intervals
 
 
 def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[Table]:
-    """The scores of each data set and their unweighted means; and what became of the source words."""
-    table = _table("data set", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
+    """One table of scores per dataset with unweighted means, and one of alignment counts."""
+    table = _table("dataset", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
 
     def add(name: str, strict: Score, official: Score, of: list[Interval]) -> None:
-        """Add a line for either score."""
+        """Add a line for each score."""
         cells = [["strict", *_figures(strict)], ["official", *_figures(official)]]
         for line, interval in zip(cells, of, strict=False):
             line.insert(-1, f"{interval.low:.4f} – {interval.high:.4f}")
@@ -46,7 +46,7 @@ def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[
 
 
 def type_table(name: str, group: GroupScores) -> Table:
-    """One line per entity type of a data set, the most frequent first."""
+    """One line per entity type of a dataset, most frequent first."""
     table = _table("type", "P", "R", "F1", "support")
     table.title, table.title_justify = Text(name), "left"
     for entity_type, score in sorted(group.types.items(), key=lambda item: -item[1].support):
@@ -55,7 +55,7 @@ def type_table(name: str, group: GroupScores) -> Table:
 
 
 def _table(first: str, *headings: str) -> Table:
-    """A table whose first column may be folded, so that a narrow terminal still shows all figures."""
+    """A table that folds its first column, so that a narrow terminal still shows all figures."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column(first, overflow="fold", min_width=12)
     for heading in headings:
@@ -68,7 +68,7 @@ def _figures(score: Score) -> list[str]:
 
 
 def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, Any]:
-    """Everything as JSON: ``datasets.<name>.f1``, ``average.f1_gner``, and so on."""
+    """All scores for JSON: ``datasets.<name>.f1``, ``average.f1_gner``, and so on."""
     datasets = {name: _group_values(group) for name, group in scores.datasets.items()}
     average = _score_values(scores.average("strict"), "") | _score_values(scores.average("official"), "_gner")
     for key, each in zip(("f1_interval", "f1_gner_interval"), intervals or (), strict=False):
@@ -79,12 +79,11 @@ def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, 
 
 
 def _group_values(group: GroupScores) -> dict[str, Any]:
-    return {
-        **group.scalars(),
-        **{"support": group.strict.support, "support_gner": group.official.support},
-        **{"sentences": group.num_sentences, "words": group.num_words, "runaways": group.num_runaways},
-        "types": {name: score._asdict() for name, score in group.types.items()},
-    }
+    values: dict[str, Any] = {**group.scalars()}
+    values |= {"support": group.strict.support, "support_gner": group.official.support}
+    values |= {"sentences": group.num_sentences, "words": group.num_words, "runaways": group.num_runaways}
+    values["types"] = {name: score._asdict() for name, score in group.types.items()}
+    return values
 
 
 def _score_values(score: Score, suffix: str) -> dict[str, Any]:
