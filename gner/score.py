@@ -1,4 +1,4 @@
-"""``python -m gner.score FILE…``: entity scores of prediction files in the official JSONL layout."""
+"""``python -m gner.score FILE…``: entity scores of prediction files in the official JSON Lines layout."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m gner.score",
         description="Entity scores of prediction files, strict and as the released GNER scorer counts.",
         epilog="A row is a JSON object with dataset, label_list, instance.words, instance.labels (gold tags) and "
-        "prediction (the text that a model wrote). `gner.fit` writes such files to <run>/predictions/.",
+        "prediction (the text that a model generated). `gner.fit` writes such files to <run>/predictions/.",
     )
     add = parser.add_argument
     add("files", nargs="+", type=Path, metavar="FILE", help="predictions, one JSON object a line")
@@ -25,13 +25,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--aligner",
         choices=("robust", "official"),
         default="robust",
-        help="how text becomes tags: `robust` (the default) loses as little as possible, `official` does what the "
-        "released scorer does; the official score always comes from the latter",
+        help="how text becomes tags: `robust` (the default) keeps as much as possible, `official` works as in the "
+        "released scorer; the official score always uses the latter",
     )
-    add("--tokenizer", metavar="NAME_OR_FOLDER", help="the model's, to match words as it writes them; loads torch")
-    add("--per-type", action="store_true", help="print a table of entity types for each data set")
+    add(
+        "--tokenizer",
+        metavar="NAME_OR_FOLDER",
+        help="the model's, to match words as it writes them; loads torch",
+    )
+    add("--per-type", action="store_true", help="print a table of entity types for each dataset")
     add("--bootstrap", type=_positive, metavar="N", help="95%% confidence intervals of F1 from N resamplings")
-    add("--seed", type=_natural, default=0, help="of the resamplings; 0 by default")
+    add("--seed", type=_natural, default=0, help="seed of the resamplings; 0 by default")
     add("--json", type=Path, metavar="OUT", help="write all scores")
     add("--tags", type=Path, metavar="OUT.jsonl", help="write the rows with the aligned tags as `tags`")
     add("--html", type=Path, metavar="OUT", help="write a page that shows gold against predicted entities")

@@ -48,8 +48,6 @@ def sentence_ends(text: str, words: Sequence[Word]) -> list[int]:
         >>> [[word.text for word in words[a:b]] for a, b in zip([0, 7], sentence_ends(text, words))]
         [['Dr.', 'Wu', 'said', '"', 'Go', '.', '"'], ['She', 'left', '.']]
     """
-    if not words:
-        return []
     ends: list[int] = []
     start = 0
     ending = ""  # the sign that closes the sentence unless the next word continues it
@@ -65,10 +63,13 @@ def sentence_ends(text: str, words: Sequence[Word]) -> list[int]:
                 ends.append(position)
                 start, ending = position, ""
         if not ending or _ENDING.fullmatch(word.text):
-            is_list_number = position == start + 1 and words[start].text.isnumeric()  # 1. First item
-            ending = "" if is_list_number else _ending_of(text, word)
-    ends.append(len(words))
-    return ends
+            ending = "" if _is_list_number(words, start, position) else _ending_of(text, word)
+    return [*ends, len(words)] if words else ends
+
+
+def _is_list_number(words: Sequence[Word], start: int, position: int) -> bool:
+    """Whether a word follows a number that starts a sentence, as the full stop of ``1. First item``."""
+    return position == start + 1 and words[start].text.isnumeric()
 
 
 def _ending_of(text: str, word: Word) -> str:

@@ -1,4 +1,4 @@
-"""``python -m gner.score``, as a user runs it."""
+"""``python -m gner.score`` end to end."""
 
 import gzip
 import json
@@ -60,7 +60,7 @@ def test_scores_are_printed_and_written(file: Path, tmp_path: Path, capsys: pyte
         assert text in printed
 
 
-def test_the_official_aligner_gives_the_official_tags(file: Path, tmp_path: Path) -> None:
+def test_official_aligner_gives_official_tags(file: Path, tmp_path: Path) -> None:
     tags = tmp_path / "tags.jsonl"
     scores = _score(file, tmp_path, "--aligner", "official", "--tags", str(tags))
     rows = [json.loads(line) for line in tags.read_text(encoding="utf-8").splitlines()]
@@ -76,7 +76,7 @@ def test_robust_tags_are_valid(file: Path, tmp_path: Path) -> None:
     assert [row["tags"] for row in rows[1:3]] == [["O", "B-city", "O"], ["O", "B-city", "O", "O", "O"]]
 
 
-def test_a_tokenizer_tells_how_words_are_written(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+def test_tokenizer_enables_back_tokenization(checkpoints: dict[str, Path], tmp_path: Path) -> None:
     file = tmp_path / "predictions.jsonl"
     file.write_text(json.dumps(_row("in Rome", "O B-city", "in(O) Rome(B-city)")), encoding="utf-8")
     scores = _score(file, tmp_path, "--tokenizer", str(checkpoints["causal"]), "--aligner", "official")
@@ -84,7 +84,7 @@ def test_a_tokenizer_tells_how_words_are_written(checkpoints: dict[str, Path], t
     assert scores["tokenizer"] == str(checkpoints["causal"])
 
 
-def test_the_page_holds_every_sentence_and_its_errors(file: Path, tmp_path: Path) -> None:
+def test_page_has_every_sentence_and_its_errors(file: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     _score(file, tmp_path, "--html", str(page))
     html = page.read_text(encoding="utf-8")
@@ -97,7 +97,7 @@ def test_the_page_holds_every_sentence_and_its_errors(file: Path, tmp_path: Path
     assert sentences[1]["report"] == {"substitutions": 1}
 
 
-def test_a_narrow_terminal_shows_names_and_figures(
+def test_narrow_terminal_shows_names_and_figures(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rich, "_console", Console(width=80))
@@ -108,7 +108,7 @@ def test_a_narrow_terminal_shows_names_and_figures(
     assert "…" not in printed
 
 
-def test_names_are_shown_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_are_not_read_as_markup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     row = _row("in Rome", "O B-city[x]", "in(O) Rome(B-city[x])", "toy[/b]", label_list=["city[x]"])
     file = tmp_path / "p.jsonl"
     file.write_text(json.dumps(row), encoding="utf-8")
@@ -118,7 +118,7 @@ def test_names_are_shown_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "city[x]" in printed
 
 
-def test_a_data_set_may_be_called_average(tmp_path: Path) -> None:
+def test_dataset_may_be_named_average(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
     rows = [_row("Rome", "B-city", f"Rome({tag})", name) for tag, name in (("B-city", "average"), ("O", "toy"))]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -127,7 +127,9 @@ def test_a_data_set_may_be_called_average(tmp_path: Path) -> None:
     assert scores["average"]["f1_interval"] == [0.5, 0.5]
 
 
-def test_outputs_do_not_destroy_what_is_there(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_outputs_do_not_overwrite_inputs_or_each_other(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = file.read_bytes()
     for arguments in (["--tags", str(file)], ["--json", "x", "--html", "x"]):
         with pytest.raises(SystemExit):
@@ -143,14 +145,14 @@ def test_outputs_do_not_destroy_what_is_there(file: Path, tmp_path: Path, capsys
     assert {path.name for path in tmp_path.iterdir()} == {"tags.jsonl", "predictions.jsonl"}
 
 
-def test_half_a_surrogate_pair_survives(tmp_path: Path) -> None:
+def test_lone_surrogate_survives(tmp_path: Path) -> None:
     file, tags = tmp_path / "p.jsonl", tmp_path / "tags.jsonl"
     file.write_text(json.dumps(_row("\ud83d Rome", "O B-city", "\ud83d(O) Rome(B-city)")), encoding="utf-8")
     _score(file, tmp_path, "--tags", str(tags), "--html", str(tmp_path / "page.html"))
     assert json.loads(tags.read_text(encoding="utf-8"))["instance"]["words"] == ["\ud83d", "Rome"]
 
 
-def test_the_page_prefers_errors_and_shares_its_room(
+def test_full_page_prefers_errors_and_takes_from_all_datasets(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gner.scoring.error_page.MAX_ITEMS", 2)
@@ -174,7 +176,7 @@ def test_the_page_prefers_errors_and_shares_its_room(
         (["empty.jsonl", "--tokenizer", "no/such/folder"], "Expected a tokenizer's name or folder, got no/such/folder"),
     ],
 )
-def test_bad_input_is_refused(
+def test_invalid_input_exits_with_a_message(
     arguments: list[str],
     message: str,
     tmp_path: Path,
@@ -190,7 +192,7 @@ def test_bad_input_is_refused(
     assert message in capsys.readouterr().err
 
 
-def test_scoring_does_without_torch(file: Path) -> None:
+def test_scoring_does_not_import_torch(file: Path) -> None:
     code = "import sys; from gner.score import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code, str(file)], check=False, capture_output=True).returncode == 0
 
@@ -208,7 +210,7 @@ def test_robust_is_not_below_official_on_real_generations(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real generations here")
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="nervaluate needs Python 3.11")
-def test_scores_of_real_generations_are_those_of_other_scorers(tmp_path: Path) -> None:
+def test_scores_of_real_generations_equal_those_of_other_scorers(tmp_path: Path) -> None:
     from nervaluate.evaluator import Evaluator  # noqa: PLC0415 - not there on Python 3.10
 
     tags = tmp_path / "tags.jsonl"
@@ -238,7 +240,7 @@ def test_scores_of_real_generations_are_those_of_other_scorers(tmp_path: Path) -
         )
 
 
-def test_sentences_that_occur_twice_are_told_and_how_to_compare_runs(file: Path, tmp_path: Path, capsys: Any) -> None:
+def test_duplicate_sentences_are_reported(file: Path, tmp_path: Path, capsys: Any) -> None:
     for seed in (1, 2):
         rows = [_row("in Rome", "O B-city", "in(O) Rome(B-city)", split="test"), _row("x", "O", "x(O)", split="dev")]
         (tmp_path / f"{seed}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -254,7 +256,7 @@ def test_sentences_that_occur_twice_are_told_and_how_to_compare_runs(file: Path,
     assert "2 rows of `toy` have the id of an earlier row" in capsys.readouterr().err
 
 
-def test_sentences_without_ids_are_told_where_another_file_has_them(tmp_path: Path, capsys: Any) -> None:
+def test_duplicates_without_ids_are_reported_across_files(tmp_path: Path, capsys: Any) -> None:
     for name, text in (("a", "x"), ("b", "x"), ("c", "y")):
         row = _row(text, "O", f"{text}(O)")
         del row["instance"]["id"]
@@ -265,18 +267,18 @@ def test_sentences_without_ids_are_told_where_another_file_has_them(tmp_path: Pa
     assert "2 rows of `toy` have the id of an earlier row or, without ids, the words" in capsys.readouterr().err
 
 
-def test_gold_types_that_are_not_listed_are_told(tmp_path: Path, capsys: Any) -> None:
+def test_gold_types_missing_from_the_label_list_are_reported(tmp_path: Path, capsys: Any) -> None:
     path = tmp_path / "x.jsonl"
     rows = [_row("in Rome", "O B-City", "in(O) Rome(B-city)"), _row("a b", "B-river O", "a(O) b(O)", split="x")]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     main([str(path)])
     message = capsys.readouterr().err
-    assert "1 row of `toy` has gold entities of the type `City` that the `label_list` does not have" in message
+    assert "1 row of `toy` has gold entities of the type `City`, which is not in the `label_list`" in message
     assert "It lists `city`" in message
     assert "of the type `river`" in message
 
 
-def test_scores_are_written_through_streams_and_links(file: Path, tmp_path: Path) -> None:
+def test_outputs_may_be_streams_and_links(file: Path, tmp_path: Path) -> None:
     target, link = tmp_path / "target.json", tmp_path / "link.json"
     target.write_text("old", encoding="utf-8")
     link.symlink_to(target)
@@ -285,11 +287,11 @@ def test_scores_are_written_through_streams_and_links(file: Path, tmp_path: Path
     command = [sys.executable, "-m", "gner.score", str(file), "--json", "/dev/stdout"]
     printed = subprocess.run(command, capture_output=True, check=True, text=True, cwd=Path(__file__).parents[1])
     assert printed.stdout == target.read_text(encoding="utf-8")  # the tables would spoil it
-    assert "data set" in printed.stderr
+    assert "dataset" in printed.stderr
     assert json.loads(printed.stdout)["aligner"] == "robust"
 
 
-def test_who_reads_only_the_first_rows_hears_of_no_error(tmp_path: Path) -> None:
+def test_closed_pipe_ends_scoring_without_an_error_message(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     rows = [_row("in Rome", "O B-city", "in(O) Rome(B-city)", split=str(number)) for number in range(3000)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -304,7 +306,7 @@ def test_who_reads_only_the_first_rows_hears_of_no_error(tmp_path: Path) -> None
     assert process.returncode == 141
 
 
-def test_compressed_rows_are_read_and_deep_ones_refused(file: Path, tmp_path: Path, capsys: Any) -> None:
+def test_gzip_is_read_and_deeply_nested_rows_raise(file: Path, tmp_path: Path, capsys: Any) -> None:
     main([str(file), "--json", str(tmp_path / "plain.json")])
     packed, deep = tmp_path / "rows.jsonl.gz", tmp_path / "deep.jsonl"
     packed.write_bytes(gzip.compress(file.read_bytes()))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Settings:
     @property
     def all_types(self) -> tuple[str, ...]:
         """The types of all data sets, each once."""
-        return tuple(dict.fromkeys(entity_type for types in self.types.values() for entity_type in types))
+        return tuple(dict.fromkeys(chain.from_iterable(self.types.values())))
 
     def write(self, folder: Path) -> None:
         """Write ``gner_config.json``."""
@@ -65,20 +66,16 @@ class Settings:
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            return Settings(
-                from_config(values["format"], str(path)),
-                {name: tuple(types) for name, types in values["types"].items()},
-                int(values["max_input_tokens"]),
-                int(values["max_answer_tokens"]),
-                values["longest_sentence"],
-                values["words"],
-            )
+            format, types = from_config(values["format"], str(path)), _as_tuples(values["types"])
+            most_input, most_answer = int(values["max_input_tokens"]), int(values["max_answer_tokens"])
+            return Settings(format, types, most_input, most_answer, values["longest_sentence"], values["words"])
         except UserError:
             raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            found = f"{type(error).__name__}: {error}"
             raise UserError(
-                f"{path}: expected the settings that `gner.export` writes, found something else: "
-                f"{type(error).__name__}: {error}. Export the model again."
+                f"{path}: expected the settings that `gner.export` writes, found something else: {found}. Export the "
+                "model again."
             ) from error
 
     @staticmethod
@@ -91,10 +88,10 @@ class Settings:
             source: Where they are from, for messages.
         """
         data = config["data"]
-        return Settings(
-            from_config(config["model"]["format"], source),
-            {name: tuple(types) for name, types in data_state.get("types", {}).items()},
-            data["max_input_tokens"],
-            data["max_answer_tokens"],
-            data_state.get("longest_sentence"),
-        )
+        format, types = from_config(config["model"]["format"], source), _as_tuples(data_state.get("types", {}))
+        longest_sentence = data_state.get("longest_sentence")
+        return Settings(format, types, data["max_input_tokens"], data["max_answer_tokens"], longest_sentence)
+
+
+def _as_tuples(types: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(of_dataset) for name, of_dataset in types.items()}

@@ -36,16 +36,12 @@ def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
         model_name=name,
         eval_results=_evaluations(result) or None,
     )
-    parts = [
-        f"---\n{about.to_yaml()}\n---\n\n# {as_text(name)}\n",
-        "Finds entities in text by writing every word back with its tag "
-        "([GNER](https://arxiv.org/abs/2402.16602)); made with `gner` "
-        f"{__version__}.\n",
-        _usage(loaded, name),
-        _training(loaded),
-        _metrics(result),
-        _config(loaded.config),
-    ]
+    head = f"---\n{about.to_yaml()}\n---\n\n# {as_text(name)}\n"
+    paper = "[GNER](https://arxiv.org/abs/2402.16602)"
+    what = (
+        f"Finds entities in text by writing every word back with its tag ({paper}); made with `gner` {__version__}.\n"
+    )
+    parts = [head, what, _usage(loaded, name), _training(loaded), _metrics(result), _config(loaded.config)]
     return "\n".join(part for part in parts if part)
 
 
@@ -88,10 +84,13 @@ def _evaluations(result: dict[str, Any]) -> list[EvalResult]:
 
 
 def _metrics(result: dict[str, Any]) -> str:
-    metrics = {name: value for name, value in result.get("metrics", {}).items() if name.split("/")[-1] in _SHOWN}
-    if not metrics:
+    rows = []
+    for name, value in result.get("metrics", {}).items():
+        if name.split("/")[-1] in _SHOWN:
+            number = "none" if value is None else f"{value:.4f}"
+            rows.append(f"| {as_text(name)} | {number} |")
+    if not rows:
         return ""
-    rows = [f"| {as_text(name)} | {'none' if value is None else f'{value:.4f}'} |" for name, value in metrics.items()]
     heading = f"## Metrics\n\nOf the validation at step {result['step']}, from text that the model wrote:\n"
     return "\n".join([heading, "| metric | |", "|---|--:|", *rows, ""])
 

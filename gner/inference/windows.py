@@ -14,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import NamedTuple
 
 from gner.records import Entity
@@ -143,7 +143,7 @@ def best_of(groups: Iterable[Iterable[Entity]]) -> list[Entity]:
 
     Where scores are equal, the longer one does, and then the one that was found first.
     """
-    found = [entity for group in groups for entity in group]
+    found = list(chain.from_iterable(groups))
     found.sort(key=lambda entity: (-(entity.score or 0.0), entity.start - entity.end))
     kept: list[Entity] = []
     for entity in found:

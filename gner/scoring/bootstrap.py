@@ -1,4 +1,4 @@
-"""How far scores would move with other sentences: percentile bootstrap (Efron, 1979)."""
+"""Confidence intervals of F1 by percentile bootstrap over sentences (Efron, 1979)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Interval(NamedTuple):
 
 
 class Intervals(NamedTuple):
-    """Those of each data set, and of their unweighted mean."""
+    """The intervals of each dataset and of their unweighted mean."""
 
     datasets: dict[str, Interval]
     average: Interval
@@ -27,15 +27,15 @@ class Intervals(NamedTuple):
 def f1_intervals(
     counts: Mapping[str, Sequence[Sequence[float]]], num_samples: int, seed: int = 0, *, official: bool = False
 ) -> Intervals:
-    """Intervals of F1 for each data set, and for their unweighted mean.
+    """Intervals of F1 for each dataset, and for their unweighted mean.
 
-    Sentences are drawn with replacement within each data set.
+    Sentences are drawn with replacement within each dataset.
 
     Args:
-        counts: For each data set, the correct, predicted and gold entities of each sentence.
-        num_samples: How often to draw.
-        seed: Of the draws.
-        official: Whether quotients are those of the released scorer.
+        counts: For each dataset, the correct, predicted and gold entities of each sentence.
+        num_samples: Number of resamplings.
+        seed: Seed of the resamplings.
+        official: Whether F1 is computed as in the released scorer.
     """
     rng = np.random.default_rng(seed)
     epsilon = OFFICIAL_EPSILON if official else 0.0

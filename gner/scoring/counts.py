@@ -1,4 +1,4 @@
-"""Precision, recall and F1."""
+"""Precision, recall and F1 from counts of entities."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 from gner.records import Counts
 
 OFFICIAL_EPSILON = 1e-10
-"""What the released GNER scorer adds to every denominator."""
+"""Added to every denominator by the released GNER scorer."""
 
 
 class Score(NamedTuple):
-    """Precision, recall and F1 in [0, 1], and how many gold entities there are."""
+    """Precision, recall and F1 in [0, 1], and the number of gold entities."""
 
     precision: float
     recall: float
@@ -23,8 +23,8 @@ def score_of(counts: Counts, epsilon: float = 0.0) -> Score:
     """Precision, recall and F1 of counts.
 
     Args:
-        counts: What was counted.
-        epsilon: Added to every denominator, as the released scorer does. With 0, a quotient of zeros is 0.
+        counts: The counts.
+        epsilon: Added to every denominator, as the released scorer does. With 0, a ratio with denominator 0 is 0.
 
     Example:
         >>> score_of(Counts(1, 2, 4))
@@ -32,7 +32,7 @@ def score_of(counts: Counts, epsilon: float = 0.0) -> Score:
     """
 
     def ratio(part: float, whole: float) -> float:
-        """The quotient; 0 where there is nothing to divide by."""
+        """The quotient, or 0 if the denominator is 0."""
         return part / (whole + epsilon) if whole + epsilon else 0.0
 
     precision = ratio(counts.num_correct, counts.num_predicted)

@@ -1,9 +1,9 @@
-"""A page that shows gold against predicted entities, for a person who reads through the errors."""
+"""HTML page of gold against predicted entities, for error analysis."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from gner.web_page import MAX_ITEMS, write_page
 
 
 class ErrorPage:
-    """Collects sentences and writes them as one HTML file that needs nothing else.
+    """Collects sentences and writes them as one self-contained HTML file.
 
-    Where there are more than `gner.web_page.MAX_ITEMS`, data sets share the room, and sentences with errors come first;
+    Of more than `gner.web_page.MAX_ITEMS` sentences, those with errors come first, taken from the datasets in turn;
     the page says how many it leaves out.
     """
 
@@ -29,16 +29,16 @@ class ErrorPage:
         """Add a sentence."""
         gold, predicted = to_entities(example.tags), list(prediction.entities)
         report = prediction.report
-        sentence = {
+        sentence: dict[str, Any] = {
             "dataset": example.dataset,
             "id": example.id,
             "place": example.source,
             "words": example.words,
-            "gold": [[e.start, e.end, e.type, gold_error(e, predicted)] for e in gold],
-            "predicted": [[e.start, e.end, e.type, predicted_error(e, gold)] for e in predicted],
-            "text": text,
-            "report": {name: getattr(report, name) for name in report.__slots__ if getattr(report, name)},
         }
+        sentence["gold"] = [_as_row(entity, gold_error(entity, predicted)) for entity in gold]
+        sentence["predicted"] = [_as_row(entity, predicted_error(entity, gold)) for entity in predicted]
+        sentence["text"] = text
+        sentence["report"] = {name: getattr(report, name) for name in report.__slots__ if getattr(report, name)}
         with_errors, without = self._sentences.setdefault(example.dataset, ([], []))
         group = with_errors if set(gold) ^ set(predicted) else without
         if len(group) < MAX_ITEMS:
@@ -58,8 +58,9 @@ class ErrorPage:
         write_page(path, "gner.scoring/error_page.html", data)
 
     def _shown(self) -> list[dict[str, Any]]:
-        by_turns = zip_longest(*(with_errors + without for with_errors, without in self._sentences.values()))
-        chosen = [sentence for turn in by_turns for sentence in turn if sentence is not None][:MAX_ITEMS]
+        of_datasets = [with_errors + without for with_errors, without in self._sentences.values()]
+        by_turns = chain.from_iterable(zip_longest(*of_datasets))
+        chosen = [sentence for sentence in by_turns if sentence is not None][:MAX_ITEMS]
         return [sentence for _, sentence in sorted(chosen, key=lambda sentence: sentence[0])]
 
 
@@ -69,14 +70,18 @@ def _page_scores(group: GroupScores) -> dict[str, float | None]:
 
 
 _Sentence = tuple[int, dict[str, Any]]
-"""When it was added, and what the page's script reads."""
+"""Its number, and the fields that the page's script reads."""
+
+
+def _as_row(entity: Entity, error: str | None) -> list[Any]:
+    return [entity.start, entity.end, entity.type, error]
 
 
 def predicted_error(entity: Entity, gold: Sequence[Entity]) -> str | None:
     """The error class of a predicted entity, or None if it is right.
 
-    ``spurious`` where nothing is, otherwise what `gner.scoring.partial.gold_error` names from the other side:
-    ``boundary`` or ``noisy``.
+    ``spurious`` if no gold entity overlaps it, otherwise ``boundary`` or ``noisy`` as in
+    `gner.scoring.partial.gold_error`, with gold and predicted entities swapped.
 
     Example:
         >>> predicted_error(Entity(0, 1, "city"), [Entity(1, 2, "city")])

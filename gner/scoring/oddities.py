@@ -1,4 +1,4 @@
-"""What is odd about the rows of prediction files, though they can be scored."""
+"""Detects rows of prediction files that can be scored but look wrong: duplicates, and types not listed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gner.scoring.prediction_file import Row
 
 
 class Oddities:
-    """Looks at rows as they are scored, and says at the end what a reader of the scores should know."""
+    """Collects oddities while rows are scored, and describes them at the end."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[str, str, str | tuple[str, ...]], str] = {}
@@ -19,14 +19,14 @@ class Oddities:
         self._first_unlisted: dict[tuple[str, str], Row] = {}
 
     def add(self, row: Row) -> None:
-        """Look at a row."""
+        """Examine a row."""
         example = row.example
         key = (example.dataset, str(row.raw.get("split", "")), example.id or example.words)
         before = self._places.get(key)
         if before is None:
             self._places[key] = example.source
         elif example.id or before == example.source or _file(before) != _file(example.source):
-            # otherwise a data set without ids may well have a sentence twice in a file
+            # Within a file, a dataset without ids may well have a sentence twice.
             self._twice[example.dataset] += 1
             self._first_twice.setdefault(example.dataset, (example.source, before))
         for entity_type in {kind for _, kind in map(split_tag, example.tags) if kind} - set(example.types):
@@ -34,7 +34,7 @@ class Oddities:
             self._first_unlisted.setdefault((example.dataset, entity_type), row)
 
     def messages(self) -> list[str]:
-        """What there is to know, a paragraph each."""
+        """A paragraph for each kind of oddity."""
         found = []
         for dataset, count in self._twice.items():
             again, before = self._first_twice[dataset]
@@ -49,14 +49,14 @@ class Oddities:
             close = [known for known in row.example.types if known.casefold() == entity_type.casefold()]
             hint = f" It lists `{close[0]}`: types must agree in case." if close else ""
             found.append(
-                f"{_rows(count, dataset)} gold entities of the type `{entity_type}` that the `label_list` does not "
-                f"have, so none of them can be found; the first is at {row.example.source}.{hint}"
+                f"{_rows(count, dataset)} gold entities of the type `{entity_type}`, which is not in the `label_list`, "
+                f"so none of them can be found; the first is at {row.example.source}.{hint}"
             )
         return found
 
 
 def _rows(count: int, dataset: str) -> str:
-    """The beginning of a sentence on some rows, up to what they have."""
+    """The start of a message about rows, such as ``2 rows of `x` have``."""
     return f"{count:,} {'row' if count == 1 else 'rows'} of `{dataset}` {'has' if count == 1 else 'have'}"
 
 

@@ -1,8 +1,8 @@
-"""Credit for what is nearly right: the MUC categories, and the error classes of the GNER paper.
+"""Partial-match scoring: the MUC categories, and the error classes of the GNER paper.
 
 The categories are those of MUC-5 (Chinchor and Sundheim, 1993) over four views of an entity (SemEval-2013 task 9),
-counted as nervaluate 1.2 counts them: predicted entities choose their gold entity one after the other, and overlap
-means at least one hundredth of the gold entity's words.
+counted as in nervaluate 1.2: predicted entities choose a gold entity one after the other, and entities overlap if they
+share at least one hundredth of the gold entity's words.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gner.records import Counts, Entity
 
 VIEWS = ("strict", "exact", "partial", "ent_type")
-"""What must agree: extent and type; extent; part of the extent, for half the credit; part of the extent, and type."""
+"""What must match: extent and type; extent; part of the extent, for half the credit; part of the extent, and type."""
 
 
 class Categories(NamedTuple):
@@ -26,18 +26,18 @@ class Categories(NamedTuple):
     spurious: int
 
     def counts(self) -> Counts:
-        """What precision and recall are made of; a partial match is half a correct one."""
+        """Counts for precision and recall; a partial match is half a correct one."""
         paired = self.correct + self.incorrect + self.partial
         return Counts(self.correct + 0.5 * self.partial, paired + self.spurious, paired + self.missing)
 
 
 class GoldErrors(NamedTuple):
-    """Gold entities that were not found, by what was predicted in their place (GNER, table 1).
+    """Numbers of gold entities that were not found, by what was predicted in their place (GNER, table 1).
 
     Attributes:
-        unlabeled: None of its words is in a predicted entity.
-        noisy: What overlaps it has another type.
-        boundary: Something of its type overlaps it, with another extent.
+        unlabeled: No predicted entity overlaps it.
+        noisy: Only entities of other types overlap it.
+        boundary: An entity of its type overlaps it, with another extent.
     """
 
     unlabeled: int

@@ -1,4 +1,4 @@
-"""What a `Tally` adds up to."""
+"""Entity scores of a `Tally`, over all sentences and per dataset."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class GroupScores(NamedTuple):
 
     Attributes:
         strict: First word, last word and type must be right, and every mention counts.
-        official: The released GNER scorer's: distinct (normalised text, type) pairs of each sentence.
-        types: The strict score of each entity type that is in gold or predicted tags.
+        official: As in the released GNER scorer: distinct (normalised text, type) pairs of each sentence.
+        types: The strict score of each entity type in the gold or predicted tags.
         f1_macro_types: Unweighted mean of F1 over these types.
         views: The score of each of `gner.scoring.partial.VIEWS`.
         errors: Share of gold entities in each class of `gner.scoring.partial.GoldErrors`.
@@ -59,19 +59,19 @@ class GroupScores(NamedTuple):
 
 
 class EntityScores(NamedTuple):
-    """Scores over all data sets, and of each."""
+    """Scores over all datasets, and of each."""
 
     overall: GroupScores
     datasets: dict[str, GroupScores]
 
     def average(self, kind: str) -> Score:
-        """The unweighted mean over data sets of the score named by a field of `GroupScores`."""
+        """The unweighted mean over datasets of the score named by a field of `GroupScores`."""
         scores: list[Score] = [getattr(group, kind) for group in self.datasets.values()]
         precision, recall, f1 = (_mean([getattr(score, name) for score in scores]) for name in _RATIOS)
         return Score(precision, recall, f1, sum(score.support for score in scores))
 
     def scalars(self) -> dict[str, float]:
-        """Results by the names under which they are logged, without the stage.
+        """All metrics by the names under which they are logged, without the stage.
 
         ``f1``, ``precision``, ``recall`` are strict; with the name of the format's scorer, as in ``f1_gner``, they are
         official; with ``_macro`` they are the unweighted mean over datasets. ``f1_macro_types`` is the mean over types,

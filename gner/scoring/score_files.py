@@ -1,4 +1,4 @@
-"""What ``python -m gner.score`` does."""
+"""Scores prediction files, as ``python -m gner.score`` does."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from gner.scoring.table import F1Intervals, as_values, dataset_tables, type_tabl
 
 @dataclass(frozen=True)
 class ScoreOptions:
-    """The command line.
+    """Options of the command line.
 
     Attributes:
-        files: Prediction files; rows of one data set are counted together, whichever file they are in.
-        aligner: Where tags come from.
-        tokenizer: Name or folder, or null to match words as they are.
-        per_type: Print a table of types for each data set.
-        bootstrap: How often to resample for confidence intervals, or null for none.
-        seed: Of the resampling.
+        files: Prediction files; rows of one dataset are counted together, whichever file they are in.
+        aligner: Name of the aligner that gives words their tags.
+        tokenizer: Name or folder of the tokenizer for back-tokenization; None for none.
+        per_type: Print a table of types for each dataset.
+        bootstrap: Number of resamplings for confidence intervals; None for no intervals.
+        seed: Seed of the resampling.
         json: Where to write all scores.
         tags: Where to write the rows with their tags.
-        html: Where to write the page of errors.
+        html: Where to write the error page.
     """
 
     files: Sequence[Path]
@@ -55,10 +55,10 @@ class ScoreOptions:
 
 
 def score_files(options: ScoreOptions) -> None:
-    """Score, print, and write what was asked for.
+    """Score prediction files, print tables, and write the optional outputs.
 
     Raises:
-        UserError: A row is malformed, or there is none, or a file would be written over another.
+        UserError: A row is malformed, there are no rows, or an output would overwrite an input or another output.
         OSError: A file cannot be read or written.
     """
     _check_outputs(options)
@@ -77,14 +77,18 @@ def score_files(options: ScoreOptions) -> None:
             raise UserError(f"{options.files[0]}: expected predictions, one JSON object a line, found none.")
     intervals = _intervals(rescorer, options)
     if options.json is not None:
-        about: dict[str, Any] = {"aligner": options.aligner, "tokenizer": options.tokenizer}
-        with replacing(options.json) as file:
-            file.write(json.dumps(without_nan({**about, **as_values(scores, intervals)}), indent=2) + "\n")
+        _write_json(options.json, scores, intervals, options)
     if options.html is not None:
         page.write(options.html, scores, options.aligner)
     _print(options, scores, intervals)
     for message in oddities.messages():
         Console(stderr=True).print(f"Note: {message}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _write_json(path: Path, scores: EntityScores, intervals: F1Intervals | None, options: ScoreOptions) -> None:
+    about: dict[str, Any] = {"aligner": options.aligner, "tokenizer": options.tokenizer}
+    with replacing(path) as file:
+        file.write(json.dumps(without_nan({**about, **as_values(scores, intervals)}), indent=2) + "\n")
 
 
 def _intervals(rescorer: Rescorer, options: ScoreOptions) -> F1Intervals | None:
@@ -101,11 +105,11 @@ def _tagged(row: Row, tags: Sequence[str]) -> str:
     try:
         return as_line({**row.raw, "tags": tags}) + "\n"
     except RecursionError as error:
-        raise UserError(f"{row.example.source}: the row is nested too deep to be written back.") from error
+        raise UserError(f"{row.example.source}: the row is nested too deeply to write back.") from error
 
 
 def _print(options: ScoreOptions, scores: EntityScores, intervals: F1Intervals | None) -> None:
-    """Print the tables, which must not end up in a file of scores that goes to standard output."""
+    """Print the tables, to standard error if standard output gets one of the files."""
     outputs = [path for path in (options.json, options.tags, options.html) if path is not None]
     is_taken = any(is_standard_output(path) for path in outputs)
     tables = dataset_tables(scores, intervals)

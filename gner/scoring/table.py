@@ -1,4 +1,4 @@
-"""Scores as tables for the terminal, and as plain values for files."""
+"""Formats scores as tables for the terminal and as plain values for JSON."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _written_table(scores: EntityScores) -> Table:
 
 
 def type_table(name: str, group: GroupScores) -> Table:
-    """One line per entity type of a data set, the most frequent first."""
+    """One line per entity type of a dataset, most frequent first."""
     table = _table("type", "P", "R", "F1", "support")
     table.title, table.title_justify = Text(name), "left"
     for entity_type, score in sorted(group.types.items(), key=lambda item: -item[1].support):
@@ -66,7 +66,7 @@ def type_table(name: str, group: GroupScores) -> Table:
 
 
 def _table(first: str, *headings: str) -> Table:
-    """A table whose first column may be folded, so that a narrow terminal still shows all figures."""
+    """A table that folds its first column, so that a narrow terminal still shows all figures."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column(first, overflow="fold", min_width=12)
     for heading in headings:

@@ -27,12 +27,11 @@ def answer(
     found = model.predict_entities(text, labels, threshold=threshold, decoding=decoding)
     seconds = time.perf_counter() - started
     spans = [{"entity": entity["label"], "start": entity["start"], "end": entity["end"]} for entity in found]
-    rows = [
-        [entity["text"], entity["label"], round(entity["score"], 3), entity["start"], entity["end"]] for entity in found
-    ]
-    counts = ", ".join(
-        f"{name.removeprefix('num_').replace('_', ' ')}: {n}" for name, n in found.info.as_dict().items()
-    )
+    rows = []
+    for entity in found:
+        rows.append([entity["text"], entity["label"], round(entity["score"], 3), entity["start"], entity["end"]])
+    numbers = {name.removeprefix("num_").replace("_", " "): number for name, number in found.info.as_dict().items()}
+    counts = ", ".join(f"{name}: {number}" for name, number in numbers.items())
     return {"text": text, "entities": spans}, rows, f"{1000 * seconds:,.0f} ms; {counts or 'no words'}"
 
 

@@ -3,7 +3,7 @@ import random
 from gner.scoring.bootstrap import f1_intervals
 
 
-def test_intervals_hold_the_score_and_shrink_with_more_sentences() -> None:
+def test_intervals_contain_the_score_and_shrink_with_more_sentences() -> None:
     rng = random.Random(0)
 
     def sentences(number: int) -> list[list[int]]:
@@ -20,10 +20,10 @@ def test_intervals_hold_the_score_and_shrink_with_more_sentences() -> None:
     assert 0.1 < average.high - average.low < 0.15
 
 
-def test_the_seed_decides() -> None:
+def test_same_seed_gives_same_intervals() -> None:
     counts = {"toy": [[1, 1, 1], [0, 1, 1], [1, 2, 1]]}
     assert f1_intervals(counts, 20, seed=1) == f1_intervals(counts, 20, seed=1) != f1_intervals(counts, 20, seed=2)
 
 
-def test_a_score_without_entities_is_zero() -> None:
+def test_score_without_entities_is_zero() -> None:
     assert f1_intervals({"toy": [[0, 0, 0]]}, 5)[1] == (0, 0)
