@@ -23,7 +23,7 @@ class F1Intervals(NamedTuple):
 
 def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[Table]:
     """The scores of each dataset with their unweighted means, and what alignment had to do."""
-    table = _table("data set", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
+    table = _table("dataset", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
     known = {} if intervals is None else {kind: each for kind, each in intervals._asdict().items() if each is not None}
     kinds = ["strict"] if scores.overall.scorer is None else ["strict", "official"]
     for name, group in scores.datasets.items():
