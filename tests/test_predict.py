@@ -262,7 +262,7 @@ def test_other_layouts_are_written_at_the_end(format: str, model: str, texts: Pa
         (["--format", "brat", "--out", "{folder}", "--overwrite"], "the input is in"),
         (["--out", "{folder}", "--overwrite"], "is a folder"),
         (["--decoding", "fast"], "There are: BeamSearch"),
-        (["--labels", "("], "at least one letter or sign"),
+        (["--labels", "("], "at least one visible character"),
         (["--labels-file", "{texts}"], "got both"),
         (["--model", "./nothing"], "there is no folder"),
         (["--devices", "many"], "Expected available devices"),
