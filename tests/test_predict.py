@@ -177,8 +177,8 @@ def test_compressed_files_are_read(name: str, model: str, tmp_path: Path) -> Non
 
 def test_odd_files_give_a_clear_error(model: str, tmp_path: Path, capsys: Any) -> None:
     deep = '{"text": ' + "[" * 100_000 + "]" * 100_000 + "}"
-    cut = gzip.compress(("Ada\n" * 10_000).encode())[:-20]
-    contents = {"deep.jsonl": (deep.encode(), "nested too deep"), "cut.gz": (cut, "expected a whole gzip file")}
+    truncated = gzip.compress(("Ada\n" * 10_000).encode())[:-20]
+    contents = {"deep.jsonl": (deep.encode(), "nested too deep"), "cut.gz": (truncated, "expected a whole gzip file")}
     for name, (content, message) in contents.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(SystemExit) as ended:
