@@ -1,7 +1,7 @@
-"""``python -m gner.predict``: what a model finds in texts, or in the test splits of a run.
+"""``python -m gner.predict``: predict entities in texts, or in the test splits of a run.
 
 ``--model MODEL --labels person,location TEXTS`` labels texts; ``--config FILE --ckpt_path best`` writes predictions for
-the test splits of a run, with all keys of its config.
+the test splits of a run, and accepts all keys of its config.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     parser = argparse.ArgumentParser(
         prog="python -m gner.predict",
-        description="Find entities in texts: lines of a file or of standard input, JSON lines, a column of a table, or "
-        "a folder of .txt files. A run that was interrupted goes on where it was when it is started again.",
-        epilog="With --config FILE instead, it writes predictions for the test splits of a run, and takes all keys of "
-        "its config.",
+        description="Find entities in texts: lines of a file or of standard input, JSON Lines, a column of a table, or "
+        "a folder of .txt files. To resume an interrupted run, give the same command again.",
+        epilog="With --config FILE instead, it writes predictions for the test splits of a run, and accepts all keys "
+        "of its config.",
     )
     _add_arguments(parser)
     values = vars(parser.parse_args(given))
@@ -51,28 +51,28 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("input", metavar="IN", help="a file, a folder of .txt files, or - for standard input")
     add("--model", required=True, help="folder of a run, checkpoint, exported folder, or name on the hub")
-    add("--labels", metavar="A,B", help="types to look for; those of the model by default")
+    add("--labels", metavar="A,B", help="types to look for; by default those of the model")
     add("--labels-file", type=Path, metavar="FILE", help="types, one a line, or JSON: a list or {type: description}")
-    add("--out", type=Path, help="where results go; standard output by default")
+    add("--out", type=Path, help="file or folder of the results; by default standard output")
     add("--format", choices=get_args(OutputFormat), default="jsonl", help="layout of the results")
     add("--html", type=Path, metavar="PAGE", help="write a page with the entities highlighted")
-    add("--input-format", choices=get_args(InputFormat), default="auto", help="by suffix unless it is given")
-    add("--column", default="text", help="field or column of the text; JSON lines may have `words` instead")
+    add("--input-format", choices=get_args(InputFormat), default="auto", help="by default detected by suffix")
+    add("--column", default="text", help="field or column of the text; JSON Lines may have `words` instead")
     add("--field", default="entities", help="field that the entities are written to")
     add("--threshold", type=float, default=0.0, help="leave out entities with a lower score")
-    add("--decoding", default="speculative", help="a strategy, such as speculative, constrained, beam_search")
-    add("--words", choices=SPLITTERS, help="how text becomes words")
-    add("--batch-size", type=int, default=32, help="most prompts at once")
-    add("--batch-tokens", type=int, default=16_384, help="most tokens at once, padding included")
-    add("--max-tokens", type=int, help="longest prompt and answer; longer texts are cut into windows")
+    add("--decoding", default="speculative", help="a strategy, such as speculative, constrained or beam_search")
+    add("--words", choices=SPLITTERS, help="word splitter; by default that of the model")
+    add("--batch-size", type=int, default=32, help="most prompts in a batch")
+    add("--batch-tokens", type=int, default=16_384, help="most tokens in a batch, including padding")
+    add("--max-tokens", type=int, help="longest prompt and answer; longer texts are split into windows")
     add("--overlap", type=int, default=8, help="words that windows inside a sentence share")
-    add("--dtype", choices=("fp32", "bf16", "fp16"), help="type of the weights; the device's by default")
+    add("--dtype", choices=("fp32", "bf16", "fp16"), help="dtype of the weights; by default that of the device")
     add("--accelerator", default="auto", help="Lightning's: cpu, gpu, …")
     add("--devices", default="1", help="Lightning's: how many, or auto")
-    add("--num-nodes", type=int, default=1, help="machines")
+    add("--num-nodes", type=int, default=1, help="number of machines")
     add("--compile", action="store_true", help="compile the network with torch.compile")
-    add("--overwrite", action="store_true", help="replace results of another run, or of one that is finished")
-    add("--block-size", type=int, default=512, help="texts that are labelled, and then written, together")
+    add("--overwrite", action="store_true", help="replace results of another run or of a finished one")
+    add("--block-size", type=int, default=512, help="texts that are labelled and written together")
 
 
 if __name__ == "__main__":

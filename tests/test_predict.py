@@ -177,8 +177,8 @@ def test_compressed_files_are_read(name: str, model: str, tmp_path: Path) -> Non
 
 def test_odd_files_give_a_clear_error(model: str, tmp_path: Path, capsys: Any) -> None:
     deep = '{"text": ' + "[" * 100_000 + "]" * 100_000 + "}"
-    cut = gzip.compress(("Ada\n" * 10_000).encode())[:-20]
-    contents = {"deep.jsonl": (deep.encode(), "nested too deep"), "cut.gz": (cut, "expected a whole gzip file")}
+    truncated = gzip.compress(("Ada\n" * 10_000).encode())[:-20]
+    contents = {"deep.jsonl": (deep.encode(), "nested too deep"), "cut.gz": (truncated, "expected a whole gzip file")}
     for name, (content, message) in contents.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(SystemExit) as ended:
@@ -262,7 +262,7 @@ def test_other_layouts_are_written_at_the_end(format: str, model: str, texts: Pa
         (["--format", "brat", "--out", "{folder}", "--overwrite"], "the input is in"),
         (["--out", "{folder}", "--overwrite"], "is a folder"),
         (["--decoding", "fast"], "There are: BeamSearch"),
-        (["--labels", "("], "at least one letter or sign"),
+        (["--labels", "("], "at least one visible character"),
         (["--labels-file", "{texts}"], "got both"),
         (["--model", "./nothing"], "there is no folder"),
         (["--devices", "many"], "Expected available devices"),

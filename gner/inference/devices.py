@@ -1,4 +1,4 @@
-"""Where a model runs and what it computes in."""
+"""Device and dtype selection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def choose_device(name: str | torch.device | None) -> torch.device:
-    """The device of this name, or the best that is here.
+    """The device of this name, or the best one available.
 
     Raises:
         UserError: There is no such device.
@@ -23,16 +23,16 @@ def choose_device(name: str | torch.device | None) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UserError(
-            f"Expected a device that is here, such as cpu or cuda:0, got `{name}`: {first_line(error)}"
+            f"Expected an available device, such as cpu or cuda:0, got `{name}`: {first_line(error)}"
         ) from error
     return device
 
 
 def choose_dtype(name: str | torch.dtype | None, device: torch.device) -> torch.dtype:
-    """The type of this name, or the fastest that is exact enough: bf16 on GPUs that have it, else fp32.
+    """The dtype of this name, or the fastest that is precise enough: bf16 on GPUs that support it, else fp32.
 
     Raises:
-        UserError: There is no such type.
+        UserError: There is no such dtype.
     """
     if name is None:
         has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
@@ -45,12 +45,12 @@ def choose_dtype(name: str | torch.dtype | None, device: torch.device) -> torch.
 
 
 def check_dtype(dtype: torch.dtype, model_type: str) -> None:
-    """Refuse fp16 for models that overflow in it.
+    """Raise for fp16 if the model overflows in it.
 
     Raises:
-        UserError: The model is a T5 or a relative of it.
+        UserError: The model is a T5 or a variant of it.
     """
     if dtype == torch.float16 and overflows_in_fp16(model_type):
         raise UserError(
-            f"Expected another `dtype` than fp16 for a `{model_type}`: its activations overflow. Use bf16 or fp32."
+            f"Expected a `dtype` other than fp16 for a `{model_type}`: its activations overflow. Use bf16 or fp32."
         )

@@ -1,4 +1,4 @@
-"""A trained model as a folder that others can use."""
+"""Exports a trained model as a Hugging Face folder, and pushes it to the hub."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ def export_model(
     dtype: Literal["fp32", "bf16"] = "fp32",
     name: str | None = None,
 ) -> None:
-    """Write weights, tokenizer, settings and a card; the folder takes its name when all is written.
+    """Write weights, tokenizer, settings and model card to a temporary folder, renamed when it is complete.
 
     Args:
-        source: What `gner.inference.loading.load` takes: a checkpoint, the folder of a run, a model of others.
+        source: As in `gner.inference.loading.load`: a checkpoint, the folder of a run, or a third-party model.
         folder: Where to write; an earlier export there is replaced.
-        adapter_only: Write adapters alone; without it they are merged into the weights.
-        dtype: What weights are written in.
-        name: What the card calls it; the folder's name by default.
+        adapter_only: Write only the adapters; otherwise they are merged into the weights.
+        dtype: Dtype of the written weights.
+        name: Name of the model in the card; by default that of the folder.
 
     Raises:
-        UserError: There is no such model, it has no adapters, or the folder holds something that is no model.
+        UserError: There is no such model, it has no adapters, or the folder has content other than a model.
     """
     _check_target(folder)
     loaded = load(source)
 
     def more(unfinished: Path) -> None:
-        """Write what is ours."""
+        """Write the files of `gner`."""
         loaded.settings.write(unfinished)
         card = model_card(loaded, name or folder.resolve().name, adapter_only=adapter_only)
         (unfinished / "README.md").write_text(card, encoding="utf-8")
@@ -58,18 +58,18 @@ def _is_model(folder: Path) -> bool:
 
 
 def push(folder: Path, name: str, *, private: bool = False) -> str:
-    """Upload an exported folder to the Hugging Face hub, with the token that ``hf auth login`` keeps.
+    """Upload an exported folder to the Hugging Face hub, with the token stored by ``hf auth login``.
 
     Args:
-        folder: What was exported.
-        name: ``user/model``; it is made if it is not there.
-        private: Make it so that only its owner sees it.
+        folder: The exported model.
+        name: ``user/model``; created if it does not exist.
+        private: Create it as a private repository.
 
     Returns:
-        Its address.
+        Its URL.
 
     Raises:
-        UserError: The hub cannot be reached, or refuses.
+        UserError: The hub cannot be reached, or rejects the upload.
     """
     api = HfApi()
     try:

@@ -1,9 +1,9 @@
-"""What must be known of a model, beside its weights, to use it as it was trained."""
+"""Inference settings stored beside the weights (gner_config.json)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -19,17 +19,17 @@ FILE = "gner_config.json"
 
 @dataclass(frozen=True)
 class Settings:
-    """How a model was asked in training.
+    """The format and limits that a model was trained with.
 
     The defaults are those of the released GNER checkpoints.
 
     Attributes:
-        format: Prompt and target.
-        types: The entity types of each data set that it was trained on.
+        format: The prompt format.
+        types: The entity types of each dataset that it was trained on.
         max_input_tokens: Longest training input; for a causal model prompt and answer together.
         max_answer_tokens: Longest training answer of a seq2seq model.
-        longest_sentence: Words of the longest training sentence; None if that is not known.
-        words: Name of the splitter that makes words of raw text.
+        longest_sentence: Number of words of the longest training sentence; None if unknown.
+        words: Name of the splitter that splits raw text into words.
     """
 
     format: Format = field(default_factory=DefaultFormat)
@@ -41,7 +41,7 @@ class Settings:
 
     @property
     def all_types(self) -> tuple[str, ...]:
-        """The types of all data sets, each once."""
+        """The types of all datasets, without duplicates."""
         return tuple(dict.fromkeys(chain.from_iterable(self.types.values())))
 
     def write(self, folder: Path) -> None:
@@ -62,20 +62,22 @@ class Settings:
         """Read ``gner_config.json``.
 
         Raises:
-            UserError: It is not one.
+            UserError: It cannot be read as one.
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            format, types = from_config(values["format"], str(path)), _as_tuples(values["types"])
-            most_input, most_answer = int(values["max_input_tokens"]), int(values["max_answer_tokens"])
-            return Settings(format, types, most_input, most_answer, values["longest_sentence"], values["words"])
+            form = from_config(values["format"], str(path))
+            types = {name: tuple(of_dataset) for name, of_dataset in values["types"].items()}
+            max_input_tokens, max_answer_tokens = int(values["max_input_tokens"]), int(values["max_answer_tokens"])
+            return Settings(
+                form, types, max_input_tokens, max_answer_tokens, values["longest_sentence"], values["words"]
+            )
         except UserError:
             raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            found = f"{type(error).__name__}: {error}"
             raise UserError(
-                f"{path}: expected the settings that `gner.export` writes, found something else: {found}. Export the "
-                "model again."
+                f"{path}: expected the settings that `gner.export` writes, but they cannot be read: "
+                f"{type(error).__name__}: {error}. Export the model again."
             ) from error
 
     @staticmethod
@@ -83,15 +85,12 @@ class Settings:
         """The settings of a run.
 
         Args:
-            config: The whole configuration of the run.
-            data_state: What its data module keeps in checkpoints.
-            source: Where they are from, for messages.
+            config: The whole config of the run.
+            data_state: State of its data module in the checkpoint.
+            source: Where both are from, for messages.
         """
+        form = from_config(config["model"]["format"], source)
+        types = {name: tuple(of_dataset) for name, of_dataset in data_state.get("types", {}).items()}
         data = config["data"]
-        format, types = from_config(config["model"]["format"], source), _as_tuples(data_state.get("types", {}))
         longest_sentence = data_state.get("longest_sentence")
-        return Settings(format, types, data["max_input_tokens"], data["max_answer_tokens"], longest_sentence)
-
-
-def _as_tuples(types: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(of_dataset) for name, of_dataset in types.items()}
+        return Settings(form, types, data["max_input_tokens"], data["max_answer_tokens"], longest_sentence)

@@ -1,4 +1,4 @@
-"""The types that a user asks for, as the model is asked for them."""
+"""Maps the entity types that a user names to names that a prompt can hold, and reads them from files."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _UNWRITABLE = regex.compile(r"[\s\p{Z}\p{C}]+")
 
 @dataclass(frozen=True)
 class Labels:
-    """Entity types under the names that a user gives them, and those in the prompt.
+    """Entity types under the user's names and under those in the prompt.
 
-    The two differ only where a name could not be written and read back: white space and control characters become one
-    space, and round brackets that do not pair up are left out. Names with commas are written as they are. Of names that
-    become the same, the first is kept.
+    The two differ only where a name could not be written and parsed again: a run of whitespace and control characters
+    becomes one space, and all round brackets are removed if they are unbalanced. Commas are kept. Of names that become
+    equal, the first is kept.
 
     Attributes:
-        types: In the prompt, in the user's order.
-        names: What the user calls each of them.
-        descriptions: In pairs of a type and its description.
+        types: Names in the prompt, in the user's order.
+        names: The user's name of each.
+        descriptions: Pairs of a type and its description.
     """
 
     types: tuple[str, ...]
@@ -35,14 +35,14 @@ class Labels:
 
     @staticmethod
     def of(labels: Iterable[str] | Mapping[str, str | None], format: Format | None = None) -> Labels:
-        """Read a list of types, or a mapping of types to descriptions, each of which may be None or empty.
+        """Make labels from types, or from a mapping of types to descriptions, each of which may be None or empty.
 
         Args:
             labels: Types, with or without descriptions.
             format: How types are written; None for the default format.
 
         Raises:
-            UserError: It is one string, or one of them is not text or has nothing that can be written.
+            UserError: It is a single string, or a type is not a string or has no character that can be written.
 
         Example:
             >>> Labels.of(["person", "city (old", "person"]).types
@@ -65,32 +65,32 @@ class Labels:
         return Labels(tuple(names), names, tuple(descriptions))
 
     def only(self, types: Iterable[str]) -> Labels:
-        """Some of them."""
+        """The labels of some types."""
         kept = tuple(types)
         return Labels(kept, self.names, tuple(pair for pair in self.descriptions if pair[0] in kept))
 
 
 def _writable(name: object, format: Format) -> str:
     if not isinstance(name, str):
-        raise UserError(f"Expected types as text, got {name!r}.")
+        raise UserError(f"Expected types as strings, got {name!r}.")
     written = format.writable(_UNWRITABLE.sub(" ", name).strip())
     if not written:
-        raise UserError(f"Expected a type with at least one letter or sign, got {name!r}. Leave it out.")
+        raise UserError(f"Expected a type with at least one visible character, got {name!r}. Leave it out.")
     return written
 
 
 def read_labels(labels: str | None, file: Path | None) -> dict[str, str | None] | None:
-    """The types of a command line.
+    """Read the types that are given on a command line.
 
     Args:
-        labels: Types with commas between them, or None.
-        file: One a line, a JSON list, or a JSON object of types and descriptions; or None.
+        labels: Comma-separated types, or None.
+        file: One type a line, a JSON list, or a JSON object of types and descriptions; or None.
 
     Returns:
         Types and their descriptions, or None if none were given.
 
     Raises:
-        UserError: Both are given, or the file is not understood.
+        UserError: Both are given, or the file cannot be parsed.
     """
     if labels is not None and file is not None:
         raise UserError("Expected --labels or --labels-file, got both.")

@@ -1,4 +1,4 @@
-"""A model from wherever it is: a run, a checkpoint, a folder in Hugging Face's layout, or the hub."""
+"""Loads a model and its settings from a run, a checkpoint, a Hugging Face folder or the hub."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from gner.models.weight_files import find_file
 
 _ADAPTER = "adapter_config.json"
 _CAUSAL_TOKENS = 1280
-"""Of the released LLaMA, which was trained on longer inputs than the released T5s."""
+"""Limit of the released LLaMA, which was trained on longer inputs than the released T5s."""
 
 
 class Loaded(NamedTuple):
-    """A model that can be used.
+    """A loaded model.
 
     Attributes:
-        backbone: Its tokenizer.
+        backbone: Source of the tokenizer.
         network: On the CPU, in evaluation mode.
         settings: How it was trained.
-        config: The configuration of the run, where it came from a checkpoint; else empty.
-        meta: What else the checkpoint holds, by Lightning's names; else empty.
-        checkpoint: The checkpoint that it came from; None for other models.
+        config: Config of the run; empty if it is not from a checkpoint.
+        meta: Other entries of the checkpoint, by Lightning's names; empty if it is not from one.
+        checkpoint: The checkpoint it was loaded from; None for other models.
     """
 
     backbone: Backbone
@@ -46,9 +46,9 @@ def load(source: str | Path, dtype: torch.dtype = torch.float32) -> Loaded:
     """Load a model and its settings.
 
     Args:
-        source: A checkpoint, in one file or sharded; the folder of a run, or ``best`` or ``last`` in it; a folder that
-            was exported or that Hugging Face's libraries wrote, of whole weights or adapters; or a name on the hub.
-        dtype: What weights are held in.
+        source: A checkpoint, single-file or sharded; the folder of a run, or ``best`` or ``last`` in it; a folder that
+            ``gner.export`` or Hugging Face's libraries wrote, with full weights or adapters; or a name on the hub.
+        dtype: Dtype of the weights.
 
     Raises:
         UserError: There is no such model.
@@ -62,10 +62,10 @@ def load(source: str | Path, dtype: torch.dtype = torch.float32) -> Loaded:
 
 
 def find_checkpoint(path: Path) -> Path | None:
-    """The checkpoint that a path stands for: itself, or that of a run; None if it is something else.
+    """The checkpoint that a path refers to: itself, or that of a run; None if it is something else.
 
     Raises:
-        UserError: It should be one, but there is none.
+        UserError: The path is of a checkpoint that does not exist.
     """
     if path.exists() and is_checkpoint(path):
         return path
@@ -74,7 +74,7 @@ def find_checkpoint(path: Path) -> Path | None:
     if path.name in ("best", "last") and not path.exists() and (path.parent / run_dir.CHECKPOINTS).is_dir():
         return run_dir.find_checkpoint(path.parent, path.name)
     if path.suffix == ".ckpt":
-        raise UserError(f"Expected a checkpoint at {path}, but there is none.")
+        raise UserError(f"Expected a checkpoint at {path}, but it does not exist.")
     return None
 
 
@@ -89,7 +89,7 @@ def _load_pretrained(source: str, dtype: torch.dtype) -> Loaded:
     if adapter is not None:
         base = json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"]
         if not base:
-            raise UserError(f"{adapter}: expected the name of the model that the adapters belong to, found none.")
+            raise UserError(f"{adapter}: expected the name of the adapters' base model, found none.")
     backbone = Backbone(base)
     network = backbone.build(dtype)
     if adapter is not None:

@@ -1,4 +1,4 @@
-"""Entities of raw text, by a trained model."""
+"""`GNER`: loads a trained model and finds entities in raw text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class GNER:
     """A trained model that finds entities in text; made by `from_pretrained`.
 
     Args:
-        labeller: The model at work.
+        labeller: Network, tokenizer and options.
 
     Attributes:
         labeller: The same.
@@ -47,19 +47,19 @@ class GNER:
         """Load a model.
 
         Args:
-            source: The folder of a run, or ``best`` or ``last`` in it; a checkpoint, in one file or sharded; a folder
+            source: The folder of a run, or ``best`` or ``last`` in it; a checkpoint, single-file or sharded; a folder
                 that ``gner.export`` or Hugging Face's libraries wrote; or a name on the hub, such as
                 ``dyyyyyyyy/GNER-T5-large``.
-            device: Where it runs; None for the best device that is here.
-            dtype: ``fp32``, ``bf16``, ``fp16`` or a type of torch; None for bf16 on GPUs that have it, else fp32.
-            words: How text becomes words; see `ModelOptions`, and for the others too.
+            device: Where it runs; None for the best device available.
+            dtype: ``fp32``, ``bf16``, ``fp16`` or a torch dtype; None for bf16 on GPUs that support it, else fp32.
+            words: The word splitter; details of this and the other options: `ModelOptions`.
             max_tokens: Longest prompt and answer.
-            overlap: Words that the parts of a long sentence share.
+            overlap: Words that two windows inside a sentence share.
             batch_tokens: Most tokens of a batch.
             torch_compile: Compile the network.
 
         Raises:
-            UserError: There is no such model, device or type, or the model overflows in fp16.
+            UserError: There is no such model, device or dtype, or the model overflows in fp16.
         """
         target = choose_device(device)
         chosen = choose_dtype(dtype, target)
@@ -113,33 +113,32 @@ class GNER:
     ) -> Entities | list[Entities]:
         """Find the entities of one text or of many, of any length.
 
-        Arguments and results are GLiNER's; what a text gets is a list of dictionaries that also has ``info``,
+        Arguments and results are as in GLiNER; the result of a text is a list of dicts that also has ``info``,
         ``to_hf()`` and ``to_displacy()``.
 
         Args:
             text: A text, or several.
-            labels: Types to look for, or a mapping of types to descriptions; null for those that the model was trained
+            labels: Types to look for, or a mapping of types to descriptions; None for those that the model was trained
                 on. No types: no entities.
-            flat_ner: Must be true: no two entities overlap.
-            threshold: Leave out entities with a lower score. 0 leaves out none, so that results are those of
-                ``gner.test``.
+            flat_ner: Must be true: entities do not overlap.
+            threshold: Leave out entities with a lower score. 0 keeps all, so that results equal those of ``gner.test``.
             multi_label: Must be false.
-            batch_size: Most prompts at once.
-            decoding: A decoding strategy: its name, its class path and options as in a config, or the strategy.
-                ``speculative`` writes what greedy search does; ``constrained`` never loses a word.
+            batch_size: Most prompts in a batch.
+            decoding: A decoding strategy: its name, its class path and options as in a config, or an instance.
+                ``speculative`` gives the output of greedy search; ``constrained`` never loses a word.
 
         Returns:
-            For each text its entities by their start, with ``start``, ``end``, ``text``, ``label`` and ``score``;
+            For each text its entities sorted by start, with ``start``, ``end``, ``text``, ``label`` and ``score``;
             ``text[start:end]`` is the entity's text. A text without words has none.
 
         Raises:
-            UserError: An argument is not understood, or a prompt does not fit into memory alone.
+            UserError: An argument is invalid, or a prompt does not fit into memory even as a batch of one.
         """
         if multi_label or not flat_ner:
             option = "multi_label=False" if multi_label else "flat_ner=True"
             raise UserError(
                 f"Expected `{option}`: the model writes one BIO tag for each word, so entities are flat and each has "
-                "one type. For overlapping types, ask for them in separate calls."
+                "one type. For types that overlap, make separate calls."
             )
         texts = [text] if isinstance(text, str) else text
         if not isinstance(texts, Iterable):
@@ -186,12 +185,12 @@ class GNER:
         batch_size: int = 32,
         decoding: Decoding = "speculative",
     ) -> list[str] | list[list[str]]:
-        """Tag words of one sentence or of many that are split already.
+        """Tag the words of one or many sentences that are already split.
 
         Args:
             words: The words of a sentence, or a list of such lists. An empty word gets O.
             labels: See `predict_entities`.
-            threshold: See there; what is left out becomes O.
+            threshold: See there; words of entities that are left out get O.
             batch_size: See there.
             decoding: See there.
 
@@ -199,7 +198,7 @@ class GNER:
             For each sentence one IOB2 tag per word.
 
         Raises:
-            UserError: An argument is not understood.
+            UserError: An argument is invalid.
         """
         if isinstance(words, str):
             raise UserError(f"Expected a list of words, got the text {words!r}. For text use `predict_entities`.")

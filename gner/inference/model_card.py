@@ -1,4 +1,4 @@
-"""The README of a model that is exported: what it is, how it was trained, how good it is, how to use it."""
+"""Model card (README.md) of an exported model: usage, training data, metrics and config."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from gner.markdown import as_text, fenced
 
 _SHOWN = ("f1", "precision", "recall", "f1_gner", "f1_macro", "f1_gner_macro")
 _TASK = "token-classification"
+_ABOUT = (
+    "Finds entities in text by writing every word back with its tag ([GNER](https://arxiv.org/abs/2402.16602)); made "
+    f"with `gner` {__version__}.\n"
+)
 
 
 def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
@@ -22,13 +26,21 @@ def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
 
     Args:
         loaded: The model.
-        name: What to call it.
+        name: The name of the model in the card.
         adapter_only: Whether only adapters are exported.
     """
-    base = loaded.backbone.source if isinstance(loaded.backbone.source, str) else None
     result = _result(loaded)
+    metadata = _metadata(loaded, name, result, adapter_only=adapter_only)
+    head = f"---\n{metadata.to_yaml()}\n---\n\n# {as_text(name)}\n"
+    parts = [head, _ABOUT, _usage(loaded, name), _training(loaded), _metrics(result), _config(loaded.config)]
+    return "\n".join(part for part in parts if part)
+
+
+def _metadata(loaded: Loaded, name: str, result: dict[str, Any], *, adapter_only: bool) -> ModelCardData:
+    """The YAML header, which the hub reads."""
+    base = loaded.backbone.source if isinstance(loaded.backbone.source, str) else None
     is_hub_name = base is not None and not Path(base).exists()
-    about = ModelCardData(
+    return ModelCardData(
         library_name="peft" if adapter_only else "gner",
         pipeline_tag=_TASK,
         tags=["gner", "named-entity-recognition", "entities"],
@@ -36,13 +48,6 @@ def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
         model_name=name,
         eval_results=_evaluations(result) or None,
     )
-    head = f"---\n{about.to_yaml()}\n---\n\n# {as_text(name)}\n"
-    paper = "[GNER](https://arxiv.org/abs/2402.16602)"
-    what = (
-        f"Finds entities in text by writing every word back with its tag ({paper}); made with `gner` {__version__}.\n"
-    )
-    parts = [head, what, _usage(loaded, name), _training(loaded), _metrics(result), _config(loaded.config)]
-    return "\n".join(part for part in parts if part)
 
 
 def _usage(loaded: Loaded, name: str) -> str:
@@ -57,11 +62,11 @@ def _training(loaded: Loaded) -> str:
     if not settings.types:
         return ""
     rows = [f"| {as_text(name)} | {', '.join(map(as_text, types))} |" for name, types in settings.types.items()]
-    return "\n".join(["## Trained on\n", "| data set | types |", "|---|---|", *rows, ""])
+    return "\n".join(["## Trained on\n", "| dataset | types |", "|---|---|", *rows, ""])
 
 
 def _result(loaded: Loaded) -> dict[str, Any]:
-    """Step and metrics of the validation that a ``best`` or ``last`` checkpoint is of; empty for others."""
+    """Step and metrics of the validation that wrote a ``best`` or ``last`` checkpoint; empty for others."""
     results = loaded.meta.get("callbacks", {}).get("RunReport", {}).get("results", {})
     found: dict[str, Any] = results.get(loaded.checkpoint.stem) or {} if loaded.checkpoint is not None else {}
     return found
@@ -87,8 +92,8 @@ def _metrics(result: dict[str, Any]) -> str:
     rows = []
     for name, value in result.get("metrics", {}).items():
         if name.split("/")[-1] in _SHOWN:
-            number = "none" if value is None else f"{value:.4f}"
-            rows.append(f"| {as_text(name)} | {number} |")
+            shown = "none" if value is None else f"{value:.4f}"
+            rows.append(f"| {as_text(name)} | {shown} |")
     if not rows:
         return ""
     heading = f"## Metrics\n\nOf the validation at step {result['step']}, from text that the model wrote:\n"

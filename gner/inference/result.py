@@ -1,4 +1,4 @@
-"""What a person gets back: entities with places in the text."""
+"""Results of inference: entities with character offsets, and what it took to find them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gner.records import AlignmentReport, Entity
 
 
 class EntityDict(TypedDict):
-    """An entity in GLiNER's shape: ``text[start:end]`` of the whole text is ``text``."""
+    """An entity in GLiNER's layout; ``start`` and the exclusive ``end`` are offsets of ``text`` in the whole text."""
 
     start: int
     end: int
@@ -23,16 +23,16 @@ class EntityDict(TypedDict):
 
 @dataclass(frozen=True)
 class TextInfo:
-    """What had to be done to label a text.
+    """Counts of what it took to label a text.
 
     Attributes:
         num_words: Words of the text.
-        num_windows: Parts that the text was cut into, because it was too long for one prompt.
-        num_label_groups: Parts that the list of types was cut into, for the same reason.
-        num_too_long: Windows whose answer did not fit after all, and which were cut in two and labelled again.
-        num_unfinished: Windows whose text the model did not come to end.
-        num_below_threshold: Entities that were found and left out for their score.
-        report: What it took to lay the written words on those of the text, over all prompts.
+        num_windows: Windows that the text was split into to fit into prompts.
+        num_label_groups: Groups that the list of types was split into, for the same reason.
+        num_too_long: Windows whose answer was truncated, and which were split in two and labelled again.
+        num_unfinished: Windows whose generation did not end.
+        num_below_threshold: Entities that were left out for their score.
+        report: Alignment of the written words with those of the text, over all prompts.
     """
 
     num_words: int = 0
@@ -44,35 +44,36 @@ class TextInfo:
     report: AlignmentReport = field(default_factory=AlignmentReport)
 
     def as_dict(self) -> dict[str, int]:
-        """All counts that are not zero, those of the report among them."""
+        """All nonzero counts, including those of the report."""
         values: dict[str, Any] = asdict(self)
         values |= values.pop("report")
         return {name: value for name, value in values.items() if value}
 
     def notable(self) -> dict[str, int]:
-        """The same without what is so for any text."""
-        common = ("num_words", *(name for name in ("num_windows", "num_label_groups") if getattr(self, name) <= 1))
+        """The nonzero counts that an ordinary text does not have."""
+        common = ["num_words"]
+        common += [name for name in ("num_windows", "num_label_groups") if getattr(self, name) <= 1]
         return {name: value for name, value in self.as_dict().items() if name not in common}
 
 
 class Tagged(NamedTuple):
-    """The entities of a text in words, by their start and without overlaps, and what it took to find them."""
+    """The entities of a text in word positions, sorted by start and without overlaps, and what it took to find them."""
 
     entities: list[Entity]
     info: TextInfo
 
 
 class Entities(list[EntityDict]):
-    """The entities of one text, by their start; a list of dictionaries with a little more.
+    """The entities of one text: a list of dicts sorted by start, with ``info``, ``to_hf()`` and ``to_displacy()``.
 
     Args:
-        entities: The dictionaries.
-        text: The text that they are of, with its words.
-        info: What had to be done.
+        entities: The dicts.
+        text: Their text, with its words.
+        info: What it took to find them.
 
     Attributes:
         text: The text.
-        info: What had to be done.
+        info: What it took to find them.
     """
 
     def __init__(self, entities: Iterable[EntityDict], text: WordedText, info: TextInfo) -> None:
@@ -83,13 +84,13 @@ class Entities(list[EntityDict]):
 
     @staticmethod
     def of(text: WordedText, tagged: Tagged, names: Mapping[str, str], threshold: float) -> Entities:
-        """Put entities in words into the text, under the names that the user has for types.
+        """Convert entities from word positions to offsets, and from types to the user's names.
 
         Args:
             text: The text.
-            tagged: Its entities in words, and the info.
-            names: What the user calls each type.
-            threshold: Entities with a lower score are left out, and counted.
+            tagged: Its entities in word positions, and the info.
+            names: The user's name of each type.
+            threshold: Entities with a lower score are left out and counted.
         """
         kept = [entity for entity in tagged.entities if (entity.score or 0.0) >= threshold]
         entities: list[EntityDict] = []
@@ -107,7 +108,7 @@ class Entities(list[EntityDict]):
         return Entities(entities, text, replace(tagged.info, num_below_threshold=len(tagged.entities) - len(kept)))
 
     def tags(self) -> list[str]:
-        """IOB2 tags, one per word of the text; given words that are blank are O, unless an entity is around them."""
+        """IOB2 tags, one per word of the text; given words that are blank get O, unless they are inside an entity."""
         words = self._worded.words
         starts = {word.start: position for position, word in enumerate(words)}
         ends = {word.end: position + 1 for position, word in enumerate(words)}
@@ -116,7 +117,7 @@ class Entities(list[EntityDict]):
         return tags if self._worded.given is None else _with_blanks(self._worded.given, tags)
 
     def to_hf(self) -> list[dict[str, Any]]:
-        """As Hugging Face's ``pipeline("ner", aggregation_strategy="simple")`` gives them."""
+        """As Hugging Face's ``pipeline("ner", aggregation_strategy="simple")`` returns them."""
         return [
             {
                 "entity_group": entity["label"],
@@ -135,6 +136,7 @@ class Entities(list[EntityDict]):
 
 
 def _with_blanks(words: Sequence[str], tags: Iterable[str]) -> list[str]:
+    """Insert tags for blank words; backwards, as a blank word is inside an entity if the next tag continues one."""
     known = iter(tags)
     found: list[str] = [next(known) if word.strip() else "" for word in words]
     following = OUTSIDE

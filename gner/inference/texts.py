@@ -1,4 +1,4 @@
-"""Texts with their words."""
+"""Texts with the character offsets of their words."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gner.words import Splitter, Word
 
 @dataclass(frozen=True)
 class WordedText:
-    """A text and where its words stand.
+    """A text and its words with their offsets.
 
     Attributes:
         text: The text.
         words: Its words, in order.
-        given: Where words were given, those, blank ones among them, which are not in ``words``.
+        given: The words that the text was made of, if any, including blank ones, which are not in ``words``.
     """
 
     text: str
@@ -26,30 +26,30 @@ class WordedText:
 
     @staticmethod
     def split(text: str, split: Splitter) -> WordedText:
-        """Cut a text into words; a word of nothing but white space is none.
+        """Split a text into words; words of whitespace only are dropped.
 
         Raises:
-            UserError: It is no text, or the splitter's words are not those of the text.
+            UserError: It is not a string, or the splitter's words do not match the text.
         """
         if not isinstance(text, str):
-            raise UserError(f"Expected a text, got {text!r}. Texts come one by one or as a list of them.")
+            raise UserError(f"Expected a text, got {text!r}. Give a string or a list of strings.")
         words = list(split(text))
         end = 0
         for word in words:
             if text[word.start : word.end] != word.text or not word.text or word.start < end:
                 raise UserError(
-                    f"Expected words of the text in order, but the word splitter gave {word} where the text has "
-                    f"{text[word.start : word.end]!r} and the word before ends at {end}."
+                    f"Expected words of the text in order, but the word splitter returned {word} where the text has "
+                    f"{text[word.start : word.end]!r} and the previous word ends at {end}."
                 )
             end = word.end
         return WordedText(text, [word for word in words if not word.text.isspace()])
 
     @staticmethod
     def join(words: Sequence[str]) -> WordedText:
-        """A text of words that are given; one space is between them. Words of white space only stay in the text.
+        """Join given words with single spaces. Words of whitespace only are kept in the text.
 
         Raises:
-            UserError: One of them is no text.
+            UserError: One of them is not a string.
         """
         placed: list[Word] = []
         start = 0
@@ -62,5 +62,5 @@ class WordedText:
         return WordedText(" ".join(words), placed, words)
 
     def sentence_ends(self) -> list[int]:
-        """One behind the last word of each sentence."""
+        """The exclusive end of each sentence, in words."""
         return sentence_ends(self.text, self.words)

@@ -1,12 +1,13 @@
-"""Long texts in windows, and the entities of all windows as those of one text.
+"""Splits long texts into overlapping windows, and merges the entities of the windows.
 
-**Cutting.** Windows end at sentence ends, and inside a sentence only if it does not fit. A window of several sentences
-shares its last one with the next window, if that is not most of it; one that ends inside a sentence shares some words.
+**Splitting.** Windows end at sentence ends, and inside a sentence only if it does not fit. A window of several
+sentences shares its last one with the next window, if that is not most of it; one that ends inside a sentence shares
+some words.
 
-**Merging.** Each window judges the text up to the middle of its overlap with the next. An entity over the middle is
-taken from the window that shows it whole, that is, not up against that window's cut; from the earlier one if both do.
-If neither does and the two agree on the type, their parts are joined; so are parts up against a cut inside a sentence
-where there was no room to share words. So an entity on a seam comes out once and whole.
+**Merging.** Each window decides about the text up to the seam, the middle of its overlap with the next. An entity
+across the seam is taken from a window that does not truncate it, from the earlier one if neither does. If both truncate
+it and agree on the type, the parts are joined; so are parts on either side of a split inside a sentence where there was
+no room for an overlap. So an entity on a seam is found once and complete. Reasons: docs/decisions/windows.md.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ class Window(NamedTuple):
 def cut(
     ends: Sequence[int], fits: Callable[[int, int], bool], *, most_words: int | None = None, overlap: int = 8
 ) -> list[Window]:
-    """Cut a text into windows.
+    """Split a text into windows.
 
     Args:
-        ends: One behind the last word of each sentence, in order; the last is the number of words.
-        fits: Whether the model can read words ``start`` to ``end`` at once; true for a part of what is.
-        most_words: Windows of several sentences have no more words than this; null for no such limit.
+        ends: The exclusive end of each sentence in words, in order; the last is the number of words.
+        fits: Whether words ``start`` to ``end`` (exclusive) fit into one prompt; parts of what fits must fit.
+        most_words: Windows of several sentences have no more words than this; None for no such limit.
         overlap: Words that two windows inside a sentence share, where there is room.
 
     Example:
@@ -53,38 +54,41 @@ def cut(
 
 
 def halves(window: Window, overlap: int = 8) -> list[Window]:
-    """Cut a window of at least two words that turned out too long."""
+    """Split a window of at least two words that turned out too long."""
     middle = (window.start + window.end) // 2
     shared = min(overlap, (window.end - window.start) // 4)
     return [Window(window.start, middle), Window(middle - shared, window.end)]
 
 
-def _window_end(known: Window, ends: Sequence[int], fits: Callable[[int, int], bool], most_words: int | None) -> int:
-    """Where a window ends that starts with what is known: words that the one before has too."""
-    first = bisect_right(ends, known.end)
+def _window_end(shared: Window, ends: Sequence[int], fits: Callable[[int, int], bool], most_words: int | None) -> int:
+    """The end of the window that starts with ``shared``, its overlap with the window before."""
+    first = bisect_right(ends, shared.end)
     end = ends[first]
-    if not fits(known.start, end):
-        longest = range(known.end + 1, end + 1)
-        return known.end + max(1, bisect_left(longest, True, key=lambda last: not fits(known.start, last)))
+    if not fits(shared.start, end):
+        # Not even one new sentence fits: find the longest part that does by bisection, at least one new word.
+        candidates = range(shared.end + 1, end + 1)
+        return shared.end + max(1, bisect_left(candidates, True, key=lambda last: not fits(shared.start, last)))
     for candidate in ends[first + 1 :]:
-        if not fits(known.start, candidate) or (most_words is not None and candidate - known.start > most_words):
+        if not fits(shared.start, candidate) or (most_words is not None and candidate - shared.start > most_words):
             break
         end = candidate
     return end
 
 
 def _next_start(window: Window, ends: Sequence[int], fits: Callable[[int, int], bool], overlap: int) -> int:
+    """Where the window after this one starts; the words from there to the end of this window are shared."""
     overlap = min(overlap, (window.end - window.start) // 2)
-    place = bisect_left(ends, window.end)
-    if ends[place] != window.end:
+    sentence = bisect_left(ends, window.end)
+    is_sentence_end = ends[sentence] == window.end
+    if not is_sentence_end:
         start = window.end - overlap
-    elif place and ends[place - 1] > max(window.start, (window.start + window.end - 1) // 2):
-        start = ends[place - 1]
+    elif sentence and ends[sentence - 1] > max(window.start, (window.start + window.end - 1) // 2):
+        start = ends[sentence - 1]  # share the last sentence, which is less than half of the window
     else:
         start = window.end
-    sentence_end = ends[bisect_right(ends, window.end)]
-    is_end = ends[place] == window.end
-    needed = sentence_end if is_end and fits(window.end, sentence_end) else window.end + 1
+    # Share less where the overlap leaves no room for the next sentence or, if that is too long anyway, the next word.
+    next_end = ends[bisect_right(ends, window.end)]
+    needed = next_end if is_sentence_end and fits(window.end, next_end) else window.end + 1
     while start < window.end and not fits(start, needed):
         start += 1
     return start
@@ -93,12 +97,12 @@ def _next_start(window: Window, ends: Sequence[int], fits: Callable[[int, int], 
 def merge(
     windows: Sequence[Window], entities: Sequence[Iterable[Entity]], ends: Container[int] = frozenset()
 ) -> list[Entity]:
-    """The entities of a text, by the rule of this module.
+    """The entities of a text, by the rules of this module.
 
     Args:
-        windows: In order; each starts before the end of the one before, or there.
+        windows: In order; each starts at or before the end of the one before.
         entities: Those of each window, in order and in words of the text.
-        ends: Where sentences end, one behind the last word; two windows that part there share no entity.
+        ends: Exclusive ends of sentences; parts of entities are not joined across them.
 
     Returns:
         Entities in order, without overlaps.
@@ -121,7 +125,14 @@ def merge(
 
 
 def _add(merged: list[Entity], entity: Entity, *, cut_start: int, cut_end: int) -> None:
-    """Add an entity of a window to those before it in the text, which are of earlier windows too."""
+    """Add an entity across the seam, unless an earlier window has a complete one there.
+
+    Args:
+        merged: The entities so far, to change.
+        entity: The entity, of the later window.
+        cut_start: Start of the later window: an entity that starts there may be truncated.
+        cut_end: End of the earlier window: an entity that ends there may be truncated.
+    """
     rivals = list(takewhile(lambda other: other.end > entity.start, reversed(merged)))
     if not rivals:
         merged.append(entity)
@@ -139,9 +150,9 @@ def _join(entity: Entity, rest: Entity) -> Entity:
 
 
 def best_of(groups: Iterable[Iterable[Entity]]) -> list[Entity]:
-    """The entities that several prompts over the same words gave, without overlaps: the higher score wins.
+    """The entities from several prompts over the same words, without overlaps: the highest score wins.
 
-    Where scores are equal, the longer one does, and then the one that was found first.
+    Of equal scores, the longer entity wins, then the one that was found first.
     """
     found = list(chain.from_iterable(groups))
     found.sort(key=lambda entity: (-(entity.score or 0.0), entity.start - entity.end))

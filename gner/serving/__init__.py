@@ -1,1 +1,1 @@
-"""A model behind a web page."""
+"""Serves a model on a local web page."""

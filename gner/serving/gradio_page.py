@@ -1,4 +1,4 @@
-"""A page on this machine to try a model on."""
+"""Local Gradio page to try a model on."""
 
 from __future__ import annotations
 
@@ -18,30 +18,34 @@ _DECODING = ["speculative", "constrained"]
 def answer(
     model: GNER, text: str, labels: Sequence[str], threshold: float, decoding: str
 ) -> tuple[dict[str, Any], list[list[Any]], str]:
-    """What the page shows.
+    """Label a text for the page.
 
     Returns:
-        The text with spans, a row for each entity (text, type, score, start, end), and what it took.
+        The text with spans, a row for each entity (text, type, score, start, end), and time and counts.
     """
     started = time.perf_counter()
     found = model.predict_entities(text, labels, threshold=threshold, decoding=decoding)
     seconds = time.perf_counter() - started
     spans = [{"entity": entity["label"], "start": entity["start"], "end": entity["end"]} for entity in found]
-    rows = []
-    for entity in found:
-        rows.append([entity["text"], entity["label"], round(entity["score"], 3), entity["start"], entity["end"]])
-    numbers = {name.removeprefix("num_").replace("_", " "): number for name, number in found.info.as_dict().items()}
-    counts = ", ".join(f"{name}: {number}" for name, number in numbers.items())
-    return {"text": text, "entities": spans}, rows, f"{1000 * seconds:,.0f} ms; {counts or 'no words'}"
+    rows = [
+        [entity["text"], entity["label"], round(entity["score"], 3), entity["start"], entity["end"]] for entity in found
+    ]
+    counts = [f"{_count_name(name)}: {number}" for name, number in found.info.as_dict().items()]
+    summary = f"{1000 * seconds:,.0f} ms; {', '.join(counts) or 'no words'}"
+    return {"text": text, "entities": spans}, rows, summary
+
+
+def _count_name(field: str) -> str:
+    return field.removeprefix("num_").replace("_", " ")
 
 
 def make_page(model: GNER, labels: Sequence[str], title: str) -> Any:
-    """The page, a ``gradio.Blocks``.
+    """Make the page, a ``gradio.Blocks``.
 
     Args:
-        model: What labels the texts.
-        labels: Types to begin with.
-        title: Above all else.
+        model: The model that labels texts.
+        labels: Types to start with.
+        title: Title and heading of the page.
 
     Raises:
         UserError: Gradio is not installed.
@@ -49,7 +53,7 @@ def make_page(model: GNER, labels: Sequence[str], title: str) -> Any:
     gradio = _import_gradio()
 
     def label(text: str, chosen: list[str], threshold: float, decoding: str) -> Any:
-        """Answer, or say what is wrong."""
+        """Show the answer or the error."""
         try:
             return answer(model, text or "", chosen or [], threshold, decoding)
         except UserError as error:

@@ -130,7 +130,7 @@ def test_noise_costs_little(sentences: list[Example]) -> None:
     assert _noisy_f1(sentences, misspelt=0.05, dropped=0.01, doubled=0.01) >= 98
 
 
-@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real data sets here")
+@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real datasets here")
 @pytest.mark.parametrize("name", ["crossner_ai", "crossner_literature", "crossner_science", "mit-restaurant"])
 def test_noise_costs_little_on_real_sentences(name: str) -> None:
     real = read_dataset(SHARED_DATA, name, "test")
@@ -163,7 +163,7 @@ def test_bit_parallel_alignment_is_as_long_as_the_official_one(source: list[str]
         assert len({match.source for match in found}) == len({match.written for match in found}) == len(found)
 
 
-@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real data sets here")
+@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real datasets here")
 @pytest.mark.parametrize("slip", ["written twice as O", "left out", "two left out", "followed by another"])
 def test_no_kind_of_slip_scores_below_the_official_alignment(slip: str) -> None:
     counts = {"robust": [0, 0], "official": [0, 0]}

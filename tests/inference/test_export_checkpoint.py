@@ -1,4 +1,4 @@
-"""What is exported says what it is."""
+"""Exported folders and their model cards."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from gner.export import main
 from gner.inference.export_checkpoint import export_model, push
 
 
-def test_the_card_has_types_metrics_and_config_of_the_run(config: Path, tmp_path: Path) -> None:
+def test_model_card_has_types_metrics_and_config_of_the_run(config: Path, tmp_path: Path) -> None:
     run("fit", ["--config", str(config)])
     main(["--ckpt", str(tmp_path / "run"), "--out", str(tmp_path / "my_model")])
     card = ModelCard.load(tmp_path / "my_model" / "README.md")
@@ -27,7 +27,7 @@ def test_the_card_has_types_metrics_and_config_of_the_run(config: Path, tmp_path
     assert written["trainer"]["max_steps"] == 4
 
 
-def test_an_export_replaces_one_and_nothing_else(trained: dict[str, Path], tmp_path: Path) -> None:
+def test_export_replaces_only_an_earlier_export(trained: dict[str, Path], tmp_path: Path) -> None:
     for _ in range(2):
         export_model(trained["causal"], tmp_path / "out")
     (tmp_path / "notes").mkdir()
@@ -38,13 +38,13 @@ def test_an_export_replaces_one_and_nothing_else(trained: dict[str, Path], tmp_p
     assert {path.name for path in tmp_path.iterdir()} == {"out", "notes"}
 
 
-def test_adapters_that_are_not_there_cannot_be_exported(trained: dict[str, Path], tmp_path: Path, capsys: Any) -> None:
+def test_adapter_export_needs_adapters(trained: dict[str, Path], tmp_path: Path, capsys: Any) -> None:
     with pytest.raises(SystemExit):
         main(["--ckpt", str(trained["causal"]), "--out", str(tmp_path / "out"), "--adapter-only"])
     assert "trained without" in capsys.readouterr().err
 
 
-def test_without_the_hub_the_folder_is_kept_and_the_reason_told(trained: dict[str, Path], tmp_path: Path) -> None:
+def test_failed_push_keeps_the_folder_and_gives_the_reason(trained: dict[str, Path], tmp_path: Path) -> None:
     export_model(trained["causal"], tmp_path / "out", name="me/model")
     with pytest.raises(UserError, match=r"is written, but it could not be pushed to `me/model`.*offline"):
         push(tmp_path / "out", "me/model")

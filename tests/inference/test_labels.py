@@ -1,4 +1,4 @@
-"""Types as a user names them, and as a model is asked."""
+"""Types under the user's names and in the prompt."""
 
 import pytest
 
@@ -6,13 +6,13 @@ from gner.errors import UserError
 from gner.inference.labels import Labels
 
 
-def test_types_keep_order_and_names_and_come_once() -> None:
+def test_types_keep_order_and_names_without_duplicates() -> None:
     labels = Labels.of(["person", "Person", "person", " city ", "city"])
     assert labels.types == ("person", "Person", "city")
     assert labels.names["city"] == " city "
 
 
-def test_descriptions_go_with_their_types() -> None:
+def test_descriptions_stay_with_their_types() -> None:
     labels = Labels.of({"actor": "who plays\nin films", "genre": None, "year": ""})
     assert labels.types == ("actor", "genre", "year")
     assert labels.descriptions == (("actor", "who plays in films"),)
@@ -30,17 +30,17 @@ def test_descriptions_go_with_their_types() -> None:
         ("人名", "人名"),
     ],
 )
-def test_what_cannot_be_written_is_replaced_and_found_again(name: str, written: str) -> None:
+def test_unwritable_characters_are_replaced_in_the_prompt_only(name: str, written: str) -> None:
     labels = Labels.of([name])
     assert labels.types == (written,)
     assert labels.names[written] == name
 
 
 @pytest.mark.parametrize("labels", ["person", [""], ["person", " "], ["("], [None], [3]])
-def test_what_is_no_list_of_types_is_refused(labels: object) -> None:
+def test_invalid_types_raise(labels: object) -> None:
     with pytest.raises(UserError):
         Labels.of(labels)  # type: ignore[arg-type]
 
 
-def test_no_types_are_no_types() -> None:
+def test_empty_list_of_types_is_allowed() -> None:
     assert Labels.of([]).types == ()

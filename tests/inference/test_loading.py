@@ -1,4 +1,4 @@
-"""A model is the same, wherever it is loaded from."""
+"""A model tags the same, whatever it is loaded from."""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ def _fit(config: Path, *options: str) -> Path:
 
 
 def _tags(run: Path) -> tuple[list[list[str]], list[list[str]]]:
-    """Words and tags that ``gner.test`` left."""
+    """Words and tags that ``gner.test`` wrote."""
     rows = map(json.loads, (run / "predictions" / "test.jsonl").read_text(encoding="utf-8").splitlines())
     words, tags = zip(*((row["instance"]["words"], row["tags"]) for row in rows), strict=True)
     return list(words), list(tags)
@@ -40,9 +40,7 @@ def _tags(run: Path) -> tuple[list[list[str]], list[list[str]]]:
 
 @pytest.mark.parametrize("options", [[], LORA], ids=["all weights", "adapters"])
 @pytest.mark.parametrize("config", KINDS, indirect=True)
-def test_a_run_its_checkpoint_and_its_export_tag_as_gner_test_does(
-    config: Path, options: list[str], tmp_path: Path
-) -> None:
+def test_run_checkpoint_and_export_tag_like_gner_test(config: Path, options: list[str], tmp_path: Path) -> None:
     run = _fit(config, *options)
     main("test", ["--config", str(config), *TRAIN, *TEST, *options])
     words, expected = _tags(run)
@@ -55,7 +53,7 @@ def test_a_run_its_checkpoint_and_its_export_tag_as_gner_test_does(
 
 
 @pytest.mark.parametrize("config", KINDS, indirect=True)
-def test_an_export_is_loaded_by_transformers_alone(config: Path, tmp_path: Path) -> None:
+def test_export_is_loaded_by_transformers_alone(config: Path, tmp_path: Path) -> None:
     run = _fit(config, *LORA)
     export(["--ckpt", str(run), "--out", str(tmp_path / "exported"), "--dtype", "bf16"])
     network = load(run, torch.float32).network
@@ -68,7 +66,7 @@ def test_an_export_is_loaded_by_transformers_alone(config: Path, tmp_path: Path)
     assert {"model.safetensors", "config.json", "tokenizer.json", "generation_config.json", "gner_config.json"} <= names
 
 
-def test_adapters_alone_are_loaded_with_their_backbone(config: Path, tmp_path: Path) -> None:
+def test_adapter_export_is_loaded_with_its_backbone(config: Path, tmp_path: Path) -> None:
     run = _fit(config, *LORA)
     export(["--ckpt", str(run), "--out", str(tmp_path / "adapter"), "--adapter-only"])
     names = {path.name for path in (tmp_path / "adapter").iterdir()}
@@ -80,7 +78,7 @@ def test_adapters_alone_are_loaded_with_their_backbone(config: Path, tmp_path: P
 
 @pytest.mark.slow
 @pytest.mark.parametrize("config", KINDS, indirect=True)
-def test_a_sharded_checkpoint_is_loaded_on_one_process(config: Path, tmp_path: Path) -> None:
+def test_sharded_checkpoint_is_loaded_in_one_process(config: Path, tmp_path: Path) -> None:
     strategy = ["--trainer.strategy", "gner.models.FSDP2Strategy", "--trainer.strategy.compute_dtype", "fp32"]
     for command in (["fit", "--trainer.devices", "2"], ["test", *TEST]):
         arguments = [f"gner.{command[0]}", "--config", str(config), *TRAIN, *LORA, *strategy, *command[1:]]
@@ -100,7 +98,7 @@ def test_a_sharded_checkpoint_is_loaded_on_one_process(config: Path, tmp_path: P
         assert GNER.from_pretrained(source).predict_tags(words, ["person", "place"]) == expected
 
 
-def test_a_model_of_others_is_asked_as_the_released_ones(checkpoints: dict[str, Path]) -> None:
+def test_third_party_model_gets_the_default_prompt(checkpoints: dict[str, Path]) -> None:
     assert load(checkpoints["seq2seq"]).settings.max_input_tokens == 640
     settings = load(checkpoints["causal"]).settings
     assert settings.max_input_tokens == 1280
@@ -119,7 +117,7 @@ def test_a_model_of_others_is_asked_as_the_released_ones(checkpoints: dict[str, 
         (lambda folder: _write(folder / "f" / "notes.txt", b"").parent, r"has no config\.json"),
     ],
 )
-def test_what_is_no_model_is_named(make: Any, message: str, tmp_path: Path) -> None:
+def test_source_that_is_not_a_model_raises(make: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         load(make(tmp_path))
 
@@ -135,7 +133,7 @@ def _save(path: Path, content: dict[str, Any]) -> Path:
     return path
 
 
-def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_settings_round_trip(tmp_path: Path) -> None:
     settings = Settings(GnerFormat("Do it.", extra_type="else"), {"a": ("x", "y")}, 100, 200, 30, "whole")
     settings.write(tmp_path)
     again = Settings.read(tmp_path / "gner_config.json")
@@ -151,7 +149,7 @@ def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
         ({"max_input_tokens": None}, "expected the settings that `gner.export` writes"),
     ],
 )
-def test_settings_that_are_none_are_refused(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+def test_malformed_settings_raise(change: dict[str, Any], message: str, tmp_path: Path) -> None:
     Settings().write(tmp_path)
     path = tmp_path / "gner_config.json"
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | change), encoding="utf-8")
@@ -161,21 +159,25 @@ def test_settings_that_are_none_are_refused(change: dict[str, Any], message: str
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"device": "tpu9"}, "Expected a device"), ({"dtype": "int3"}, "Expected a `dtype`"), ({"dtype": "fp16"}, "t5")],
+    [
+        ({"device": "tpu9"}, "Expected an available device"),
+        ({"dtype": "int3"}, "Expected a `dtype`"),
+        ({"dtype": "fp16"}, "t5"),
+    ],
 )
-def test_devices_and_types_that_cannot_be_used_are_refused(
+def test_unavailable_devices_and_dtypes_raise(
     options: dict[str, str], message: str, checkpoints: dict[str, Path]
 ) -> None:
     with pytest.raises(UserError, match=message):
         GNER.from_pretrained(checkpoints["seq2seq"], **options)
 
 
-def test_a_model_is_held_in_the_type_that_is_asked_for(checkpoints: dict[str, Path]) -> None:
+def test_weights_have_the_requested_dtype(checkpoints: dict[str, Path]) -> None:
     network = GNER.from_pretrained(checkpoints["seq2seq"], dtype="bf16", device="cpu").labeller.network
     assert {parameter.dtype for parameter in network.parameters()} == {torch.bfloat16}
 
 
-def test_a_name_is_no_run_because_there_is_one_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_name_is_not_taken_for_a_local_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "checkpoints").mkdir()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="`gpt2` is not a folder here"):

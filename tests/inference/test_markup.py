@@ -1,4 +1,4 @@
-"""Scripts, HTML and Markdown in words, types, names and texts stay text wherever they are shown."""
+"""Scripts, HTML and Markdown in words, types, names and texts are escaped wherever they are shown."""
 
 import json
 import re
@@ -39,7 +39,7 @@ NASTY = [
 
 
 class _Elements(HTMLParser):
-    """What a browser makes of a page before its scripts run."""
+    """The elements of a page, as a browser sees them before scripts run."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class _Elements(HTMLParser):
 
 
 def _check_page(page: str, template: str) -> Any:
-    """See that data add no element to a page; returns the data."""
+    """Check that data add no element to a page; returns the data."""
     found, empty = _Elements(page), _Elements(template)
     assert found.tags == empty.tags
     assert found.attributes == empty.attributes
@@ -66,12 +66,12 @@ def _template(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_make_text_of_their_data(name: str) -> None:
+def test_pages_insert_data_as_text(name: str) -> None:
     template = _template(name)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|\.href\s*=", template)
 
 
-def test_the_page_of_errors(tmp_path: Path) -> None:
+def test_error_page_escapes_data(tmp_path: Path) -> None:
     rows = [
         {
             "dataset": nasty,
@@ -89,7 +89,7 @@ def test_the_page_of_errors(tmp_path: Path) -> None:
     assert list(data["datasets"]) == NASTY
 
 
-def test_the_page_of_entities(trained: dict[str, Path], tmp_path: Path) -> None:
+def test_entity_page_escapes_data(trained: dict[str, Path], tmp_path: Path) -> None:
     source, page = tmp_path / "in.jsonl", tmp_path / "page.html"
     rows = [{"id": nasty, "text": f"{nasty} Ada Lovelace wrote to London"} for nasty in NASTY]
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -100,7 +100,7 @@ def test_the_page_of_entities(trained: dict[str, Path], tmp_path: Path) -> None:
     assert [text["name"] for text in data["texts"]] == NASTY
 
 
-def test_the_card_of_a_model(trained: dict[str, Path]) -> None:
+def test_model_card_escapes_data(trained: dict[str, Path]) -> None:
     loaded = load(trained["causal"])
     settings = Settings(loaded.settings.format, {nasty: (nasty, "person") for nasty in NASTY})
     config = {"note": "\n".join(NASTY)}
@@ -128,7 +128,7 @@ def test_the_card_of_a_model(trained: dict[str, Path]) -> None:
         assert nasty in unescape(outside) or nasty == "# e"
 
 
-def test_the_local_page(make_model: MakeModel) -> None:
+def test_gradio_page_escapes_data(make_model: MakeModel) -> None:
     page = make_page(make_model(), ["person"], NASTY[1])
     titles = [block.value for block in page.blocks.values() if isinstance(block, gradio.Markdown) and block.value]
     assert titles == [f"# {as_text(NASTY[1])}"]
@@ -141,7 +141,7 @@ def test_the_local_page(make_model: MakeModel) -> None:
 
 
 @pytest.mark.parametrize("nasty", NASTY)
-def test_text_in_markdown_is_read_as_it_is(nasty: str) -> None:
+def test_text_in_markdown_is_escaped(nasty: str) -> None:
     assert unescape(as_text(nasty)) == nasty
     html = markdown_to_safe_html(f"| a |\n|---|\n| {as_text(nasty)} |")
     [cell] = re.findall(r"<td>(.*?)</td>", html, re.DOTALL)

@@ -1,4 +1,4 @@
-"""What a person does with a model."""
+"""The public methods of `GNER`."""
 
 from collections import Counter
 from itertools import pairwise
@@ -30,7 +30,7 @@ TEXTS = [
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("decoding", ["speculative", "constrained"])
-def test_entities_are_slices_of_the_text_by_their_start(kind: str, decoding: str, make_model: MakeModel) -> None:
+def test_entities_are_sorted_slices_of_the_text(kind: str, decoding: str, make_model: MakeModel) -> None:
     found = make_model(kind).predict_entities(TEXTS, TYPES, decoding=decoding)
     assert len(found) == len(TEXTS)
     for text, entities in zip(TEXTS, found, strict=True):
@@ -48,13 +48,13 @@ def test_entities_are_slices_of_the_text_by_their_start(kind: str, decoding: str
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=60) | st.text("ab 字ก\u200b\u0301\x00()'\ud800.", max_size=60))
-def test_any_text_has_an_answer(text: str, make_model: MakeModel) -> None:
+def test_any_text_can_be_labelled(text: str, make_model: MakeModel) -> None:
     for entity in make_model().predict_entities(text, TYPES, decoding="constrained"):
         assert text[entity["start"] : entity["end"]] == entity["text"] != ""
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_many_texts_get_what_each_gets_alone(kind: str, make_model: MakeModel) -> None:
+def test_batched_texts_get_the_same_entities_as_single_ones(kind: str, make_model: MakeModel) -> None:
     model = make_model(kind)
     alone = [model.predict_entities(text, TYPES, decoding="constrained") for text in TEXTS]
     together = model.predict_entities(iter(TEXTS), TYPES, decoding="constrained", batch_size=3)
@@ -63,7 +63,7 @@ def test_many_texts_get_what_each_gets_alone(kind: str, make_model: MakeModel) -
         assert [entity["score"] for entity in one] == pytest.approx([entity["score"] for entity in other], abs=1e-4)
 
 
-def test_names_of_types_come_back_as_they_were_given(make_model: MakeModel) -> None:
+def test_labels_have_the_names_that_the_user_gave(make_model: MakeModel) -> None:
     found = make_model().predict_entities(TEXTS[6], [" person\n", "place ("], decoding="constrained")
     assert {entity["label"] for entity in found} == {" person\n", "place ("}
 
@@ -79,17 +79,17 @@ def test_no_types_no_entities(make_model: MakeModel) -> None:
     assert make_model().predict_entities(TEXTS, []) == [[]] * len(TEXTS)
 
 
-def test_without_types_those_of_training_are_looked_for(make_model: MakeModel) -> None:
+def test_types_of_training_are_the_default(make_model: MakeModel) -> None:
     model = make_model()
     assert model.predict_entities(TEXTS[0]) == model.predict_entities(TEXTS[0], TYPES)
 
 
-def test_a_model_that_knows_no_types_asks_for_some(checkpoints: dict[str, Path]) -> None:
+def test_model_without_types_needs_labels(checkpoints: dict[str, Path]) -> None:
     with pytest.raises(UserError, match="does not say which types"):
         GNER.from_pretrained(checkpoints["causal"]).predict_entities("Ada")
 
 
-def test_the_threshold_leaves_out_and_counts(make_model: MakeModel) -> None:
+def test_threshold_drops_and_counts_entities(make_model: MakeModel) -> None:
     model = make_model()
     everything = model.predict_entities(TEXTS[0], TYPES, decoding="constrained")
     scores = sorted(entity["score"] for entity in everything)
@@ -100,7 +100,7 @@ def test_the_threshold_leaves_out_and_counts(make_model: MakeModel) -> None:
 
 
 @pytest.mark.parametrize("options", [{"multi_label": True}, {"flat_ner": False}])
-def test_what_bio_cannot_say_is_refused(options: dict[str, bool], make_model: MakeModel) -> None:
+def test_options_that_bio_tags_cannot_express_raise(options: dict[str, bool], make_model: MakeModel) -> None:
     with pytest.raises(UserError, match=f"{next(iter(options))}=.*BIO"):
         make_model().predict_entities("Ada", TYPES, **options)
 
@@ -113,12 +113,12 @@ def test_what_bio_cannot_say_is_refused(options: dict[str, bool], make_model: Ma
         (([["Ada"]], TYPES), "Expected a text"),
     ],
 )
-def test_wrong_arguments_are_named(arguments: tuple[Any, Any], message: str, make_model: MakeModel) -> None:
+def test_invalid_arguments_raise(arguments: tuple[Any, Any], message: str, make_model: MakeModel) -> None:
     with pytest.raises(UserError, match=message):
         make_model().predict_entities(*arguments)
 
 
-def test_an_unknown_strategy_is_named_with_those_that_there_are(make_model: MakeModel) -> None:
+def test_unknown_strategy_raises_with_the_known_ones(make_model: MakeModel) -> None:
     with pytest.raises(UserError, match=r"got 'fast'. There are: BeamSearch, Constrained"):
         make_model().predict_entities("Ada", TYPES, decoding="fast")
     none = {"class_path": "BeamSearch", "init_args": {"num_beams": 0}}
@@ -135,7 +135,7 @@ def test_strategies_have_short_names(make_model: MakeModel) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_long_text_is_read_to_its_end(kind: str, make_model: MakeModel) -> None:
+def test_long_text_is_read_to_its_end(kind: str, make_model: MakeModel) -> None:
     model = make_model(kind, longest_sentence=12)
     sentence = "Grace Hopper met Ada in New York, and nothing else was seen there. "
     found = model.predict_entities(sentence * 30, TYPES, decoding="constrained")
@@ -146,7 +146,7 @@ def test_a_long_text_is_read_to_its_end(kind: str, make_model: MakeModel) -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_long_sentence_is_cut_where_it_must_be(kind: str, make_model: MakeModel) -> None:
+def test_long_sentence_is_split_into_windows(kind: str, make_model: MakeModel) -> None:
     model = make_model(kind, options=ModelOptions(max_tokens=150))
     found = model.predict_entities("Ada met Grace in London " * 40, TYPES, decoding="constrained")
     assert found.info.num_windows > 1
@@ -156,15 +156,15 @@ def test_a_long_sentence_is_cut_where_it_must_be(kind: str, make_model: MakeMode
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_answer_that_was_cut_is_asked_for_in_parts(kind: str, make_model: MakeModel) -> None:
-    """However short answers must be, all words are asked about."""
+def test_window_with_a_truncated_answer_is_split(kind: str, make_model: MakeModel) -> None:
+    """However low the limit, all words are labelled."""
     short = {"class_path": "Greedy", "init_args": {"max_new_tokens": 8}}
     found = make_model(kind).predict_entities("Ada Lovelace wrote to London .", TYPES, decoding=short)
     assert found.info.num_too_long > 0
     assert found.info.num_windows == found.info.num_too_long + 1
 
 
-def test_many_types_are_asked_for_in_several_prompts(make_model: MakeModel) -> None:
+def test_many_types_are_split_over_several_prompts(make_model: MakeModel) -> None:
     labels = [f"type number {number}" for number in range(60)]
     found = make_model(options=ModelOptions(max_tokens=400)).predict_entities(
         "Ada met Grace in London", labels, decoding="constrained"
@@ -175,20 +175,20 @@ def test_many_types_are_asked_for_in_several_prompts(make_model: MakeModel) -> N
 
 
 @pytest.mark.parametrize("num", [1, 2, 3, 5, 17, 100])
-def test_any_number_of_types_is_asked_for_once(num: int, make_model: MakeModel) -> None:
+def test_each_of_any_number_of_types_is_in_one_prompt(num: int, make_model: MakeModel) -> None:
     labels = {f"type {number}": "described at some length" for number in range(num)}
     found = make_model(options=ModelOptions(max_tokens=150)).predict_entities("Ada met Grace", labels)
     assert found.info.num_label_groups <= num
     assert num < 5 or found.info.num_label_groups > 1
 
 
-def test_a_type_that_fills_the_prompt_is_refused(make_model: MakeModel) -> None:
+def test_type_that_fills_the_prompt_raises(make_model: MakeModel) -> None:
     with pytest.raises(UserError, match="the type `xxx"):
         make_model(options=ModelOptions(max_tokens=100)).predict_entities("Ada", ["x" * 500])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_words_are_tagged_as_the_text_that_they_make(kind: str, make_model: MakeModel) -> None:
+def test_words_are_tagged_like_their_joined_text(kind: str, make_model: MakeModel) -> None:
     model = make_model(kind, words="whitespace")
     sentences = [["Ada", "met", "H2(O)", "in", "London", "."], ["x"], []]
     tags = model.predict_tags(sentences, TYPES, decoding="constrained")
@@ -200,7 +200,7 @@ def test_words_are_tagged_as_the_text_that_they_make(kind: str, make_model: Make
     assert model.predict_tags([], TYPES) == []
 
 
-def test_blank_words_are_outside_unless_an_entity_is_around_them(make_model: MakeModel) -> None:
+def test_blank_words_get_o_unless_inside_an_entity(make_model: MakeModel) -> None:
     model = make_model()
     with_blanks = model.predict_tags(["Ada", " ", "met", "", "London"], TYPES, decoding="constrained")
     without = model.predict_tags(["Ada", "met", "London"], TYPES, decoding="constrained")
@@ -210,7 +210,7 @@ def test_blank_words_are_outside_unless_an_entity_is_around_them(make_model: Mak
         model.predict_tags("Ada met", TYPES)
 
 
-def test_shapes_of_other_tools(make_model: MakeModel) -> None:
+def test_conversions_for_other_tools(make_model: MakeModel) -> None:
     found = make_model().predict_entities(TEXTS[0], TYPES, decoding="constrained")
     first = found[0]
     assert found.to_hf()[0] == {
@@ -225,7 +225,7 @@ def test_shapes_of_other_tools(make_model: MakeModel) -> None:
     assert shown["ents"][0] == {"start": first["start"], "end": first["end"], "label": first["label"]}
 
 
-def test_a_splitter_of_ones_own_is_used_and_checked(make_model: MakeModel) -> None:
+def test_custom_splitter_is_used_and_checked(make_model: MakeModel) -> None:
     letters = make_model(options=ModelOptions(words=lambda text: [Word(c, i, i + 1) for i, c in enumerate(text)]))
     lazy = make_model(options=ModelOptions(words=lambda text: iter(WordSplitter()(text))))  # type: ignore[arg-type]
     assert lazy.predict_entities(TEXTS[0], TYPES) == make_model().predict_entities(TEXTS[0], TYPES)
@@ -237,13 +237,13 @@ def test_a_splitter_of_ones_own_is_used_and_checked(make_model: MakeModel) -> No
 
 
 @pytest.mark.parametrize("options", [{"max_tokens": 0}, {"overlap": -1}, {"batch_tokens": 0}])
-def test_options_out_of_range_are_refused(options: dict[str, int]) -> None:
+def test_options_out_of_range_raise(options: dict[str, int]) -> None:
     with pytest.raises(UserError, match=next(iter(options))):
         ModelOptions(**options)
 
 
 @pytest.mark.slow
-def test_a_compiled_model_finds_the_same(make_model: MakeModel) -> None:
+def test_compiled_model_finds_the_same_entities(make_model: MakeModel) -> None:
     compiled = make_model(options=ModelOptions(torch_compile=True)).predict_entities(TEXTS, TYPES)
     plain = make_model().predict_entities(TEXTS, TYPES)
     assert [[{**entity, "score": 0} for entity in found] for found in compiled] == [

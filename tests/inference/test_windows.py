@@ -1,4 +1,4 @@
-"""A long text in windows is one text again."""
+"""Splitting texts into windows, and merging the entities of the windows."""
 
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from gner.records import Entity
 
 @st.composite
 def _texts(draw: st.DrawFn) -> tuple[list[int], int, int | None, int]:
-    """Sentence ends, how many words fit, how many a window of sentences has, and the overlap."""
+    """Sentence ends, how many words fit, the most words of a window of sentences, and the overlap."""
     lengths = draw(st.lists(st.integers(1, 30), min_size=1, max_size=12))
     ends = [sum(lengths[: place + 1]) for place in range(len(lengths))]
     return ends, draw(st.integers(1, 40)), draw(st.none() | st.integers(1, 40)), draw(st.integers(0, 12))
@@ -30,7 +30,7 @@ def test_windows_fit_and_cover_the_text_in_order(text: tuple[list[int], int, int
 
 
 @given(_texts())
-def test_a_sentence_that_fits_is_not_cut(text: tuple[list[int], int, int | None, int]) -> None:
+def test_sentence_that_fits_is_not_split(text: tuple[list[int], int, int | None, int]) -> None:
     ends, most, most_words, overlap = text
     windows = cut(ends, lambda start, end: end - start <= most, most_words=most_words, overlap=overlap)
     for start, end in zip([0, *ends], ends, strict=False):
@@ -39,10 +39,10 @@ def test_a_sentence_that_fits_is_not_cut(text: tuple[list[int], int, int | None,
 
 
 @given(_texts(), st.data())
-def test_entities_that_every_window_sees_alike_come_out_once_and_whole(
+def test_consistent_entities_are_merged_into_complete_ones(
     text: tuple[list[int], int, int | None, int], data: st.DataObject
 ) -> None:
-    """Each window finds the part that it shows of each entity, as a model would that is always right."""
+    """Each window finds its part of each gold entity, like a model without errors."""
     ends, most, most_words, overlap = text
     gold: list[Entity] = []
     place = 0
@@ -61,7 +61,7 @@ def test_entities_that_every_window_sees_alike_come_out_once_and_whole(
         ]
         for window in windows
     ]
-    # an entity over the end of a sentence where windows do not overlap cannot be seen whole
+    # no window has all of an entity across a sentence end where windows do not overlap
     clean = {before.end for before, after in pairwise(windows) if before.end == after.start and before.end in ends}
     expected = [entity for entity in gold if not any(entity.start < edge < entity.end for edge in clean)]
     merged = merge(windows, found, ends)
@@ -69,43 +69,43 @@ def test_entities_that_every_window_sees_alike_come_out_once_and_whole(
     assert all(one.end <= other.start for one, other in pairwise(merged))
 
 
-def test_a_short_text_is_one_window() -> None:
+def test_short_text_is_one_window() -> None:
     assert cut([5, 9], lambda start, end: end - start <= 9) == [Window(0, 9)]
     assert cut([], lambda start, end: True) == []
 
 
-def test_sentences_are_packed_up_to_the_longest_that_was_trained_on() -> None:
+def test_sentences_are_packed_up_to_most_words() -> None:
     windows = cut([5, 10, 15, 40], lambda start, end: True, most_words=10)
     assert windows[0] == Window(0, 10)
     assert windows[-1].end == 40
 
 
-def test_an_entity_on_a_seam_is_taken_from_the_window_that_shows_it_whole() -> None:
+def test_entity_on_a_seam_is_taken_from_a_window_that_does_not_truncate_it() -> None:
     windows = [Window(0, 10), Window(6, 16)]
     whole, cut_off = Entity(7, 12, "a"), Entity(7, 10, "a")
     assert merge(windows, [[cut_off], [whole]]) == [whole]
     assert merge(windows, [[Entity(3, 9, "a")], [Entity(6, 9, "b")]]) == [Entity(3, 9, "a")]
 
 
-def test_an_entity_longer_than_the_overlap_is_joined() -> None:
+def test_entity_longer_than_the_overlap_is_joined() -> None:
     windows = [Window(0, 10), Window(6, 16)]
     joined = merge(windows, [[Entity(2, 10, "a", 0.9)], [Entity(6, 14, "a", 0.5)]])
     assert joined == [Entity(2, 14, "a", 0.5)]
 
 
-def test_each_window_judges_up_to_the_middle_of_the_overlap() -> None:
+def test_each_window_decides_up_to_the_middle_of_the_overlap() -> None:
     windows = [Window(0, 10), Window(6, 16)]
     assert merge(windows, [[Entity(8, 9, "a")], []]) == []
     assert merge(windows, [[], [Entity(6, 7, "a")]]) == []
     assert merge(windows, [[Entity(6, 7, "a")], [Entity(9, 10, "b")]]) == [Entity(6, 7, "a"), Entity(9, 10, "b")]
 
 
-def test_of_overlapping_entities_of_several_prompts_the_higher_score_wins() -> None:
+def test_highest_score_wins_among_overlapping_entities_of_several_prompts() -> None:
     first, second = [Entity(0, 3, "a", 0.6), Entity(5, 6, "a", 0.5)], [Entity(2, 4, "b", 0.7), Entity(5, 7, "b", 0.5)]
     assert best_of([first, second]) == [Entity(2, 4, "b", 0.7), Entity(5, 7, "b", 0.5)]
 
 
-def test_halves_cover_a_window() -> None:
+def test_halves_cover_the_window() -> None:
     for size in range(2, 40):
         first, second = halves(Window(3, 3 + size))
         assert (first.start, second.end) == (3, 3 + size)
@@ -113,13 +113,13 @@ def test_halves_cover_a_window() -> None:
         assert max(first.end - first.start, second.end - second.start) < size
 
 
-def test_windows_inside_a_sentence_share_words_although_the_rest_would_fit() -> None:
+def test_windows_inside_a_sentence_overlap_although_the_rest_would_fit() -> None:
     for length in range(101, 400):
         windows = cut([length], lambda start, end: end - start <= 100, overlap=8)
         assert all(before.end - after.start >= 8 for before, after in pairwise(windows))
 
 
-def test_parts_are_joined_where_there_was_no_room_to_share_words() -> None:
+def test_parts_are_joined_where_there_was_no_room_for_an_overlap() -> None:
     windows = [Window(0, 1), Window(1, 2), Window(2, 3)]
     found = [[Entity(0, 1, "a")], [Entity(1, 2, "a")], [Entity(2, 3, "b")]]
     assert merge(windows, found, [3]) == [Entity(0, 2, "a"), Entity(2, 3, "b")]

@@ -1,4 +1,4 @@
-"""The local page answers as the model does."""
+"""The local Gradio page."""
 
 import gradio
 import pytest
@@ -11,7 +11,7 @@ from tests.conftest import MakeModel
 TEXT = "🙂 Ada Lovelace wrote to London ."
 
 
-def test_an_answer_has_spans_rows_and_what_it_took(make_model: MakeModel) -> None:
+def test_answer_has_spans_rows_and_counts(make_model: MakeModel) -> None:
     model = make_model()
     shown, rows, took = answer(model, TEXT, ["person", "place"], 0.0, "constrained")
     found = model.predict_entities(TEXT, ["person", "place"], decoding="constrained")
@@ -22,7 +22,7 @@ def test_an_answer_has_spans_rows_and_what_it_took(make_model: MakeModel) -> Non
     assert "words: 7" in took
 
 
-def test_the_page_answers_over_loopback(make_model: MakeModel) -> None:
+def test_page_answers_over_loopback(make_model: MakeModel) -> None:
     page = make_page(make_model(), ["person", "place"], "toy")
     _, address, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, share=False)
     try:
@@ -32,13 +32,13 @@ def test_the_page_answers_over_loopback(make_model: MakeModel) -> None:
         assert {part["class_or_confidence"] for part in shown} & {"person", "place"}
         assert table["headers"] == ["entity", "type", "score", "start", "end"]
         assert "ms" in took
-        with pytest.raises(Exception, match="at least one letter"):
+        with pytest.raises(Exception, match="at least one visible character"):
             client.predict(TEXT, [" "], 0.0, "constrained", api_name="/find_entities")
     finally:
         page.close()
 
 
-def test_the_page_listens_on_this_machine_only(
+def test_page_listens_on_this_machine_only(
     make_model: MakeModel, trained: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launched: dict[str, object] = {}
