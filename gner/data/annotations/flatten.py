@@ -1,17 +1,19 @@
-"""Texts with character spans to sentences with tags: the one place where spans meet words.
+"""Converts texts with character spans to sentences with BIO tags.
 
-BIO tags are flat and made of whole words, so three things are settled here, and each is reported with its place: a span
-that starts or ends within a word, spans that overlap, and where a long text is cut.
+BIO tags are flat and cover whole words, so three things are decided here, and the first two reported with their place:
+what happens to spans that start or end within a word, which of overlapping spans is kept, and where a long text is
+split into sentences. See docs/decisions/data_sources.md.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from gner.bio import to_tags
-from gner.data.annotations.offsets import settle_offsets, touched
+from gner.data.annotations.offsets import correct_offsets, covered_words
 from gner.data.annotations.spans import Options, Sentence, Span, Text
 from gner.errors import UserError
 from gner.records import Entity
@@ -19,7 +21,7 @@ from gner.sentences import sentence_ends
 from gner.words import Word, find_splitter
 
 LONG = 64
-"""In words; a text with no more than that, in one paragraph, is an example as it is."""
+"""In words; a text of one paragraph and at most this length stays one example."""
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
@@ -30,16 +32,16 @@ class _Candidate(NamedTuple):
 
 
 def to_sentences(text: Text, options: Options) -> list[Sentence]:
-    """Make sentences of a text.
+    """Split a text into tagged sentences.
 
-    * A span becomes the words that it shares characters with. If these reach beyond it, it does not fit, and
-      ``options.misaligned`` says what happens: it is widened to whole words, left out, or refused.
-    * Of spans that overlap, the one of more words stays, of equal ones the earlier.
-    * A text is cut at the ends of sentences, as `gner.sentences` has them, and never within an entity; a sentence of
-      more than `LONG` words is also cut at the ends of lines. Short texts are not cut, unless the format says so.
+    * A span becomes the words that it shares characters with. If these reach beyond the span, ``options.misaligned``
+      decides: widen it to whole words, leave it out, or raise.
+    * Of overlapping spans the one with most words is kept, or the first of equally long ones.
+    * The text is split at the ends of sentences that `gner.sentences` finds, and never within an entity; sentences of
+      more than `LONG` words are also split at line ends. Short texts stay whole, unless the format wants them split.
 
     Raises:
-        UserError: A span leaves its text, or does not fit and ``options.misaligned`` is ``error``.
+        UserError: A span is outside its text, or misaligned while ``options.misaligned`` is ``error``.
 
     Example:
         >>> text = Text("Ada met Bob. Bob left.", [Span(0, 3, "person"), Span(8, 11, "person")], "a:1", cut="always")
@@ -49,25 +51,21 @@ def to_sentences(text: Text, options: Options) -> list[Sentence]:
     words = text.words if text.words is not None else (options.split_words or find_splitter("treebank"))(text.text)
     if not words:
         options.report.add("no_words", text.place, repr(text.text[:40]))
-    entities = _flat(_candidates(text, words, options), text, options)
+    entities = _resolve_overlaps(_candidates(text, words, options), text, options)
     tags = to_tags(entities, len(words))
-    starts = [0, *_cuts(text, words, entities, options.cut)]
-    return [
-        Sentence(
-            tuple(word.text for word in words[start:end]),
-            tuple(tags[start:end]),
-            text.place_of(words[start].start),
-            text.types,
-        )
-        for start, end in zip(starts, [*starts[1:], len(words)], strict=True)
-        if end > start
-    ]
+    starts = _sentence_starts(text, words, entities) if _is_split(text, words, options.cut) else []
+    bounds = pairwise([0, *starts, len(words)])
+    return [_sentence(text, words[start:end], tags[start:end]) for start, end in bounds if end > start]
+
+
+def _sentence(text: Text, words: Sequence[Word], tags: Sequence[str]) -> Sentence:
+    return Sentence(tuple(word.text for word in words), tuple(tags), text.place_of(words[0].start), text.types)
 
 
 def _candidates(text: Text, words: Sequence[Word], options: Options) -> list[_Candidate]:
-    """Spans with the words that they become, in file order; without those that are left out."""
+    """The spans that are kept, with the words that they cover, in file order."""
     found: dict[Entity, _Candidate] = {}
-    for given in settle_offsets(text, options.report):
+    for given in correct_offsets(text, options.report):
         renamed = options.rename(given.type)
         if renamed is None:
             options.report.add("dropped_type", given.place or text.place, f"`{given.type}`")
@@ -76,36 +74,36 @@ def _candidates(text: Text, words: Sequence[Word], options: Options) -> list[_Ca
         if not 0 <= span.start <= span.end <= len(text.text):
             raise UserError(
                 f"{span.place or text.place}: expected a span within the {len(text.text)} characters of the text, got "
-                f"{span.start} to {span.end}. Mend it; `end` is one behind the last character."
+                f"{span.start} to {span.end}. Fix the span; `end` is exclusive."
             )
-        first, last = touched(words, span.start, span.end)
-        if first == last or span.start == span.end:
-            options.report.add("empty", _where(text, span), f"`{_text(text, span)}` ({span.type})")
-        elif _is_kept(text, words[first].start, words[last - 1].end, span, options):
-            entity = Entity(first, last, span.type)
+        start, end = covered_words(words, span.start, span.end)
+        if start == end or span.start == span.end:
+            options.report.add("empty", _where(text, span), _describe(text, span))
+        elif _is_kept(text, words[start].start, words[end - 1].end, span, options):
+            entity = Entity(start, end, span.type)
             if entity in found:
-                options.report.add("duplicate", _where(text, span), f"`{_text(text, span)}` ({span.type})")
+                options.report.add("duplicate", _where(text, span), _describe(text, span))
             found.setdefault(entity, _Candidate(entity, span))
     return list(found.values())
 
 
 def _is_kept(text: Text, start: int, end: int, span: Span, options: Options) -> bool:
-    """Whether a span stays, given where its words start and end; tells of those that do not fit."""
+    """Whether to keep a span whose words reach from ``start`` to ``end``; reports it if they reach beyond it."""
     if span.start <= start and end <= span.end:
         return True
-    what = f"`{_text(text, span)}` ({span.type}) is part of `{text.text[start:end]}`"
+    what = f"{_describe(text, span)} is part of `{text.text[start:end]}`"
     if options.misaligned == "error":
         raise UserError(
-            f"{_where(text, span)}: expected spans of whole words, but {what}. Mend it, set another word splitter "
-            "with `words`, or set `misaligned` to expand or drop."
+            f"{_where(text, span)}: expected spans of whole words, but {what}. Fix the span, set another word "
+            "splitter with `words`, or set `misaligned` to expand or drop."
         )
     options.report.add("widened" if options.misaligned == "expand" else "misaligned", _where(text, span), what)
     return options.misaligned == "expand"
 
 
-def _flat(candidates: list[_Candidate], text: Text, options: Options) -> list[Entity]:
-    """Of entities that overlap the longest, then the earliest, in order."""
-    owners: dict[int, _Candidate] = {}
+def _resolve_overlaps(candidates: list[_Candidate], text: Text, options: Options) -> list[Entity]:
+    """Of overlapping entities the longest, or the first of equally long ones; in text order."""
+    owners: dict[int, _Candidate] = {}  # of each word
     kept: list[Entity] = []
     for candidate in sorted(candidates, key=lambda one: (one.entity.start - one.entity.end, one.entity.start)):
         entity, span = candidate
@@ -114,7 +112,7 @@ def _flat(candidates: list[_Candidate], text: Text, options: Options) -> list[En
             owners.update(dict.fromkeys(range(entity.start, entity.end), candidate))
             kept.append(entity)
         else:
-            what = f"`{_text(text, span)}` ({span.type}) overlaps `{_text(text, owner.span)}` ({owner.span.type})"
+            what = f"{_describe(text, span)} overlaps {_describe(text, owner.span)}"
             options.report.add("overlapping", _where(text, span), what)
     return sorted(kept, key=lambda entity: entity.start)
 
@@ -123,29 +121,43 @@ def _where(text: Text, span: Span) -> str:
     return span.place or f"{text.place_of(span.start)}, characters {span.start}-{span.end}"
 
 
-def _text(text: Text, span: Span) -> str:
-    return " ".join(text.text[span.start : span.end].split())
+def _describe(text: Text, span: Span) -> str:
+    return f"`{' '.join(text.text[span.start : span.end].split())}` ({span.type})"
 
 
-def _cuts(text: Text, words: Sequence[Word], entities: Sequence[Entity], cut: bool | None) -> list[int]:
-    """Positions of words that start a sentence, but for the first."""
-    if cut is None:
-        is_long = len(words) > LONG or _BLANK_LINE.search(text.text.strip())
-        cut = text.cut == "always" or (text.cut == "long" and bool(is_long or text.ends))
-    if not cut:
-        return []
-    within = {position for entity in entities for position in range(entity.start + 1, entity.end)}
+def _is_split(text: Text, words: Sequence[Word], cut: bool | None) -> bool:
+    """Whether to split a text into sentences; None for ``cut`` leaves that to the text."""
+    if cut is not None:
+        return cut
+    if text.cut == "long":
+        return len(words) > LONG or bool(text.ends) or _BLANK_LINE.search(text.text.strip()) is not None
+    return text.cut == "always"
+
+
+def _sentence_starts(text: Text, words: Sequence[Word], entities: Sequence[Entity]) -> list[int]:
+    """Indices of the words that start a sentence, except the first."""
+    inner = _inner_words(entities)
     ends = text.ends if text.ends is not None else sentence_ends(text.text, words)
-    cuts: list[int] = []
-    start = 0
-    for end in [end for end in ends if end not in within]:
-        if end - start > LONG:
-            cuts += [at for at in range(start + 1, end) if at not in within and _breaks(text.text, words, at)]
-        cuts.append(end)
-        start = end
-    return [at for at in cuts if at < len(words)]
+    starts: list[int] = []
+    previous = 0
+    for end in ends:
+        if end in inner:
+            continue
+        if end - previous > LONG:
+            candidates = range(previous + 1, end)
+            starts += [at for at in candidates if at not in inner and _is_after_line_end(text.text, words, at)]
+        starts.append(end)
+        previous = end
+    return [start for start in starts if start < len(words)]
 
 
-def _breaks(text: str, words: Sequence[Word], position: int) -> bool:
-    """Whether a line ends before a word."""
+def _inner_words(entities: Iterable[Entity]) -> set[int]:
+    """Indices of the words of entities, except the first word of each."""
+    inner: set[int] = set()
+    for entity in entities:
+        inner.update(range(entity.start + 1, entity.end))
+    return inner
+
+
+def _is_after_line_end(text: str, words: Sequence[Word], position: int) -> bool:
     return "\n" in text[words[position - 1].end : words[position].start]

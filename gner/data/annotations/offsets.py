@@ -1,25 +1,25 @@
-"""Where annotated strings stand in their text."""
+"""Finds strings in texts, and corrects the offsets of spans. See docs/decisions/data_sources.md."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Span, Text
 from gner.words import Word
 
-_WRITTEN = re.compile(r"\\[nrt]|##")
-"""Line ends and tabs as Label Studio writes them in the text of a region, and the mark of pieces of words."""
+_ESCAPES = re.compile(r"\\[nrt]|##")
+"""Line ends and tabs as Label Studio escapes them in the text of a region, and the prefix of WordPiece subwords."""
 _ODD_SPACE = re.compile(r"\s{2}|[^\S ]")
 
 
 def place_string(text: str, words: Sequence[Word], string: str) -> list[tuple[int, int]]:
-    """All places of a string in a text, as characters.
+    """All occurrences of a string in a text, as character offsets.
 
-    The first of these that finds something: places that start and end where words do; places that are not within a run
-    of letters and digits; the same two without regard to case. White space in the string is any white space.
+    Returns the first of these that is not empty: occurrences that start and end with a word; occurrences not inside a
+    run of letters and digits; the same two, ignoring case. Whitespace in the string matches any whitespace.
 
     Example:
         >>> from gner.words import WordSplitter
@@ -35,14 +35,14 @@ def place_string(text: str, words: Sequence[Word], string: str) -> list[tuple[in
     for flags in (0, re.IGNORECASE):
         found = list(_occurrences(text, parts, flags))
         aligned = [(start, end) for start, end in found if start in starts and end in ends]
-        apart = aligned or [place for place in found if _is_apart(text, *place)]
-        if apart:
-            return apart
+        separate = aligned or [place for place in found if _is_separate(text, *place)]
+        if separate:
+            return separate
     return []
 
 
 def _occurrences(text: str, parts: list[str], flags: int) -> Iterator[tuple[int, int]]:
-    if not flags and (len(parts) == 1 or not _ODD_SPACE.search(text)):  # compiling a pattern takes longer
+    if not flags and (len(parts) == 1 or not _ODD_SPACE.search(text)):  # faster than compiling a pattern
         string = " ".join(parts)
         start = text.find(string)
         while start >= 0:
@@ -54,82 +54,101 @@ def _occurrences(text: str, parts: list[str], flags: int) -> Iterator[tuple[int,
         yield match.span()
 
 
-def _is_apart(text: str, start: int, end: int) -> bool:
+def _is_separate(text: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
     return not (before.isalnum() and text[start].isalnum()) and not (after.isalnum() and text[end - 1].isalnum())
 
 
-def settle_offsets(text: Text, report: ReadReport) -> list[Span]:
-    """Put spans where the text stands that the file gives for them.
+def correct_offsets(text: Text, report: ReadReport) -> list[Span]:
+    """Make the offsets of spans agree with the text that the file gives for them.
 
-    Case, white space, and how tools write line ends and pieces of words (``\\n``, ``##``) make no difference, unless
-    they tell that offsets are counted otherwise: if some spans do not fit to the letter, but all do when UTF-16 units
-    or other line ends are counted, so they are read. A span that still does not fit goes to the nearest place of its
-    text; what happens if there is none says ``trust`` of the span. Spans without text are taken as they are.
+    Differences in case and whitespace, and in how tools write line ends and subwords (``\\n``, ``##``), are ignored,
+    unless they show that the file counts differently: if not all spans match exactly, but all do with offsets in UTF-16
+    units or with other line ends, then these are converted. A span that still does not match moves to the nearest
+    occurrence of its text; without one, its ``trust`` decides. Spans without text stay unchanged.
     """
     spans = list(text.spans)
-    if all(_fits(text.text, span) for span in spans):
+    if all(_matches(text.text, span) for span in spans):
         return spans
-    for fits in (_fits, _fits_loosely):
-        for offsets in _other_counts(text.text):
-            counted = [_counted(span, offsets) for span in spans]
-            if all(span is not None and fits(text.text, span) for span in counted):
-                report.add("recounted", text.place, f"{len(spans)} spans")
-                return [span for span in counted if span is not None]
-        if all(_fits_loosely(text.text, span) for span in spans):
+    for matches in (_matches, _matches_loosely):
+        converted = _convert_all(spans, text.text, matches)
+        if converted is not None:
+            report.add("recounted", text.place, f"{len(spans)} spans")
+            return converted
+        if all(_matches_loosely(text.text, span) for span in spans):
             return spans
     finder = _Finder(text.text)
-    return [placed for span in spans if (placed := _moved(text, span, finder, report)) is not None]
+    moved = [_move(text, span, finder, report) for span in spans]
+    return [span for span in moved if span is not None]
 
 
-def _fits(text: str, span: Span) -> bool:
+def _convert_all(spans: list[Span], text: str, matches: Callable[[str, Span], bool]) -> list[Span] | None:
+    """The spans under the first other way to count that makes all of them match; None if no way does."""
+    for offsets in _other_offsets(text):
+        converted: list[Span] = []
+        for span in spans:
+            ours = _convert(span, offsets)
+            if ours is None or not matches(text, ours):
+                break
+            converted.append(ours)
+        else:
+            return converted
+    return None
+
+
+def _matches(text: str, span: Span) -> bool:
     return span.text is None or text[span.start : span.end].split() == span.text.split()
 
 
-def _fits_loosely(text: str, span: Span) -> bool:
+def _matches_loosely(text: str, span: Span) -> bool:
     if span.text is None:
         return True
-    return 0 <= span.start < span.end <= len(text) and letters(text[span.start : span.end]) == letters(span.text)
+    return 0 <= span.start < span.end <= len(text) and normalize(text[span.start : span.end]) == normalize(span.text)
 
 
-def letters(text: str) -> str:
-    """A text without what tools change in it.
+def normalize(text: str) -> str:
+    """A text without what tools change in it: case, whitespace, escapes and subword prefixes.
 
     Example:
-        >>> letters("U. S."), letters("##lace"), letters("New\\\\nYork")
+        >>> normalize("U. S."), normalize("##lace"), normalize("New\\\\nYork")
         ('u.s.', 'lace', 'newyork')
     """
-    return "".join(_WRITTEN.sub("", text).split()).casefold()
+    return "".join(_ESCAPES.sub("", text).split()).casefold()
 
 
-def _counted(span: Span, offsets: Sequence[int]) -> Span | None:
+def _convert(span: Span, offsets: Sequence[int]) -> Span | None:
     if not 0 <= span.start <= span.end < len(offsets):
         return None
     return span._replace(start=offsets[span.start], end=offsets[span.end])
 
 
-def _other_counts(text: str) -> Iterator[list[int]]:
-    """Other ways to count: for each of their offsets, ours."""
-    if any(ord(sign) > 0xFFFF for sign in text):
-        yield _offsets(text, [2 if ord(sign) > 0xFFFF else 1 for sign in text])
-    if "\r\n" in text:  # they count \n
-        yield _offsets(text, [0 if text.startswith("\r\n", position) else 1 for position in range(len(text))])
-    elif "\n" in text:  # they count \r\n
-        yield _offsets(text, [2 if sign == "\n" else 1 for sign in text])
+def _other_offsets(text: str) -> Iterator[list[int]]:
+    """For each other way to count characters, our offset at each of its offsets."""
+    if any(ord(sign) > 0xFFFF for sign in text):  # UTF-16 has two units for these
+        yield _offset_table(text, [2 if ord(sign) > 0xFFFF else 1 for sign in text])
+    if "\r\n" in text:  # the file counts \n
+        yield _offset_table(text, [0 if text.startswith("\r\n", position) else 1 for position in range(len(text))])
+    elif "\n" in text:  # the file counts \r\n
+        yield _offset_table(text, [2 if sign == "\n" else 1 for sign in text])
 
 
-def _offsets(text: str, widths: list[int]) -> list[int]:
-    """Our position for each of theirs, one behind the last included."""
-    offsets = [position for position, width in enumerate(widths) for _ in range(width)]
+def _offset_table(text: str, widths: list[int]) -> list[int]:
+    """Our offset at each of theirs, given how many of theirs each character takes; includes the end of the text."""
+    offsets: list[int] = []
+    for position, width in enumerate(widths):
+        offsets += [position] * width
     return [*offsets, len(text)]
 
 
 class _Finder:
-    """Finds strings in a text, whatever white space is between their words, in time that grows with the distance."""
+    """Finds the nearest occurrence of a string, ignoring differences in whitespace.
+
+    A search takes time proportional to the distance, so correcting many spans of a long text stays fast.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = " ".join(text.split())
-        self._places: list[int] = []  # of each character, in the text as it was
+        self._places: list[int] = []  # offset of each character of `_text` in the original text
         for match in re.finditer(r"\S+", text):
             if self._places:
                 self._places.append(self._places[-1] + 1)
@@ -137,16 +156,16 @@ class _Finder:
         self._missing: set[str] = set()
 
     def nearest(self, string: str, start: int) -> tuple[int, int] | None:
-        """The place of a string that starts nearest; the earlier of two; None if it stands nowhere."""
+        """The occurrence that starts nearest to ``start``, the earlier of two equally near; None without any."""
         string = " ".join(string.split())
         if not string or string in self._missing:
             return None
         at = bisect_left(self._places, start)
-        behind = self._text.find(string, at)
-        # no farther back than what was found ahead
-        first = bisect_left(self._places, 2 * start - self._places[behind]) if behind >= 0 else 0
+        after = self._text.find(string, at)
+        # Search backwards no farther than the occurrence found ahead.
+        first = bisect_left(self._places, 2 * start - self._places[after]) if after >= 0 else 0
         before = self._text.rfind(string, first, max(0, at + len(string) - 1))
-        found = [position for position in (before, behind) if position >= 0]
+        found = [position for position in (before, after) if position >= 0]
         if not found:
             self._missing.add(string)
             return None
@@ -154,32 +173,33 @@ class _Finder:
         return self._places[best], self._places[best + len(string) - 1] + 1
 
 
-def _moved(text: Text, span: Span, finder: _Finder, report: ReadReport) -> Span | None:
-    if _fits(text.text, span) or _fits_loosely(text.text, span):
+def _move(text: Text, span: Span, finder: _Finder, report: ReadReport) -> Span | None:
+    """A span at the nearest occurrence of its text; None if it is left out."""
+    if _matches(text.text, span) or _matches_loosely(text.text, span):
         return span
     assert span.text is not None
     place = span.place or text.place
-    is_within = 0 <= span.start < span.end <= len(text.text)
+    is_inside = 0 <= span.start < span.end <= len(text.text)
     found = None
-    if span.trust != "offsets" or not is_within:
-        found = finder.nearest(span.text, span.start) or finder.nearest(_WRITTEN.sub(" ", span.text), span.start)
+    if span.trust != "offsets" or not is_inside:
+        found = finder.nearest(span.text, span.start) or finder.nearest(_ESCAPES.sub(" ", span.text), span.start)
     if found is not None:
         report.add("moved", place, f"`{span.text}` ({span.type}) from {span.start} to {found[0]}")
         return span._replace(start=found[0], end=found[1])
-    if is_within and span.trust != "text":
-        stands = " ".join(text.text[span.start : span.end].split())
-        report.add("unmatched", place, f"`{span.text}` ({span.type}), where `{stands}` stands")
+    if is_inside and span.trust != "text":
+        actual = " ".join(text.text[span.start : span.end].split())
+        report.add("unmatched", place, f"`{span.text}` ({span.type}), where the text has `{actual}`")
         return span
     report.add("unplaceable", place, f"`{span.text}` ({span.type})")
     return None
 
 
-def touched(words: Sequence[Word], start: int, end: int) -> tuple[int, int]:
-    """The words that share a character with a span: the first, and one behind the last.
+def covered_words(words: Sequence[Word], start: int, end: int) -> tuple[int, int]:
+    """The words that share a character with a span, as a half-open range of word indices.
 
     Example:
         >>> from gner.words import WordSplitter
-        >>> touched(WordSplitter()("New York-based firm"), 4, 8)
+        >>> covered_words(WordSplitter()("New York-based firm"), 4, 8)
         (1, 2)
     """
     first = bisect_left(words, start + 1, key=lambda word: word.end)

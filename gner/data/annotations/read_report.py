@@ -1,4 +1,4 @@
-"""What happened to the annotations of a source on their way to words and tags."""
+"""Reports what changed or was left out when annotations were converted to words and tags."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ MEANING: dict[Kind, str] = {
     "widened": "Spans that start or end within a word, widened to whole words",
     "misaligned": "Spans that start or end within a word, left out",
     "overlapping": "Spans that overlap a longer one, or one that is as long and earlier, left out",
-    "discontinuous": "Spans with gaps, which now reach from their first to their last word",
+    "discontinuous": "Discontinuous spans, which now reach from their first to their last word",
     "duplicate": "Spans of the same words and type as another, left out",
-    "moved": "Spans that do not stand where the file says, put where their text stands nearest",
-    "unmatched": "Spans whose text is not what the file says, left where the file puts them",
-    "recounted": "Texts whose spans count characters otherwise (UTF-16, or line ends), counted anew",
-    "unplaceable": "Annotated strings that do not stand in their text, left out",
+    "moved": "Spans whose offsets do not match their text, moved to the nearest match",
+    "unmatched": "Spans whose text differs from what the file says, left at their offsets",
+    "recounted": "Texts with offsets in UTF-16 units or with other line ends, converted",
+    "unplaceable": "Annotated strings that do not occur in their text, left out",
     "empty": "Spans that cover no word, left out",
-    "no_type": "Entities of no type (`NA` or empty), left out",
+    "no_type": "Entities without a type (`NA` or empty), left out",
     "no_words": "Texts without words, left out",
     "dropped_type": "Entities of types that `types` maps to null, left out",
     "unknown_type": "Entities of types that the source does not declare; the types were added",
     "not_entity": "Annotations of another kind, such as event triggers, left out",
-    "unused": "Spans in fields or groups that are not read, as another one has spans",
-    "replaced": "Texts with characters that are none (lone surrogates), replaced by U+FFFD",
+    "unused": "Spans in fields or groups that are not read, because another one has spans",
+    "replaced": "Texts with lone surrogates, replaced by U+FFFD",
     "unannotated": "Texts that are not annotated, or were rejected, left out",
-    "second_annotation": "Texts annotated more than once; the first annotation is used, or the one marked as true",
+    "second_annotation": "Texts annotated more than once; the one marked as ground truth, or else the first, is used",
 }
 
 
 class Note(NamedTuple):
-    """One thing that happened, where, and to what."""
+    """One change: its kind, where it happened, and to what."""
 
     kind: Kind
     place: str
@@ -59,21 +59,21 @@ class Note(NamedTuple):
 
 
 class ReadReport:
-    """Collects what happened while a source was read.
+    """Collects notes while a source is read.
 
     Attributes:
-        notes: All that happened, in the order of reading.
+        notes: All notes, in reading order.
     """
 
     def __init__(self) -> None:
         self.notes: list[Note] = []
 
     def add(self, kind: Kind, place: str, what: str) -> None:
-        """Note something."""
+        """Add a note."""
         self.notes.append(Note(kind, place, what))
 
     def counts(self) -> Counter[Kind]:
-        """How often each kind of thing happened."""
+        """Number of notes of each kind."""
         return Counter(note.kind for note in self.notes)
 
     def of(self, kind: Kind) -> list[Note]:
@@ -81,7 +81,7 @@ class ReadReport:
         return [note for note in self.notes if note.kind == kind]
 
     def lines(self) -> list[str]:
-        """One sentence for each kind of thing, with the first place.
+        """One line for each kind, with its count and first place.
 
         Example:
             >>> report = ReadReport()
@@ -93,8 +93,9 @@ class ReadReport:
         for note in self.notes:
             firsts.setdefault(note.kind, note)
         counts = self.counts()
-        return [
-            f"{meaning}: {counts[kind]:,}; the first: {firsts[kind].place}: {firsts[kind].what}"
-            for kind, meaning in MEANING.items()
-            if kind in firsts
-        ]
+        lines: list[str] = []
+        for kind, meaning in MEANING.items():
+            if kind in firsts:
+                first = firsts[kind]
+                lines.append(f"{meaning}: {counts[kind]:,}; the first: {first.place}: {first.what}")
+        return lines

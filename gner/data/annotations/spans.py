@@ -1,4 +1,4 @@
-"""What readers make of files, before types are settled and examples are made."""
+"""Records that readers return: texts with spans, tagged sentences, and reading options."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Span(NamedTuple):
     """Characters ``start`` (inclusive) to ``end`` (exclusive) of a text are an entity of a type.
 
     Attributes:
-        text: What the file says stands there, or None where it does not say.
-        place: Where the span is written, if that is not where its text is.
-        trust: What is believed where ``text`` does not stand at the offsets: ``text`` puts the span where its text
-            stands, and leaves it out if that is nowhere; with ``both`` it then stays; with ``offsets`` it stays at
-            once, as where the text is a normal form (NYC for New York).
+        text: The text at the offsets according to the file; None if the file does not say.
+        place: Where the span is defined, if that is not the place of its text.
+        trust: Which to trust if the text at the offsets differs from ``text``. ``text`` moves the span to where its
+            text occurs, or leaves it out if that is nowhere; ``both`` moves it too, but keeps it at its offsets if that
+            is nowhere; ``offsets`` never moves it, as ``text`` may be a normal form (NYC for New York).
     """
 
     start: int
@@ -42,12 +42,12 @@ class Text:
     Attributes:
         text: The text.
         spans: Its spans, in file order.
-        place: ``file:line`` for messages; for a text that is a file of its own, the file.
-        types: Types that were asked for in this text; None where that is the same for all texts.
-        words: The words, where the file has some, in order; None for the source's splitter to find.
-        ends: One behind the last word of each sentence, where the file says so.
-        cut: Whether the text becomes several examples: at each end of a sentence, only if it is long, or never.
-        is_file: The text is a file, so that lines of it have numbers.
+        place: ``file:line`` for messages; the file alone if ``is_file``.
+        types: Types that were annotated in this text; None if they are the same for all texts.
+        words: The file's own words, in order; None to let the source's splitter find them.
+        ends: The file's own sentence ends, as exclusive word indices.
+        cut: Whether to split the text into sentences: always, only if it is long, or never.
+        is_file: The text is a whole file, so its lines have numbers.
     """
 
     text: str
@@ -60,7 +60,7 @@ class Text:
     is_file: bool = False
 
     def place_of(self, start: int) -> str:
-        """Where a character of the text stands, for messages."""
+        """Where a character of the text is, for messages."""
         return f"{self.place}:{bisect_right(self._line_starts, start)}" if self.is_file else self.place
 
     @cached_property
@@ -75,9 +75,9 @@ class Tagged:
     Attributes:
         words: W words.
         tags: W tags.
-        place: ``file:line``; the file alone where ``lines`` are given.
-        lines: Line of each word, where each has its own.
-        types: Types that were asked for in this sentence; None where that is the same for all.
+        place: ``file:line``; the file alone if ``lines`` are given.
+        lines: Line number of each word, if each has a line of its own.
+        types: Types that were annotated in this sentence; None if they are the same for all.
     """
 
     words: tuple[str, ...]
@@ -87,7 +87,7 @@ class Tagged:
     types: tuple[str, ...] | None = None
 
     def place_of(self, position: int) -> str:
-        """Where a word stands, for messages."""
+        """Where a word is, for messages."""
         return f"{self.place}:{self.lines[position]}" if self.lines else f"{self.place}, word {position + 1}"
 
     @property
@@ -97,7 +97,7 @@ class Tagged:
 
 
 class Sentence(NamedTuple):
-    """A sentence in IOB2, W words and W tags; the other fields are those of `Tagged`."""
+    """A sentence of W words with W IOB2 tags; the other fields are as in `Tagged`."""
 
     words: tuple[str, ...]
     tags: tuple[str, ...]
@@ -106,7 +106,7 @@ class Sentence(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A JSON object, or a row of a table, and where it stands."""
+    """A JSON value or a row of a table, and where it is from."""
 
     value: Any
     place: str
@@ -114,16 +114,16 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Options:
-    """What readers need to know of a source.
+    """Options of a source that its reader needs.
 
     Attributes:
-        split_words: Cuts texts into words; None for the default of the format.
-        cut: Whether texts become several examples; None for the default of the format.
-        misaligned: What becomes of a span that starts or ends within a word.
-        columns: Name of the field that holds what a reader looks for, for fields with other names than usual.
+        split_words: Splits texts into words; None for the format's default.
+        cut: Whether to split texts into sentences; None for the format's default.
+        misaligned: What to do with spans that start or end within a word.
+        columns: Fields with unusual names, by what they hold.
         tag_names: Names of tags that are written as numbers.
-        rename: What a type is called here; None for one that is dropped.
-        report: Takes what is worth telling.
+        rename: Returns the new name of a type, or None to drop it.
+        report: Collects what is changed or left out.
     """
 
     split_words: Splitter | None = None

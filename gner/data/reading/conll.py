@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gner.data.annotations.schemes import DOCUMENT_START, from_rows
+from gner.data.annotations.schemes import DOCUMENT_START, sentence_of_rows
 from gner.data.annotations.spans import Options, Tagged
 from gner.data.reading.text_files import read_lines
 from gner.errors import UserError
@@ -166,12 +166,12 @@ def _sentences(path: Path, given: Mapping[str, str]) -> Iterator[Tagged]:
         columns = layout.split(line)
         if columns in ([], [""]) or columns[0].startswith(DOCUMENT_START):
             if rows:
-                yield from_rows(path, rows)
+                yield sentence_of_rows(path, rows)
             rows = []
         elif rows or not _is_comment(line, columns, layout):
             rows.append((number, *_word_and_tag(f"{path}:{number}", columns, layout)))
     if rows:
-        yield from_rows(path, rows)
+        yield sentence_of_rows(path, rows)
 
 
 def _is_comment(line: str, columns: Sequence[str], layout: Layout) -> bool:

@@ -14,7 +14,7 @@ from typing import Literal
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from gner.bio import Scheme, split_tag, to_iob2
-from gner.data.annotations.schemes import DOCUMENT_START, find_scheme, from_rows
+from gner.data.annotations.schemes import DOCUMENT_START, find_scheme, sentence_of_rows
 from gner.data.annotations.spans import Tagged
 from gner.data.reading.splits import Split
 from gner.data.reading.text_files import read_lines
@@ -106,14 +106,14 @@ def _sentences(path: Path) -> Iterator[Tagged]:
         columns = line.rstrip(" \t").split("\t")
         if columns == [""] or columns[0] == DOCUMENT_START:
             if rows:
-                yield from_rows(path, rows)
+                yield sentence_of_rows(path, rows)
             rows = []
             continue
         if len(columns) != 2 or not columns[0].strip(" ") or not columns[1].strip():
             raise UserError(f"{path}:{number}: expected `word<TAB>tag`, found {_describe(line)}")
         rows.append((number, columns[0].strip(" "), columns[1].strip()))
     if rows:
-        yield from_rows(path, rows)
+        yield sentence_of_rows(path, rows)
 
 
 def _describe(line: str) -> str:

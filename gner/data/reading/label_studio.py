@@ -1,7 +1,7 @@
 """Exports of Label Studio: JSON with whole annotations, and JSON-MIN.
 
 Offsets count code points since version 1.5 and UTF-16 units before (github.com/HumanSignal/label-studio-frontend,
-pull request 308); exports have the text of each region too, so `settle_offsets` tells the two apart.
+pull request 308); exports have the text of each region too, so `correct_offsets` tells the two apart.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gner.data.annotations.offsets import letters
+from gner.data.annotations.offsets import normalize
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Options, Record, Span, Text
 from gner.data.reading.json_fields import Object, as_object, check_type, describe, is_list, whole_number
@@ -180,5 +180,5 @@ def _fitting(texts: dict[str, str], regions: list[Object]) -> list[str]:
 
 def _holds(text: str, regions: list[Object]) -> bool:
     """Whether a text has all that regions say that they hold."""
-    squeezed = letters(text)
-    return all(letters(str(region["text"])) in squeezed for region in regions if region.get("text"))
+    squeezed = normalize(text)
+    return all(normalize(str(region["text"])) in squeezed for region in regions if region.get("text"))

@@ -11,7 +11,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 from gner.bio import Scheme, split_tag, to_entities, to_iob2
 from gner.data.annotations.flatten import to_sentences
 from gner.data.annotations.read_report import ReadReport
-from gner.data.annotations.schemes import find_scheme, with_known_letters
+from gner.data.annotations.schemes import find_scheme, normalize_prefixes
 from gner.data.annotations.spans import Options, Sentence, Tagged, Text
 from gner.data.reading.brat import declared_types
 from gner.data.reading.detect import open_source, read_part, refuse_other_format
@@ -184,7 +184,7 @@ class SourceReader:
             if isinstance(item, Tagged):
                 by_file.setdefault(item.place if item.lines else self._place(part), []).append(item)
         for file, written in by_file.items():
-            tagged, letters = with_known_letters(written)
+            tagged, letters = normalize_prefixes(written)
             scheme = find_scheme(file, tagged, self._scheme)
             self._tell_scheme(part, scheme, letters)
             for one in tagged:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gner.data.annotations.offsets import place_string, settle_offsets
+from gner.data.annotations.offsets import place_string, correct_offsets
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Span, Text
 from gner.words import WordSplitter
@@ -39,7 +39,7 @@ def test_many_spans_that_do_not_stand_where_the_file_says_take_no_longer_each() 
     spans = [Span(start + 1, start + 4, "x", f"in town{number}") for number, start in enumerate(starts)]
     report = ReadReport()
     begin = time.perf_counter()
-    placed = settle_offsets(Text(text, spans, "a"), report)
+    placed = correct_offsets(Text(text, spans, "a"), report)
     assert time.perf_counter() - begin < 10  # it was minutes
     assert [span.start for span in placed] == starts
     assert report.counts() == {"moved": size}
