@@ -79,8 +79,7 @@ def find_scheme(path: str | Path, sentences: Sequence[Tagged], scheme: Scheme | 
     raise UserError(
         f"{path}: tags are not {' or '.join(schemes)}. The first violation of each:\n"
         + "\n".join(f"  {fault}" for fault in faults)
-        + "\nFix the tag that is wrong. If these are not entity tags, set `columns.tags` to the field or column number of "
-        "those."
+        + "\nFix the wrong tag. If these are not entity tags, set `columns.tags` to the field or column that has them."
     )
 
 

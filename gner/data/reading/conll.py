@@ -1,10 +1,11 @@
-"""CoNLL-2003 style: a word a line, its tag in the last column, a blank line between sentences."""
+"""Reads CoNLL files: one word per line, its tag in the last column, a blank line between sentences."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,109 +22,111 @@ _SAMPLE = 2000
 
 
 class Layout(NamedTuple):
-    """Which columns a file has.
+    """The columns of a file.
 
     Attributes:
-        parts: What parts them: a tab, or else spaces.
-        width: How many most lines have.
-        word: Position of the word.
-        tag: Position of the tag; -1 for the last column.
-        told: What is worth telling, in words.
+        separator: What separates columns: a tab, or else spaces.
+        width: Number of columns that most lines have.
+        word: Index of the word's column.
+        tag: Index of the tag's column; -1 for the last.
+        notes: Choices to mention in the log.
     """
 
-    parts: str
+    separator: str
     width: int
     word: int
     tag: int
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def split(self, line: str) -> list[str]:
-        """The columns of a line."""
-        return _columns(line, self.parts)
+        """Split a line into columns."""
+        return _split_columns(line, self.separator)
 
 
 def read_conll(path: Path, options: Options) -> list[Tagged]:
     """Read a file.
 
-    ``-DOCSTART-`` lines are skipped, and so are comments in front of a sentence: lines that start with ``#`` and do not
-    end in a tag, or that are written as in CoNLL-U (``# id …``, ``# text = …``) and have not the columns of a word. For
-    the columns see `find_layout`.
+    ``-DOCSTART-`` lines are skipped, and so are comments before a sentence: lines that start with ``#`` and do not end
+    in a tag, or that look like CoNLL-U comments (``# id …``, ``# text = …``) and lack the columns of a word. For the
+    columns see `find_layout`.
 
     Raises:
-        UserError: A line is not understood.
+        UserError: A line is malformed.
     """
     return list(_sentences(path, options.columns))
 
 
 def find_layout(lines: Sequence[str], columns: Mapping[str, str]) -> Layout:
-    """Find the columns from the first lines of a file.
+    """Detect the columns from the first lines of a file.
 
-    They are parted by tabs if the first line has one, else by spaces. ``columns`` may give those of ``words`` and
-    ``tags``, from 1. Else the word is in the first, or in the second if the first counts the words of each sentence;
-    the tag is in the last, or in the one before if both hold tags of the same types, as outer and nested entities.
+    Columns are separated by tabs if the first line has one, else by spaces. ``columns`` may give the numbers of the
+    columns ``words`` and ``tags``, from 1. By default the word is in the first column, or in the second if the first
+    numbers the words of each sentence; the tag is in the last, or in the one before if both hold tags of the same
+    types, such as outer and nested entities.
 
     Raises:
-        UserError: ``columns`` has something else than numbers.
+        UserError: ``columns`` has something other than column numbers.
     """
-    parts = separator(lines)
-    sentences = _sample(lines, parts)
-    rows = [row for sentence in sentences for row in sentence]
+    separator = find_separator(lines)
+    sentences = _sample(lines, separator)
+    rows = list(chain.from_iterable(sentences))
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 2
     word, tag = _column(columns, "words"), _column(columns, "tags")
-    told: list[str] = []
+    notes: list[str] = []
     if word is None:
-        word = int(width > 2 and _is_counted(sentences))
+        word = int(width > 2 and _is_numbered(sentences))
         if word:
-            told.append("the first column counts words, the second has them")
+            notes.append("the first column numbers the words, the second has them")
     if tag is None:
         tag = -1
         if width - word > 2 and _is_nested([row for row in rows if len(row) == width]):
             tag = width - 2
-            told.append(f"tags of column {width - 1}, not the nested ones of the last")
-    return Layout(parts, width, word, tag, tuple(told))
+            notes.append(f"tags of column {width - 1}, not the nested ones of the last")
+    return Layout(separator, width, word, tag, tuple(notes))
 
 
 def describe_columns(path: Path, columns: Mapping[str, str]) -> str:
-    """How the columns of a file are read, in words."""
+    """Describe the columns of a file for the log."""
     layout = find_layout(read_lines(path), columns)
-    name = "tab" if layout.parts == "\t" else "space"
-    return ", ".join((f"{name} separated", *layout.told))
+    name = "tab" if layout.separator == "\t" else "space"
+    return ", ".join((f"{name} separated", *layout.notes))
 
 
-def separator(lines: Sequence[str]) -> str:
-    """What parts the columns: a tab, or else spaces."""
+def find_separator(lines: Sequence[str]) -> str:
+    """What separates columns: a tab, or else spaces."""
     first = next((line for line in lines if line.strip() and not line.startswith(("#", DOCUMENT_START))), "")
     return "\t" if "\t" in first.strip() else " "
 
 
-def _columns(line: str, parts: str) -> list[str]:
-    """The columns of a line; other white space than tabs and spaces may be a word."""
-    if parts == "\t":
+def _split_columns(line: str, separator: str) -> list[str]:
+    """Split a line into columns; whitespace other than tabs and spaces may be a word."""
+    if separator == "\t":
         return [column.strip(" ") for column in line.rstrip(" \t").split("\t")]
     return [column for column in line.replace("\t", " ").split(" ") if column]
 
 
-def _sample(lines: Sequence[str], parts: str) -> list[list[list[str]]]:
+def _sample(lines: Sequence[str], separator: str) -> list[list[list[str]]]:
     """The columns of the first sentences, without lines that may be comments."""
     sentences: list[list[list[str]]] = [[]]
     for line in lines[:_SAMPLE]:
         if not line.strip() or line.startswith(DOCUMENT_START):
             sentences.append([])
         elif not line.startswith("#"):
-            sentences[-1].append(_columns(line, parts))
+            sentences[-1].append(_split_columns(line, separator))
     return [sentence for sentence in sentences if sentence]
 
 
-def _is_counted(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
-    """Whether the first column counts the words of each sentence, from 1 or from 0."""
-    for start in (1, 0):
-        if all(row[0] == str(number) for sentence in sentences for number, row in enumerate(sentence, start)):
-            return True
-    return False
+def _is_numbered(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
+    """Whether the first column numbers the words of each sentence, from 1 or from 0."""
+    return any(all(_is_numbered_from(start, sentence) for sentence in sentences) for start in (1, 0))
+
+
+def _is_numbered_from(start: int, sentence: Sequence[Sequence[str]]) -> bool:
+    return all(row[0] == str(number) for number, row in enumerate(sentence, start))
 
 
 def _is_nested(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the last two columns are tags of the same types; the former are phrases in CoNLL-2003."""
+    """Whether the last two columns are tags of the same types, not phrases and entities as in CoNLL-2003."""
     if not all(_TAG.fullmatch(row[-2]) and _TAG.fullmatch(row[-1]) for row in rows):
         return False
     outer, inner = ({row[at][2:] for row in rows if row[at] != "O"} for at in (-2, -1))
@@ -131,30 +134,33 @@ def _is_nested(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def looks_like_conll(lines: list[str], columns: Mapping[str, str]) -> bool:
-    """Whether most lines are words with tags; the others are then refused with their place."""
+    """Whether most lines are words with tags; reading the file then reports the others."""
     numbered = {name: column for name, column in columns.items() if column.isdecimal()}
     layout = find_layout(lines, numbered)
     rows = [line for line in lines[:200] if line.strip() and not line.startswith(("#", DOCUMENT_START))][:50]
-    tagged = [len(row := layout.split(line)) >= _needed(layout) and _has_tag(row, layout) for line in rows]
-    return sum(tagged) * 2 > len(tagged)
+    num_tagged = 0
+    for line in rows:
+        row = layout.split(line)
+        num_tagged += len(row) >= _min_columns(layout) and _has_tag(row, layout)
+    return num_tagged * 2 > len(rows)
 
 
 def _has_tag(columns: Sequence[str], layout: Layout) -> bool:
     return len(columns) > layout.tag and bool(_TAG.fullmatch(columns[layout.tag]))
 
 
-def _needed(layout: Layout) -> int:
-    """The fewest columns that a line has."""
+def _min_columns(layout: Layout) -> int:
+    """The fewest columns that a line may have."""
     return max(2, layout.word + 1 + (layout.tag < 0 < layout.word), layout.tag + 1)
 
 
 def _column(columns: Mapping[str, str], name: str) -> int | None:
-    """The position of a column that was set."""
+    """The index of a configured column; None if it is not configured."""
     text = columns.get(name)
     if text is None:
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise UserError(f"Expected the number of a column, from 1, got `{text}`. Set `columns.{name}`.")
+        raise UserError(f"Expected a column number, counted from 1, got `{text}`. Set `columns.{name}`.")
     return int(text) - 1
 
 
@@ -181,16 +187,20 @@ def _is_comment(line: str, columns: Sequence[str], layout: Layout) -> bool:
 
 
 def _word_and_tag(place: str, columns: list[str], layout: Layout) -> tuple[str, str]:
-    needed = _needed(layout)
-    if len(columns) < needed:
-        name = "tabs" if layout.parts == "\t" else "spaces"
-        raise UserError(
-            f"{place}: expected at least {needed} columns parted by {name}, with the word in column {layout.word + 1} "
-            f"and its tag in {f'column {layout.tag + 1}' if layout.tag >= 0 else 'the last'}, found {len(columns)}: "
-            f"{' '.join(columns)!r}. Write the tag (`O` outside entities), or put a blank line there; for other "
-            "columns set `columns`, for example to {words: 2, tags: 3}."
-        )
+    if len(columns) < _min_columns(layout):
+        raise UserError(_describe_missing_columns(place, columns, layout))
     word, tag = columns[layout.word], columns[layout.tag]
     if not word or not tag:
         raise UserError(f"{place}: expected a word and a tag, found an empty column in {columns!r}.")
     return word, tag
+
+
+def _describe_missing_columns(place: str, columns: list[str], layout: Layout) -> str:
+    separators = "tabs" if layout.separator == "\t" else "spaces"
+    tag_column = f"column {layout.tag + 1}" if layout.tag >= 0 else "the last"
+    found = " ".join(columns)
+    return (
+        f"{place}: expected at least {_min_columns(layout)} columns separated by {separators}, with the word in column "
+        f"{layout.word + 1} and its tag in {tag_column}, found {len(columns)}: {found!r}. Write the tag (`O` outside "
+        "entities), or put a blank line there; for other columns set `columns`, for example to {words: 2, tags: 3}."
+    )

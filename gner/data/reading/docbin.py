@@ -1,8 +1,9 @@
-"""spaCy's DocBin files: words and sentences of spaCy, entities from ``doc.ents`` or span groups."""
+"""Reads spaCy's DocBin files: spaCy's words and sentences, entities from ``doc.ents`` or span groups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from gner.words import Word
 def read_docbin(path: Path, options: Options) -> Iterator[Text]:
     """Read a file.
 
-    Entities are ``doc.ents``, or those of all span groups where a document has no other. Words are spaCy's tokens
-    without white space, unless the source names a splitter.
+    Entities are ``doc.ents``, or the spans of all groups if a document has none. Words are spaCy's tokens without
+    whitespace, unless the source sets a splitter.
 
     Raises:
         UserError: spaCy is not installed, or the file is not a DocBin.
@@ -31,42 +32,50 @@ def read_docbin(path: Path, options: Options) -> Iterator[Text]:
         raise UserError(f"Expected the file {path}, but it does not exist.")
     try:
         docs = list(DocBin().from_disk(path).get_docs(Vocab()))
-    except Exception as error:  # zlib's, msgpack's or spaCy's own, by what is wrong
+    except Exception as error:  # of zlib, msgpack or spaCy
         raise UserError(f"{path}: expected a DocBin that spaCy wrote, but it cannot be read: {error}") from error
     for number, doc in enumerate(docs, start=1):
         yield _text(doc, f"{path}, document {number}", options)
 
 
 def _text(doc: Any, place: str, options: Options) -> Text:
-    words = [Word(token.text, token.idx, token.idx + len(token.text)) for token in doc if not token.text.isspace()]
-    grouped = [span for group in doc.spans.values() for span in group]
-    spans = list(doc.ents) or grouped
-    if doc.ents:
-        _tell_unused(grouped, doc.ents, place, options)
-    typed = [span for span in spans if span.label_]
-    for span in spans:
-        if not span.label_:
-            options.report.add("no_type", place, f"`{span.text}`")
-    is_split = options.split_words is not None
+    split = options.split_words
     return Text(
         text=doc.text,
-        spans=[Span(span.start_char, span.end_char, check_type(span.label_, place)) for span in typed],
+        spans=_spans(doc, place, options),
         place=place,
-        words=options.split_words(doc.text) if options.split_words is not None else words,
-        ends=None if is_split or not doc.has_annotation("SENT_START") else _ends(doc),
+        words=_words(doc) if split is None else split(doc.text),
+        ends=_sentence_ends(doc) if split is None and doc.has_annotation("SENT_START") else None,
     )
 
 
-def _tell_unused(grouped: Iterable[Any], entities: Iterable[Any], place: str, options: Options) -> None:
-    """Tell of the spans of groups beside a document's entities, which are not read."""
+def _words(doc: Any) -> list[Word]:
+    return [Word(token.text, token.idx, token.idx + len(token.text)) for token in doc if not token.text.isspace()]
+
+
+def _spans(doc: Any, place: str, options: Options) -> list[Span]:
+    grouped = list(chain.from_iterable(doc.spans.values()))
+    if doc.ents:
+        _report_unused(grouped, doc.ents, place, options)
+    spans: list[Span] = []
+    for span in list(doc.ents) or grouped:
+        if span.label_:
+            spans.append(Span(span.start_char, span.end_char, check_type(span.label_, place)))
+        else:
+            options.report.add("no_type", place, f"`{span.text}`")
+    return spans
+
+
+def _report_unused(grouped: Iterable[Any], entities: Iterable[Any], place: str, options: Options) -> None:
+    """Report the spans of groups, which are not read as the document has entities."""
     used = {(span.start, span.end, span.label_) for span in entities}
     for span in grouped:
         kind: Kind = "duplicate" if (span.start, span.end, span.label_) in used else "unused"
         options.report.add(kind, place, f"`{span.text}` ({span.label_}) of a span group")
 
 
-def _ends(doc: Any) -> list[int]:
-    """One behind the last word of each sentence, white space not counted."""
+def _sentence_ends(doc: Any) -> list[int]:
+    """The exclusive end of each sentence in words; whitespace tokens are no words."""
     ends: list[int] = []
     num_words = 0
     for sentence in doc.sents:

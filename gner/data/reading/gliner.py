@@ -1,4 +1,4 @@
-"""GLiNER's training files: words, and spans of words whose ends are inclusive."""
+"""Reads GLiNER's training files: words, and spans of words with inclusive ends."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _NEGATIVES = ("ner_negatives", "ner_negative", "negatives", "negative")
 
 
 def is_gliner(value: Object) -> bool:
-    """Whether an object is one of GLiNER's."""
+    """Whether an object has GLiNER's fields."""
     return is_list(value.get(_WORDS))
 
 
 def read_gliner(record: Record, options: Options) -> Text:
     """Read an object.
 
-    Its types are ``ner_labels`` and ``ner_negatives``, or those of its spans and ``ner_negatives``; with neither field
-    it has no list of its own.
+    Its types are those of ``ner_labels``, of its spans and of ``ner_negatives``; with neither field it has no list of
+    its own.
 
     Raises:
-        UserError: It is not understood.
+        UserError: The object is malformed.
     """
     value = as_object(record, "an object with `tokenized_text` and `ner`")
     words = strings(value.get(_WORDS), record.place, _WORDS)
@@ -55,7 +55,7 @@ def read_gliner(record: Record, options: Options) -> Text:
 
 
 def join_words(words: tuple[str, ...]) -> tuple[str, list[Word]]:
-    """A text of words with a space between them, and the words in it.
+    """Join words with spaces; returns the text and the words with their offsets.
 
     Example:
         >>> join_words(("New", "York"))
@@ -78,8 +78,8 @@ def _read_span(item: Any, words: list[Word], place: str) -> Span:
             f"{place}: expected a span of words from 0 to {len(words) - 1}, with its last word included, found "
             f"{describe(item)}."
         )
-    what = f"words {first}-{last}"
-    return Span(words[first].start, words[last].end, check_type(item[2], f"{place}, {what}"), place=f"{place}, {what}")
+    place = f"{place}, words {first}-{last}"
+    return Span(words[first].start, words[last].end, check_type(item[2], place), place=place)
 
 
 def _types(value: Object, used: list[str], place: str) -> tuple[str, ...] | None:
