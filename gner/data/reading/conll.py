@@ -1,4 +1,4 @@
-"""CoNLL-2003 style: a word a line, its tag in the last column, a blank line between sentences."""
+"""Reads CoNLL files: one word per line, its tag in the last column, a blank line between sentences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SAMPLE = 2000
 
 
 class Layout(NamedTuple):
-    """Which columns a file has.
+    """The columns of a file.
 
     Attributes:
         parts: What parts them: a tab, or else spaces.
@@ -32,39 +32,39 @@ class Layout(NamedTuple):
         notes: What is worth telling, in words.
     """
 
-    parts: str
+    separator: str
     width: int
     word: int
     tag: int
     notes: tuple[str, ...] = ()
 
     def split(self, line: str) -> list[str]:
-        """The columns of a line."""
-        return _columns(line, self.parts)
+        """Split a line into columns."""
+        return _split_columns(line, self.separator)
 
 
 def read_conll(path: Path, options: Options) -> list[Tagged]:
     """Read a file.
 
-    ``-DOCSTART-`` lines are skipped, and so are comments in front of a sentence: lines that start with ``#`` and do not
-    end in a tag, or that are written as in CoNLL-U (``# id …``, ``# text = …``) and have not the columns of a word. For
-    the columns see `find_layout`.
+    ``-DOCSTART-`` lines are skipped, and so are comments before a sentence: lines that start with ``#`` and do not end
+    in a tag, or that look like CoNLL-U comments (``# id …``, ``# text = …``) and lack the columns of a word. For the
+    columns see `find_layout`.
 
     Raises:
-        UserError: A line is not understood.
+        UserError: A line is malformed.
     """
     return list(_sentences(path, options.columns))
 
 
 def find_layout(lines: Sequence[str], columns: Mapping[str, str]) -> Layout:
-    """Find the columns from the first lines of a file.
+    """Detect the columns from the first lines of a file.
 
     They are separated by tabs if the first line has one, else by spaces. ``columns`` may give those of ``words`` and
     ``tags``, from 1. Else the word is in the first, or in the second if the first counts the words of each sentence;
     the tag is in the last, or in the one before if both hold tags of the same types, as outer and nested entities.
 
     Raises:
-        UserError: ``columns`` has something else than numbers.
+        UserError: ``columns`` has something other than column numbers.
     """
     parts = separator(lines)
     sentences = _sample(lines, parts)
@@ -73,7 +73,7 @@ def find_layout(lines: Sequence[str], columns: Mapping[str, str]) -> Layout:
     word, tag = _column(columns, "words"), _column(columns, "tags")
     notes: list[str] = []
     if word is None:
-        word = int(width > 2 and _is_counted(sentences))
+        word = int(width > 2 and _is_numbered(sentences))
         if word:
             notes.append("the first column counts words, the second has them")
     if tag is None:
@@ -85,7 +85,7 @@ def find_layout(lines: Sequence[str], columns: Mapping[str, str]) -> Layout:
 
 
 def describe_columns(path: Path, columns: Mapping[str, str]) -> str:
-    """How the columns of a file are read, in words."""
+    """Describe the columns of a file for the log."""
     layout = find_layout(read_lines(path), columns)
     name = "tab" if layout.parts == "\t" else "space"
     return ", ".join((f"{name} separated", *layout.notes))
@@ -104,14 +104,14 @@ def _columns(line: str, parts: str) -> list[str]:
     return [column for column in line.replace("\t", " ").split(" ") if column]
 
 
-def _sample(lines: Sequence[str], parts: str) -> list[list[list[str]]]:
+def _sample(lines: Sequence[str], separator: str) -> list[list[list[str]]]:
     """The columns of the first sentences, without lines that may be comments."""
     sentences: list[list[list[str]]] = [[]]
     for line in lines[:_SAMPLE]:
         if not line.strip() or line.startswith(DOCUMENT_START):
             sentences.append([])
         elif not line.startswith("#"):
-            sentences[-1].append(_columns(line, parts))
+            sentences[-1].append(_split_columns(line, separator))
     return [sentence for sentence in sentences if sentence]
 
 
@@ -125,7 +125,7 @@ def _counts_from(start: int, sentence: Sequence[Sequence[str]]) -> bool:
 
 
 def _is_nested(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the last two columns are tags of the same types; the former are phrases in CoNLL-2003."""
+    """Whether the last two columns are tags of the same types, not phrases and entities as in CoNLL-2003."""
     if not all(_TAG.fullmatch(row[-2]) and _TAG.fullmatch(row[-1]) for row in rows):
         return False
     outer, inner = ({row[at][2:] for row in rows if row[at] != "O"} for at in (-2, -1))
@@ -133,30 +133,33 @@ def _is_nested(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def looks_like_conll(lines: list[str], columns: Mapping[str, str]) -> bool:
-    """Whether most lines are words with tags; the others are then refused with their place."""
+    """Whether most lines are words with tags; reading the file then reports the others."""
     numbered = {name: column for name, column in columns.items() if column.isdecimal()}
     layout = find_layout(lines, numbered)
     rows = [line for line in lines[:200] if line.strip() and not line.startswith(("#", DOCUMENT_START))][:50]
-    tagged = [len(row := layout.split(line)) >= _needed(layout) and _has_tag(row, layout) for line in rows]
-    return sum(tagged) * 2 > len(tagged)
+    num_tagged = 0
+    for line in rows:
+        row = layout.split(line)
+        num_tagged += len(row) >= _min_columns(layout) and _has_tag(row, layout)
+    return num_tagged * 2 > len(rows)
 
 
 def _has_tag(columns: Sequence[str], layout: Layout) -> bool:
     return len(columns) > layout.tag and bool(_TAG.fullmatch(columns[layout.tag]))
 
 
-def _needed(layout: Layout) -> int:
-    """The fewest columns that a line has."""
+def _min_columns(layout: Layout) -> int:
+    """The fewest columns that a line may have."""
     return max(2, layout.word + 1 + (layout.tag < 0 < layout.word), layout.tag + 1)
 
 
 def _column(columns: Mapping[str, str], name: str) -> int | None:
-    """The position of a column that was set."""
+    """The index of a configured column; None if it is not configured."""
     text = columns.get(name)
     if text is None:
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise UserError(f"Expected the number of a column, from 1, got `{text}`. Set `columns.{name}`.")
+        raise UserError(f"Expected a column number, counted from 1, got `{text}`. Set `columns.{name}`.")
     return int(text) - 1
 
 
@@ -197,3 +200,14 @@ def _word_and_tag(place: str, columns: list[str], layout: Layout) -> tuple[str, 
     if not word or not tag:
         raise UserError(f"{place}: expected a word and a tag, found an empty column in {columns!r}.")
     return word, tag
+
+
+def _describe_missing_columns(place: str, columns: list[str], layout: Layout) -> str:
+    separators = "tabs" if layout.separator == "\t" else "spaces"
+    tag_column = f"column {layout.tag + 1}" if layout.tag >= 0 else "the last"
+    found = " ".join(columns)
+    return (
+        f"{place}: expected at least {_min_columns(layout)} columns separated by {separators}, with the word in column "
+        f"{layout.word + 1} and its tag in {tag_column}, found {len(columns)}: {found!r}. Write the tag (`O` outside "
+        "entities), or put a blank line there; for other columns set `columns`, for example to {words: 2, tags: 3}."
+    )

@@ -1,4 +1,4 @@
-"""spaCy's DocBin files: words and sentences of spaCy, entities from ``doc.ents`` or span groups."""
+"""Reads spaCy's DocBin files: spaCy's words and sentences, entities from ``doc.ents`` or span groups."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from gner.words import Word
 def read_docbin(path: Path, options: Options) -> Iterator[Text]:
     """Read a file.
 
-    Entities are ``doc.ents``, or those of all span groups where a document has no other. Words are spaCy's tokens
-    without white space, unless the source names a splitter.
+    Entities are ``doc.ents``, or the spans of all groups if a document has none. Words are spaCy's tokens without
+    whitespace, unless the source sets a splitter.
 
     Raises:
         UserError: spaCy is not installed, or the file is not a DocBin.
@@ -32,7 +32,7 @@ def read_docbin(path: Path, options: Options) -> Iterator[Text]:
         raise UserError(f"Expected the file {path}, but it does not exist.")
     try:
         docs = list(DocBin().from_disk(path).get_docs(Vocab()))
-    except Exception as error:  # zlib's, msgpack's or spaCy's own, by what is wrong
+    except Exception as error:  # of zlib, msgpack or spaCy
         raise UserError(f"{path}: expected a DocBin that spaCy wrote, but it cannot be read: {error}") from error
     for number, doc in enumerate(docs, start=1):
         yield _text(doc, f"{path}, document {number}", options)

@@ -1,4 +1,4 @@
-"""GLiNER's training files: words, and spans of words whose ends are inclusive."""
+"""Reads GLiNER's training files: words, and spans of words with inclusive ends."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _NEGATIVES = ("ner_negatives", "ner_negative", "negatives", "negative")
 
 
 def is_gliner(value: Object) -> bool:
-    """Whether an object is one of GLiNER's."""
+    """Whether an object has GLiNER's fields."""
     return is_list(value.get(_WORDS))
 
 
 def read_gliner(record: Record, options: Options) -> Text:
     """Read an object.
 
-    Its types are ``ner_labels`` and ``ner_negatives``, or those of its spans and ``ner_negatives``; with neither field
-    it has no list of its own.
+    Its types are those of ``ner_labels``, of its spans and of ``ner_negatives``; with neither field it has no list of
+    its own.
 
     Raises:
-        UserError: It is not understood.
+        UserError: The object is malformed.
     """
     value = as_object(record, "an object with `tokenized_text` and `ner`")
     words = strings(value.get(_WORDS), record.place, _WORDS)

@@ -1,7 +1,7 @@
-"""Files to examples: the folder layout of GNER and InstructUIE.
+"""Reads datasets in the folder layout of GNER and InstructUIE.
 
-``ROOT/DATASET/{train,dev,test}.txt`` holds one ``word<TAB>tag`` a line and a blank line between sentences;
-``ROOT/DATASET/label.txt`` holds one entity type a line.
+``ROOT/DATASET/{train,dev,test}.txt`` holds one ``word<TAB>tag`` per line and a blank line between sentences;
+``ROOT/DATASET/label.txt`` holds one entity type per line.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from gner.records import Example
 
 
 def read_dataset(root: Path, dataset: str, split: Split, scheme: Scheme | Literal["auto"] = "auto") -> list[Example]:
-    """Read one split of one data set.
+    """Read one split of one dataset.
 
     Args:
-        root: Folder of data sets.
+        root: Folder of datasets.
         dataset: Name of a folder in it.
         split: Which file to read.
-        scheme: How tags are written; ``auto`` finds out, per file. Other schemes than IOB2 are converted, and said so.
+        scheme: Tagging scheme; ``auto`` detects it for each file. Others than IOB2 are converted, and logged.
 
     Returns:
         The sentences in file order; all have the types of ``label.txt``, in its order.
 
     Raises:
-        UserError: A file is missing, empty, not UTF-8, or has a line that is not understood.
+        UserError: A file is missing, empty, not UTF-8, or has a malformed line.
     """
     folder = root / dataset
     if not folder.is_dir():
-        raise UserError(f"Expected the data set `{dataset}` in {root}, {_what_is_there(root, dataset)}")
+        raise UserError(f"Expected the dataset `{dataset}` in {root}, {_explain_missing(root, dataset)}")
     types = read_types(folder / "label.txt")
     path = folder / f"{split}.txt"
     sentences = list(_sentences(path))
@@ -63,7 +63,7 @@ def read_dataset(root: Path, dataset: str, split: Split, scheme: Scheme | Litera
 
 
 def read_types(path: Path) -> tuple[str, ...]:
-    """Read entity types, one a line.
+    """Read entity types, one per line.
 
     Raises:
         UserError: The file is missing, holds no types, or holds one twice.
@@ -76,26 +76,26 @@ def read_types(path: Path) -> tuple[str, ...]:
         if entity_type:
             types.append(entity_type)
     if not types:
-        raise UserError(f"{path}: expected entity types, one a line, found none.")
+        raise UserError(f"{path}: expected entity types, one per line, found none.")
     return tuple(types)
 
 
-def _what_is_there(root: Path, dataset: str) -> str:
+def _explain_missing(root: Path, dataset: str) -> str:
     if not root.is_dir():
         return "but that folder does not exist. Set data.root."
     names = sorted(folder.name for folder in root.iterdir() if (folder / "label.txt").is_file())
     if not names:
-        return "but no folder in it has a label.txt. Set data.root to the folder that holds the data sets' folders."
+        return "but no folder in it has a label.txt. Set data.root to the folder that holds the datasets' folders."
     close = difflib.get_close_matches(dataset, names, n=1)
     hint = f"Did you mean `{close[0]}`?" if close else f"There are: {', '.join(names)}."
-    return f"but it is not there. {hint}"
+    return f"but it does not exist. {hint}"
 
 
 def _lines(path: Path) -> list[str]:
     if not path.is_file():
         raise UserError(
-            f"Expected the file {path}, but it does not exist. A data set has label.txt, and of train.txt, dev.txt "
-            "and test.txt those that a run uses."
+            f"Expected the file {path}, but it does not exist. A dataset has label.txt, and those of train.txt, "
+            "dev.txt and test.txt that a run uses."
         )
     return read_lines(path)
 

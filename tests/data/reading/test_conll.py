@@ -1,4 +1,4 @@
-"""Files in columns."""
+"""Files with a word per line."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def _read(path: Path, content: str, **options: object) -> list[tuple[tuple[str, 
     ],
     ids=["2003", "tabs", "Windows", "MultiCoNER", "CoNLL-U", "BIOES", "BILOU", "IOB1"],
 )
-def test_the_kinds_of_files_that_are_about(content: str, tmp_path: Path) -> None:
+def test_common_dialects_are_read(content: str, tmp_path: Path) -> None:
     assert _read(tmp_path / "x.conll", content) == [ADA, ROME]
 
 
@@ -70,7 +70,7 @@ def test_columns_can_be_named_by_number(tmp_path: Path) -> None:
         ("Ada I-PER\nx O\nBob B-PER\n", r"not IOB2: .*x.conll:1: .*\n.*not IOB1: .*x.conll:3: "),
     ],
 )
-def test_bad_files_are_refused_with_the_line(content: str, message: str, tmp_path: Path) -> None:
+def test_bad_files_raise_with_the_line(content: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         _read(tmp_path / "x.conll", content, format="conll")
 
@@ -86,25 +86,25 @@ GERMEVAL = "#\thttp://x.org\t[2009-10-17]\n1\tAda\tB-PER\tO\n2\tslept\tO\tO\n\n#
 @pytest.mark.parametrize(
     "content", [GERMEVAL, *(f"{n} Ada B-PER\n{n + 1} slept O\n\n{n} Rome B-LOC\n" for n in (0, 1))]
 )
-def test_a_column_that_counts_words_is_not_the_word(content: str, tmp_path: Path) -> None:
+def test_word_numbers_are_not_taken_for_words(content: str, tmp_path: Path) -> None:
     assert _read(tmp_path / "x.tsv", content) == [ADA, ROME]
 
 
-def test_how_columns_were_found_is_told(tmp_path: Path) -> None:
+def test_the_choice_of_columns_is_reported(tmp_path: Path) -> None:
     (tmp_path / "x.tsv").write_text(GERMEVAL)
     reader = SourceReader(Source(str(tmp_path / "x.tsv")))
-    assert "the first column counts words, the second has them" in reader.detail("all")
+    assert "the first column numbers the words, the second has them" in reader.detail("all")
     assert "tags of column 3, not the nested ones of the last" in reader.detail("all")
 
 
-def test_phrases_are_not_taken_for_outer_entities(tmp_path: Path) -> None:
+def test_chunk_tags_are_not_taken_for_outer_entities(tmp_path: Path) -> None:
     content = "Ada NNP B-NP B-PER\nslept VBD B-VP O\n\nRome NNP B-NP B-LOC\n"
     assert _read(tmp_path / "x.txt", content) == [ADA, ROME]
     assert _read(tmp_path / "x.txt", "It PRP B-NP O\n", types=["x"]) == [(("It",), ("O",))]
 
 
 @pytest.mark.parametrize("columns", [{"words": 2, "tags": 3}, {"tags": 3}])
-def test_numbered_columns_are_enough_to_know_the_format(columns: dict[str, int], tmp_path: Path) -> None:
+def test_the_format_is_detected_with_configured_columns(columns: dict[str, int], tmp_path: Path) -> None:
     content = "# text = Ada slept\n1\tAda\tB-PER\t-\t-\n2\tslept\tO\t-\t-\n"
     assert _read(tmp_path / "x.iob2", content, columns=columns) == [ADA]
     with pytest.raises(UserError, match=r"set `columns`"):

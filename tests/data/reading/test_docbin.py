@@ -37,14 +37,14 @@ def test_words_and_sentences_are_those_of_spacy(tmp_path: Path) -> None:
     assert not reader.reports["all"].notes
 
 
-def test_words_can_be_cut_anew(tmp_path: Path) -> None:
+def test_words_are_resplit_with_a_given_splitter(tmp_path: Path) -> None:
     [doc] = blank(["Rome-on-Sea"])
     doc.ents = [doc.char_span(0, 11, "place")]
     examples, _ = _read(tmp_path / "a.spacy", [doc], words="treebank")
     assert (examples[0].words, examples[0].tags) == (("Rome-on-Sea",), ("B-place",))
 
 
-def test_span_groups_count_where_there_are_no_entities(tmp_path: Path) -> None:
+def test_span_groups_are_read_without_entities(tmp_path: Path) -> None:
     [doc] = blank(["the New York Giants won"])
     doc.spans["sc"] = [Span(doc, 1, 4, "team"), Span(doc, 1, 3, "city")]
     examples, reader = _read(tmp_path / "a.spacy", [doc])
@@ -52,14 +52,14 @@ def test_span_groups_count_where_there_are_no_entities(tmp_path: Path) -> None:
     assert reader.reports["all"].counts() == {"overlapping": 1}
 
 
-def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_docbin_raises(tmp_path: Path) -> None:
     (tmp_path / "a.spacy").write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"a.spacy: expected a DocBin that spaCy wrote"):
         reader = SourceReader(Source(str(tmp_path / "a.spacy"), format="docbin"))
         reader.read("all")
 
 
-def test_what_to_install_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_spacy_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _read(tmp_path / "a.spacy", [doc := blank(["Ada"])[0]], types=["x"])
     monkeypatch.setitem(__import__("sys").modules, "spacy.tokens", None)
     with pytest.raises(UserError, match=r"pip install 'gner\[spacy\]'"):
@@ -67,7 +67,7 @@ def test_what_to_install_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert doc
 
 
-def test_span_groups_beside_entities_are_told(tmp_path: Path) -> None:
+def test_span_groups_beside_entities_are_reported(tmp_path: Path) -> None:
     [doc] = blank(["the New York Giants won"])
     doc.ents = [Span(doc, 1, 4, "team")]
     doc.spans["sc"] = [Span(doc, 1, 4, "team"), Span(doc, 1, 3, "city")]

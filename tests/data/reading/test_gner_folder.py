@@ -92,7 +92,7 @@ def test_a_named_scheme_is_enforced(write_dataset: Write) -> None:
 
 def test_missing_things_are_named(write_dataset: Write, tmp_path: Path) -> None:
     root = write_dataset(train="x\tO\n")
-    with pytest.raises(UserError, match=r"data set `toi` .*Did you mean `toy`"):
+    with pytest.raises(UserError, match=r"dataset `toi` .*Did you mean `toy`"):
         read_dataset(root, "toi", "train")
     with pytest.raises(UserError, match=r"dev.txt, but it does not exist"):
         read_dataset(root, "toy", "dev")
