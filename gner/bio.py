@@ -64,7 +64,7 @@ def inside(tag: str) -> str:
 
 
 def follows(before: str, tag: str) -> bool:
-    """Whether a tag may stand behind another one; at the start of a sentence ``before`` is ``O``.
+    """Whether a tag may follow another one; at the start of a sentence ``before`` is ``O``.
 
     Example:
         >>> follows("B-actor", "I-actor"), follows("O", "I-actor"), follows("B-actor", "B-actor")
@@ -102,7 +102,7 @@ def to_entities(tags: Sequence[str]) -> list[Entity]:
         [Entity(start=1, end=3, type='actor', score=None)]
     """
     entities: list[Entity] = []
-    start, continued = 0, ""  # the open entity, and the tag that goes on with it
+    start, continued = 0, ""  # the open entity, and the tag that continues it
     for position, tag in enumerate([*tags, OUTSIDE]):
         if tag == (continued or OUTSIDE):
             continue

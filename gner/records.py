@@ -15,7 +15,7 @@ class Example:
         words: Source words, W strings.
         tags: IOB2 tags, one per word.
         types: Entity types that the prompt offers, in prompt order.
-        dataset: Name of the data set that the sentence comes from.
+        dataset: Name of the dataset that the sentence comes from.
         id: Position of the sentence in its file, from 0, as text.
         source: ``file:line`` of its first word, for messages.
         descriptions: What types mean, in pairs of a type and a sentence or phrase; types may be left out.

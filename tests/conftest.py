@@ -116,7 +116,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, examples: list[Example]) -
 
 @pytest.fixture
 def write_dataset(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a data set in the GNER layout and returns the root folder."""
+    """Writes a dataset in the GNER layout and returns the root folder."""
 
     def write(name: str = "toy", types: str = "person\nplace\n", **splits: str | bytes) -> Path:
         folder = tmp_path / "data" / name
@@ -132,7 +132,7 @@ def write_dataset(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def toy_root(write_dataset: Callable[..., Path]) -> Path:
-    """A root folder with the data set ``toy``; all splits hold the same sentences."""
+    """A root folder with the dataset ``toy``; all splits hold the same sentences."""
     content = "\n".join(text.replace("/", "\t").replace(" ", "\n") + "\n" for text in SENTENCES)
     return write_dataset(train=content, dev=content, test=content)
 

@@ -116,7 +116,7 @@ def test_sentences_in_both_training_and_validation_cause_a_warning(
         ),
         (["--trainer.logger", "WandbLogger"], ["WandbLogger` cannot be created", "wandb"]),
         (["--trainer.accelerator", "gpu"], ["gpu backend", "trainer.accelerator"]),
-        (["--trainer.accelerator", "gpu", "--data.root", "nowhere"], ["data set `toy` in nowhere"]),
+        (["--trainer.accelerator", "gpu", "--data.root", "nowhere"], ["dataset `toy` in nowhere"]),
         (["--trainer.default_root_dir", "{file}"], ["trainer.default_root_dir", "is a file"]),
         (["--trainer.default_root_dir", "/proc/run"], ["writable run folder", "/proc/run"]),
         (["--trainer.callbacks+", "{{class_path: EarlyStopping, init_args: {{monitor: val/x}}}}"], ["val/x"]),

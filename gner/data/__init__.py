@@ -1,4 +1,4 @@
-"""Data sets to batches."""
+"""Datasets to batches."""
 
 from gner.data.datamodule import GnerDataModule
 from gner.data.reading.source import Source

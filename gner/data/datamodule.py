@@ -1,4 +1,4 @@
-"""The Lightning data module: data sets in, batches out."""
+"""The Lightning data module: datasets in, batches out."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _SPLITS: dict[str, list[Split]] = {
 
 
 class GnerDataModule(LightningDataModule):
-    """Reads data sets and makes batches for a backbone.
+    """Reads datasets and makes batches for a backbone.
 
     Args:
         backbone: Owner of the tokenizer; the command line takes it from the model.
         format: How examples are written; the command line takes it from the model.
-        root: Folder that holds one folder per data set.
+        root: Folder that holds one folder per dataset.
         train: What to train on; several are mixed. A name is a folder in ``root`` in the GNER layout; see `Source` for
-            other files, folders and hub data sets, and for their weights.
+            other files, folders and hub datasets, and for their weights.
         val: What to validate on (the dev splits).
         test: What to test and predict on (the test splits).
         scheme: How tags are written. ``auto`` detects IOB2, IOB1 or BIOES, per file.
@@ -58,7 +58,7 @@ class GnerDataModule(LightningDataModule):
         max_eval_examples_per_dataset: The same for validation. Test and prediction take all sentences, as in the paper,
             unless a source has a limit of its own.
         regularization: What happens to the types of training examples.
-        synthetic: A made-up corpus to write into ``root`` if one of the data sets has its name.
+        synthetic: A made-up corpus to write into ``root`` if one of the datasets has its name.
         num_workers: Processes that tokenize; 0 does it in the training process.
         seed: Seeds order, subsets and regularization.
 
@@ -120,7 +120,7 @@ class GnerDataModule(LightningDataModule):
         self.train_weights: list[float] = []
 
     def prepare_data(self) -> None:
-        """Write the made-up corpus if it is asked for, download hub data sets; runs on one process per machine."""
+        """Write the made-up corpus if it is asked for, download hub datasets; runs on one process per machine."""
         if self._synthetic is not None and self._synthetic.name in self._inputs.names():
             self._synthetic.write(self._root)
         self._inputs.download()
@@ -152,7 +152,7 @@ class GnerDataModule(LightningDataModule):
         """Read what a stage needs, to see that it is there.
 
         Raises:
-            UserError: A data set is missing or not understood.
+            UserError: A dataset is missing or not understood.
         """
         if self._synthetic is None:
             for split in _SPLITS[stage]:
@@ -200,11 +200,11 @@ class GnerDataModule(LightningDataModule):
             check_positions(self._backbone, self.examples[split], learned, split)
 
     def limits(self) -> dict[str, int | None]:
-        """What validation leaves out of its data sets, by the keys of the config."""
+        """What validation leaves out of its datasets, by the keys of the config."""
         return {"data.max_eval_examples_per_dataset": self._inputs.max_examples.get("dev")}
 
     def entity_types(self) -> dict[str, tuple[str, ...]]:
-        """The entity types of each data set that has been read."""
+        """The entity types of each dataset that has been read."""
         return union_of_types(list(chain.from_iterable(self.examples.values())))
 
     def train_dataloader(self) -> BatchLoader:

@@ -1,4 +1,4 @@
-"""A data set whose items are whole batches."""
+"""A dataset whose items are whole batches."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from gner.records import Example
 
 
 def count_shared(train: Sequence[Example], val: Sequence[Example]) -> dict[str, tuple[int, int]]:
-    """For each data set of the validation that shares sentences with training: how many, and of how many.
+    """For each dataset of the validation that shares sentences with training: how many, and of how many.
 
     Sentences are the same if their words are.
     """
@@ -22,7 +22,7 @@ def count_shared(train: Sequence[Example], val: Sequence[Example]) -> dict[str, 
 
 
 def warn_of_shared(train: Sequence[Example], val: Sequence[Example]) -> None:
-    """Warn of data sets whose validation sentences are trained on as well."""
+    """Warn of datasets whose validation sentences are trained on as well."""
     shared = count_shared(train, val)
     found = [f"{count:,} of {total:,} sentences of `{dataset}`" for dataset, (count, total) in shared.items()]
     if found:

@@ -33,7 +33,7 @@ class SyntheticCorpus:
     """A made-up corpus, written to ``<data.root>/<name>`` when a run asks for it by name.
 
     Attributes:
-        name: Name of the data set.
+        name: Name of the dataset.
         num_train: Sentences to train on.
         num_dev: Sentences of the dev split, and of the test split.
         seed: Start of the random choices; the same numbers always give the same files.
@@ -48,7 +48,7 @@ class SyntheticCorpus:
         """Write ``{train,dev,test}.txt`` and ``label.txt``, unless this very corpus is there already.
 
         Returns:
-            The folder of the data set.
+            The folder of the dataset.
 
         Raises:
             UserError: The folder holds something else.

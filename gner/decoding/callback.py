@@ -52,10 +52,10 @@ class DecodingData(Protocol):
     max_decoded_examples: int | None
 
     def limits(self) -> dict[str, int | None]:
-        """What validation leaves out of its data sets, by the keys of the config."""
+        """What validation leaves out of its datasets, by the keys of the config."""
 
     def entity_types(self) -> dict[str, tuple[str, ...]]:
-        """The entity types of each data set."""
+        """The entity types of each dataset."""
 
 
 def _is_loop(generation: Generation) -> bool:
@@ -88,7 +88,7 @@ class DecodingCallback(Callback):
 
     Attributes:
         scores: Results of the latest validation or test; None if it was not decoded.
-        counted: What these results were counted on: sentences of each data set, and the limits that there were.
+        counted: What these results were counted on: sentences of each dataset, and the limits that there were.
     """
 
     def __init__(

@@ -63,7 +63,7 @@ class Prompter:
         format: How examples become text.
         collate: Tokenizes prompts.
         limits: Of prompts and answers.
-        dataset: Name of the data set that prompts mention, for formats that do.
+        dataset: Name of the dataset that prompts mention, for formats that do.
     """
 
     def __init__(

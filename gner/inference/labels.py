@@ -101,6 +101,6 @@ def read_labels(labels: str | None, file: Path | None) -> dict[str, str | None] 
         if not text.lstrip().startswith(("{", "[")):
             return dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
         values = json.loads(text)
-    except ValueError as error:
+        return values if isinstance(values, dict) else dict.fromkeys(values)
+    except (ValueError, TypeError) as error:  # a list of lists has no types
         raise UserError(f"{file}: expected types, one a line, or JSON, in UTF-8: {error}.") from error
-    return values if isinstance(values, dict) else dict.fromkeys(values)

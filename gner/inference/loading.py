@@ -78,6 +78,17 @@ def find_checkpoint(path: Path) -> Path | None:
     return None
 
 
+def _base_model(adapter: Path) -> str:
+    """The model that adapters belong to, by their configuration."""
+    try:
+        base = json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{adapter}: expected the configuration of adapters, found something else: {error}.") from error
+    if not base:
+        raise UserError(f"{adapter}: expected the name of the adapters' base model, found none.")
+    return str(base)
+
+
 def _load_pretrained(source: str, dtype: torch.dtype) -> Loaded:
     if Path(source).is_dir() and not any(Path(source, name).is_file() for name in ("config.json", _ADAPTER)):
         raise UserError(
@@ -87,9 +98,7 @@ def _load_pretrained(source: str, dtype: torch.dtype) -> Loaded:
     adapter = find_file(source, _ADAPTER)
     base = source
     if adapter is not None:
-        base = json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"]
-        if not base:
-            raise UserError(f"{adapter}: expected the name of the adapters' base model, found none.")
+        base = _base_model(adapter)
     backbone = Backbone(base)
     network = backbone.build(dtype)
     if adapter is not None:

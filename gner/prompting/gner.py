@@ -154,7 +154,7 @@ class GnerFormat(Format):
         for entity_type in example.types:
             if not is_balanced(entity_type):
                 raise UserError(
-                    f"{example.source}: the type `{entity_type}` of the data set `{example.dataset}` has a round "
+                    f"{example.source}: the type `{entity_type}` of the dataset `{example.dataset}` has a round "
                     "bracket without its counterpart, so the end of its tag would be ambiguous. Rename the type in "
                     f"label.txt and in the data, or with `types: {{{entity_type!r}: NAME}}` of a source."
                 )

@@ -75,7 +75,7 @@ def test_any_strings_give_entities_in_order_without_overlap(
     assert len(placed.prediction(len(words)).tags) == len(words)
 
 
-@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real data sets here")
+@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="no real datasets here")
 @pytest.mark.parametrize("name", ["crossner_ai", "mit-restaurant"])
 @pytest.mark.parametrize("rule", RULES)
 def test_gold_strings_are_put_back_nearly_without_loss(rule: Rule, name: str) -> None:

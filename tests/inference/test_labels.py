@@ -1,9 +1,11 @@
 """Types under the user's names and in the prompt."""
 
+from pathlib import Path
+
 import pytest
 
 from gner.errors import UserError
-from gner.inference.labels import Labels
+from gner.inference.labels import Labels, read_labels
 
 
 def test_types_keep_order_and_names_without_duplicates() -> None:
@@ -44,3 +46,11 @@ def test_invalid_types_raise(labels: object) -> None:
 
 def test_empty_list_of_types_is_allowed() -> None:
     assert Labels.of([]).types == ()
+
+
+@pytest.mark.parametrize("content", ['[["person"]]', "[{}]", "{"])
+def test_a_file_without_types_is_refused(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "labels.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"labels\.json: expected types"):
+        read_labels(None, file)

@@ -182,3 +182,10 @@ def test_hub_name_is_not_taken_for_a_local_run(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="`gpt2` is not a folder here"):
         load("gpt2")
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"base_model_name_or_path": ""}'])
+def test_adapters_without_a_base_model_are_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"adapter_config.json: expected the"):
+        load(tmp_path)

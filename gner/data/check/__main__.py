@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "on there.",
     )
     add = parser.add_argument
-    add("path", metavar="SOURCE", help="a file, a folder, or the name of a Hugging Face data set")
+    add("path", metavar="SOURCE", help="a file, a folder, or the name of a Hugging Face dataset")
     add("--format", choices=("auto", *NAMES), default="auto", help="what it is; found out by default")
     add("--tokenizer", metavar="NAME_OR_FOLDER", help="count tokens of prompts and answers, too")
     add("--max-tokens", type=int, default=640, metavar="N", help="data.max_input_tokens of the run; 640 by default")
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--cut", choices=("yes", "no"), help="whether texts are cut into sentences; by default as the format needs")
     add("--misaligned", choices=("expand", "drop", "error"), default="expand", help="spans that end within words")
     add("--scheme", choices=("auto", "IOB2", "IOB1", "BIOES"), default="auto", help="how tags are written")
-    add("--subset", help="configuration of a Hugging Face data set")
+    add("--subset", help="configuration of a Hugging Face dataset")
     add("--types", nargs="+", metavar="TYPE", help="the types to offer, in this order; TYPE=NAME renames, TYPE= drops")
     add("--columns", nargs="+", metavar="WHAT=FIELD", help="fields with other names, such as words=form tags=ner")
     add("--tag-names", nargs="+", metavar="TAG", help="tags that are written as numbers, in their order")

@@ -20,7 +20,7 @@ def read_brat(paths: Sequence[Path], options: Options) -> Iterator[Text]:
     """Read documents; ``paths`` are their ``.txt`` or ``.ann`` files.
 
     Only text-bound annotations (``T``) are read. One with several fragments becomes one span from the first to the
-    last; that is reported, unless only white space lies between, as where an annotation goes on in the next line.
+    last; that is reported, unless only whitespace lies between, as where an annotation continues on the next line.
     Triggers of events, which ``annotation.conf`` or an event (``E``) names, are left out.
 
     Raises:
@@ -68,9 +68,9 @@ def _spans(path: Path, text: str, triggers: Sequence[str], options: Options) -> 
 
 
 def _has_gaps(fragments: Sequence[tuple[int, ...]], text: str) -> bool:
-    """Whether something but white space lies between fragments."""
+    """Whether something but whitespace lies between fragments."""
     ordered = sorted(fragments)
-    gaps = [(before[1], behind[0]) for before, behind in pairwise(ordered)]
+    gaps = [(before[1], after[0]) for before, after in pairwise(ordered)]
     return any(text[start:end].strip() for start, end in gaps)
 
 

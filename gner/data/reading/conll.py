@@ -25,11 +25,11 @@ class Layout(NamedTuple):
     """The columns of a file.
 
     Attributes:
-        parts: What parts them: a tab, or else spaces.
-        width: How many most lines have.
-        word: Position of the word.
-        tag: Position of the tag; -1 for the last column.
-        notes: What is worth telling, in words.
+        separator: What separates columns: a tab, or else spaces.
+        width: Number of columns that most lines have.
+        word: Index of the word's column.
+        tag: Index of the tag's column; -1 for the last.
+        notes: Choices to mention in the log.
     """
 
     separator: str
@@ -59,15 +59,16 @@ def read_conll(path: Path, options: Options) -> list[Tagged]:
 def find_layout(lines: Sequence[str], columns: Mapping[str, str]) -> Layout:
     """Detect the columns from the first lines of a file.
 
-    They are separated by tabs if the first line has one, else by spaces. ``columns`` may give those of ``words`` and
-    ``tags``, from 1. Else the word is in the first, or in the second if the first counts the words of each sentence;
-    the tag is in the last, or in the one before if both hold tags of the same types, as outer and nested entities.
+    Columns are separated by tabs if the first line has one, else by spaces. ``columns`` may give the numbers of the
+    columns ``words`` and ``tags``, from 1. By default the word is in the first column, or in the second if the first
+    numbers the words of each sentence; the tag is in the last, or in the one before if both hold tags of the same
+    types, such as outer and nested entities.
 
     Raises:
         UserError: ``columns`` has something other than column numbers.
     """
-    parts = separator(lines)
-    sentences = _sample(lines, parts)
+    separator = find_separator(lines)
+    sentences = _sample(lines, separator)
     rows = list(chain.from_iterable(sentences))
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 2
     word, tag = _column(columns, "words"), _column(columns, "tags")
@@ -75,31 +76,31 @@ def find_layout(lines: Sequence[str], columns: Mapping[str, str]) -> Layout:
     if word is None:
         word = int(width > 2 and _is_numbered(sentences))
         if word:
-            notes.append("the first column counts words, the second has them")
+            notes.append("the first column numbers the words, the second has them")
     if tag is None:
         tag = -1
         if width - word > 2 and _is_nested([row for row in rows if len(row) == width]):
             tag = width - 2
             notes.append(f"tags of column {width - 1}, not the nested ones of the last")
-    return Layout(parts, width, word, tag, tuple(notes))
+    return Layout(separator, width, word, tag, tuple(notes))
 
 
 def describe_columns(path: Path, columns: Mapping[str, str]) -> str:
     """Describe the columns of a file for the log."""
     layout = find_layout(read_lines(path), columns)
-    name = "tab" if layout.parts == "\t" else "space"
+    name = "tab" if layout.separator == "\t" else "space"
     return ", ".join((f"{name} separated", *layout.notes))
 
 
-def separator(lines: Sequence[str]) -> str:
-    """What separates the columns: a tab, or else spaces."""
+def find_separator(lines: Sequence[str]) -> str:
+    """What separates columns: a tab, or else spaces."""
     first = next((line for line in lines if line.strip() and not line.startswith(("#", DOCUMENT_START))), "")
     return "\t" if "\t" in first.strip() else " "
 
 
-def _columns(line: str, parts: str) -> list[str]:
-    """The columns of a line; other whitespace than tabs and spaces may be a word."""
-    if parts == "\t":
+def _split_columns(line: str, separator: str) -> list[str]:
+    """Split a line into columns; whitespace other than tabs and spaces may be a word."""
+    if separator == "\t":
         return [column.strip(" ") for column in line.rstrip(" \t").split("\t")]
     return [column for column in line.replace("\t", " ").split(" ") if column]
 
@@ -115,12 +116,12 @@ def _sample(lines: Sequence[str], separator: str) -> list[list[list[str]]]:
     return [sentence for sentence in sentences if sentence]
 
 
-def _is_counted(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
-    """Whether the first column counts the words of each sentence, from 1 or from 0."""
-    return any(all(_counts_from(start, sentence) for sentence in sentences) for start in (1, 0))
+def _is_numbered(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
+    """Whether the first column numbers the words of each sentence, from 1 or from 0."""
+    return any(all(_is_numbered_from(start, sentence) for sentence in sentences) for start in (1, 0))
 
 
-def _counts_from(start: int, sentence: Sequence[Sequence[str]]) -> bool:
+def _is_numbered_from(start: int, sentence: Sequence[Sequence[str]]) -> bool:
     return all(row[0] == str(number) for number, row in enumerate(sentence, start))
 
 
@@ -186,16 +187,8 @@ def _is_comment(line: str, columns: Sequence[str], layout: Layout) -> bool:
 
 
 def _word_and_tag(place: str, columns: list[str], layout: Layout) -> tuple[str, str]:
-    needed = _needed(layout)
-    if len(columns) < needed:
-        name = "tabs" if layout.parts == "\t" else "spaces"
-        tag_column = f"column {layout.tag + 1}" if layout.tag >= 0 else "the last"
-        found = f"{len(columns)}: {' '.join(columns)!r}"
-        raise UserError(
-            f"{place}: expected at least {needed} columns separated by {name}, with the word in column "
-            f"{layout.word + 1} and its tag in {tag_column}, found {found}. Write the tag (`O` outside entities), or "
-            "put a blank line there; for other columns set `columns`, for example to {words: 2, tags: 3}."
-        )
+    if len(columns) < _min_columns(layout):
+        raise UserError(_describe_missing_columns(place, columns, layout))
     word, tag = columns[layout.word], columns[layout.tag]
     if not word or not tag:
         raise UserError(f"{place}: expected a word and a tag, found an empty column in {columns!r}.")

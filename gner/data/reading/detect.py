@@ -46,7 +46,7 @@ NAMES: dict[FormatName, str] = {
     "gliner": "GLiNER",
     "pile_ner": "Pile-NER conversations",
     "instruct_uie": "InstructUIE",
-    "huggingface": "a Hugging Face data set",
+    "huggingface": "a Hugging Face dataset",
     "docbin": "spaCy's DocBin",
     "brat": "brat",
     "label_studio": "Label Studio",
@@ -152,7 +152,7 @@ def open_source(path: str, format: FormatName | None, subset: str | None, column
     Args:
         path: A file, a folder, or a name of the hub.
         format: What it is said to be; None to look.
-        subset: Configuration of a hub data set.
+        subset: Configuration of a hub dataset.
         columns: Fields with other names than usual.
 
     Raises:

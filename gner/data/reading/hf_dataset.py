@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub, of ``save_to_disk`` and of parquet files; no loading scripts."""
+"""Datasets of the Hugging Face hub, of ``save_to_disk`` and of parquet files; no loading scripts."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def _library() -> Any:
 
 
 def load_table(path: str, subset: str | None = None) -> dict[str, Table]:
-    """Load a data set: its splits by name; one that has none is called ``all``.
+    """Load a dataset: its splits by name; one that has none is called ``all``.
 
     Args:
         path: A name of the hub, or a folder that ``save_to_disk`` wrote.
-        subset: The configuration, for hub data sets with several.
+        subset: The configuration, for hub datasets with several.
 
     Raises:
         UserError: It cannot be loaded.
@@ -63,7 +63,7 @@ def load_table(path: str, subset: str | None = None) -> dict[str, Table]:
     except Exception as error:  # network, name, permission, configuration, script: each has its own
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise UserError(
-            f"Expected `{path}` to be a data set of the Hugging Face hub, but it cannot be loaded: {reason}"
+            f"Expected `{path}` to be a dataset of the Hugging Face hub, but it cannot be loaded: {reason}"
             f"{_advice(str(error))}"
         ) from error
     if isinstance(found, datasets.DatasetDict):

@@ -43,7 +43,7 @@ def refuse_other_types(sentences: Iterable[Sentence], types: Sequence[str]) -> N
 
 
 def with_used_types(types: Sequence[str], sentences: Iterable[Sentence], report: ReadReport) -> tuple[str, ...]:
-    """Declared types, and behind them in alphabetical order those that entities have nevertheless; that is reported."""
+    """Declared types, then in alphabetical order undeclared ones that entities have, which are reported."""
     known = set(types)
     added: set[str] = set()
     for sentence in sentences:

@@ -1,4 +1,4 @@
-"""What a run reads for each split: data sets by name below a root folder, and sources."""
+"""What a run reads for each split: datasets by name below a root folder, and sources."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from gner.records import Example
 
 
 class Group(NamedTuple):
-    """The examples of one data set, and how often each is seen in an epoch of training."""
+    """The examples of one dataset, and how often each is seen in an epoch of training."""
 
     examples: list[Example]
     weight: float
 
 
 class Inputs:
-    """Reads the data sets of a run.
+    """Reads the datasets of a run.
 
     Args:
-        root: Folder of the data sets that are given by name.
-        datasets: Data sets and sources for each split.
+        root: Folder of the datasets that are given by name.
+        datasets: Datasets and sources for each split.
         scheme: How tags are written, unless a source says so.
-        max_examples: Limits for each data set, by split; splits without one are read whole.
+        max_examples: Limits for each dataset, by split; splits without one are read whole.
         seed: Chooses the examples within a limit.
 
     Attributes:
@@ -65,7 +65,7 @@ class Inputs:
                     item.check()
 
     def names(self) -> set[str]:
-        """Data sets that are given by name."""
+        """Datasets that are given by name."""
         items = chain.from_iterable(self._datasets.values())
         return {item for item in items if isinstance(item, str)}
 
@@ -77,7 +77,7 @@ class Inputs:
                     self._reader(item)
 
     def read(self, split: Split) -> list[Group]:
-        """Read a split of all its data sets, in the order in which they are given.
+        """Read a split of all its datasets, in the order in which they are given.
 
         Raises:
             UserError: There is none, or one is not understood.
@@ -85,7 +85,7 @@ class Inputs:
         if not self._datasets[split]:
             key = {"train": "train", "dev": "val", "test": "test"}[split]
             raise UserError(
-                f"Expected at least one data set, got none. Set data.{key}, for example to [mit-restaurant]."
+                f"Expected at least one dataset, got none. Set data.{key}, for example to [mit-restaurant]."
             )
         if split != "train":
             self._refuse_same_names(self._datasets[split])
@@ -95,12 +95,12 @@ class Inputs:
         ]
 
     def _refuse_same_names(self, items: Sequence[str | Source]) -> None:
-        """Metrics and predictions of two data sets of one name could not be told apart."""
+        """Metrics and predictions of two datasets of one name could not be told apart."""
         names = Counter(item if isinstance(item, str) else item.dataset for item in items)
         for item in items:
             if isinstance(item, Source) and names[item.dataset] > 1:
                 raise UserError(
-                    f"{item.path}: expected a name of its own, but there is another data set called `{item.dataset}`. "
+                    f"{item.path}: expected a name of its own, but there is another dataset called `{item.dataset}`. "
                     "Set `name` of the source."
                 )
 

@@ -1,4 +1,4 @@
-"""Where examples come from: any file, folder or hub data set in a known format, with options of its own."""
+"""Where examples come from: any file, folder or hub dataset in a known format, with options of its own."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Source:
     """One source of examples.
 
     Attributes:
-        path: A file, a folder, or the name of a data set of the Hugging Face hub; a folder or file goes first.
+        path: A file, a folder, or the name of a dataset of the Hugging Face hub; a folder or file goes first.
         format: What it is; ``auto`` looks into it and says what it found.
-        name: Name of the data set in prompts and metrics; null for the last part of the path, or the one before if the
+        name: Name of the dataset in prompts and metrics; null for the last part of the path, or the one before if the
             last only tells the split, as in ``news/train.json``.
         split: Which split to read; null for the one that is called as this use of the source: train, dev (or valid,
             validation, testa), or test.
         weight: How often each training sentence is seen in an epoch; 0.5 sees one half in an epoch and the other in
             the next.
-        max_examples: At most so many examples, chosen by the seed; null for the data module's limits.
+        max_examples: Most examples, chosen by the seed; None for the data module's limits.
         scheme: How tags are written; null for the data module's.
         types: A list says which types there are and in which order, and refuses others. A mapping renames types; one
             that is mapped to null is dropped, and its entities become O. null takes them from the source.
@@ -42,7 +42,7 @@ class Source:
         cut: Whether texts are cut into sentences; null for what the format needs.
         misaligned: What becomes of a span that starts or ends within a word: ``expand`` widens it to whole words,
             ``drop`` leaves it out, ``error`` refuses it. Each is reported.
-        subset: Configuration of a hub data set that has several; of a folder, the folder within.
+        subset: Configuration of a hub dataset that has several; of a folder, the folder within.
         columns: Names of fields that are not called as usual, by what they hold: words, tags, text, spans, start, end,
             type, types. For CoNLL the numbers of the columns of words and tags, from 1.
         tag_names: Tags that are written as numbers, in the order of these.
@@ -98,7 +98,7 @@ class Source:
 
     @property
     def dataset(self) -> str:
-        """Name of the data set in prompts and metrics."""
+        """Name of the dataset in prompts and metrics."""
         if self.name is not None:
             return self.name
         path = Path(self.path)
@@ -109,7 +109,7 @@ class Source:
 
 
 def choose_examples(examples: list[Example], limit: int | None, seed: str) -> list[Example]:
-    """At most so many examples, in their order."""
+    """At most ``max_examples``, in their order."""
     if limit is None or len(examples) <= limit:
         return examples
     chosen = random.Random(seed).sample(range(len(examples)), limit)
@@ -117,7 +117,7 @@ def choose_examples(examples: list[Example], limit: int | None, seed: str) -> li
 
 
 def union_of_types(examples: Sequence[Example]) -> dict[str, tuple[str, ...]]:
-    """All types of each data set, in order of first appearance."""
+    """All types of each dataset, in order of first appearance."""
     seen: dict[str, set[tuple[str, ...]]] = {}
     union: dict[str, dict[str, None]] = {}
     for example in examples:

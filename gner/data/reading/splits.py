@@ -90,7 +90,7 @@ def _refuse_mixed_kinds(folder: Path, parts: Mapping[str, Sequence[Path]]) -> No
 
 
 def _refuse_configurations(folder: Path, paths: Iterable[Path]) -> None:
-    """Refuse a folder of folders with the same splits, as copies of hub data sets with several configurations are."""
+    """Refuse a folder of folders with the same splits, as copies of hub datasets with several configurations are."""
     found: dict[Split, set[str]] = {}
     for path in paths:
         split = split_of(path.name)

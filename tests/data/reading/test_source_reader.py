@@ -140,7 +140,7 @@ def test_what_is_not_known_is_refused(content: str, message: str, tmp_path: Path
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nothing.jsonl, but it does not exist"):
         _read(tmp_path / "nothing.jsonl")
-    with pytest.raises(UserError, match=r"`nobody/nothing` to be a data set of the Hugging Face hub"):
+    with pytest.raises(UserError, match=r"`nobody/nothing` to be a dataset of the Hugging Face hub"):
         _read(Path("nobody/nothing"))
     with pytest.raises(UserError, match=r"tests/nothing, but it does not exist"):  # the folder is there
         _read(Path("tests/nothing"))
