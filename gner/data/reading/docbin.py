@@ -39,38 +39,41 @@ def read_docbin(path: Path, options: Options) -> Iterator[Text]:
 
 
 def _text(doc: Any, place: str, options: Options) -> Text:
+    if options.split_words is None:
+        words = _words(doc)
+        ends = _sentence_ends(doc) if doc.has_annotation("SENT_START") else None
+    else:
+        words, ends = options.split_words(doc.text), None
+    return Text(doc.text, _spans(doc, place, options), place, words=words, ends=ends)
+
+
+def _words(doc: Any) -> list[Word]:
+    return [Word(token.text, token.idx, token.idx + len(token.text)) for token in doc if not token.text.isspace()]
+
+
+def _spans(doc: Any, place: str, options: Options) -> list[Span]:
     grouped = list(chain.from_iterable(doc.spans.values()))
     if doc.ents:
         _report_unused(grouped, doc.ents, place, options)
-    spans = _typed(list(doc.ents) or grouped, place, options)
-    if options.split_words is not None:
-        return Text(doc.text, spans, place, words=options.split_words(doc.text))
-    words = [Word(token.text, token.idx, token.idx + len(token.text)) for token in doc if not token.text.isspace()]
-    ends = _ends(doc) if doc.has_annotation("SENT_START") else None
-    return Text(doc.text, spans, place, words=words, ends=ends)
-
-
-def _typed(spans: Iterable[Any], place: str, options: Options) -> list[Span]:
-    """The spans that have a type; others are reported."""
-    typed: list[Span] = []
-    for span in spans:
+    spans: list[Span] = []
+    for span in list(doc.ents) or grouped:
         if span.label_:
-            typed.append(Span(span.start_char, span.end_char, check_type(span.label_, place)))
+            spans.append(Span(span.start_char, span.end_char, check_type(span.label_, place)))
         else:
             options.report.add("no_type", place, f"`{span.text}`")
-    return typed
+    return spans
 
 
 def _report_unused(grouped: Iterable[Any], entities: Iterable[Any], place: str, options: Options) -> None:
-    """Report the spans of groups beside a document's entities, which are not read."""
+    """Report the spans of groups, which are not read as the document has entities."""
     used = {(span.start, span.end, span.label_) for span in entities}
     for span in grouped:
         kind: Kind = "duplicate" if (span.start, span.end, span.label_) in used else "unused"
         options.report.add(kind, place, f"`{span.text}` ({span.label_}) of a span group")
 
 
-def _ends(doc: Any) -> list[int]:
-    """Exclusive end of each sentence in words, whitespace not counted."""
+def _sentence_ends(doc: Any) -> list[int]:
+    """The exclusive end of each sentence in words; whitespace tokens are no words."""
     ends: list[int] = []
     num_words = 0
     for sentence in doc.sents:

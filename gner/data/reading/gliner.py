@@ -61,11 +61,11 @@ def _read_span(item: Any, words: list[Word], place: str) -> Span:
     first, last = whole_number(item[0]), whole_number(item[1])
     if first is None or last is None or not 0 <= first <= last < len(words):
         raise UserError(
-            f"{place}: expected a span of words from 0 to {len(words) - 1}, with an inclusive end, found "
+            f"{place}: expected a span of words from 0 to {len(words) - 1}, with its last word included, found "
             f"{describe(item)}."
         )
-    where = f"{place}, words {first}-{last}"
-    return Span(words[first].start, words[last].end, check_type(item[2], where), place=where)
+    place = f"{place}, words {first}-{last}"
+    return Span(words[first].start, words[last].end, check_type(item[2], place), place=place)
 
 
 def _types(value: Object, used: list[str], place: str) -> tuple[str, ...] | None:

@@ -134,11 +134,13 @@ def _check_types(path: Path, sentences: Iterable[Tagged], types: tuple[str, ...]
         for position, tag in enumerate(tagged.tags):
             entity_type = split_tag(tag)[1]
             if entity_type and entity_type not in types:
-                close = difflib.get_close_matches(entity_type, types, n=1)
-                hint = f"did you mean `{close[0]}`? If not, add" if close else "add"
-                place, labels = tagged.place_of(position), path.with_name("label.txt")
-                known = ", ".join(types)
-                raise UserError(
-                    f"{place}: the type `{entity_type}` is not in {labels}; {hint} it there. The types there are: "
-                    f"{known}."
-                )
+                raise UserError(_describe_unknown_type(tagged.place_of(position), entity_type, path, types))
+
+
+def _describe_unknown_type(place: str, entity_type: str, path: Path, types: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(entity_type, types, n=1)
+    hint = f"did you mean `{close[0]}`? If not, add" if close else "add"
+    return (
+        f"{place}: the type `{entity_type}` is not in {path.with_name('label.txt')}; {hint} it there. The types there "
+        f"are: {', '.join(types)}."
+    )
