@@ -59,6 +59,10 @@ def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
         parts.setdefault(_part_of(path.relative_to(folder), by_file=by_file), []).append(path)
     if by_file:
         _check_one_kind(folder, parts)
+    return _in_order(parts)
+
+
+def _in_order(parts: Mapping[str, list[Path]]) -> dict[str, list[Path]]:
     return {name: parts[name] for name in (*get_args(Split), WHOLE) if name in parts}
 
 
