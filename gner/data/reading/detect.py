@@ -1,4 +1,4 @@
-"""Finding out what a source is, by looking at what is in it."""
+"""Detects the format of a source from its content, and reads it with the reader of that format."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NAMES: dict[FormatName, str] = {
     "gliner": "GLiNER",
     "pile_ner": "Pile-NER conversations",
     "instruct_uie": "InstructUIE",
-    "huggingface": "a Hugging Face data set",
+    "huggingface": "a Hugging Face dataset",
     "docbin": "spaCy's DocBin",
     "brat": "brat",
     "label_studio": "Label Studio",
@@ -54,7 +54,7 @@ NAMES: dict[FormatName, str] = {
 
 
 class _Shape(NamedTuple):
-    """One kind of JSON object: how to know it, and how to read it."""
+    """A kind of JSON object: how to recognise and how to read it."""
 
     matches: Callable[[Object, dict[str, str]], bool]
     read: Callable[[Record, Options], Text | Tagged | None]
@@ -74,10 +74,10 @@ _SAMPLE = 50
 
 
 def find_file_format(path: Path, columns: dict[str, str]) -> FormatName:
-    """What a file is, by its content.
+    """Detect the format of a file from its content.
 
     Raises:
-        UserError: It is none of the formats.
+        UserError: It has none of the formats.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -95,13 +95,13 @@ def find_file_format(path: Path, columns: dict[str, str]) -> FormatName:
         return find_shape(read_json(path), str(path), columns)
     raise UserError(
         f"{path}: expected one of {', '.join(get_args(FormatName))}, found a file that starts with {start[:60]!r}. Set "
-        "`format` of the source to one of these, and the message will say what is not as it should be; if it is CoNLL "
-        "with the tags elsewhere than in the last column, set `columns`, for example to {words: 2, tags: 3}."
+        "`format` of the source to one of these to see why it cannot be read so; if it is CoNLL with the tags in "
+        "another column than the last, set `columns`, for example to {words: 2, tags: 3}."
     )
 
 
 def _is_compressed(head: bytes) -> bool:
-    """Whether bytes start as zlib's do, which DocBin uses."""
+    """Whether a file is compressed by zlib, as DocBin is."""
     try:
         return bool(head) and bool(zlib.decompressobj().decompress(head, 16))
     except zlib.error:
@@ -109,10 +109,10 @@ def _is_compressed(head: bytes) -> bool:
 
 
 def find_shape(records: Iterable[Record], name: str, columns: dict[str, str]) -> FormatName:
-    """What the first records are; where some fit several kinds, what most are.
+    """Detect the kind of JSON that most of the first records are.
 
     Raises:
-        UserError: They are nothing known.
+        UserError: None of them is of a known kind.
     """
     sample = list(islice(records, _SAMPLE))
     counts = {shape: sum(_matches(shape, record.value, columns) for record in sample) for shape in SHAPES}
@@ -133,12 +133,12 @@ def _matches(shape: FormatName, value: Any, columns: dict[str, str]) -> bool:
 
 
 class Opened(NamedTuple):
-    """What a source is, and what it has.
+    """The format and the splits of a source.
 
     Attributes:
-        format: What its files, or the rows of its tables, are.
-        parts: Files or a table by name of the split; for a single file, its own part comes first.
-        detail: How it is read, in words.
+        format: Format of its files, or of the rows of its tables.
+        parts: Files or table of each split; of a single file, its own split comes first.
+        detail: Description for the log.
     """
 
     format: FormatName
@@ -147,39 +147,48 @@ class Opened(NamedTuple):
 
 
 def open_source(path: str, format: FormatName | None, subset: str | None, columns: dict[str, str]) -> Opened:
-    """Find out what a source is.
+    """Detect the format and the splits of a source.
 
     Args:
-        path: A file, a folder, or a name of the hub.
-        format: What it is said to be; None to look.
-        subset: Configuration of a hub data set.
-        columns: Fields with other names than usual.
+        path: A file, a folder, or a hub name.
+        format: The format; None to detect it.
+        subset: Configuration of a hub dataset.
+        columns: Fields with unusual names.
 
     Raises:
-        UserError: Nothing is there, or it is nothing known.
+        UserError: The source does not exist, or its format is unknown.
     """
     local = _with_subset(path, subset)
     if local.is_file():
-        parts = {split_of(local.name) or WHOLE: [local]}
-        for other in siblings(local):
-            parts.setdefault(split_of(other.name) or other.name, []).append(other)
-        return _open_files(parts, format, columns)
+        return _open_files(_file_and_siblings(local), format, columns)
     if local.is_dir() and not is_saved(local):
-        if format == "gner" or (format is None and _is_gner(local)):
-            return Opened("gner", _gner_parts(local), NAMES["gner"])
-        by_file = format != "brat" and (format is not None or all(one.suffix != ".ann" for one in all_files(local)))
-        parts = find_parts(local, by_file=by_file)
-        if not parts:
-            raise UserError(f"{path}: expected a folder with data files, found none there.")
-        return _open_files(parts, format, columns)
+        return _open_folder(local, path, format, columns)
     if not local.exists() and format != "huggingface" and not is_hub_name(path):
         raise UserError(f"Expected the file or folder {path}, but it does not exist. Set the path of the source.")
     tables: dict[str, Part] = dict(load_table(str(local), None if local.exists() else subset))
     return _open_tables(tables, path, format, columns)
 
 
+def _file_and_siblings(path: Path) -> dict[str, list[Path]]:
+    """A file and those of the other splits beside it, which have a say in the types."""
+    parts = {split_of(path.name) or WHOLE: [path]}
+    for other in siblings(path):
+        parts.setdefault(split_of(other.name) or other.name, []).append(other)
+    return parts
+
+
+def _open_folder(folder: Path, path: str, format: FormatName | None, columns: dict[str, str]) -> Opened:
+    if format == "gner" or (format is None and _is_gner(folder)):
+        return Opened("gner", _gner_parts(folder), NAMES["gner"])
+    is_brat = format == "brat" or (format is None and any(file.suffix == ".ann" for file in all_files(folder)))
+    parts = find_parts(folder, by_file=not is_brat)
+    if not parts:
+        raise UserError(f"{path}: expected a folder with data files, found none there.")
+    return _open_files(parts, format, columns)
+
+
 def _with_subset(path: str, subset: str | None) -> Path:
-    """The folder of a subset, if a source is a folder."""
+    """The path of a source; with a subset of a local copy, the folder of that name in it."""
     local = Path(path)
     if subset is None or not local.exists():
         return local
@@ -208,50 +217,47 @@ def _gner_parts(folder: Path) -> dict[str, Part]:
 
 def _open_files(parts: dict[str, list[Path]], format: FormatName | None, columns: dict[str, str]) -> Opened:
     first = next(iter(parts.values()))[0]
-    suffixes = {path.suffix for paths in parts.values() for path in paths}
+    suffixes = {path.suffix for path in chain.from_iterable(parts.values())}
     if format is None and first.suffix == ".txt" and ".ann" in suffixes:
         format = "brat"
     found = _first_known([paths[0] for paths in parts.values()], columns) if format is None else format
     if is_parquet(first):
-        tables = load_parts(parts)
-        return _open_tables(tables, str(first), format, columns)
+        return _open_tables(load_parts(parts), str(first), format, columns)
     if found in ("gner", "huggingface"):
-        expected = (
-            "a folder with label.txt" if found == "gner" else "a name of the hub, a saved folder or parquet files"
-        )
+        expected = "a folder with label.txt" if found == "gner" else "a hub name, a saved folder or parquet files"
         raise UserError(f"{first}: expected {expected} for the format {found}, found a file. Set `format` to auto.")
     detail = f"{NAMES[found]} ({describe_columns(first, columns)})" if found == "conll" else NAMES[found]
     return Opened(found, dict(parts), detail)
 
 
 def _first_known(paths: Sequence[Path], columns: dict[str, str]) -> FormatName:
-    """The format of the first file that has one that is known, as one that is empty or broken is no reason to stop."""
-    faults: list[UserError] = []
+    """The format of the first file whose format can be detected, as some may be empty or broken."""
+    errors: list[UserError] = []
     for path in paths:
         try:
             return find_file_format(path, columns)
         except UserError as error:
-            faults.append(error)
-    raise faults[0]
+            errors.append(error)
+    raise errors[0]
 
 
 def _open_tables(tables: dict[str, Part], path: str, format: FormatName | None, columns: dict[str, str]) -> Opened:
     if format in (None, "huggingface"):
-        sound = [table for table in tables.values() if not isinstance(table, UserError)]
-        format = find_shape(chain.from_iterable(rows(table, path) for table in sound), path, columns)
+        loaded = [table for table in tables.values() if not isinstance(table, UserError)]
+        format = find_shape(chain.from_iterable(rows(table, path) for table in loaded), path, columns)
     if format not in SHAPES:
         raise UserError(f"{path}: expected one of huggingface, {', '.join(SHAPES)} for a table, got {format}.")
     return Opened(format, tables, f"{NAMES['huggingface']}, {NAMES[format]}")
 
 
 def read_part(part: Part, name: str, format: FormatName, options: Options) -> Iterator[Text | Tagged]:
-    """Read one part of a source that is not in the GNER layout.
+    """Read one split of a source that is not in the GNER layout.
 
     Args:
         part: Its files, or its table.
-        name: What a table is called in messages.
-        format: What they are.
-        options: Of the source.
+        name: Name of a table in messages.
+        format: Format of the files, or of the rows.
+        options: Options of the source.
     """
     if not isinstance(part, list):
         yield from read_records(rows(part, name), format, options)
@@ -269,7 +275,7 @@ def read_part(part: Part, name: str, format: FormatName, options: Options) -> It
 
 
 def read_records(records: Iterable[Record], format: FormatName, options: Options) -> Iterator[Text | Tagged]:
-    """Read JSON objects, or rows of a table, of a known kind."""
+    """Read JSON objects, or rows of a table, of a given kind."""
     if format == "label_studio":
         yield from read_tasks(records, options)
         return
@@ -280,10 +286,10 @@ def read_records(records: Iterable[Record], format: FormatName, options: Options
 
 
 def refuse_other_format(paths: Sequence[Path], format: FormatName, columns: dict[str, str]) -> None:
-    """Refuse a part that could not be read, if that is as its first file is of another format.
+    """Explain why a split could not be read, if its first file is in another format than the source.
 
     Raises:
-        UserError: It is.
+        UserError: It is in another format.
     """
     found = _first_known(paths[:1], columns)
     if found != format:

@@ -39,14 +39,12 @@ def read_docbin(path: Path, options: Options) -> Iterator[Text]:
 
 
 def _text(doc: Any, place: str, options: Options) -> Text:
-    split = options.split_words
-    return Text(
-        text=doc.text,
-        spans=_spans(doc, place, options),
-        place=place,
-        words=_words(doc) if split is None else split(doc.text),
-        ends=_sentence_ends(doc) if split is None and doc.has_annotation("SENT_START") else None,
-    )
+    if options.split_words is None:
+        words = _words(doc)
+        ends = _sentence_ends(doc) if doc.has_annotation("SENT_START") else None
+    else:
+        words, ends = options.split_words(doc.text), None
+    return Text(doc.text, _spans(doc, place, options), place, words=words, ends=ends)
 
 
 def _words(doc: Any) -> list[Word]:

@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub, of ``save_to_disk`` and of parquet files; no loading scripts."""
+"""Loads Hugging Face datasets: from the hub, ``save_to_disk`` folders or parquet files; no loading scripts."""
 
 from __future__ import annotations
 
@@ -14,45 +14,48 @@ from gner.errors import UserError
 
 _SUFFIXES = (".json", ".jsonl", ".txt", ".tsv", ".conll", ".iob2", ".bio", ".parquet", ".spacy", ".ann", ".csv")
 Table = Any
-"""`datasets.Dataset`, which is not imported for its name alone."""
+"""A `datasets.Dataset`; the library is not imported just for the name."""
 
 Part = list[Path] | Any
-"""What one split is: files, or a table, or the `UserError` that says why it is none."""
+"""One split: its files, its table, or the `UserError` that loading it raised."""
 
 _HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
 
 
 def is_hub_name(path: str) -> bool:
-    """Whether this may be a name of the hub, such as ``lhoestq/conll2003``, and does not look like a mistyped path."""
+    """Whether this may be a hub name such as ``lhoestq/conll2003``, and does not look like a mistyped path."""
     known = Path(path)
     in_folder = "/" in path and known.parent.is_dir()
     return _HUB_NAME.fullmatch(path) is not None and known.suffix.lower() not in _SUFFIXES and not in_folder
 
 
 def is_saved(folder: Path) -> bool:
-    """Whether ``save_to_disk`` wrote a folder."""
+    """Whether ``save_to_disk`` wrote the folder."""
     return (folder / "dataset_dict.json").is_file() or (folder / "state.json").is_file()
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file is one, by how it starts."""
+    """Whether a file is parquet, by its first bytes."""
     with path.open("rb") as file:
         return file.read(4) == b"PAR1"
 
 
 def _library() -> Any:
-    """The library; its import takes half a second, which only those who use it should wait."""
+    """The `datasets` library; imported on use, as that takes half a second."""
     import datasets  # noqa: PLC0415
 
     return datasets
 
 
 def load_table(path: str, subset: str | None = None) -> dict[str, Table]:
-    """Load a data set: its splits by name; one that has none is called ``all``.
+    """Load a dataset.
 
     Args:
-        path: A name of the hub, or a folder that ``save_to_disk`` wrote.
-        subset: The configuration, for hub data sets with several.
+        path: A hub name, or a folder that ``save_to_disk`` wrote.
+        subset: The configuration, for hub datasets with several.
+
+    Returns:
+        Splits by name; the split of a dataset without any is called ``all``.
 
     Raises:
         UserError: It cannot be loaded.
@@ -60,10 +63,10 @@ def load_table(path: str, subset: str | None = None) -> dict[str, Table]:
     datasets = _library()
     try:
         found = datasets.load_from_disk(path) if is_saved(Path(path)) else datasets.load_dataset(path, subset)
-    except Exception as error:  # network, name, permission, configuration, script: each has its own
+    except Exception as error:  # network, name, permission, configuration, script: each raises its own
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise UserError(
-            f"Expected `{path}` to be a data set of the Hugging Face hub, but it cannot be loaded: {reason}"
+            f"Expected `{path}` to be a dataset of the Hugging Face hub, but it cannot be loaded: {reason}"
             f"{_advice(str(error))}"
         ) from error
     if isinstance(found, datasets.DatasetDict):
@@ -80,7 +83,7 @@ def _advice(reason: str) -> str:
 
 
 def load_parquet(paths: Sequence[Path]) -> Table:
-    """Load parquet files of one table.
+    """Load the parquet files of one table.
 
     Raises:
         UserError: They cannot be read.
@@ -88,31 +91,31 @@ def load_parquet(paths: Sequence[Path]) -> Table:
     datasets = _library()
     try:
         return datasets.concatenate_datasets([datasets.Dataset.from_parquet(str(path)) for path in paths])
-    except Exception as error:  # pyarrow's own
+    except Exception as error:  # of pyarrow
         raise UserError(f"{paths[0]}: expected a parquet file, but it cannot be read: {error}") from error
 
 
 def load_parts(parts: Mapping[str, Sequence[Path]]) -> dict[str, Part]:
-    """Load the parquet files of each part; one that cannot be read is its error, for those who want that part.
+    """Load the parquet files of each split; for one that cannot be read, return its error in place of the table.
 
     Raises:
-        UserError: None can be read.
+        UserError: No split can be read.
     """
     tables: dict[str, Part] = {}
-    num_faults = 0
+    num_errors = 0
     for name, paths in parts.items():
         try:
             tables[name] = load_parquet(paths)
         except UserError as error:
-            num_faults += 1
-            if num_faults == len(parts):
+            num_errors += 1
+            if num_errors == len(parts):
                 raise
             tables[name] = error
     return tables
 
 
 def rows(table: Table, name: str) -> Iterator[Record]:
-    """The rows of a table; classes in lists of spans are names, not numbers."""
+    """The rows of a table, with the class names in lists of spans in place of their numbers."""
     features = {column: feature for column, feature in table.features.items() if _has_objects(feature)}
     for number, row in enumerate(table, start=1):
         named = {column: _with_names(feature, row[column]) for column, feature in features.items()}
@@ -120,27 +123,32 @@ def rows(table: Table, name: str) -> Iterator[Record]:
 
 
 def tag_column(table: Table, own: str | None) -> str | None:
-    """The column of tags, if that is told by the names of its classes; ``own`` if it is given."""
+    """The column whose class names are entity tags, or else the first with class names; ``own`` if it is given."""
     if own is not None:
         return own
     names = {column: _class_names(table.features[column]) for column in TAGS if column in table.column_names}
-    return next((column for column in names if are_tags(names[column])), next(filter(names.get, names), None))
+    named = [column for column in names if names[column]]
+    return next((column for column in named if are_tags(names[column])), next(iter(named), None))
 
 
 def tag_names(table: Table, own: str | None) -> tuple[str, ...]:
-    """The tags that the numbers of the column of tags stand for; empty where they have no names."""
+    """The class names of the tag column; empty without any."""
     column = tag_column(table, own)
     return tuple(_class_names(table.features[column])) if column in table.column_names else ()
 
 
 def span_types(table: Table, own: str | None) -> tuple[str, ...]:
-    """The types that the numbers in lists of spans stand for; empty where they have no names."""
-    features = [table.features[column] for column in ([own] if own else SPANS) if column in table.column_names]
-    return tuple(next((names for feature in features if (names := _inner_names(feature))), ()))
+    """The class names of the types in lists of spans; empty without any."""
+    for column in [own] if own else SPANS:
+        if column in table.column_names:
+            names = _inner_names(table.features[column])
+            if names:
+                return tuple(names)
+    return ()
 
 
 def _inner(feature: Any) -> Any:
-    """What a list is of; None for anything else."""
+    """The feature of a list's items; None for anything else."""
     return feature[0] if isinstance(feature, list) else getattr(feature, "feature", None)
 
 
@@ -157,24 +165,27 @@ def _has_objects(feature: Any) -> bool:
 
 
 def _inner_names(feature: Any) -> list[str]:
-    """The names of the first classes within objects."""
+    """The first class names inside objects."""
     if isinstance(feature, dict):
         return next((names for inner in feature.values() if (names := _class_names(inner))), [])
     return _inner_names(_inner(feature)) if _inner(feature) is not None else []
 
 
 def _with_names(feature: Any, value: Any) -> Any:
-    """A value with the names of classes for their numbers."""
+    """A value with class names in place of class numbers."""
     names = getattr(feature, "names", None)
     if names is not None:
-        return names[value] if isinstance(value, int) and 0 <= value < len(names) else value
+        return _name_of(value, names)
     inner = feature if isinstance(feature, dict) else _inner(feature)
     if isinstance(value, dict) and isinstance(inner, dict):
-        is_list = inner is not feature  # a list of objects comes as an object of lists
-        return {
-            key: [_with_names(inner.get(key), one) for one in item] if is_list else _with_names(inner.get(key), item)
-            for key, item in value.items()
-        }
+        if inner is feature:
+            return {key: _with_names(inner.get(key), item) for key, item in value.items()}
+        # The library returns a list of objects as an object of lists.
+        return {key: [_with_names(inner.get(key), item) for item in column] for key, column in value.items()}
     if isinstance(value, list) and inner is not None:
         return [_with_names(inner, item) for item in value]
     return value
+
+
+def _name_of(value: Any, names: Sequence[str]) -> Any:
+    return names[value] if isinstance(value, int) and 0 <= value < len(names) else value

@@ -1,4 +1,4 @@
-"""InstructUIE's files: sentences of words parted by spaces, and entities with name, type and position."""
+"""Reads InstructUIE's files: sentences with words separated by spaces; entities with name, type and position."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ _NO_TYPES = ("", "NA")
 
 
 def is_instruct_uie(value: Object) -> bool:
-    """Whether an object is one of InstructUIE's."""
+    """Whether an object has InstructUIE's fields."""
     entities = value.get("entities")
-    return (
-        isinstance(value.get("sentence"), str)
-        and is_list(entities)
-        and all(isinstance(entity, dict) and "name" in entity and "type" in entity for entity in entities or ())
-    )
+    if not isinstance(value.get("sentence"), str) or not is_list(entities):
+        return False
+    return all(isinstance(entity, dict) and "name" in entity and "type" in entity for entity in entities)
 
 
 def read_instruct_uie(record: Record, options: Options) -> Text:
-    """Read an object; an entity without ``pos`` is placed wherever its name stands.
+    """Read an object; an entity without ``pos`` is placed at every occurrence of its name.
 
     Raises:
-        UserError: It is not understood.
+        UserError: The object is malformed.
     """
     value = as_object(record, "an object with `sentence` and `entities`")
     text, entities = value.get("sentence"), value.get("entities")
@@ -35,7 +33,7 @@ def read_instruct_uie(record: Record, options: Options) -> Text:
         raise UserError(f"{record.place}: expected a `sentence` and a list of `entities`, found {describe(value)}.")
     words = (options.split_words or find_splitter("whitespace"))(text)
     spans: list[Span] = []
-    for entity in entities or ():
+    for entity in entities:
         spans += _read_entity(entity, text, words, record.place, options)
     return Text(text, spans, record.place, words=words, cut="never")
 

@@ -1,4 +1,4 @@
-"""Fields of JSON objects, checked."""
+"""Reads fields of JSON objects, with checks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from gner.data.annotations.spans import Record
 from gner.errors import UserError
 
 Object = dict[str, Any]
-"""A JSON object; what its values are is for readers to check."""
+"""A JSON object; readers check its values."""
 
 
 def as_object(record: Record, expected: str) -> Object:
-    """The record, if it is an object.
+    """The record's value, which must be an object.
 
     Raises:
         UserError: It is something else.
@@ -24,12 +24,12 @@ def as_object(record: Record, expected: str) -> Object:
 
 
 def find_field(value: Object, names: Iterable[str], own: str | None = None) -> str | None:
-    """The first of the names that an object has; only ``own`` counts if it is given."""
+    """The first of the names that an object has a value for; with ``own``, only that is looked up."""
     return next((name for name in ([own] if own else names) if value.get(name) is not None), None)
 
 
 def strings(value: Any, place: str, name: str) -> tuple[str, ...]:
-    """A list of strings.
+    """The value, which must be a list of strings.
 
     Raises:
         UserError: It is something else.
@@ -40,12 +40,12 @@ def strings(value: Any, place: str, name: str) -> tuple[str, ...]:
 
 
 def is_list(value: Any) -> TypeGuard[Sequence[Any]]:
-    """Whether a value is a list, not of characters."""
+    """Whether a value is a list or tuple, not a string."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def as_items(value: Any) -> Any:
-    """A list of objects for an object of lists, which tables make of it; anything else as it is.
+    """Turn an object of lists, as tables store it, back into a list of objects; other values stay unchanged.
 
     Example:
         >>> as_items({"start": [0, 4], "end": [3, 9]})
@@ -59,7 +59,7 @@ def as_items(value: Any) -> Any:
 
 
 def whole_number(value: Any) -> int | None:
-    """A number of characters or words, which some tools write as text or with ``.0``; None for anything else."""
+    """An integer, which some tools write as text or with ``.0``; None for anything else."""
     if isinstance(value, str) and value.isdecimal():
         return int(value)
     if isinstance(value, float) and value.is_integer():
@@ -68,10 +68,10 @@ def whole_number(value: Any) -> int | None:
 
 
 def check_type(entity_type: Any, place: str) -> str:
-    """A type without the spaces around it.
+    """A type, stripped of whitespace.
 
     Raises:
-        UserError: It is not text, is empty, or has a line end.
+        UserError: It is not a string, is empty, or contains a line end.
     """
     if not isinstance(entity_type, str) or not entity_type.strip() or len(entity_type.splitlines()) > 1:
         raise UserError(f"{place}: expected the name of an entity type, found {describe(entity_type)}.")
@@ -79,7 +79,7 @@ def check_type(entity_type: Any, place: str) -> str:
 
 
 def describe(value: Any) -> str:
-    """What a value is, for messages."""
+    """Describe a value for messages."""
     if isinstance(value, dict):
         return f"an object with {', '.join(map(str, value))}" if value else "an empty object"
     text = repr(value)

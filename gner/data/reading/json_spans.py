@@ -1,4 +1,4 @@
-"""JSON objects with a text and character spans, as Prodigy, doccano, spaCy and displaCy write them."""
+"""Reads JSON objects with a text and character spans, as Prodigy, doccano, spaCy and displaCy write them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ SPANS = ("spans", "entities", "ents", "label", "labels", "annotations", "ner")
 _STARTS = ("start", "start_offset", "start_char", "begin", "startOffset", "offset")
 _ENDS = ("end", "end_offset", "end_char", "endOffset", "stop")
 _TYPES = ("label", "type", "entity_group", "entity", "tag", "category", "entity_type", "labels")
-_STATED: dict[str, Trust] = {"text": "text", "name": "both", "word": "both", "value": "offsets"}
+_SPAN_TEXTS: dict[str, Trust] = {"text": "text", "name": "both", "word": "both", "value": "offsets"}
+"""Fields with the text of a span, and whether to trust that or the offsets."""
 _NONE = ""
 """The type of a span whose list of labels is empty."""
 
@@ -33,7 +34,7 @@ _OFFERED = ("types", "entity_types", "label_list")
 
 
 def is_text_spans(value: Object, columns: dict[str, str]) -> bool:
-    """Whether an object has a text and spans with places."""
+    """Whether an object has a text and a list of spans."""
     text = find_field(value, _TEXTS, columns.get("text"))
     spans = _spans_field(value, columns)
     items = as_items(value[spans]) if spans is not None else None
@@ -43,24 +44,18 @@ def is_text_spans(value: Object, columns: dict[str, str]) -> bool:
 
 
 def read_text_spans(record: Record, options: Options) -> Text | None:
-    """Read an object, or ``[text, {"entities": [...]}]`` as in spaCy 2; ends are one behind the last character.
+    """Read an object, or ``[text, {"entities": [...]}]`` as in spaCy 2; ends are exclusive.
 
     Returns:
         The text; None for one that was rejected or skipped in Prodigy.
 
     Raises:
-        UserError: It is not understood.
+        UserError: The record is malformed.
     """
     if is_list(record.value) and len(record.value) == 2 and isinstance(record.value[1], dict):
         record = record._replace(value={"text": record.value[0], **record.value[1]})
     value = as_object(record, "an object with a text and spans")
-    text_field = find_field(value, _TEXTS, options.columns.get("text"))
-    if text_field is None or not isinstance(value[text_field], str):
-        raise UserError(
-            f"{record.place}: expected a text (one of {', '.join(_TEXTS)}), found {describe(value)}. Set `columns`, "
-            "for example to {text: body, spans: mentions}."
-        )
-    text = str(value[text_field])
+    text = _text_of(value, record.place, options)
     if value.get("answer") in ("reject", "ignore"):  # Prodigy
         options.report.add("unannotated", record.place, f"{text[:60]!r} ({value['answer']})")
         return None
@@ -69,27 +64,37 @@ def read_text_spans(record: Record, options: Options) -> Text | None:
     if not is_list(items):
         raise UserError(f"{record.place}: expected a list of spans as `{spans_field}`, found {describe(items)}.")
     types_field = find_field(value, _OFFERED, options.columns.get("types"))
-    _tell_unused(value, spans_field, record.place, options)
+    _report_unused(value, spans_field, record.place, options)
     spans = _read_spans(items, text, record.place, options)
     types = strings(value[types_field], record.place, types_field) if types_field else None
     return Text(text, spans, record.place, types=types)
 
 
+def _text_of(value: Object, place: str, options: Options) -> str:
+    field = find_field(value, _TEXTS, options.columns.get("text"))
+    if field is None or not isinstance(value[field], str):
+        raise UserError(
+            f"{place}: expected a text (one of {', '.join(_TEXTS)}), found {describe(value)}. Set `columns`, for "
+            "example to {text: body, spans: mentions}."
+        )
+    return str(value[field])
+
+
 def _spans_field(value: Object, columns: dict[str, str]) -> str | None:
-    """The first field of spans that is not empty, or else the first."""
+    """The first field with spans, or else the first that is there."""
     names = [name for name in SPANS if value.get(name)]
     return find_field(value, names or SPANS, columns.get("spans"))
 
 
-def _tell_unused(value: Object, used: str | None, place: str, options: Options) -> None:
-    """Tell of spans in other fields than the one that is read, unless they are the same."""
+def _report_unused(value: Object, used: str | None, place: str, options: Options) -> None:
+    """Report spans in other fields than the one that is read, unless they are equal."""
     for name in SPANS:
         items = as_items(value.get(name))
         if name == used or not items or not is_list(items) or items == as_items(value[used or name]):
             continue
         for item in items:
             if _is_span(item, options.columns):
-                options.report.add("unused", place, f"{describe(item)} in `{name}`, as `{used}` is read")
+                options.report.add("unused", place, f"{describe(item)} in `{name}`, because `{used}` is read")
 
 
 def _read_spans(items: Sequence[Any], text: str, place: str, options: Options) -> list[Span]:
@@ -112,28 +117,40 @@ def _is_span(span: Any, columns: dict[str, str]) -> bool:
 
 
 def _read_span(item: Any, place: str, columns: dict[str, str]) -> Span:
-    stated, trust = None, _STATED["text"]
-    if isinstance(item, dict):
-        start_field = find_field(item, _STARTS, columns.get("start"))
-        end_field = find_field(item, _ENDS, columns.get("end"))
-        start, end = whole_number(item.get(start_field or "")), whole_number(item.get(end_field or ""))
-        length = whole_number(item.get("length"))
-        if end is None and start is not None and length is not None:
-            end = start + length
-        entity_type: Any = item.get(find_field(item, _TYPES, columns.get("type")) or "")
-        stated_field = find_field(item, _STATED)
-        if stated_field is not None and stated_field != columns.get("type") and isinstance(item[stated_field], str):
-            stated, trust = item[stated_field], _STATED[stated_field]
-    elif is_list(item) and len(item) == 3:
-        start, end, entity_type = whole_number(item[0]), whole_number(item[1]), item[2]
-    else:
-        start = end = entity_type = None
-    if is_list(entity_type) and len(entity_type) == 1:
-        entity_type = entity_type[0]
+    start, end, entity_type = _offsets_and_type(item, columns)
     if start is None or end is None:
         raise UserError(
             f"{place}: expected a span with start, end and label, such as "
             f'{{"start": 0, "end": 3, "label": "person"}} or [0, 3, "person"], found {describe(item)}.'
         )
-    has_none = is_list(entity_type) and not entity_type
-    return Span(start, end, _NONE if has_none else check_type(entity_type, place), stated, trust=trust)
+    if is_list(entity_type) and len(entity_type) == 1:
+        entity_type = entity_type[0]
+    is_untyped = is_list(entity_type) and not entity_type
+    text, trust = _text_and_trust(item, columns)
+    return Span(start, end, _NONE if is_untyped else check_type(entity_type, place), text, trust=trust)
+
+
+def _offsets_and_type(item: Any, columns: dict[str, str]) -> tuple[int | None, int | None, Any]:
+    if isinstance(item, dict):
+        start, end = _offsets(item, columns)
+        return start, end, item.get(find_field(item, _TYPES, columns.get("type")) or "")
+    if is_list(item) and len(item) == 3:
+        return whole_number(item[0]), whole_number(item[1]), item[2]
+    return None, None, None
+
+
+def _offsets(item: Object, columns: dict[str, str]) -> tuple[int | None, int | None]:
+    start_field = find_field(item, _STARTS, columns.get("start"))
+    end_field = find_field(item, _ENDS, columns.get("end"))
+    start, end = whole_number(item.get(start_field or "")), whole_number(item.get(end_field or ""))
+    length = whole_number(item.get("length"))
+    if end is None and start is not None and length is not None:
+        end = start + length
+    return start, end
+
+
+def _text_and_trust(item: Any, columns: dict[str, str]) -> tuple[str | None, Trust]:
+    field = find_field(item, _SPAN_TEXTS) if isinstance(item, dict) else None
+    if field is None or field == columns.get("type") or not isinstance(item[field], str):
+        return None, "text"
+    return item[field], _SPAN_TEXTS[field]

@@ -1,9 +1,9 @@
-"""JSON objects, or rows of a table, with words and a tag for each."""
+"""Reads JSON objects, or rows of a table, with words and a tag for each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gner.data.annotations.spans import Options, Record, Tagged
@@ -17,7 +17,7 @@ _TYPES = ("types", "label_list", "entity_types")
 
 
 def is_tagged_words(value: Object, columns: dict[str, str]) -> bool:
-    """Whether an object has words and tags; also in ``instance``, as in the files of the GNER project."""
+    """Whether an object has words and tags, possibly inside ``instance`` as in the GNER project's files."""
     inner = _inner(value)
     words = find_field(inner, _WORDS, columns.get("words"))
     tags = _tags_field(inner, columns)
@@ -27,7 +27,7 @@ def is_tagged_words(value: Object, columns: dict[str, str]) -> bool:
 
 
 def are_tags(names: Iterable[object]) -> bool:
-    """Whether names look like tags of entities, and not of parts of speech.
+    """Whether names look like entity tags, not part-of-speech tags.
 
     Example:
         >>> are_tags(["O", "person"]), are_tags(["B-person"]), are_tags(["NOUN", "VERB"])
@@ -37,19 +37,19 @@ def are_tags(names: Iterable[object]) -> bool:
 
 
 def _tags_field(inner: Object, columns: dict[str, str]) -> str | None:
-    """The first field with tags of entities, or else the first that is there."""
+    """The first field with entity tags, or else the first that is there."""
     names = [name for name in TAGS if is_list(inner.get(name)) and are_tags(inner[name])]
     return find_field(inner, names or TAGS, columns.get("tags"))
 
 
 def read_tagged_words(record: Record, options: Options) -> Tagged | None:
-    """Read an object; ``types`` or ``label_list`` beside the words are the types that it offers.
+    """Read an object; its ``types`` or ``label_list`` are the types that it offers.
 
     Returns:
         The sentence; None for one without words.
 
     Raises:
-        UserError: It is not understood.
+        UserError: The object is malformed.
     """
     value = as_object(record, "an object with words and tags")
     inner = _inner(value)
@@ -65,17 +65,21 @@ def read_tagged_words(record: Record, options: Options) -> Tagged | None:
     if not words and not tags:
         options.report.add("no_words", record.place, "an empty list of words")
         return None
-    if len(words) != len(tags):
-        raise UserError(f"{record.place}: expected a tag for each word, found {len(words)} words and {len(tags)} tags.")
-    empty = next((position for position, word in enumerate(words) if not word.strip()), None)
-    if empty is not None:
-        raise UserError(
-            f"{record.place}, word {empty + 1}: expected a word, found {words[empty]!r}. Leave out the word "
-            f"and its tag, here `{tags[empty]}`."
-        )
+    _check_words(words, tags, record.place)
     types_field = find_field(value, _TYPES, options.columns.get("types"))
     types = strings(value[types_field], record.place, types_field) if types_field else None
     return Tagged(words, tags, record.place, types=types)
+
+
+def _check_words(words: Sequence[str], tags: Sequence[str], place: str) -> None:
+    if len(words) != len(tags):
+        raise UserError(f"{place}: expected a tag for each word, found {len(words)} words and {len(tags)} tags.")
+    for position, (word, tag) in enumerate(zip(words, tags, strict=True), start=1):
+        if not word.strip():
+            raise UserError(
+                f"{place}, word {position}: expected a word, found {word!r}. Leave out the word and its tag, here "
+                f"`{tag}`."
+            )
 
 
 def _inner(value: Object) -> Object:
@@ -89,12 +93,12 @@ def _tags(values: Any, place: str, field: str, options: Options) -> tuple[str, .
     if values and all(tag == -1 for tag in values):
         raise UserError(
             f"{place}: expected tags as `{field}`, found only -1, which marks words that nobody annotated, as in test "
-            "splits whose answers are kept back. Use another split."
+            "splits with hidden labels. Use another split."
         )
     tags: list[str] = []
     for position, tag in enumerate(values, start=1):
         if isinstance(tag, int) and not isinstance(tag, bool):
-            tags.append(_named(tag, f"{place}, word {position}", options.tag_names))
+            tags.append(_name_of(tag, f"{place}, word {position}", options.tag_names))
         elif isinstance(tag, str):
             tags.append(tag)
         else:
@@ -102,12 +106,12 @@ def _tags(values: Any, place: str, field: str, options: Options) -> tuple[str, .
     return tuple(tags)
 
 
-def _named(number: int, place: str, names: tuple[str, ...]) -> str:
+def _name_of(number: int, place: str, names: tuple[str, ...]) -> str:
     if not names:
         raise UserError(
-            f"{place}: expected a tag such as `O` or `B-person`, found the number {number}, and nothing that gives it "
-            "a name. Set `tag_names` to the list of tags, in the order of their numbers."
+            f"{place}: expected a tag such as `O` or `B-person`, found the number {number} without a name. Set "
+            "`tag_names` to the list of tags, in the order of their numbers."
         )
     if not 0 <= number < len(names):
-        raise UserError(f"{place}: expected a number of a tag from 0 to {len(names) - 1}, found {number}.")
+        raise UserError(f"{place}: expected a tag number from 0 to {len(names) - 1}, found {number}.")
     return names[number]

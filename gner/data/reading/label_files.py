@@ -1,4 +1,4 @@
-"""Lists of types beside the data."""
+"""Reads lists of entity types stored beside the data (``label.txt``, ``labels.json``, …)."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from gner.data.reading.text_files import read_lines, read_text, whole_characters
+from gner.data.reading.text_files import read_lines, read_text, replace_surrogates
 from gner.errors import UserError
 
 _LISTS = ("label.txt", "labels.txt", "labels.json", "label.json", "types.txt", "types.json")
 _NO_TYPE = "NA"
-"""What InstructUIE has for no type, in its lists, too."""
+"""InstructUIE's placeholder for no type, also in its lists."""
 _TAG = re.compile(r"O|[BIESLUMW]-.+")
 
 
 def read_declared_types(folder: Path) -> tuple[str, ...] | None:
-    """The types that a file of a folder lists, in its order; None where there is no such file.
+    """The types that a file of the folder lists, in its order; None without such a file.
 
-    A text file has one a line, a JSON file a list, or an object whose values or keys they are. Where all are tags, such
-    as ``B-person``, their types are taken. ``NA`` is no type.
+    A text file has one type per line, a JSON file a list, or an object with types as values or keys. If all are tags
+    such as ``B-person``, their types are returned. ``NA`` is no type.
 
     Raises:
-        UserError: The file is not understood.
+        UserError: The file is malformed.
     """
     path = next((folder / name for name in _LISTS if (folder / name).is_file()), None)
     if path is None:
@@ -36,7 +36,7 @@ def read_declared_types(folder: Path) -> tuple[str, ...] | None:
 
 
 def types_of_tags(names: Iterable[str]) -> tuple[str, ...]:
-    """Types from names of types, or of tags, each once.
+    """Distinct types from a list of types or of tags.
 
     Example:
         >>> types_of_tags(["O", "B-person", "I-person", "B-city"]), types_of_tags(["person", "O-ring"])
@@ -50,11 +50,11 @@ def types_of_tags(names: Iterable[str]) -> tuple[str, ...]:
 
 def _from_json(path: Path) -> list[str]:
     try:
-        value, _ = whole_characters(json.loads(read_text(path)))
+        value, _ = replace_surrogates(json.loads(read_text(path)))
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: expected JSON: {error.msg}.") from error
     if isinstance(value, dict):
         value = list(value.values()) if all(isinstance(one, str) for one in value.values()) else list(value)
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise UserError(f"{path}: expected a list of entity types. Mend it, or remove the file.")
+        raise UserError(f"{path}: expected a list of entity types. Correct or remove the file.")
     return value

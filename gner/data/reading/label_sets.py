@@ -1,4 +1,4 @@
-"""Which types the sentences of a source offer."""
+"""Decides which entity types the sentences of a source offer."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from gner.bio import OUTSIDE, split_tag, to_entities
+from gner.bio import split_tag, tags_of, to_entities
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Sentence
 from gner.errors import UserError
 
 OPEN_TYPES = 100
-"""More types than a prompt can list; where there are more, and no list of them, each sentence offers its own."""
+"""The most types that a prompt can list; of a source with more, and no list of them, each sentence offers its own."""
 _NUM_COMMON = 10
 
 
 def count_types(sentences: Iterable[Sentence]) -> Counter[str]:
-    """How many entities of each type there are."""
-    return Counter(split_tag(tag)[1] for sentence in sentences for tag in sentence.tags if tag[0] == "B")
+    """Number of entities of each type."""
+    counts: Counter[str] = Counter()
+    for sentence in sentences:
+        counts.update(split_tag(tag)[1] for tag in sentence.tags if tag[0] == "B")
+    return counts
 
 
 def refuse_other_types(sentences: Iterable[Sentence], types: Sequence[str]) -> None:
-    """Check that no entity has a type that is not among the ones that were set.
+    """Check that all entities have one of the configured types.
 
     Raises:
-        UserError: One has.
+        UserError: One has another type.
     """
-    known = {OUTSIDE, *(f"{prefix}-{entity_type}" for entity_type in types for prefix in "BI")}
+    known = set(tags_of(types))
     for sentence in sentences:
         if not known.issuperset(sentence.tags):
             other = next(split_tag(tag)[1] for tag in sentence.tags if tag not in known)
@@ -41,7 +44,7 @@ def refuse_other_types(sentences: Iterable[Sentence], types: Sequence[str]) -> N
 
 
 def with_used_types(types: Sequence[str], sentences: Iterable[Sentence], report: ReadReport) -> tuple[str, ...]:
-    """Declared types, and behind them in alphabetical order those that entities have nevertheless; that is reported."""
+    """The declared types, followed by undeclared ones of entities in alphabetical order, which are reported."""
     known = set(types)
     added: set[str] = set()
     for sentence in sentences:
@@ -53,12 +56,12 @@ def with_used_types(types: Sequence[str], sentences: Iterable[Sentence], report:
 
 
 def offered_types(sentence: Sentence, types: Sequence[str], common: Sequence[str]) -> tuple[str, ...]:
-    """What one sentence offers.
+    """The types that one sentence offers.
 
     Args:
         sentence: The sentence.
-        types: What all sentences offer that have no list of their own; empty if that would be too many.
-        common: What a sentence offers, then, that has no entity.
+        types: The types for sentences without a list of their own; empty if they are too many.
+        common: In that case, the types for sentences without entities.
     """
     if sentence.types is not None:
         return sentence.types

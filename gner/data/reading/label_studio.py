@@ -1,7 +1,7 @@
-"""Exports of Label Studio: JSON with whole annotations, and JSON-MIN.
+"""Reads Label Studio's exports: JSON with full annotations, and JSON-MIN.
 
-Offsets count code points since version 1.5 and UTF-16 units before (github.com/HumanSignal/label-studio-frontend,
-pull request 308); exports have the text of each region too, so `correct_offsets` tells the two apart.
+Offsets count code points since version 1.5, and UTF-16 units before (github.com/HumanSignal/label-studio-frontend, pull
+request 308). Exports also have the text of each region, from which `correct_offsets` detects which it is.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from gner.errors import UserError
 
 _ANNOTATIONS = ("annotations", "completions")
 _CANCELLED = ("was_cancelled", "skipped")
-_ABOUT = ("annotator", "created_at", "updated_at", "agreement")
+_METADATA = ("annotator", "created_at", "updated_at", "agreement")
 
 
 def is_label_studio(value: Object) -> bool:
-    """Whether an object is a task, or a line of JSON-MIN."""
+    """Whether an object is a task, or an item of JSON-MIN."""
     return _is_task(value) or _is_minimal(value)
 
 
@@ -36,7 +36,7 @@ def _is_minimal(value: Object) -> bool:
 
 
 def _is_regions(field: Any) -> bool:
-    """Whether a field has regions; some may have no label."""
+    """Whether a field is a list of regions; some may have no label."""
     return is_list(field) and bool(field) and all(_is_region(item) for item in field)
 
 
@@ -51,79 +51,114 @@ def _has_labels(item: Object) -> bool:
 def read_tasks(records: Iterable[Record], options: Options) -> Iterator[Text]:
     """Read the tasks of an export.
 
-    JSON-MIN has an item for each annotation; of several with one ``id`` and text the first is used. The text of an item
-    without regions is in the field where those with regions have theirs.
+    JSON-MIN has an item for each annotation; of several with the same ``id`` and text the first is used. The text of an
+    item without regions is in the same field as in items with regions.
 
     Raises:
-        UserError: A task is not understood.
+        UserError: A task is malformed.
     """
     tasks = list(records)
-    others = options
-    if "text" not in options.columns:
-        name = _common_field([task.value for task in tasks if isinstance(task.value, dict)])
-        others = replace(options, columns={**options.columns, "text": name}) if name else options
+    bare_options = _with_text_field(tasks, options)
     seen: set[tuple[str, str]] = set()
     for task in tasks:
-        value = task.value
-        is_minimal = isinstance(value, dict) and not _is_task(value)
-        is_bare = is_minimal and not _regions(value) and isinstance(value.get(others.columns.get("text", "")), str)
         report = ReadReport()
-        text = read_label_studio(task, replace(others if is_bare else options, report=report))
-        key = (str(value.get("id", "")) if is_minimal else "", text.text if text else "")
-        if key[0] and key in seen:
+        used = bare_options if _is_bare(task.value, bare_options.columns.get("text", "")) else options
+        text = read_label_studio(task, replace(used, report=report))
+        key = _key(task.value, text)
+        if key is not None and key in seen:
             options.report.add("second_annotation", task.place, f"task {key[0]}")
             continue
-        seen.add(key)
+        if key is not None:
+            seen.add(key)
         options.report.notes += report.notes
         if text is not None:
             yield text
 
 
-def _common_field(values: Sequence[Object]) -> str | None:
-    """The field of JSON-MIN that holds the text of all items that have regions; None if that is not the only one."""
-    annotated = [(value, regions) for value in values if not _is_task(value) and (regions := _regions(value))]
-    if not annotated:
+def _with_text_field(tasks: Sequence[Record], options: Options) -> Options:
+    """Options that name the text field for items without regions, from which it cannot be told."""
+    if "text" in options.columns:
+        return options
+    name = _common_field([task.value for task in tasks if isinstance(task.value, dict)])
+    return replace(options, columns={**options.columns, "text": name}) if name else options
+
+
+def _is_bare(value: Any, text_field: str) -> bool:
+    """Whether a record is an item of JSON-MIN with a text but no regions."""
+    if not isinstance(value, dict) or _is_task(value):
+        return False
+    return not _regions(value) and isinstance(value.get(text_field), str)
+
+
+def _key(value: Any, text: Text | None) -> tuple[str, str] | None:
+    """The id and text that annotations of one task share in JSON-MIN; None for other records."""
+    if not isinstance(value, dict) or _is_task(value):
         return None
-    names = set.intersection(*({*_fitting(_texts(value), regions)} for value, regions in annotated))
-    return "text" if "text" in names else names.pop() if len(names) == 1 else None
+    task_id = str(value.get("id", ""))
+    return (task_id, text.text if text else "") if task_id else None
+
+
+def _common_field(values: Sequence[Object]) -> str | None:
+    """The only field that has the text of all JSON-MIN items with regions; None if there are none or several."""
+    candidates: list[set[str]] = []
+    for value in values:
+        regions = [] if _is_task(value) else _regions(value)
+        if regions:
+            candidates.append(set(_matching_fields(_texts(value), regions)))
+    if not candidates:
+        return None
+    names = set.intersection(*candidates)
+    if "text" in names:
+        return "text"
+    return names.pop() if len(names) == 1 else None
 
 
 def read_label_studio(record: Record, options: Options) -> Text | None:
     """Read a task.
 
-    A region with several labels is several spans. Of several annotations the one marked as ground truth is used, else
-    the first that was not cancelled.
+    A region with several labels becomes several spans. Of several annotations the one marked as ground truth is used,
+    or else the first that was not cancelled.
 
     Returns:
-        The text; None for a task that has no annotation.
+        The text; None for a task without annotations.
 
     Raises:
-        UserError: It is not understood.
+        UserError: The task is malformed.
     """
     value = as_object(record, "a task")
+    names: list[str] = []
     if not _is_task(value):
-        regions = _regions(value)
-        text = _text_of(value, regions, [], options, record.place)
-        return Text(text, list(_spans(regions, record.place, options)), record.place)
-    annotations = next(value[name] for name in _ANNOTATIONS if is_list(value.get(name)))
-    done = [
-        one for one in annotations if isinstance(one, dict) and not (one.get("was_cancelled") or one.get("skipped"))
-    ]
-    if not done:
-        options.report.add("unannotated", record.place, f"task {value.get('id')}")
-        return None
-    if len(done) > 1:
-        options.report.add("second_annotation", record.place, f"task {value.get('id')}: {len(done)} annotations")
-    chosen = next((one for one in done if one.get("ground_truth")), done[0])
-    results = [one for one in chosen.get("result") or [] if isinstance(one, dict)]
-    regions = [_region(result, record.place) for result in results if str(result.get("type")).endswith("labels")]
-    names = [str(result.get("to_name")) for result in results]
-    text = _text_of(value["data"], regions, names, options, record.place)
+        data, regions = value, _regions(value)
+    else:
+        annotation = _choose_annotation(value, record.place, options)
+        if annotation is None:
+            return None
+        results = [one for one in annotation.get("result") or [] if isinstance(one, dict)]
+        names = [str(result.get("to_name")) for result in results]
+        data = value["data"]
+        regions = [_region(result, record.place) for result in results if str(result.get("type")).endswith("labels")]
+    text = _text_of(data, regions, names, options, record.place)
     return Text(text, list(_spans(regions, record.place, options)), record.place)
 
 
+def _choose_annotation(task: Object, place: str, options: Options) -> Object | None:
+    """The annotation marked as ground truth, or else the first that was not cancelled; None without any."""
+    annotations = next(task[name] for name in _ANNOTATIONS if is_list(task.get(name)))
+    valid = [one for one in annotations if isinstance(one, dict) and not any(one.get(key) for key in _CANCELLED)]
+    if not valid:
+        options.report.add("unannotated", place, f"task {task.get('id')}")
+        return None
+    if len(valid) > 1:
+        options.report.add("second_annotation", place, f"task {task.get('id')}: {len(valid)} annotations")
+    return next((one for one in valid if one.get("ground_truth")), valid[0])
+
+
 def _regions(value: Object) -> list[Object]:
-    return [item for field in value.values() if _is_regions(field) for item in field]
+    regions: list[Object] = []
+    for field in value.values():
+        if _is_regions(field):
+            regions += field
+    return regions
 
 
 def _region(result: Object, place: str) -> Object:
@@ -132,7 +167,7 @@ def _region(result: Object, place: str) -> Object:
     if kind != "labels" or not _is_region(value):
         raise UserError(
             f"{place}: expected regions of a <Text> with <Labels>, found one of type `{kind}` with {describe(value)}. "
-            "Texts in HTML, dialogues and images have no character offsets; export that project otherwise."
+            "Texts in HTML, dialogues and images have no character offsets and cannot be read."
         )
     assert isinstance(value, dict)
     return value
@@ -143,42 +178,51 @@ def _spans(regions: list[Object], place: str, options: Options) -> Iterator[Span
         start, end = whole_number(region["start"]), whole_number(region["end"])
         if start is None or end is None or "startOffset" in region:
             raise UserError(f"{place}: expected a region of a <Text> with start and end, found {describe(region)}.")
-        stated = region["text"] if isinstance(region.get("text"), str) else None
+        text = region["text"] if isinstance(region.get("text"), str) else None
         labels = region["labels"] if _has_labels(region) else []
         if not labels:
-            options.report.add("no_type", place, f"`{stated}`, characters {start}-{end}")
+            options.report.add("no_type", place, f"`{text}`, characters {start}-{end}")
         for label in labels:
-            yield Span(start, end, check_type(label, place), stated, trust="both")
+            yield Span(start, end, check_type(label, place), text, trust="both")
 
 
 def _texts(data: Object) -> dict[str, str]:
-    return {name: field for name, field in data.items() if isinstance(field, str) and name not in _ABOUT}
+    return {name: field for name, field in data.items() if isinstance(field, str) and name not in _METADATA}
 
 
 def _text_of(data: Object, regions: list[Object], names: list[str], options: Options, place: str) -> str:
-    """The annotated field: the configured one, one called as its tag or ``text``, or the only one that fits."""
+    """The annotated text: the configured field, or else the one that `_annotated_field` finds."""
     own = options.columns.get("text")
     texts = _texts(data)
     if own is not None and own not in texts:
         raise UserError(f"{place}: expected a text in the field `{own}`, found {describe(data)}. Set `columns.text`.")
-    fitting = [own] if own else _fitting(texts, regions)
-    named = next((name for name in [*([own] if own else names), "text"] if name in fitting), None)
-    if named is None and not fitting and (len(texts) == 1 or "text" in texts):
-        named = "text" if "text" in texts else next(iter(texts))  # whatever regions say; they are in no other
-    if named is None and len(fitting) != 1:
+    field = own or _annotated_field(texts, regions, names)
+    if field is None:
         raise UserError(
             f"{place}: expected one field that holds the annotated text, found {describe(data)}. Set `columns` to "
             "{text: NAME}."
         )
-    return texts[named or fitting[0]]
+    return texts[field]
 
 
-def _fitting(texts: dict[str, str], regions: list[Object]) -> list[str]:
-    """The fields that hold all that regions say they hold."""
-    return [name for name, text in texts.items() if _holds(text, regions)]
+def _annotated_field(texts: dict[str, str], regions: list[Object], names: list[str]) -> str | None:
+    """The field that the regions name or that is called ``text``, or else the only one with the texts of all regions."""
+    matching = _matching_fields(texts, regions)
+    if not matching:  # the texts of the regions are wrong
+        if "text" in texts:
+            return "text"
+        return next(iter(texts)) if len(texts) == 1 else None
+    named = next((name for name in [*names, "text"] if name in matching), None)
+    if named is None and len(matching) == 1:
+        return matching[0]
+    return named
 
 
-def _holds(text: str, regions: list[Object]) -> bool:
-    """Whether a text has all that regions say that they hold."""
-    squeezed = normalize(text)
-    return all(normalize(str(region["text"])) in squeezed for region in regions if region.get("text"))
+def _matching_fields(texts: dict[str, str], regions: list[Object]) -> list[str]:
+    """The fields that contain the texts of all regions."""
+    return [name for name, text in texts.items() if _contains(text, regions)]
+
+
+def _contains(text: str, regions: list[Object]) -> bool:
+    normalized = normalize(text)
+    return all(normalize(str(region["text"])) in normalized for region in regions if region.get("text"))

@@ -1,7 +1,7 @@
-"""Conversations of UniversalNER, such as Pile-NER: a text, and for each type the strings that are of it.
+"""Reads UniversalNER's conversations (Pile-NER): a text, and for each type the strings of that type.
 
 The strings have no positions. Every occurrence is an entity, as in GLiNER's conversion of the same data: the answer to
-"What describes person in the text?" names a person once, however often the text does.
+"What describes person in the text?" lists a person once, even if the text names them several times.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gner.data.annotations.offsets import place_string
 from gner.data.annotations.spans import Options, Record, Span, Text
 from gner.data.reading.json_fields import Object, as_items, as_object, describe, is_list
 from gner.errors import UserError
-from gner.words import find_splitter
+from gner.words import Word, find_splitter
 
 _QUESTION = re.compile(r"What describes\s(.*?)\s?in the text\?", re.DOTALL)
 _TEXT = "Text:"
 
 
 def is_pile_ner(value: Object) -> bool:
-    """Whether an object is such a conversation."""
+    """Whether an object is a conversation about a text."""
     turns = as_items(value.get("conversations"))
     return is_list(turns) and any(
         isinstance(turn, dict) and str(turn.get("value")).startswith(_TEXT) for turn in turns or ()
@@ -31,14 +31,14 @@ def is_pile_ner(value: Object) -> bool:
 
 
 def read_pile_ner(record: Record, options: Options) -> Text:
-    """Read a conversation; its types are those that are asked for, also where the answer is ``[]``.
+    """Read a conversation; its types are all that a question asks for, even if the answer is ``[]``.
 
     Raises:
-        UserError: It is not understood.
+        UserError: The conversation is malformed.
     """
     value = as_object(record, "an object with `conversations`")
     turns = _turns(as_items(value.get("conversations")), record.place)
-    text = next((said.removeprefix(_TEXT).strip() for said in turns if said.startswith(_TEXT)), None)
+    text = next((turn.removeprefix(_TEXT).strip() for turn in turns if turn.startswith(_TEXT)), None)
     if text is None:
         raise UserError(f"{record.place}: expected a turn that starts with `{_TEXT}`, found none.")
     words = (options.split_words or find_splitter("treebank"))(text)
@@ -50,18 +50,32 @@ def read_pile_ner(record: Record, options: Options) -> Text:
                 options.report.add("no_type", record.place, f"`{string}`")
             continue
         types.append(entity_type)
-        for string in dict.fromkeys(strings):
-            places = place_string(text, words, string)
-            spans += [Span(start, end, entity_type) for start, end in places]
-            if not places and options.rename(entity_type) is not None:
+        found, missing = _place_strings(strings, entity_type, text, words)
+        spans += found
+        if missing and options.rename(entity_type) is not None:
+            for string in missing:
                 options.report.add("unplaceable", record.place, f"`{string}` ({entity_type})")
     if not types:
         raise UserError(f"{record.place}: expected a question such as `What describes person in the text?`.")
     return Text(text, spans, record.place, types=tuple(dict.fromkeys(types)), words=words, cut="never")
 
 
+def _place_strings(
+    strings: list[str], entity_type: str, text: str, words: Sequence[Word]
+) -> tuple[list[Span], list[str]]:
+    """Spans of all occurrences of each string, and the strings that do not occur."""
+    spans: list[Span] = []
+    missing: list[str] = []
+    for string in dict.fromkeys(strings):
+        places = place_string(text, words, string)
+        spans += [Span(start, end, entity_type) for start, end in places]
+        if not places:
+            missing.append(string)
+    return spans, missing
+
+
 def _turns(turns: Any, place: str) -> list[str]:
-    """What was said, in order."""
+    """The texts of the turns, in order."""
     if not is_list(turns) or not all(isinstance(turn, dict) and isinstance(turn.get("value"), str) for turn in turns):
         raise UserError(
             f'{place}: expected a list of turns such as {{"from": "human", "value": "Text: ..."}} as `conversations`, '
@@ -72,8 +86,8 @@ def _turns(turns: Any, place: str) -> list[str]:
 
 def _answers(turns: list[str], place: str) -> Iterator[tuple[str, list[str]]]:
     """The type of each question, and the strings of its answer."""
-    for position, said in enumerate(turns):
-        question = _QUESTION.fullmatch(said.strip())
+    for position, turn in enumerate(turns):
+        question = _QUESTION.fullmatch(turn.strip())
         if question is None:
             continue
         answer = turns[position + 1].strip() if position + 1 < len(turns) else ""
@@ -81,7 +95,7 @@ def _answers(turns: list[str], place: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _parse_answer(answer: str, place: str) -> list[str]:
-    """A list of strings in JSON, or as Python writes it."""
+    """Parse a list of strings in JSON or Python syntax."""
     parsed: Any = None
     try:
         parsed = json.loads(answer)

@@ -1,17 +1,17 @@
-"""Which files hold which split."""
+"""Detects which files of a folder hold which split, from their names."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, get_args
 
 from gner.errors import UserError
 
 Split = Literal["train", "dev", "test"]
 WHOLE = "all"
-"""Name of the part of a source that has no splits."""
+"""Name of the single part of a source without splits."""
 
 _WORDS: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
@@ -19,16 +19,15 @@ _WORDS: dict[str, Split] = {
     **dict.fromkeys(("test", "testing", "testb"), "test"),
 }
 _PARTS = re.compile(rf"[._\-\s]+|(?<=\d)(?=(?:{'|'.join(_WORDS)})(?:[._\-\s]|$))", re.IGNORECASE)
-_ABOUT = re.compile(
+_NOT_DATA = re.compile(
     r"\..*|readme.*|licen[sc]e.*|labels?\..*|types?\.(txt|json)|.*configs?\.json|dataset_infos?\.json|dataset_dict\.json"
     r"|state\.json|synthetic\.json|.*\.(md|py|conf|cfg|ya?ml|pdf|sh|lock|unfinished)",
     re.IGNORECASE,
 )
-_Value = TypeVar("_Value")
 
 
 def split_of(name: str) -> Split | None:
-    """The split that a name of a file, a folder or a table tells.
+    """The split in the name of a file, a folder or a table; None without any.
 
     Example:
         >>> split_of("eng.testa"), split_of("train-00000-of-00002.parquet"), split_of("latest.json")
@@ -42,41 +41,39 @@ def split_of(name: str) -> Split | None:
 def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
     """The data files of a folder by split.
 
-    A split is told by a folder's name or, if ``by_file``, a file's. Where no file tells one, all are the part `WHOLE`.
-    Folders within are looked into if their name tells a split, or if there is nothing beside them.
+    The split is in a folder's name or, if ``by_file``, in a file's. Files without one are the part `WHOLE`. Subfolders
+    are searched if their name has a split, or if there is nothing else.
 
     Raises:
-        UserError: A split has files of several kinds, or in several folders, as if it were there twice.
+        UserError: A split has files of several kinds, or in several folders, so it may be there twice.
     """
     top = _data_files(folder.iterdir())
-    named = [
-        child
-        for child in folder.iterdir()
-        if child.is_dir() and not child.name.startswith(".") and split_of(child.name)
-    ]
-    inner = [path for child in (named if top or named else [folder]) for path in _data_files(all_files(child))]
-    if by_file and not top and not named:
-        _refuse_configurations(folder, inner)
+    split_folders = [child for child in folder.iterdir() if _is_split_folder(child)]
+    inner: list[Path] = []
+    for child in split_folders if top or split_folders else [folder]:
+        inner += _data_files(all_files(child))
+    if by_file and not top and not split_folders:
+        _check_one_configuration(folder, inner)
     parts: dict[str, list[Path]] = {}
     for path in sorted({*top, *inner}):
-        names = path.relative_to(folder).parts if by_file else path.relative_to(folder).parts[:-1]
-        split = next((known for name in names if (known := split_of(name))), None)
+        names = path.relative_to(folder).parts
+        split = _first_split(names if by_file else names[:-1])
         parts.setdefault(split or WHOLE, []).append(path)
     if by_file:
-        for part, files in parts.items():
-            kinds = {path.suffix for path in files}
-            if part != WHOLE and len(kinds) > 1 and len({path.parent for path in files}) == 1:
-                found = ", ".join(path.name for path in files)
-                raise UserError(
-                    f"{folder}: expected files of one kind for {part}, found {found}. Set the path of the source to "
-                    "one of them, or move the others away."
-                )
-    order = ["train", "dev", "test"]
-    return dict(sorted(parts.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
+        _check_one_kind(folder, parts)
+    return {name: parts[name] for name in (*get_args(Split), WHOLE) if name in parts}
 
 
-def _refuse_configurations(folder: Path, paths: Iterable[Path]) -> None:
-    """Refuse a folder of folders with the same splits, as copies of hub data sets with several configurations are."""
+def _is_split_folder(path: Path) -> bool:
+    return path.is_dir() and not path.name.startswith(".") and split_of(path.name) is not None
+
+
+def _first_split(names: Iterable[str]) -> Split | None:
+    return next((split for name in names if (split := split_of(name))), None)
+
+
+def _check_one_configuration(folder: Path, paths: Iterable[Path]) -> None:
+    """Raise if several subfolders have the same split, as in copies of hub datasets with several configurations."""
     found: dict[Split, set[str]] = {}
     for path in paths:
         split = split_of(path.name)
@@ -90,24 +87,39 @@ def _refuse_configurations(folder: Path, paths: Iterable[Path]) -> None:
             )
 
 
+def _check_one_kind(folder: Path, parts: Mapping[str, Sequence[Path]]) -> None:
+    """Raise if a split has files of several kinds in one folder."""
+    for part, files in parts.items():
+        kinds = {path.suffix for path in files}
+        folders = {path.parent for path in files}
+        if part != WHOLE and len(kinds) > 1 and len(folders) == 1:
+            raise UserError(
+                f"{folder}: expected files of one kind for {part}, found {', '.join(path.name for path in files)}. Set "
+                "the path of the source to one of them, or move the others away."
+            )
+
+
 def all_files(folder: Path) -> list[Path]:
-    """The files below a folder, in order, but for those that are hidden, such as ``.git`` and ``.cache``."""
+    """The files below a folder, sorted, without hidden ones such as those in ``.git`` and ``.cache``."""
     found = (path for path in folder.rglob("*") if path.is_file())
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
 def unread_files(folder: Path, parts: Mapping[str, Sequence[Path]]) -> list[Path]:
-    """The data files of a folder that serve no split."""
-    read = {path for name, paths in parts.items() if name != WHOLE or len(parts) == 1 for path in paths}
+    """The data files of a folder that belong to no split."""
+    read: set[Path] = set()
+    for name, paths in parts.items():
+        if name != WHOLE or len(parts) == 1:
+            read.update(paths)
     return [path for path in _data_files(all_files(folder)) if path not in read]
 
 
 def _data_files(paths: Iterable[Path]) -> list[Path]:
-    return [path for path in paths if path.is_file() and not _ABOUT.fullmatch(path.name)]
+    return [path for path in paths if path.is_file() and not _NOT_DATA.fullmatch(path.name)]
 
 
 def siblings(path: Path) -> list[Path]:
-    """The files of the other splits beside a file: those whose name differs only in the word for the split.
+    """The files of the other splits beside a file: those whose names differ only in the split.
 
     Example:
         >>> siblings(Path("/nowhere/train.conll"))
@@ -115,15 +127,13 @@ def siblings(path: Path) -> list[Path]:
     """
     if split_of(path.name) is None or not path.parent.is_dir():
         return []
-    return sorted(
-        other
-        for other in path.parent.iterdir()
-        if other != path and split_of(other.name) and _with_gap(other.name) == _with_gap(path.name)
-    )
+    pattern = _blank_split(path.name)
+    others = [other for other in path.parent.iterdir() if other != path and split_of(other.name)]
+    return sorted(other for other in others if _blank_split(other.name) == pattern)
 
 
 def without_split(name: str) -> str:
-    """A name without the words that tell the split.
+    """A name without its split.
 
     Example:
         >>> without_split("news-train.v2"), without_split("train")
@@ -134,42 +144,49 @@ def without_split(name: str) -> str:
     return "-".join(part for part in _PARTS.split(name) if part and part.lower() not in _WORDS)
 
 
-def _with_gap(name: str) -> list[str]:
+def _blank_split(name: str) -> list[str]:
+    """The parts of a name, with the split left blank."""
     return ["" if part in _WORDS else part for part in _PARTS.split(name.lower())]
 
 
-def choose_part(path: str, parts: dict[str, _Value], wanted: Split, split: str | None) -> str:
-    """The name of the part that is read for a split.
+def choose_part(path: str, parts: Iterable[str], wanted: Split, split: str | None) -> str:
+    """The name of the part to read for a split.
 
     Args:
-        path: Of the source, for messages.
-        parts: What is there, by name.
-        wanted: What it is for.
-        split: The name that the source sets, if it does.
+        path: Path of the source, for messages.
+        parts: Names of the source's parts.
+        wanted: The split that the run needs.
+        split: The split that the source sets, if it does.
 
     Raises:
-        UserError: There is none.
+        UserError: There is no such part.
     """
-    if split is not None:
-        found = [name for name in parts if name == split] or [name for name in parts if split_of(split) == _role(name)]
-        if split_of(split) is None:
-            found = [name for name in parts if name == split]
-    else:
-        found = [name for name in parts if name == wanted] or [name for name in parts if _role(name) == wanted]
-        if not found and list(parts) == [WHOLE]:
-            found = [WHOLE]
-    if not found:
-        what = split or {"train": "train", "dev": "dev or validation", "test": "test"}[wanted]
+    names = list(parts)
+    found = _part_for(names, wanted) if split is None else _part_named(names, split)
+    if found is None:
+        expected = split or {"train": "train", "dev": "dev or validation", "test": "test"}[wanted]
         raise UserError(
-            f"{path}: expected a split called {what}, found {_listed(list(parts))}. Set `split` of the source to one "
-            "of these, or its path to a file."
+            f"{path}: expected a split called {expected}, found {', '.join(names) or 'no data file'}. Set `split` of "
+            "the source to one of these, or its path to a file."
         )
-    return found[0]
+    return found
+
+
+def _part_for(names: Sequence[str], wanted: Split) -> str | None:
+    if wanted in names:
+        return wanted
+    if list(names) == [WHOLE]:
+        return WHOLE
+    return next((name for name in names if _role(name) == wanted), None)
+
+
+def _part_named(names: Sequence[str], split: str) -> str | None:
+    """The part of this name, or else one with a synonym, as ``dev`` for ``validation``."""
+    if split in names:
+        return split
+    role = split_of(split)
+    return next((name for name in names if role is not None and _role(name) == role), None)
 
 
 def _role(name: str) -> Split | None:
     return _WORDS.get(name.lower())
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "no data file"

@@ -1,4 +1,4 @@
-"""Bytes to text, lines and JSON values, with places for messages."""
+"""Reads text files, their lines and JSON values, with the place of each value for messages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from gner.data.annotations.spans import Record
 from gner.errors import UserError
 from gner.files import HALF_CHARACTER, decode
 
-_NEWLINE = re.compile(r"\r\n|\n|\r")  # str.splitlines would also cut words at U+2028 and its like
-_HALF_WRITTEN = re.compile(r"\\u[dD][89a-fA-F]")
+_NEWLINE = re.compile(r"\r\n|\n|\r")  # str.splitlines would also split words at U+2028 and similar characters
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _JSON_SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -23,7 +23,7 @@ def read_text(path: Path, *, keep_mark: bool = False) -> str:
 
     Args:
         path: The file.
-        keep_mark: Keep a byte order mark, which counts where offsets do.
+        keep_mark: Keep a byte order mark, which offsets may count.
 
     Raises:
         UserError: The file is missing or not UTF-8.
@@ -34,58 +34,60 @@ def read_text(path: Path, *, keep_mark: bool = False) -> str:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file; see `read_text`."""
+    """The lines of a UTF-8 file, without line ends; see `read_text`."""
     return split_lines(read_text(path))
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a text, without their ends."""
+    """The lines of a text, without line ends."""
     return _NEWLINE.split(text)
 
 
 def read_json(path: Path, report: ReadReport | None = None) -> Iterator[Record]:
-    """The values of a JSON file: items of one array, or values one after the other, as in JSONL.
+    """The values of a JSON file: the items of an array, or the values of JSONL.
 
-    Halves of characters (``\\ud83d`` alone), which no file can hold, become U+FFFD; ``report`` counts them.
-
-    In an object that is the whole file, an array of objects called ``data`` or ``examples`` is taken for the file's.
+    If the whole file is one object with an array of objects called ``data`` or ``examples``, its items are returned.
+    Lone surrogates (``\\ud83d``), which UTF-8 cannot encode, become U+FFFD; ``report`` counts them.
 
     Raises:
         UserError: The file is missing, or not JSON.
     """
     text = read_text(path)
     records = _records(path, text)
-    if not _HALF_WRITTEN.search(text):
+    if not _SURROGATE_ESCAPE.search(text):
         yield from records
         return
     for record in records:
-        value, number = whole_characters(record.value)
+        value, number = replace_surrogates(record.value)
         if number and report is not None:
             report.add("replaced", record.place, f"{number} characters")
         yield Record(value, record.place)
 
 
-def whole_characters(value: Any) -> tuple[Any, int]:
-    """A JSON value with U+FFFD for halves of characters, and how many there were.
+def replace_surrogates(value: Any) -> tuple[Any, int]:
+    """A JSON value with U+FFFD in place of lone surrogates, and how many there were.
 
     Example:
-        >>> whole_characters({"text": ["a\\ud83d"]})
+        >>> replace_surrogates({"text": ["a\\ud83d"]})
         ({'text': ['a\ufffd']}, 1)
     """
     if isinstance(value, str):
         return HALF_CHARACTER.subn("\ufffd", value)
     if isinstance(value, list):
-        pairs = [whole_characters(item) for item in value]
+        pairs = [replace_surrogates(item) for item in value]
         return [item for item, _ in pairs], sum(number for _, number in pairs)
     if isinstance(value, dict):
-        fields = [(whole_characters(key), whole_characters(item)) for key, item in value.items()]
-        return {key[0]: item[0] for key, item in fields}, sum(key[1] + item[1] for key, item in fields)
+        keys, num_in_keys = replace_surrogates(list(value))
+        items, num_in_items = replace_surrogates(list(value.values()))
+        return dict(zip(keys, items, strict=True)), num_in_keys + num_in_items
     return value, 0
 
 
 def _records(path: Path, text: str) -> Iterator[Record]:
     start = _skip(text, 0)
-    if text.startswith("[", start) and not text.startswith('"', _skip(text, start + 1)):  # that is [text, {...}]
+    if text.startswith("[", start) and not text.startswith(
+        '"', _skip(text, start + 1)
+    ):  # except [text, {...}], spaCy 2
         yield from _items(path, text, start + 1)
         return
     decoder = json.JSONDecoder()
@@ -114,7 +116,7 @@ def _inner_array(value: Any) -> list[Any] | None:
 
 
 def _items(path: Path, text: str, position: int) -> Iterator[Record]:
-    """The items of an array, read one by one, so that each has its line."""
+    """The items of an array, decoded one by one, so that the line of each is known."""
     decoder = json.JSONDecoder()
     line, counted = 1, 0
     number = 0
@@ -128,7 +130,7 @@ def _items(path: Path, text: str, position: int) -> Iterator[Record]:
         if text.startswith(",", position):
             position = _skip(text, position + 1)
         elif not text.startswith("]", position):
-            raise UserError(f"{_place(path, text, position)}: expected JSON, found no `,` or `]` behind item {number}.")
+            raise UserError(f"{_place(path, text, position)}: expected JSON, found no `,` or `]` after item {number}.")
 
 
 def _skip(text: str, position: int) -> int:
@@ -141,11 +143,10 @@ def _decode(decoder: json.JSONDecoder, path: Path, text: str, position: int) -> 
     try:
         return decoder.raw_decode(text, position)
     except json.JSONDecodeError as error:
-        line = text[: error.pos].rpartition("\n")[2] + text[error.pos :].partition("\n")[0]
-        raise UserError(
-            f"{_place(path, text, error.pos)}: expected JSON, but {error.msg[:1].lower()}{error.msg[1:]} in "
-            f"{line[:80]!r}."
-        ) from error
+        line_start = text.rfind("\n", 0, error.pos) + 1
+        line = text[line_start:].partition("\n")[0]
+        reason = error.msg[:1].lower() + error.msg[1:]
+        raise UserError(f"{_place(path, text, error.pos)}: expected JSON, but {reason} in {line[:80]!r}.") from error
 
 
 def _place(path: Path, text: str, position: int) -> str:

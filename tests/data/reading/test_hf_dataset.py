@@ -31,7 +31,7 @@ def test_names_of_the_hub_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     example = reader.read("train")[0]
     assert (example.dataset, example.types) == ("corpus", ("place", "person"))
     assert example.source == "someone/corpus (train), row 1"
-    assert reader.detail("train") == "a Hugging Face data set, words with tags (IOB2)"
+    assert reader.detail("train") == "a Hugging Face dataset, words with tags (IOB2)"
 
 
 def test_conversations_and_spans_come_in_tables_too(monkeypatch: pytest.MonkeyPatch) -> None:

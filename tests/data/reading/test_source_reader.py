@@ -127,7 +127,7 @@ def test_how_a_source_was_read_is_told(tmp_path: Path, caplog: pytest.LogCapture
         ("Once upon a time there was\n", r"expected one of gner, conll, .* found a file that starts with 'Once"),
         ('{"question": "?"}\n', r"expected JSON of one of .* found an object with question\. Set `columns`"),
         ('{"tokens": ["a"], \n', r"a.txt:2: expected JSON"),
-        ('[{"tokens": ["a"], "tags": ["O"]}\n', r"a.txt:2: expected JSON, found no `,` or `\]` behind item 1"),
+        ('[{"tokens": ["a"], "tags": ["O"]}\n', r"a.txt:2: expected JSON, found no `,` or `\]` after item 1"),
         ("", r"found a file that starts with ''"),
     ],
 )
@@ -140,7 +140,7 @@ def test_what_is_not_known_is_refused(content: str, message: str, tmp_path: Path
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nothing.jsonl, but it does not exist"):
         _read(tmp_path / "nothing.jsonl")
-    with pytest.raises(UserError, match=r"`nobody/nothing` to be a data set of the Hugging Face hub"):
+    with pytest.raises(UserError, match=r"`nobody/nothing` to be a dataset of the Hugging Face hub"):
         _read(Path("nobody/nothing"))
     with pytest.raises(UserError, match=r"tests/nothing, but it does not exist"):  # the folder is there
         _read(Path("tests/nothing"))
