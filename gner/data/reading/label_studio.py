@@ -206,7 +206,7 @@ def _text_of(data: Object, regions: list[Object], names: list[str], options: Opt
 
 
 def _annotated_field(texts: dict[str, str], regions: list[Object], names: list[str]) -> str | None:
-    """The field that the regions name or that is called ``text``, or else the only one with the texts of all regions."""
+    """The field that the regions name or that is called ``text``, or else the only one with all their texts."""
     matching = _matching_fields(texts, regions)
     if not matching:  # the texts of the regions are wrong
         if "text" in texts:

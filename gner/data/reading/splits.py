@@ -47,6 +47,17 @@ def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
     Raises:
         UserError: A split has files of several kinds, or in several folders, so it may be there twice.
     """
+    parts: dict[str, list[Path]] = {}
+    for path in _find_data_files(folder, by_file=by_file):
+        names = path.relative_to(folder).parts
+        split = _first_split(names if by_file else names[:-1])
+        parts.setdefault(split or WHOLE, []).append(path)
+    if by_file:
+        _check_one_kind(folder, parts)
+    return {name: parts[name] for name in (*get_args(Split), WHOLE) if name in parts}
+
+
+def _find_data_files(folder: Path, *, by_file: bool) -> list[Path]:
     top = _data_files(folder.iterdir())
     split_folders = [child for child in folder.iterdir() if _is_split_folder(child)]
     inner: list[Path] = []
@@ -54,14 +65,7 @@ def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
         inner += _data_files(all_files(child))
     if by_file and not top and not split_folders:
         _check_one_configuration(folder, inner)
-    parts: dict[str, list[Path]] = {}
-    for path in sorted({*top, *inner}):
-        names = path.relative_to(folder).parts
-        split = _first_split(names if by_file else names[:-1])
-        parts.setdefault(split or WHOLE, []).append(path)
-    if by_file:
-        _check_one_kind(folder, parts)
-    return {name: parts[name] for name in (*get_args(Split), WHOLE) if name in parts}
+    return sorted({*top, *inner})
 
 
 def _is_split_folder(path: Path) -> bool:

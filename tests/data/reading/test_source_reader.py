@@ -197,7 +197,7 @@ def test_files_that_serve_no_split_are_told(tmp_path: Path, caplog: pytest.LogCa
     reader.read("train")
     with caplog.at_level("INFO"):
         reader.log("train")
-    assert "files that serve no split: more.jsonl, old/older.jsonl." in caplog.text
+    assert "files that belong to no split: more.jsonl, old/older.jsonl." in caplog.text
 
 
 def test_a_part_in_another_format_is_said_to_be_one(tmp_path: Path) -> None:
