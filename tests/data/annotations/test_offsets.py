@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gner.data.annotations.offsets import place_string, correct_offsets
+from gner.data.annotations.offsets import correct_offsets, place_string
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Span, Text
 from gner.words import WordSplitter

@@ -7,14 +7,14 @@ from gner.data.check.findings import count, find_duplicates, find_name_clashes, 
 from tests.conftest import make_example
 
 
-def test_counts_have_types_without_entities() -> None:
+def test_counts_include_types_without_entities() -> None:
     counts = count([make_example("Ada/B-person slept/O", 1), make_example("it/O rained/O again/O", 2)])
     assert (counts.num_sentences, counts.num_words, counts.num_entities, counts.num_empty) == (2, 5, 1, 1)
     assert dict(counts.types) == {"person": 1, "place": 0}
     assert counts.longest.id == "2"
 
 
-def test_duplicates_are_told_within_and_between_splits() -> None:
+def test_duplicates_are_found_within_and_between_splits() -> None:
     one, other = make_example("Ada/B-person", 1), make_example("London/B-place", 2)
     again, third = make_example("Ada/B-person", 3), make_example("Ada/O", 4)
     found = find_duplicates({"train": [one, other, again], "test": [third]})
