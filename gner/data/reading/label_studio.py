@@ -76,7 +76,7 @@ def read_tasks(records: Iterable[Record], options: Options) -> Iterator[Text]:
 
 
 def _with_text_field(tasks: Sequence[Record], options: Options) -> Options:
-    """Options that name the text field for items without regions, from which it cannot be told."""
+    """Options with the text field of items with regions, to read items without regions."""
     if "text" in options.columns:
         return options
     name = _common_field([task.value for task in tasks if isinstance(task.value, dict)])

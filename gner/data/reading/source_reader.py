@@ -14,16 +14,16 @@ from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.schemes import find_scheme, normalize_prefixes
 from gner.data.annotations.spans import Options, Sentence, Tagged, Text
 from gner.data.reading.brat import declared_types
-from gner.data.reading.detect import open_source, read_part, refuse_other_format
+from gner.data.reading.detect import check_same_format, open_source, read_part
 from gner.data.reading.gner_folder import read_dataset
 from gner.data.reading.hf_dataset import span_types, tag_column, tag_names
 from gner.data.reading.label_files import read_declared_types, types_of_tags
 from gner.data.reading.label_sets import (
     OPEN_TYPES,
+    check_types,
     common_types,
     count_types,
     offered_types,
-    refuse_other_types,
     with_used_types,
 )
 from gner.data.reading.source import Source
@@ -171,7 +171,7 @@ class SourceReader:
             items = list(read_part(contents, self._place(part), self.format, options))
         except UserError:
             if isinstance(contents, list) and self.source.format == "auto":
-                refuse_other_format(contents, self.format, self._columns)
+                check_same_format(contents, self.format, self._columns)
             raise
         sentences: list[Sentence] = []
         by_file: dict[str, list[Tagged]] = {}
@@ -235,7 +235,7 @@ class SourceReader:
     def _offered(self, part: str, sentences: list[Sentence]) -> tuple[str, ...]:
         """The types for sentences without a list of their own; empty if there are too many."""
         if isinstance(self.source.types, list):
-            refuse_other_types(sentences, self.source.types)
+            check_types(sentences, self.source.types)
             return tuple(self.source.types)
         if all(sentence.types is not None for sentence in sentences):
             return ()

@@ -1,4 +1,4 @@
-"""Strings find their places."""
+"""Finding strings, and correcting offsets."""
 
 import re
 import time
@@ -27,12 +27,12 @@ from gner.words import WordSplitter
         ("anything", " ", []),
     ],
 )
-def test_every_place_at_word_ends_is_found(text: str, string: str, expected: list[str]) -> None:
+def test_every_occurrence_at_word_boundaries_is_found(text: str, string: str, expected: list[str]) -> None:
     places = place_string(text, WordSplitter()(text), string)
     assert [text[start:end] for start, end in places] == expected
 
 
-def test_many_spans_that_do_not_stand_where_the_file_says_take_no_longer_each() -> None:
+def test_relocating_spans_is_linear_time() -> None:
     size = 4000
     text = " ".join(f"in\n town{number}" for number in range(size))
     starts = [match.start() for match in re.finditer("in\n", text)]
@@ -40,11 +40,11 @@ def test_many_spans_that_do_not_stand_where_the_file_says_take_no_longer_each() 
     report = ReadReport()
     begin = time.perf_counter()
     placed = correct_offsets(Text(text, spans, "a"), report)
-    assert time.perf_counter() - begin < 10  # it was minutes
+    assert time.perf_counter() - begin < 10  # quadratic search took minutes
     assert [span.start for span in placed] == starts
     assert report.counts() == {"moved": size}
 
 
-def test_lines_of_places_in_a_file() -> None:
+def test_place_of_gives_line_numbers() -> None:
     text = Text("a\nb\n\nc", [], "a.txt", is_file=True)
     assert [text.place_of(position) for position in range(6)] == [f"a.txt:{line}" for line in (1, 1, 2, 2, 3, 4)]

@@ -1,4 +1,4 @@
-"""Counts, duplicates and contradictions."""
+"""Counts, duplicates and contradictory annotations."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +26,7 @@ def test_duplicates_are_found_within_and_between_splits() -> None:
     assert found[1].places == ["toy.txt:4 as toy.txt:1: Ada"]
 
 
-def test_clashes_of_sentences_and_of_names() -> None:
+def test_contradictory_sentences_and_names_are_found() -> None:
     examples = [
         make_example("Ada/B-person Ohio/B-place", 1),
         make_example("Ada/O Ohio/B-place", 2),
@@ -43,7 +43,7 @@ def test_clashes_of_sentences_and_of_names() -> None:
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1))
-def test_a_histogram_has_every_length_once_in_few_bins(lengths: list[int]) -> None:
+def test_a_histogram_has_every_length_in_one_of_few_bins(lengths: list[int]) -> None:
     bins = histogram(lengths)
     assert len(bins) <= 12
     assert [sum(one.start <= length < one.end for length in lengths) for one in bins] == [one.number for one in bins]
