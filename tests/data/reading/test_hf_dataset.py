@@ -107,9 +107,7 @@ def test_a_broken_parquet_file_does_not_affect_other_splits(tmp_path: Path) -> N
         (ConnectionError("Couldn't reach the Hub"), "Check the name"),
     ],
 )
-def test_library_errors_become_user_errors_with_advice(
-    error: Exception, advice: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_library_errors_become_user_errors(error: Exception, advice: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(*_: Any) -> None:
         raise error
 
