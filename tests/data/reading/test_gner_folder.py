@@ -28,7 +28,7 @@ LONDON = (("London",), ("B-place",))
         "-DOCSTART-\tO\n\nAda\tB-person\nslept\tO\n\n-DOCSTART-\nLondon\tB-place",
         "Ada\tB-person \nslept\tO\t\n\n London\tB-place",
     ],
-    ids=["plain", "CRLF", "CR", "BOM and no newline at the end", "blank lines", "DOCSTART", "stray white space"],
+    ids=["plain", "CRLF", "CR", "BOM and no newline at the end", "blank lines", "DOCSTART", "stray whitespace"],
 )
 def test_line_ends_and_blank_lines_do_not_matter(write_dataset: Write, content: str) -> None:
     assert _read(write_dataset(train=content)) == [ADA, LONDON]
