@@ -1,10 +1,11 @@
-"""Tags to entities and back: the only code that reads ``B-``.
+"""Converts BIO tags to entities and back, repairs invalid tags, and validates tagging schemes.
 
-Inside the system every tag sequence is IOB2: an entity is one ``B-<type>`` and then ``I-<type>`` of the same type.
+This is the only code that parses ``B-``. Inside the system every tag sequence is IOB2: an entity is one ``B-<type>``,
+followed by ``I-<type>`` of the same type.
 
-**The repair.** Models write invalid sequences. The one rule, everywhere: an ``I-`` that does not continue an entity of
+**Repair.** Models write invalid sequences. One rule applies everywhere: an ``I-`` that does not continue an entity of
 its own type starts one, so it is read as ``B-``. This is how conlleval reads tags (Tjong Kim Sang and De Meulder,
-2003).
+2003). See docs/decisions/tag_repair.md.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def tags_of(types: Iterable[str]) -> list[str]:
 
 
 def inside(tag: str) -> str:
-    """The tag that continues what a tag starts.
+    """The tag that continues the entity of a tag.
 
     Example:
         >>> inside("B-actor"), inside("O")
@@ -64,7 +65,7 @@ def inside(tag: str) -> str:
 
 
 def follows(before: str, tag: str) -> bool:
-    """Whether a tag may follow another one; at the start of a sentence ``before`` is ``O``.
+    """Whether a tag may follow another; at the start of a sentence ``before`` is ``O``.
 
     Example:
         >>> follows("B-actor", "I-actor"), follows("O", "I-actor"), follows("B-actor", "B-actor")
@@ -77,7 +78,7 @@ def repair(tags: Sequence[str]) -> tuple[tuple[str, ...], int]:
     """Apply the repair rule of this module.
 
     Returns:
-        Valid IOB2 tags, and how many of them changed.
+        Valid IOB2 tags, and how many were changed.
 
     Example:
         >>> repair(["I-actor", "I-actor", "I-title"])
@@ -95,14 +96,14 @@ def repair(tags: Sequence[str]) -> tuple[tuple[str, ...], int]:
 
 
 def to_entities(tags: Sequence[str]) -> list[Entity]:
-    """Read entities, repairing invalid sequences by the rule of this module.
+    """Convert tags to entities, with invalid sequences repaired.
 
     Example:
         >>> to_entities(["O", "B-actor", "I-actor"])
         [Entity(start=1, end=3, type='actor', score=None)]
     """
     entities: list[Entity] = []
-    start, continued = 0, ""  # the open entity, and the tag that continues it
+    start, continued = 0, ""  # start of the open entity, and the tag that continues it
     for position, tag in enumerate([*tags, OUTSIDE]):
         if tag == (continued or OUTSIDE):
             continue
@@ -113,10 +114,10 @@ def to_entities(tags: Sequence[str]) -> list[Entity]:
 
 
 def to_tags(entities: Iterable[Entity], num_words: int) -> list[str]:
-    """Write entities as IOB2 tags.
+    """Convert entities to IOB2 tags.
 
     Raises:
-        ValueError: An entity is empty, overlaps another, or leaves the sentence.
+        ValueError: An entity is empty, overlaps another, or is outside the sentence.
 
     Example:
         >>> to_tags([Entity(1, 3, "actor")], 4)
@@ -155,10 +156,10 @@ def lenient_spans(tags: Sequence[str]) -> list[Entity]:
 
 
 def keep_types(tags: Sequence[str], types: Iterable[str]) -> tuple[tuple[str, ...], int]:
-    """Turn tags of other types, and malformed ones, into O.
+    """Replace tags of other types, and malformed ones, by O.
 
     Returns:
-        The tags, and how many of them changed.
+        The tags, and how many were changed.
 
     Example:
         >>> keep_types(["B-actor", "B-city", "B-"], ["actor"])
@@ -177,18 +178,18 @@ def _known_tags(types: tuple[str, ...]) -> frozenset[str]:
 
 
 class SchemeFault(NamedTuple):
-    """Where and why a tag sequence is not of a scheme."""
+    """Where and why a tag sequence violates a scheme."""
 
     position: int
     reason: str
 
 
 def find_fault(tags: Sequence[str], scheme: Scheme) -> SchemeFault | None:
-    """The first tag that a scheme does not allow.
+    """Find the first tag that violates a scheme.
 
     * IOB2: every entity starts with B.
     * IOB1: entities start with I; B only where one follows another of its type without a gap.
-    * BIOES: B, I…, E for several words, S for one.
+    * BIOES: B, I…, E for an entity of several words, S for one word.
 
     Example:
         >>> find_fault(["O", "I-city"], "IOB2")

@@ -1,8 +1,9 @@
-"""Raw text to words that know where they stand in it.
+"""Splits raw text into words with their character offsets.
 
-The model reads and tags words, so what is one word decides what can be an entity. The default does what the corpora do
-that such models are trained on: punctuation and brackets are words of their own, hyphens stay inside words, ``'s`` and
-``n't`` are words as in the Penn Treebank, and in scripts that put no spaces between words each character is one.
+The model reads and tags words, so what counts as a word decides what can be an entity. The default splits like the
+corpora that such models are trained on: punctuation and brackets are separate words, hyphens stay inside words, ``'s``
+and ``n't`` are words as in the Penn Treebank, and in scripts without spaces each character is a word. See
+docs/decisions/words.md.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from gner.errors import UserError
 Contractions = Literal["treebank", "apostrophe", "whole"]
 
 MAX_WORD_LENGTH = 100
-"""In characters; a longer run without a space, such as encoded data, is cut, as no window would hold it."""
+"""In characters; longer runs without spaces, such as encoded data, are split, as no window would hold them."""
 
 
 class Word(NamedTuple):
-    """A word of a text; ``text[start:end]`` is the word."""
+    """A word and its half-open range of characters."""
 
     text: str
     start: int
@@ -29,16 +30,16 @@ class Word(NamedTuple):
 
 
 Splitter = Callable[[str], list[Word]]
-"""Cuts a text into words, in order, without overlap; what lies between words is lost on the model."""
+"""Splits a text into words, in order, without overlap; text between words is not seen by the model."""
 
 UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\u30fc\uff70\u3005\u3007"
-"""Scripts without spaces between words, for a set of `regex`; the last four are signs of no script, or of several."""
+"""Scripts without spaces between words, for a `regex` set; the last four characters belong to none or several."""
 _LETTER = rf"[[\p{{L}}\p{{N}}_]--[{UNSPACED}]]"
-# Also marks, and what is invisible inside a word: joiners, a soft hyphen, a word joiner.
+# Also combining marks and invisible characters inside words: joiners, soft hyphen, word joiner.
 _INNER = rf"[[\p{{L}}\p{{N}}\p{{M}}_\u200c\u200d\u00ad\u2060]--[{UNSPACED}]]"
 _RUN = rf"{_LETTER}{_INNER}*+"
 _APOSTROPHE = "'’ʼ"
-# Spaces of all kinds, control characters, and invisible marks: zero-width space, byte order mark, directions.
+# All spaces, control characters and invisible characters: zero-width space, byte order mark, text direction.
 _GAP = r"\s\p{Z}\p{Cc}\u200b\ufeff\u180e\u200e\u200f\u061c\u202a-\u202e\u2060-\u2069"
 _ABBREVIATIONS = (
     "Adm|al|Apr|approx|Assn|Aug|Ave|Bros|Brig|Capt|cf|Cmdr|Co|Col|Corp|Dec|Dept|Dr|ed|eds|Esq|est|etc|Feb|fig|Fig|Fr|"
@@ -48,26 +49,26 @@ _ABBREVIATIONS = (
 _DOMAINS = "com|org|net|edu|gov|mil|info|io|ai|co|uk|de|fr|eu|us|ca|au|jp|cn|in|ch|nl|es|it"
 _PATTERN = regex.compile(
     rf"""
-      (?: https?:// | www\. ) [^{_GAP}<>"]{{1,2000}} (?<![.,;:!?'")\]}}])       # addresses, not what follows
-    | {_LETTER}[{_LETTER}.+-]{{0,63}}+ @ {_RUN}(?:[.-]{_RUN}){{1,8}}           # mail
-    | [@\#]{_LETTER}{_INNER}*+                                           # mentions and tags of tweets
+      (?: https?:// | www\. ) [^{_GAP}<>"]{{1,2000}} (?<![.,;:!?'")\]}}])       # URLs without final punctuation
+    | {_LETTER}[{_LETTER}.+-]{{0,63}}+ @ {_RUN}(?:[.-]{_RUN}){{1,8}}           # email addresses
+    | [@\#]{_LETTER}{_INNER}*+                                           # mentions and hashtags
     | (?:\p{{L}}{{1,2}}\.){{2,}}                                          # U.S., e.g., Ph.D.
     | (?:{_ABBREVIATIONS})\.(?![.{_APOSTROPHE}])
     | \p{{Lu}}\.(?=[{_GAP}]*\p{{Lu}})                                     # initials
     | \p{{Lu}}(?:\+\+|\#)(?!{_LETTER})                                    # C++, C#
     | {_RUN}(?:\.{_RUN}){{0,8}}\.(?:{_DOMAINS})\b                              # example.com
-    | [{_APOSTROPHE}](?i:s|m|d|re|ve|ll|t)(?!{_INNER})                      # 's, apart already
+    | [{_APOSTROPHE}](?i:s|m|d|re|ve|ll|t)(?!{_INNER})                      # 's, already separate
     | {_RUN}(?:(?:[-‐‑&{_APOSTROPHE}](?={_LETTER})|(?<=\p{{N}})[.,:](?=\p{{N}})){_RUN})*+[{_APOSTROPHE}]?
     | ([.\-*=~_!?…])\1++ | '' | ``
     | \p{{Regional_Indicator}}{{1,2}}                                     # flags
-    | (?=[^{_GAP}])\X                                                    # any other sign: an emoji with all its parts
+    | (?=[^{_GAP}])\X                                                    # any other character, such as a whole emoji
     """,
     regex.VERBOSE | regex.VERSION1,
 )
 _NO_GAP = regex.compile(rf"[^{_GAP}]+", regex.VERSION1)
 _CLUSTER = regex.compile(r"\X")
 _CLITIC = rf"[{_APOSTROPHE}](?:s|m|d|re|ve|ll)"
-_CUTS: dict[Contractions, regex.Pattern[str] | None] = {
+_SPLITS: dict[Contractions, regex.Pattern[str] | None] = {
     "treebank": regex.compile(rf"(?i)(?<=.)(?=(?:n[{_APOSTROPHE}]t|{_CLITIC}|[{_APOSTROPHE}])$)"),
     "apostrophe": regex.compile(rf"(?<=.)(?=[{_APOSTROPHE}])"),
     "whole": None,
@@ -75,12 +76,12 @@ _CUTS: dict[Contractions, regex.Pattern[str] | None] = {
 
 
 class WordSplitter:
-    """The default way to cut a text into words.
+    """The default word splitter.
 
     Args:
-        contractions: What becomes of ``don't`` and ``Ada's``: ``treebank`` makes ``do n't`` and ``Ada 's`` as in the
-            Penn Treebank and CoNLL-2003, ``apostrophe`` makes ``don 't``, ``Ada 's`` and ``O 'Reilly`` as in CrossNER,
-            ``whole`` leaves words whole.
+        contractions: How to split ``don't`` and ``Ada's``: ``treebank`` makes ``do n't`` and ``Ada 's`` as in the Penn
+            Treebank and CoNLL-2003, ``apostrophe`` makes ``don 't``, ``Ada 's`` and ``O 'Reilly`` as in CrossNER,
+            ``whole`` does not split them.
 
     Example:
         >>> [word.text for word in WordSplitter()("Dr. Wu (Ada's boss) didn't pay $3.50!")]
@@ -99,18 +100,18 @@ class WordSplitter:
         return [Word(text[start:end], start, end) for start, end in self._spans(text)]
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        cuts = _CUTS[self.contractions]
+        contractions = _SPLITS[self.contractions]
         for match in _PATTERN.finditer(text):
             start, end = match.span()
-            if cuts is not None and any(sign in match.group() for sign in _APOSTROPHE):
-                for cut in cuts.finditer(match.group()):
-                    yield from _pieces(text, start, match.start() + cut.start())
-                    start = match.start() + cut.start()
+            if contractions is not None and any(sign in match.group() for sign in _APOSTROPHE):
+                for split in contractions.finditer(match.group()):
+                    yield from _pieces(text, start, match.start() + split.start())
+                    start = match.start() + split.start()
             yield from _pieces(text, start, end)
 
 
 class Whitespace:
-    """Cuts at spaces only, for text whose words and punctuation are apart already.
+    """Splits at whitespace only, for text whose words and punctuation are already separated.
 
     Example:
         >>> Whitespace()("H2(O) didn't")
@@ -126,7 +127,7 @@ class Whitespace:
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut a span that is too long for a word, if possible between characters as people see them."""
+    """Split a range that is too long for a word, at the boundary of a grapheme cluster if possible."""
     while end - start > MAX_WORD_LENGTH:
         last = start + MAX_WORD_LENGTH
         for cluster in _CLUSTER.finditer(text, start, last):
@@ -143,14 +144,14 @@ SPLITTERS: dict[str, Callable[[], Splitter]] = {
     "whole": lambda: WordSplitter("whole"),
     "whitespace": Whitespace,
 }
-"""Splitters by name: `WordSplitter` with each way to treat contractions, and `Whitespace`."""
+"""Splitters by name: `WordSplitter` with each treatment of contractions, and `Whitespace`."""
 
 
 def find_splitter(words: str | Splitter) -> Splitter:
-    """A splitter by its name, or the one that is given.
+    """A splitter by its name; a function is returned unchanged.
 
     Raises:
-        UserError: There is none of that name.
+        UserError: There is no splitter of that name.
     """
     if not isinstance(words, str):
         return words

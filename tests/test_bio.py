@@ -34,7 +34,7 @@ def test_only_orphan_i_tags_are_repaired_and_keep_their_type(tags: list[str]) ->
 
 
 @given(TAGS)
-def test_every_tag_sequence_of_a_scheme_has_its_entities_after_conversion(tags: list[str]) -> None:
+def test_conversion_from_any_scheme_preserves_the_entities(tags: list[str]) -> None:
     entities = to_entities(tags)
     for scheme in SCHEMES:
         written = _write(entities, len(tags), scheme)
@@ -75,7 +75,7 @@ def _write(entities: list[Entity], num_words: int, scheme: Scheme) -> list[str]:
         ("IOB2", ["b-a"], 0),
     ],
 )
-def test_the_first_fault_of_a_scheme_is_found(scheme: Scheme, tags: list[str], position: int) -> None:
+def test_the_first_violation_of_a_scheme_is_found(scheme: Scheme, tags: list[str], position: int) -> None:
     fault = find_fault(tags, scheme)
     assert fault is not None
     assert fault.position == position
@@ -91,7 +91,7 @@ def test_tags_of_unknown_types_become_o() -> None:
 
 
 @pytest.mark.parametrize("tag", ["", "B", "B-", "-a", "BB-a"])
-def test_what_is_not_a_tag_is_refused(tag: str) -> None:
+def test_malformed_tags_raise(tag: str) -> None:
     with pytest.raises(ValueError, match="Expected `O`"):
         split_tag(tag)
 
@@ -99,6 +99,6 @@ def test_what_is_not_a_tag_is_refused(tag: str) -> None:
 @pytest.mark.parametrize(
     "entities", [[Entity(0, 3, "a")], [Entity(1, 1, "a")], [Entity(-1, 1, "a")], [Entity(0, 2, "a"), Entity(1, 2, "b")]]
 )
-def test_entities_that_cannot_be_written_are_refused(entities: list[Entity]) -> None:
+def test_entities_that_cannot_be_written_raise(entities: list[Entity]) -> None:
     with pytest.raises(ValueError, match="Expected"):
         to_tags(entities, 2)

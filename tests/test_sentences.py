@@ -1,4 +1,4 @@
-"""Where sentences end."""
+"""Splitting text into sentences."""
 
 import pytest
 from hypothesis import given
@@ -43,7 +43,7 @@ def _sentences(text: str, splitter: str = "treebank") -> list[str]:
         "No end",
     ],
 )
-def test_sentences_end_where_a_reader_would_say(text: str) -> None:
+def test_sentences_end_where_a_reader_expects(text: str) -> None:
     expected = text.split(" | ")
     for gap in (" ", ""):  # scripts without spaces
         joined = gap.join(expected)
@@ -56,14 +56,14 @@ def test_words_that_keep_their_full_stop_end_sentences_too() -> None:
     assert _sentences(text, "whitespace") == ["Dr. J. Smith left Rome.", 'He said "Go."', "She left."]
 
 
-def test_no_words_no_sentences() -> None:
+def test_without_words_there_are_no_ends() -> None:
     assert sentence_ends("", []) == []
     assert sentence_ends("x", [Word("x", 0, 1)]) == [1]
 
 
 @pytest.mark.parametrize("splitter", SPLITTERS)
 @given(text=st.text(st.characters(), max_size=80) | st.text("aB1.!?…。\n \"')”「字", max_size=200))
-def test_ends_rise_and_cover_all_words(splitter: str, text: str) -> None:
+def test_ends_ascend_and_cover_all_words(splitter: str, text: str) -> None:
     words = find_splitter(splitter)(text)
     ends = sentence_ends(text, words)
     assert ends == sorted(set(ends))

@@ -1,4 +1,4 @@
-"""Words know where they stand."""
+"""Splitting text into words with offsets."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from gner.words import MAX_WORD_LENGTH, SPLITTERS, WordSplitter, find_splitter
 
 @pytest.mark.parametrize("name", SPLITTERS)
 @given(text=st.text(st.characters(), max_size=80) | st.text("a'’.-@#&+ (\u200b\u0301\u200d字ก1,\xa0", max_size=300))
-def test_words_are_slices_of_the_text_and_nothing_but_gaps_is_left_out(name: str, text: str) -> None:
+def test_words_are_slices_of_the_text_and_only_gaps_are_left_out(name: str, text: str) -> None:
     words = find_splitter(name)(text)
     end = 0
     for word in words:
@@ -42,7 +42,7 @@ def test_words_are_slices_of_the_text_and_nothing_but_gaps_is_left_out(name: str
         (" \t\n", ""),
     ],
 )
-def test_a_text_is_cut_as_corpora_do(text: str, words: str) -> None:
+def test_texts_are_split_like_corpora(text: str, words: str) -> None:
     assert " | ".join(word.text for word in WordSplitter()(text)) == words
 
 
@@ -55,12 +55,12 @@ def test_a_text_is_cut_as_corpora_do(text: str, words: str) -> None:
         ("whitespace", "I | don't | know | O'Reilly's | boys'"),
     ],
 )
-def test_contractions_are_a_choice(contractions: str, words: str) -> None:
+def test_contractions_are_configurable(contractions: str, words: str) -> None:
     split = find_splitter(contractions)
     assert " | ".join(word.text for word in split("I don't know O'Reilly's boys'")) == words
 
 
-def test_a_function_is_a_splitter_and_an_unknown_name_is_none() -> None:
+def test_a_function_is_a_splitter_and_an_unknown_name_raises() -> None:
     own = WordSplitter("whole")
     assert find_splitter(own) is own
     with pytest.raises(UserError, match="treebank, apostrophe, whole, whitespace"):
@@ -70,7 +70,7 @@ def test_a_function_is_a_splitter_and_an_unknown_name_is_none() -> None:
 
 
 @pytest.mark.parametrize("unit", ["x", "www.", "a+", "http://", "a@a.", "'", "\u0301", "aaa.bbb.", "🇩🇪"])
-def test_megabytes_of_nonsense_take_no_longer_than_prose(unit: str) -> None:
+def test_splitting_is_linear_time_on_any_text(unit: str) -> None:
     """Quadratic time would take hours."""
     text = unit * (200_000 // len(unit))
     assert "".join(word.text for word in WordSplitter()(text)) == text

@@ -1,4 +1,4 @@
-"""Sentences that are trained on and validated with, which makes scores say little."""
+"""Warns about leakage: validation sentences that are also in the training data."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gner.records import Example
 
 
 def count_shared(train: Sequence[Example], val: Sequence[Example]) -> dict[str, tuple[int, int]]:
-    """For each dataset of the validation that shares sentences with training: how many, and of how many.
+    """For each validation dataset with leaked sentences, their number and the number of all its sentences.
 
-    Sentences are the same if their words are.
+    Sentences are equal if their words are.
     """
     trained = {example.words for example in train}
     total = Counter(example.dataset for example in val)
@@ -22,7 +22,7 @@ def count_shared(train: Sequence[Example], val: Sequence[Example]) -> dict[str, 
 
 
 def warn_of_shared(train: Sequence[Example], val: Sequence[Example]) -> None:
-    """Warn of datasets whose validation sentences are trained on as well."""
+    """Warn about validation datasets that share sentences with the training data."""
     shared = count_shared(train, val)
     found = [f"{count:,} of {total:,} sentences of `{dataset}`" for dataset, (count, total) in shared.items()]
     if found:

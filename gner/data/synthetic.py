@@ -1,7 +1,7 @@
-"""An English corpus made from templates and name lists, so that a first run needs no download.
+"""Generates an English corpus from templates and lists of names, so that a first run needs no download.
 
-Written in the GNER folder layout. Some names of every type are kept out of the training split, and most names in dev
-and test are drawn from those, so that a model has to learn to copy words and to judge by context.
+It is written in the GNER folder layout. Some names of every type are kept out of train, and many names in dev and test
+are drawn from those, so that a model has to learn to copy words and to use context.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ TYPES = ("person", "location", "organization", "product", "event")
 UNSEEN_SHARE = 0.5
 """Share of dev and test name parts drawn from those kept out of train."""
 MADE_UP_SHARE = 0.65
-"""Share of name parts made up of syllables; without them a small model learns the lists by heart, not to copy."""
+"""Share of name parts made of random syllables; without them a small model memorises the lists and does not copy."""
 
 
 @dataclass(frozen=True)
 class SyntheticCorpus:
-    """A made-up corpus, written to ``<data.root>/<name>`` when a run asks for it by name.
+    """A synthetic corpus, written to ``<data.root>/<name>`` when a run asks for it by name.
 
     Attributes:
         name: Name of the dataset.
-        num_train: Sentences to train on.
-        num_dev: Sentences of the dev split, and of the test split.
-        seed: Start of the random choices; the same numbers always give the same files.
+        num_train: Number of training sentences.
+        num_dev: Number of sentences in each of dev and test.
+        seed: Seed of the random choices; equal settings give equal files.
     """
 
     name: str = "synthetic"
@@ -45,7 +45,7 @@ class SyntheticCorpus:
     seed: int = 0
 
     def write(self, root: Path) -> Path:
-        """Write ``{train,dev,test}.txt`` and ``label.txt``, unless this very corpus is there already.
+        """Write ``{train,dev,test}.txt`` and ``label.txt``, unless the same corpus exists.
 
         Returns:
             The folder of the dataset.
@@ -60,7 +60,7 @@ class SyntheticCorpus:
             return folder
         if folder.exists() and not stamp.exists():
             raise UserError(
-                f"Expected to write the made-up corpus to {folder}, but other data is there. "
+                f"Expected to write the synthetic corpus to {folder}, but other data is there. "
                 "Set data.synthetic.name or data.root, or set data.synthetic to null to read that data."
             )
         root.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ class SyntheticCorpus:
 
 
 class _Writer:
-    """Makes sentences; a third of every list of names is never used for train."""
+    """Makes sentences; a third of every list of names is kept out of train."""
 
     def __init__(self, words: dict[str, Any], rng: random.Random) -> None:
         self._words = words
@@ -115,8 +115,8 @@ class _Writer:
     def _part(self, part: str, unseen: bool) -> str:
         if self._rng.random() >= MADE_UP_SHARE:
             return self._rng.choice(self._seen_and_unseen[part][unseen])
-        num_syllables = self._rng.choice((1, 2, 2))
-        return "".join(self._syllable() for _ in range(num_syllables)).capitalize()
+        syllables = [self._syllable() for _ in range(self._rng.choice((1, 2, 2)))]
+        return "".join(syllables).capitalize()
 
     def _syllable(self) -> str:
         sounds = self._words["syllables"]

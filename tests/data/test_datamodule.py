@@ -251,5 +251,5 @@ def test_two_data_sets_of_one_name_are_refused_where_they_are_scored(
 ) -> None:
     sources = [Source(str(_write_sources(tmp_path))), Source(str(tmp_path / "test.jsonl"))]
     assert _fitting(backbone, toy_root, train=sources).entity_types()[tmp_path.name] == ("food",)
-    with pytest.raises(UserError, match=r"another dataset called .* Set `name`"):
+    with pytest.raises(UserError, match=r"two datasets of this split are called .* Set a unique `name`"):
         _fitting(backbone, toy_root, val=sources)

@@ -51,7 +51,7 @@ MEANING: dict[Kind, str] = {
 
 
 class Note(NamedTuple):
-    """One change: its kind, where it happened, and to what."""
+    """One change: its kind, its place, and what was changed."""
 
     kind: Kind
     place: str

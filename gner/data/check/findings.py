@@ -1,12 +1,11 @@
-"""What a data source has: counts, contradictions, duplicates."""
+"""Counts a data source, and finds its duplicates and contradictory annotations."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import NamedTuple
 
 from gner.bio import to_entities
@@ -18,10 +17,10 @@ class Counts:
     """Sizes of one split.
 
     Attributes:
-        num_sentences: Sentences.
-        num_words: Words of all of them.
-        num_empty: Sentences without an entity.
-        types: Entities of each type that is offered; 0 for those that have none.
+        num_sentences: Number of sentences.
+        num_words: Number of words in all sentences.
+        num_empty: Number of sentences without entities.
+        types: Number of entities of each type that is offered, including types with 0.
         longest: The sentence with the most words.
     """
 
@@ -33,12 +32,12 @@ class Counts:
 
     @property
     def num_entities(self) -> int:
-        """Entities of all types."""
+        """Number of entities of all types."""
         return self.types.total()
 
 
 def count(examples: Sequence[Example]) -> Counts:
-    """Count a split that is not empty."""
+    """Count a non-empty split."""
     types: Counter[str] = Counter()
     num_empty = 0
     for example in examples:
@@ -51,7 +50,7 @@ def count(examples: Sequence[Example]) -> Counts:
 
 
 class Duplicates(NamedTuple):
-    """Sentences that are there more than once: how many of them are too many, and the places of some."""
+    """Repeated sentences: the number of repetitions, and their places."""
 
     where: str
     number: int
@@ -59,7 +58,7 @@ class Duplicates(NamedTuple):
 
 
 def find_duplicates(splits: Mapping[str, Sequence[Example]]) -> list[Duplicates]:
-    """Sentences of the same words, within each split and between any two."""
+    """Find sentences with the same words within each split and between any two."""
     firsts: dict[str, dict[tuple[str, ...], Example]] = {}
     found: list[Duplicates] = []
     for name, examples in splits.items():
@@ -79,32 +78,32 @@ def find_duplicates(splits: Mapping[str, Sequence[Example]]) -> list[Duplicates]
 
 
 class Clash(NamedTuple):
-    """One thing that is annotated in two ways, and where."""
+    """Something that is annotated in different ways, with the places."""
 
     what: str
     places: list[str]
 
 
 def find_sentence_clashes(examples: Iterable[Example]) -> list[Clash]:
-    """Sentences of the same words that have different entities, in order of their first place."""
+    """Sentences with the same words but different entities, in order of first appearance."""
     groups: dict[tuple[str, ...], dict[tuple[str, ...], Example]] = {}
     for example in examples:
         groups.setdefault(example.words, {}).setdefault(example.tags, example)
-    clashes = []
+    clashes: list[Clash] = []
     for words, variants in groups.items():
         if len(variants) > 1:
-            places = [f"{one.source}: {_entities(one)}" for one in variants.values()]
+            places = [f"{one.source}: {_describe_entities(one)}" for one in variants.values()]
             clashes.append(Clash(shorten(words), places))
     return clashes
 
 
-def _entities(example: Example) -> str:
+def _describe_entities(example: Example) -> str:
     found = [f"{' '.join(example.words[one.start : one.end])} ({one.type})" for one in to_entities(example.tags)]
     return ", ".join(found) or "no entity"
 
 
 def find_name_clashes(examples: Iterable[Example]) -> list[Clash]:
-    """Entity texts that have several types, those first whose rarer types are most frequent."""
+    """Entity texts with several types; first those with most entities outside their most frequent type."""
     types: dict[str, Counter[str]] = {}
     firsts: dict[tuple[str, str], str] = {}
     for example in examples:
@@ -113,16 +112,16 @@ def find_name_clashes(examples: Iterable[Example]) -> list[Clash]:
             types.setdefault(text, Counter())[entity.type] += 1
             firsts.setdefault((text, entity.type), example.source)
     several = {text: counts for text, counts in types.items() if len(counts) > 1}
-    clashes = []
+    clashes: list[Clash] = []
     for text in sorted(several, key=lambda text: max(several[text].values()) - several[text].total()):
-        kinds = several[text].most_common()
-        places = [f"{kind} {number:,} times, first {firsts[text, kind]}" for kind, number in kinds]
+        common = several[text].most_common()
+        places = [f"{kind} {number:,} times, first {firsts[text, kind]}" for kind, number in common]
         clashes.append(Clash(text, places))
     return clashes
 
 
 def find_similar_types(types: Iterable[str]) -> list[tuple[str, ...]]:
-    """Types that differ in case, number, or what parts their words only.
+    """Groups of types that differ only in case, plural, or the separators of their words.
 
     Example:
         >>> find_similar_types(["Film_Title", "film titles", "city", "cities", "song"])
@@ -144,13 +143,13 @@ def _stem(entity_type: str) -> str:
 
 
 def shorten(words: Sequence[str]) -> str:
-    """The first words of a sentence."""
+    """The start of a sentence, for messages."""
     text = " ".join(words)
     return text if len(text) <= 70 else f"{text[:67]}..."
 
 
 class Bin(NamedTuple):
-    """How many lengths are in ``[start, end)``."""
+    """Number of lengths in ``[start, end)``."""
 
     start: int
     end: int
@@ -158,13 +157,19 @@ class Bin(NamedTuple):
 
 
 def histogram(lengths: Sequence[int]) -> list[Bin]:
-    """Bins of lengths, at most a dozen, each as wide as the same round number.
+    """Sort lengths into at most 12 bins of equal, round width.
 
     Example:
         >>> [tuple(one) for one in histogram([13, 17, 12, 31])]
         [(10, 15, 2), (15, 20, 1), (20, 25, 0), (25, 30, 0), (30, 35, 1)]
     """
-    widths = (number * 10**power for power, number in product(range(12), (1, 2, 5)))
-    width = next(width for width in widths if (max(lengths) // width) - (min(lengths) // width) < 12 and width > 4)
+    longest, shortest = max(lengths), min(lengths)
+    width = next(width for width in _bin_widths() if longest // width - shortest // width < 12)
     counts = Counter(length // width for length in lengths)
     return [Bin(number * width, (number + 1) * width, counts[number]) for number in range(min(counts), max(counts) + 1)]
+
+
+def _bin_widths() -> Iterator[int]:
+    """5, 10, 20, 50, 100, …"""
+    for power in range(12):
+        yield from (number * 10**power for number in (5, 10, 20))

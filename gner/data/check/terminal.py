@@ -1,9 +1,8 @@
-"""Looks through a source and shows what is found on a terminal."""
+"""Reads a source and shows counts, problems and prompts on the terminal."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.text import Text
 from gner.data.annotations.read_report import MEANING
 from gner.data.check.findings import (
     Clash,
+    Counts,
     count,
     find_duplicates,
     find_name_clashes,
@@ -35,7 +35,7 @@ _WIDTH = 40
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """What to look at; the fields are the options of the command line."""
+    """The options of the command line."""
 
     path: str
     format: Any = "auto"
@@ -53,21 +53,32 @@ class CheckOptions:
     show: int = 5
 
     def source(self) -> Source:
-        """The source as the config would have it."""
-        same = ("path", "format", "split", "scheme", "words", "misaligned", "subset", "tag_names")
-        options: dict[str, Any] = {name: getattr(self, name) for name in same}
+        """The source that these options describe."""
+        columns: dict[str, str | int] = dict(_split_pair(text, "--columns") for text in self.columns or [])
+        types = _types(self.types)
         cut = None if self.cut is None else self.cut == "yes"
-        columns: dict[str, str | int] = dict(_pair(text, "--columns") for text in self.columns or [])
-        return Source(**options, types=_types(self.types), cut=cut, columns=columns or None)
+        return Source(
+            path=self.path,
+            format=self.format,
+            split=self.split,
+            scheme=self.scheme,
+            types=types,
+            words=self.words,
+            cut=cut,
+            misaligned=self.misaligned,
+            subset=self.subset,
+            columns=columns or None,
+            tag_names=self.tag_names,
+        )
 
 
 def _types(given: list[str] | None) -> list[str] | dict[str, str | None] | None:
     if not given or not any("=" in text for text in given):
         return given
-    return {old: new or None for old, new in (_pair(text, "--types") for text in given)}
+    return {old: new or None for old, new in (_split_pair(text, "--types") for text in given)}
 
 
-def _pair(text: str, option: str) -> tuple[str, str]:
+def _split_pair(text: str, option: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise UserError(f"Expected NAME=VALUE, got `{text}`. Set {option}.")
@@ -75,26 +86,26 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 
 def check_source(options: CheckOptions, console: Console) -> None:
-    """Read a source and show what is found; of a split that cannot be read, why.
+    """Read a source and show the findings; for a split that cannot be read, the error.
 
     Raises:
-        UserError: Nothing of it can be read, or the tokenizer cannot be loaded.
+        UserError: No split can be read, or the tokenizer cannot be loaded.
     """
     reader = SourceReader(options.source())
     is_one = options.split is not None or Path(options.path).is_file()
     parts = [reader.part_for("train")] if is_one else reader.parts
     page = _Page(console, options.show)
     splits: dict[str, list[Example]] = {}
-    faults: dict[str, UserError] = {}
+    errors: dict[str, UserError] = {}
     for part in parts:
         try:
             splits[part] = reader.read(part)
         except UserError as error:
-            faults[part] = error
+            errors[part] = error
     if not splits:
-        raise next(iter(faults.values()))
+        raise next(iter(errors.values()))
     for part in parts:
-        how = f"cannot be read: {faults[part]}" if part in faults else reader.detail(part)
+        how = f"cannot be read: {errors[part]}" if part in errors else reader.detail(part)
         page.line(f"{options.path} ({part}): {how}")
     page.counts(splits)
     page.lengths(splits, options)
@@ -104,11 +115,11 @@ def check_source(options: CheckOptions, console: Console) -> None:
 
 
 class _Page:
-    """Writes the parts of the page.
+    """Writes the sections of the report.
 
     Args:
-        console: Where to.
-        show: How many places to show of each thing.
+        console: Where to write.
+        show: Most places to show of each finding.
     """
 
     def __init__(self, console: Console, show: int) -> None:
@@ -116,7 +127,7 @@ class _Page:
         self._show = show
 
     def line(self, text: str, *, indent: int = 0) -> None:
-        """Write a line as it is, without markup."""
+        """Write a line without interpreting markup."""
         self._console.print(Text(" " * indent + text), soft_wrap=True)
 
     def title(self, text: str) -> None:
@@ -125,32 +136,26 @@ class _Page:
         self._console.print(Text(text, style="bold"))
 
     def counts(self, splits: Mapping[str, Sequence[Example]]) -> None:
-        """Sizes, and entities of each type."""
-        found = {name: count(examples) for name, examples in splits.items()}
+        """Sizes of the splits, and entities of each type."""
+        found = [count(examples) for examples in splits.values()]
         self.title("Counts")
         table = Table("", box=None, pad_edge=False)
-        for name in found:
+        for name in splits:
             table.add_column(Text(name), justify="right")
-
-        def add(name: str | Text, numbers: Iterable[int]) -> None:
-            """Add a row with a number for each split."""
-            table.add_row(name, *(f"{number:,}" for number in numbers))
-
-        add("sentences", [counts.num_sentences for counts in found.values()])
-        add("words", [counts.num_words for counts in found.values()])
-        add("entities", [counts.num_entities for counts in found.values()])
-        add("sentences without entity", [counts.num_empty for counts in found.values()])
+        for name, row in _size_rows(found).items():
+            table.add_row(name, *row)
         table.add_section()
-        most = 10 * self._show
-        numbers = _numbers_of_types([counts.types for counts in found.values()], most)
-        for kind in list(numbers)[:most]:
-            add(Text(f"  {kind}"), numbers[kind])
+        numbers = _type_counts(found)
+        limit = self._show * 10
+        shown = sorted(numbers, key=lambda kind: -sum(numbers[kind])) if len(numbers) > limit else list(numbers)
+        for kind in shown[:limit]:
+            table.add_row(Text(f"  {kind}"), *(f"{number:,}" for number in numbers[kind]))
         self._console.print(table)
-        if len(numbers) > most:
-            self.line(f"  and {len(numbers) - most:,} types more")
+        if len(shown) > limit:
+            self.line(f"  and {len(shown) - limit:,} types more")
 
     def lengths(self, splits: Mapping[str, Sequence[Example]], options: CheckOptions) -> None:
-        """Histograms in words and, with a tokenizer, in tokens of prompts and answers."""
+        """Histograms of lengths in words and, with a tokenizer, in tokens of prompts and answers."""
         examples = list(chain.from_iterable(splits.values()))
         series = [[len(example.words) for example in examples]]
         names = ["words"]
@@ -178,7 +183,7 @@ class _Page:
         self._console.print(table)
 
     def report(self, reader: SourceReader, parts: Sequence[str]) -> None:
-        """What happened to annotations while they were read."""
+        """Annotations that were changed or left out while reading."""
         self.title("Annotations")
         notes = list(chain.from_iterable(reader.reports[part].notes for part in parts))
         for kind, meaning in MEANING.items():
@@ -187,10 +192,10 @@ class _Page:
                 self.line(f"{meaning}: {len(of_kind):,}")
                 self._some(of_kind)
         if not notes:
-            self.line("All are whole words, apart from each other, and kept.")
+            self.line("All spans are whole words without overlaps, and kept.")
 
     def contradictions(self, splits: Mapping[str, Sequence[Example]]) -> None:
-        """Duplicates, and what is annotated in two ways."""
+        """Duplicates and contradictory annotations."""
         examples = list(chain.from_iterable(splits.values()))
         self.title("Duplicates")
         duplicates = find_duplicates(splits)
@@ -198,17 +203,17 @@ class _Page:
             self.line(f"Sentences {one.where}: {one.number:,}")
             self._some(one.places)
         if not duplicates:
-            self.line("No sentence is there twice.")
-        self.title("Clashes")
+            self.line("No sentence is repeated.")
+        self.title("Contradictions")
         similar = find_similar_types(chain.from_iterable(example.types for example in examples))
         sentences, names = find_sentence_clashes(examples), find_name_clashes(examples)
         if similar:
             self.line(f"Groups of types that may be the same: {len(similar):,}")
             self._some([", ".join(group) for group in similar])
-        self._clashes(f"Sentences that are annotated differently in different places: {len(sentences):,}", sentences)
-        self._clashes(f"Entities with several types, which may be right: {len(names):,}", names)
+        self._clashes(f"Repeated sentences with different annotations: {len(sentences):,}", sentences)
+        self._clashes(f"Entities with several types, which may be correct: {len(names):,}", names)
         if not (similar or sentences or names):
-            self.line("Nothing is annotated in two ways.")
+            self.line("No contradictory annotations.")
 
     def prompts(self, examples: Sequence[Example]) -> None:
         """What the model reads and should write, for a few sentences."""
@@ -243,18 +248,22 @@ class _Page:
             self.line(f"and {number - self._show:,} more (--show N)", indent=2)
 
 
-def _numbers_of_types(splits: Sequence[Counter[str]], most: int) -> dict[str, list[int]]:
-    """Entities of each type in each split, in order of the types; the most frequent first if there are too many."""
-    types = dict.fromkeys(chain.from_iterable(splits))
-    numbers = {kind: [counts[kind] for counts in splits] for kind in types}
-    if len(numbers) <= most:
-        return numbers
-    return dict(sorted(numbers.items(), key=lambda item: -sum(item[1])))
+def _size_rows(splits: Sequence[Counts]) -> dict[str, list[str]]:
+    columns = [(one.num_sentences, one.num_words, one.num_entities, one.num_empty) for one in splits]
+    titles = ("sentences", "words", "entities", "sentences without entity")
+    rows = zip(*columns, strict=True)
+    return {title: [f"{number:,}" for number in row] for title, row in zip(titles, rows, strict=True)}
+
+
+def _type_counts(splits: Sequence[Counts]) -> dict[str, list[int]]:
+    """Number of entities of each type in each split."""
+    types = dict.fromkeys(chain.from_iterable(counts.types for counts in splits))
+    return {kind: [counts.types[kind] for counts in splits] for kind in types}
 
 
 def _token_lengths(name: str, examples: Sequence[Example]) -> tuple[list[int], list[int]]:
-    """Tokens of each prompt and answer."""
-    from transformers import AutoTokenizer  # noqa: PLC0415 half of the start-up time, for those who ask for it
+    """Number of tokens of each prompt and answer."""
+    from transformers import AutoTokenizer  # noqa: PLC0415 takes half of the start-up time
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)

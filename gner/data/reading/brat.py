@@ -1,4 +1,7 @@
-"""brat standoff: ``DOC.txt``, and ``DOC.ann`` with a line for each annotation (brat.nlplab.org/standoff.html)."""
+"""Reads brat standoff files: ``DOC.txt``, and ``DOC.ann`` with one annotation per line.
+
+The format is described at brat.nlplab.org/standoff.html.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,11 @@ def read_brat(paths: Sequence[Path], options: Options) -> Iterator[Text]:
     """Read documents; ``paths`` are their ``.txt`` or ``.ann`` files.
 
     Only text-bound annotations (``T``) are read. One with several fragments becomes one span from the first to the
-    last; that is reported, unless only whitespace lies between, as where an annotation continues on the next line.
-    Triggers of events, which ``annotation.conf`` or an event (``E``) names, are left out.
+    last; that is reported, unless only whitespace is between them, as in annotations that span a line end. Event
+    triggers, which ``annotation.conf`` or an event (``E``) names, are left out.
 
     Raises:
-        UserError: A file is missing, or a line is not understood.
+        UserError: A file is missing, or a line is malformed.
     """
     triggers = _section(paths[0].parent, "events") if paths else ()
     for stem in sorted({path.with_suffix("") for path in paths}):
@@ -40,13 +43,13 @@ def read_brat(paths: Sequence[Path], options: Options) -> Iterator[Text]:
 
 
 def declared_types(folder: Path) -> tuple[str, ...] | None:
-    """The entity types of the ``annotation.conf`` of a folder or the nearest one above; None where there is none."""
+    """The entity types in the ``annotation.conf`` of the folder, or of the nearest one above; None without any."""
     return _section(folder, "entities") or None
 
 
 def _spans(path: Path, text: str, triggers: Sequence[str], options: Options) -> Iterator[Span]:
     lines = read_lines(path)
-    named = {match[1] for line in lines if (match := _EVENT.match(line))}
+    event_triggers = {match[1] for line in lines if (match := _EVENT.match(line))}
     for number, line in enumerate(lines, start=1):
         if not line.startswith("T"):
             continue
@@ -54,28 +57,28 @@ def _spans(path: Path, text: str, triggers: Sequence[str], options: Options) -> 
         match = _ENTITY.fullmatch(line.rstrip())
         if match is None:
             raise UserError(f"{place}: expected `T1<TAB>Type 0 5<TAB>text`, found {line!r}.")
-        entity_type, stated = match["type"], match["text"]
-        if entity_type in triggers or line.partition("\t")[0] in named:
-            options.report.add("not_entity", place, f"`{stated}` ({entity_type})")
+        entity_type, covered = match["type"], match["text"]
+        if entity_type in triggers or line.partition("\t")[0] in event_triggers:
+            options.report.add("not_entity", place, f"`{covered}` ({entity_type})")
             continue
         fragments = [tuple(map(int, fragment.split())) for fragment in match["places"].split(";")]
         start, end = min(first for first, _ in fragments), max(last for _, last in fragments)
         if _has_gaps(fragments, text):
             whole = " ".join(text[start:end].split())
-            options.report.add("discontinuous", place, f"`{stated}` ({entity_type}) is now `{whole}`")
-            stated = None
-        yield Span(start, end, entity_type, stated, place)
+            options.report.add("discontinuous", place, f"`{covered}` ({entity_type}) is now `{whole}`")
+            covered = None
+        yield Span(start, end, entity_type, covered, place)
 
 
 def _has_gaps(fragments: Sequence[tuple[int, ...]], text: str) -> bool:
-    """Whether something but whitespace lies between fragments."""
+    """Whether anything but whitespace is between fragments."""
     ordered = sorted(fragments)
     gaps = [(before[1], after[0]) for before, after in pairwise(ordered)]
     return any(text[start:end].strip() for start, end in gaps)
 
 
 def _section(folder: Path, name: str) -> tuple[str, ...]:
-    """The names in a section of the configuration, which brat looks up from the folder of a document upwards."""
+    """The names in a section of the configuration, in the folder of the documents or up to three above."""
     for parent in (folder, *folder.resolve().parents[:3]):
         path = parent / CONFIGURATION
         if path.is_file():
@@ -89,5 +92,5 @@ def _names(lines: list[str], section: str) -> Iterator[str]:
         text = line.strip()
         if text.startswith("["):
             inside = text.lower() == f"[{section}]"
-        elif inside and text and not text.startswith(("#", "<", "!", "---")):  # ! marks groups that are no types
+        elif inside and text and not text.startswith(("#", "<", "!", "---")):  # ! marks groups of types
             yield re.split(r"[\s|]", text)[0]

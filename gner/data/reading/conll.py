@@ -198,10 +198,10 @@ def _word_and_tag(place: str, columns: list[str], layout: Layout) -> tuple[str, 
 def _describe_missing_columns(place: str, columns: list[str], layout: Layout) -> str:
     separators = "tabs" if layout.separator == "\t" else "spaces"
     tag_column = f"column {layout.tag + 1}" if layout.tag >= 0 else "the last"
+    found = " ".join(columns)
     expected = f"the word in column {layout.word + 1} and its tag in {tag_column}"
-    needed, found = _min_columns(layout), " ".join(columns)
     return (
-        f"{place}: expected at least {needed} columns separated by {separators}, with {expected}, found "
+        f"{place}: expected at least {_min_columns(layout)} columns separated by {separators}, with {expected}, found "
         f"{len(columns)}: {found!r}. Write the tag (`O` outside entities), or put a blank line there; for "
         "other columns set `columns`, for example to {words: 2, tags: 3}."
     )

@@ -170,7 +170,7 @@ def open_source(path: str, format: FormatName | None, subset: str | None, column
 
 
 def _file_and_siblings(path: Path) -> dict[str, list[Path]]:
-    """A file and those of the other splits beside it, which have a say in the types."""
+    """A file and those of the other splits beside it, whose types count too."""
     parts = {split_of(path.name) or WHOLE: [path]}
     for other in siblings(path):
         parts.setdefault(split_of(other.name) or other.name, []).append(other)
@@ -285,7 +285,7 @@ def read_records(records: Iterable[Record], format: FormatName, options: Options
             yield item
 
 
-def refuse_other_format(paths: Sequence[Path], format: FormatName, columns: dict[str, str]) -> None:
+def check_same_format(paths: Sequence[Path], format: FormatName, columns: dict[str, str]) -> None:
     """Explain why a split could not be read, if its first file is in another format than the source.
 
     Raises:

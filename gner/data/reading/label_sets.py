@@ -24,7 +24,7 @@ def count_types(sentences: Iterable[Sentence]) -> Counter[str]:
     return counts
 
 
-def refuse_other_types(sentences: Iterable[Sentence], types: Sequence[str]) -> None:
+def check_types(sentences: Iterable[Sentence], types: Sequence[str]) -> None:
     """Check that all entities have one of the configured types.
 
     Raises:

@@ -76,7 +76,7 @@ def read_tasks(records: Iterable[Record], options: Options) -> Iterator[Text]:
 
 
 def _with_text_field(tasks: Sequence[Record], options: Options) -> Options:
-    """Options that name the text field for items without regions, from which it cannot be told."""
+    """Options with the text field of items with regions, to read items without regions."""
     if "text" in options.columns:
         return options
     name = _common_field([task.value for task in tasks if isinstance(task.value, dict)])
@@ -206,7 +206,7 @@ def _text_of(data: Object, regions: list[Object], names: list[str], options: Opt
 
 
 def _annotated_field(texts: dict[str, str], regions: list[Object], names: list[str]) -> str | None:
-    """The field that regions name, or that is called ``text``, or else the only one with the texts of all regions."""
+    """The field that the regions name or that is called ``text``, or else the only one with all their texts."""
     matching = _matching_fields(texts, regions)
     if not matching:  # the texts of the regions are wrong
         if "text" in texts:

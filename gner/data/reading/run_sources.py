@@ -1,4 +1,4 @@
-"""What a run reads for each split: datasets by name below a root folder, and sources."""
+"""Reads the datasets of a run for each split: named ones below a root folder, and sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gner.records import Example
 
 
 class Group(NamedTuple):
-    """The examples of one dataset, and how often each is seen in an epoch of training."""
+    """The examples of one dataset, and how often each is seen in a training epoch."""
 
     examples: list[Example]
     weight: float
@@ -32,16 +32,16 @@ class Inputs:
 
     Args:
         root: Folder of the datasets that are given by name.
-        datasets: Datasets and sources for each split.
-        scheme: How tags are written, unless a source says so.
-        max_examples: Limits for each dataset, by split; splits without one are read whole.
-        seed: Chooses the examples within a limit.
+        datasets: Names of datasets and sources for each split.
+        scheme: Tagging scheme, unless a source sets its own.
+        max_examples: Most examples per dataset, by split; splits without a limit are read whole.
+        seed: Selects the examples if there are more.
 
     Attributes:
-        max_examples: The same.
+        max_examples: As given.
 
     Raises:
-        UserError: An option of a source is wrong.
+        UserError: An option of a source is invalid.
     """
 
     def __init__(
@@ -59,28 +59,25 @@ class Inputs:
         self.max_examples = max_examples
         self._seed = seed
         self._readers: dict[str, SourceReader] = {}
-        for items in datasets.values():
-            for item in items:
-                if isinstance(item, Source):
-                    item.check()
+        for item in chain.from_iterable(datasets.values()):
+            if isinstance(item, Source):
+                item.check()
 
     def names(self) -> set[str]:
         """Datasets that are given by name."""
-        items = chain.from_iterable(self._datasets.values())
-        return {item for item in items if isinstance(item, str)}
+        return {item for item in chain.from_iterable(self._datasets.values()) if isinstance(item, str)}
 
     def download(self) -> None:
-        """Open sources that are not on this machine, so that they are when other processes read them."""
-        for items in self._datasets.values():
-            for item in items:
-                if isinstance(item, Source) and not Path(item.path).exists():
-                    self._reader(item)
+        """Download hub sources, so that other processes find them in the cache."""
+        for item in chain.from_iterable(self._datasets.values()):
+            if isinstance(item, Source) and not Path(item.path).exists():
+                self._reader(item)
 
     def read(self, split: Split) -> list[Group]:
-        """Read a split of all its datasets, in the order in which they are given.
+        """Read all datasets of a split, in the order given.
 
         Raises:
-            UserError: There is none, or one is not understood.
+            UserError: There is none, or one is malformed.
         """
         if not self._datasets[split]:
             key = {"train": "train", "dev": "val", "test": "test"}[split]
@@ -88,20 +85,20 @@ class Inputs:
                 f"Expected at least one dataset, got none. Set data.{key}, for example to [mit-restaurant]."
             )
         if split != "train":
-            self._refuse_same_names(self._datasets[split])
+            self._check_names(self._datasets[split])
         return [
             self._read_named(item, split) if isinstance(item, str) else self._read_source(item, split)
             for item in self._datasets[split]
         ]
 
-    def _refuse_same_names(self, items: Sequence[str | Source]) -> None:
-        """Metrics and predictions of two datasets of one name could not be told apart."""
+    def _check_names(self, items: Sequence[str | Source]) -> None:
+        """Raise if two datasets have the same name, as their metrics and predictions would be mixed up."""
         names = Counter(item if isinstance(item, str) else item.dataset for item in items)
         for item in items:
             if isinstance(item, Source) and names[item.dataset] > 1:
                 raise UserError(
-                    f"{item.path}: expected a name of its own, but there is another dataset called `{item.dataset}`. "
-                    "Set `name` of the source."
+                    f"{item.path}: two datasets of this split are called `{item.dataset}`. Set a unique `name` of the "
+                    "source."
                 )
 
     def _read_named(self, name: str, split: Split) -> Group:
@@ -117,7 +114,7 @@ class Inputs:
         return Group(self._limited(found, limit, source.dataset, f"{source.path} ({part})"), source.weight)
 
     def _reader(self, source: Source) -> SourceReader:
-        """The reader of a source; the same for its uses in several splits, as they share their types."""
+        """The reader of a source, shared by all splits that use it so that they have the same types."""
         key = repr(replace(source, weight=1.0, max_examples=None))
         if key not in self._readers:
             self._readers[key] = SourceReader(source, self._scheme)

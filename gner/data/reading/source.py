@@ -1,4 +1,4 @@
-"""Where examples come from: any file, folder or hub dataset in a known format, with options of its own."""
+"""A data source in the config: any file, folder or hub dataset in a supported format, with its options."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gner.errors import UserError
 from gner.records import Example
 
 COLUMNS = ("words", "tags", "text", "spans", "start", "end", "type", "types")
-"""What `Source.columns` may give names to."""
+"""Keys of `Source.columns`."""
 
 
 @dataclass(frozen=True)
@@ -25,27 +25,26 @@ class Source:
     """One source of examples.
 
     Attributes:
-        path: A file, a folder, or the name of a dataset of the Hugging Face hub; a folder or file goes first.
-        format: What it is; ``auto`` looks into it and says what it found.
+        path: A file, a folder, or the name of a dataset of the Hugging Face hub; an existing file or folder wins.
+        format: File format; ``auto`` detects and logs it.
         name: Name of the dataset in prompts and metrics; null for the last part of the path, or the one before if the
-            last only tells the split, as in ``news/train.json``.
-        split: Which split to read; null for the one that is called as this use of the source: train, dev (or valid,
-            validation, testa), or test.
-        weight: How often each training sentence is seen in an epoch; 0.5 sees one half in an epoch and the other in
-            the next.
-        max_examples: Most examples, chosen by the seed; None for the data module's limits.
-        scheme: How tags are written; null for the data module's.
-        types: A list says which types there are and in which order, and refuses others. A mapping renames types; one
-            that is mapped to null is dropped, and its entities become O. null takes them from the source.
-        words: How raw text is cut into words: treebank, apostrophe, whole or whitespace. null for what the format
-            needs: whitespace for InstructUIE, spaCy's own words for DocBin, treebank for all else.
-        cut: Whether texts are cut into sentences; null for what the format needs.
-        misaligned: What becomes of a span that starts or ends within a word: ``expand`` widens it to whole words,
-            ``drop`` leaves it out, ``error`` refuses it. Each is reported.
-        subset: Configuration of a hub dataset that has several; of a folder, the folder within.
-        columns: Names of fields that are not called as usual, by what they hold: words, tags, text, spans, start, end,
-            type, types. For CoNLL the numbers of the columns of words and tags, from 1.
-        tag_names: Tags that are written as numbers, in the order of these.
+            last is only a split, as in ``news/train.json``.
+        split: Split to read; null for the one that the run needs: train, dev (or valid, validation, testa), or test.
+        weight: How often each training sentence is seen in an epoch; 0.5 sees one half in an epoch and the other half
+            in the next.
+        max_examples: Most examples to use, selected by the seed; null for the data module's limits.
+        scheme: Tagging scheme; null for the data module's.
+        types: A list gives the types and their order, and other types are an error. A mapping renames types; one that
+            is mapped to null is dropped, and its entities become O. null takes them from the source.
+        words: How to split raw text into words: treebank, apostrophe, whole or whitespace. null for the format's
+            default: whitespace for InstructUIE, spaCy's own words for DocBin, treebank otherwise.
+        cut: Whether to split texts into sentences; null for the format's default.
+        misaligned: What to do with spans that start or end within a word: ``expand`` widens them to whole words,
+            ``drop`` leaves them out, ``error`` raises. Each is reported.
+        subset: Configuration of a hub dataset that has several; for a folder, the subfolder.
+        columns: Fields with unusual names, by what they hold: words, tags, text, spans, start, end, type, types. For
+            CoNLL the numbers of the columns of words and tags, from 1.
+        tag_names: Names of tags that are written as numbers, in the order of the numbers.
     """
 
     path: str
@@ -64,13 +63,13 @@ class Source:
     tag_names: list[str] | None = None
 
     def check(self) -> None:
-        """Check values that their types do not; not done at once, as jsonargparse would hide the message.
+        """Check what the types do not; not in ``__post_init__``, as jsonargparse would hide the message.
 
         Raises:
-            UserError: One is wrong.
+            UserError: A value is invalid.
         """
         if not self.path:
-            raise UserError("Expected a file, a folder or a name as `path` of a source, got nothing.")
+            raise UserError("Expected a file, a folder or a hub name as `path` of a source, got nothing.")
         if self.weight <= 0:
             raise UserError(f"{self.path}: expected `weight` > 0, got {self.weight}.")
         if self.max_examples is not None and self.max_examples < 1:
@@ -109,7 +108,7 @@ class Source:
 
 
 def choose_examples(examples: list[Example], limit: int | None, seed: str) -> list[Example]:
-    """At most ``max_examples``, in their order."""
+    """Up to ``limit`` examples, selected by the seed, in their order."""
     if limit is None or len(examples) <= limit:
         return examples
     chosen = random.Random(seed).sample(range(len(examples)), limit)

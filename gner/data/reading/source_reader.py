@@ -1,4 +1,4 @@
-"""Reads sources: finds the format and the splits, settles the types, makes examples."""
+"""Reads a source: detects its format and splits, decides which types it offers, and makes examples."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.schemes import find_scheme, normalize_prefixes
 from gner.data.annotations.spans import Options, Sentence, Tagged, Text
 from gner.data.reading.brat import declared_types
-from gner.data.reading.detect import open_source, read_part, refuse_other_format
+from gner.data.reading.detect import check_same_format, open_source, read_part
 from gner.data.reading.gner_folder import read_dataset
 from gner.data.reading.hf_dataset import span_types, tag_column, tag_names
 from gner.data.reading.label_files import read_declared_types, types_of_tags
 from gner.data.reading.label_sets import (
     OPEN_TYPES,
+    check_types,
     common_types,
     count_types,
     offered_types,
-    refuse_other_types,
     with_used_types,
 )
 from gner.data.reading.source import Source
@@ -36,20 +36,20 @@ _NUM_SHOWN = 5
 
 
 class SourceReader:
-    """Reads one source, and keeps what it read, as all splits together settle the types.
+    """Reads one source, and caches what it read, as the types depend on all splits.
 
     Args:
         source: What to read.
-        scheme: How tags are written, unless the source says so.
+        scheme: Tagging scheme, unless the source sets its own.
 
     Attributes:
-        source: What is read.
-        format: What it is.
-        parts: Names of what it has, mostly splits.
-        reports: What happened in each part that was read.
+        source: As given.
+        format: Its file format.
+        parts: Names of its parts, mostly splits.
+        reports: What was changed or left out in each part that was read.
 
     Raises:
-        UserError: There is nothing at the path, or it is nothing known.
+        UserError: The source does not exist, or its format is unknown.
     """
 
     def __init__(self, source: Source, scheme: Scheme | Literal["auto"] = "auto") -> None:
@@ -71,26 +71,26 @@ class SourceReader:
         self._common: tuple[str, ...] = ()
 
     def part_for(self, split: Split) -> str:
-        """The name of the part that serves a split; a file serves all."""
+        """The part to read for a split; a file is read for any split."""
         if Path(self.source.path).is_file() and self.source.split is None:
             return self.parts[0]
         return choose_part(self.source.path, self._contents, split, self.source.split)
 
     def detail(self, part: str) -> str:
-        """How a part that was read was read, in words."""
+        """How a part was read, for the log; call after reading it."""
         return self._details[part]
 
     def read(self, part: str) -> list[Example]:
         """The sentences of a part, in file order.
 
         Raises:
-            UserError: Something in it is not understood, or it is empty.
+            UserError: The part is malformed or empty.
         """
         sentences = self._read_sentences(part)
         if not sentences:
             raise UserError(f"{self._place(part)}: expected sentences, found none.")
         types = self._offered(part, sentences)
-        dataset = self.source.dataset  # looks at the file system
+        dataset = self.source.dataset  # accesses the file system
         self._warn_of_unknown_keys(part)
         return [
             Example(
@@ -105,14 +105,14 @@ class SourceReader:
         ]
 
     def log(self, part: str) -> None:
-        """Say how a part was read, and warn of what was lost or changed."""
+        """Log how a part was read, and warn about what was left out or changed."""
         rank_zero_info(f"{self._place(part)}: read as {self.detail(part)}.")
         contents = {name: paths for name, paths in self._contents.items() if isinstance(paths, list)}
         unread = unread_files(self._folder, contents) if self._folder.is_dir() and contents else []
         if unread and self.source.split is None:
             names = ", ".join(str(path.relative_to(self._folder)) for path in unread[:_NUM_SHOWN])
             more = f" and {len(unread) - _NUM_SHOWN:,} more" if len(unread) > _NUM_SHOWN else ""
-            rank_zero_info(f"{self.source.path}: files that serve no split: {names}{more}.")
+            rank_zero_info(f"{self.source.path}: files that belong to no split: {names}{more}.")
         for line in self.reports[part].lines():
             rank_zero_warn(f"{self._place(part)}: {line}")
 
@@ -165,37 +165,42 @@ class SourceReader:
         return [self._renamed(Sentence(one.words, one.tags, one.source), report) for one in examples]
 
     def _read_other(self, part: str, options: Options) -> list[Sentence]:
-        """Read texts, or tagged sentences; the scheme of the latter is one for each file."""
+        """Read texts or tagged sentences; the scheme of the latter is detected for each file."""
         contents = self._contents[part]
         try:
             items = list(read_part(contents, self._place(part), self.format, options))
         except UserError:
             if isinstance(contents, list) and self.source.format == "auto":
-                refuse_other_format(contents, self.format, self._columns)
+                check_same_format(contents, self.format, self._columns)
             raise
         sentences: list[Sentence] = []
+        by_file: dict[str, list[Tagged]] = {}
         for item in items:
             if isinstance(item, Text):
                 sentences += [self._with_own_types(one, options.report) for one in to_sentences(item, options)]
-        by_file: dict[str, list[Tagged]] = {}
-        for item in items:
-            if isinstance(item, Tagged):
+            else:
                 by_file.setdefault(item.place if item.lines else self._place(part), []).append(item)
-        for file, written in by_file.items():
-            tagged, letters = normalize_prefixes(written)
-            scheme = find_scheme(file, tagged, self._scheme)
-            self._tell_scheme(part, scheme, letters)
-            for one in tagged:
-                sentence = Sentence(one.words, to_iob2(one.tags, scheme), one.start, one.types)
-                sentences.append(self._with_own_types(self._renamed(sentence, options.report), options.report))
+        for file, tagged in by_file.items():
+            sentences += self._convert_tags(part, file, tagged, options.report)
         return sentences
 
-    def _tell_scheme(self, part: str, scheme: Scheme, letters: str | None) -> None:
-        scheme_told = scheme if scheme == "IOB2" else f"{letters or scheme}; converted to IOB2"
+    def _convert_tags(self, part: str, file: str, sentences: list[Tagged], report: ReadReport) -> list[Sentence]:
+        """Sentences of one file with tags in IOB2, and types renamed."""
+        normalized, description = normalize_prefixes(sentences)
+        scheme = find_scheme(file, normalized, self._scheme)
+        self._note_scheme(part, scheme, description)
+        converted: list[Sentence] = []
+        for one in normalized:
+            sentence = Sentence(one.words, to_iob2(one.tags, scheme), one.start, one.types)
+            converted.append(self._with_own_types(self._renamed(sentence, report), report))
+        return converted
+
+    def _note_scheme(self, part: str, scheme: Scheme, description: str | None) -> None:
+        note = scheme if scheme == "IOB2" else f"{description or scheme}; converted to IOB2"
         detail = self._details[part]
-        if scheme_told not in detail:
+        if note not in detail:
             joined = f"{detail[:-1]}, " if detail.endswith(")") else f"{detail} ("
-            self._details[part] = f"{joined}{scheme_told})"
+            self._details[part] = f"{joined}{note})"
 
     def _renamed(self, sentence: Sentence, report: ReadReport) -> Sentence:
         """A sentence with the types of its tags renamed; entities of dropped types become O."""
@@ -212,9 +217,9 @@ class SourceReader:
         return f"{prefix}-{renamed}" if renamed is not None else "O"
 
     def _with_own_types(self, sentence: Sentence, report: ReadReport) -> Sentence:
-        """A sentence whose own list of types, if it has one, is renamed and holds those of its entities.
+        """A sentence whose own list of types, if any, is renamed and includes those of its entities.
 
-        A list of the source goes first, so that all its sentences offer the same.
+        A list of the source takes precedence, so that all its sentences offer the same types.
         """
         if sentence.types is None:
             return sentence
@@ -228,9 +233,9 @@ class SourceReader:
         return tuple(dict.fromkeys(entity_type for entity_type in renamed if entity_type is not None))
 
     def _offered(self, part: str, sentences: list[Sentence]) -> tuple[str, ...]:
-        """The types that sentences offer which have no list of their own; empty where they are too many."""
+        """The types for sentences without a list of their own; empty if there are too many."""
         if isinstance(self.source.types, list):
-            refuse_other_types(sentences, self.source.types)
+            check_types(sentences, self.source.types)
             return tuple(self.source.types)
         if all(sentence.types is not None for sentence in sentences):
             return ()
@@ -242,7 +247,7 @@ class SourceReader:
         return self._types
 
     def _declared(self, part: str) -> tuple[str, ...]:
-        """What the source itself lists, after renaming."""
+        """The types that the source itself lists, renamed."""
         contents = self._contents[part]
         names = tuple(self.source.tag_names or ())
         if not names and not isinstance(contents, list):
@@ -259,7 +264,7 @@ class SourceReader:
         return self._renamed_types(types)
 
     def _warn_of_unknown_keys(self, part: str) -> None:
-        """Warn of keys of `types` that are no type of what was read."""
+        """Warn about keys of `types` that occur nowhere in the data."""
         mapping = self.source.types if isinstance(self.source.types, dict) else {}
         for key in sorted(mapping.keys() - self._met - {"*"}):
             close = difflib.get_close_matches(key, self._met, n=1)
@@ -267,7 +272,7 @@ class SourceReader:
             rank_zero_warn(f"{self._place(part)}: `types` has the key `{key}`, but nothing has that type.{hint}")
 
     def _union(self, part: str) -> tuple[str, ...]:
-        """The types of all parts together, in alphabetical order, so that all splits offer the same."""
+        """The types of all parts in alphabetical order, so that all splits offer the same."""
         counts = count_types(self._read_sentences(part))
         for other in self.parts:
             if other != part:
@@ -278,13 +283,13 @@ class SourceReader:
         if not counts:
             raise UserError(
                 f"{self._place(part)}: expected entities, found none, and no list of types. Set `types` of the source "
-                "to the types that it is to offer."
+                "to the types that it should offer."
             )
         if len(counts) <= OPEN_TYPES:
             return tuple(sorted(counts))
         self._common = common_types(counts)
         rank_zero_info(
             f"{self.source.path}: {len(counts):,} types are more than a prompt can list. Each sentence offers those of "
-            f"its entities; one without offers {', '.join(self._common)}. Set `types` of the source for other lists."
+            f"its entities; one without offers {', '.join(self._common)}. To change this, set `types` of the source."
         )
         return ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -48,32 +47,33 @@ def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
     Raises:
         UserError: A split has files of several kinds, or in several folders, so it may be there twice.
     """
-    top = _data_files(folder.iterdir())
-    split_folders = [child for child in folder.iterdir() if _is_split_folder(child)]
-    searched = split_folders if top or split_folders else [folder]
-    inner = list(chain.from_iterable(_data_files(all_files(child)) for child in searched))
-    if by_file and not top and not split_folders:
-        _check_one_configuration(folder, inner)
     parts: dict[str, list[Path]] = {}
-    for path in sorted({*top, *inner}):
-        parts.setdefault(_part_of(path.relative_to(folder), by_file=by_file), []).append(path)
+    for path in _find_data_files(folder, by_file=by_file):
+        names = path.relative_to(folder).parts
+        split = _first_split(names if by_file else names[:-1])
+        parts.setdefault(split or WHOLE, []).append(path)
     if by_file:
         _check_one_kind(folder, parts)
-    return _in_order(parts)
-
-
-def _in_order(parts: Mapping[str, list[Path]]) -> dict[str, list[Path]]:
     return {name: parts[name] for name in (*get_args(Split), WHOLE) if name in parts}
+
+
+def _find_data_files(folder: Path, *, by_file: bool) -> list[Path]:
+    top = _data_files(folder.iterdir())
+    split_folders = [child for child in folder.iterdir() if _is_split_folder(child)]
+    inner: list[Path] = []
+    for child in split_folders if top or split_folders else [folder]:
+        inner += _data_files(all_files(child))
+    if by_file and not top and not split_folders:
+        _check_one_configuration(folder, inner)
+    return sorted({*top, *inner})
 
 
 def _is_split_folder(path: Path) -> bool:
     return path.is_dir() and not path.name.startswith(".") and split_of(path.name) is not None
 
 
-def _part_of(path: Path, *, by_file: bool) -> str:
-    """The first split in the names on the way to a file, or `WHOLE`."""
-    names = path.parts if by_file else path.parts[:-1]
-    return next(filter(None, map(split_of, names)), WHOLE)
+def _first_split(names: Iterable[str]) -> Split | None:
+    return next((split for name in names if (split := split_of(name))), None)
 
 
 def _check_one_configuration(folder: Path, paths: Iterable[Path]) -> None:

@@ -85,9 +85,7 @@ def replace_surrogates(value: Any) -> tuple[Any, int]:
 
 def _records(path: Path, text: str) -> Iterator[Record]:
     start = _skip(text, 0)
-    if text.startswith("[", start) and not text.startswith(
-        '"', _skip(text, start + 1)
-    ):  # except [text, {...}], spaCy 2
+    if text.startswith("[", start) and not text.startswith('"', _skip(text, start + 1)):  # [text, {...}] is spaCy 2
         yield from _items(path, text, start + 1)
         return
     decoder = json.JSONDecoder()

@@ -1,4 +1,4 @@
-"""Spans whose offsets do not match their text find their places."""
+"""Correcting the offsets of spans that do not match their text."""
 
 import re
 import time
@@ -8,7 +8,7 @@ from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Span, Text
 
 
-def test_many_spans_that_do_not_stand_where_the_file_says_take_no_longer_each() -> None:
+def test_relocating_spans_is_linear_time() -> None:
     size = 4000
     text = " ".join(f"in\n town{number}" for number in range(size))
     starts = [match.start() for match in re.finditer("in\n", text)]
@@ -16,11 +16,11 @@ def test_many_spans_that_do_not_stand_where_the_file_says_take_no_longer_each() 
     report = ReadReport()
     begin = time.perf_counter()
     placed = correct_offsets(Text(text, spans, "a"), report)
-    assert time.perf_counter() - begin < 10  # it was minutes
+    assert time.perf_counter() - begin < 10  # quadratic search took minutes
     assert [span.start for span in placed] == starts
     assert report.counts() == {"moved": size}
 
 
-def test_lines_of_places_in_a_file() -> None:
+def test_place_of_gives_line_numbers() -> None:
     text = Text("a\nb\n\nc", [], "a.txt", is_file=True)
     assert [text.place_of(position) for position in range(6)] == [f"a.txt:{line}" for line in (1, 1, 2, 2, 3, 4)]

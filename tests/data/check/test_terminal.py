@@ -29,14 +29,14 @@ def test_a_clean_source_is_described(tmp_path: Path, capsys: Any, checkpoints: d
     assert "tokens of prompt" in shown
     assert "The longest has 11 words" in shown
     assert "Longer than 300 tokens" in shown
-    assert "All are whole words, apart from each other, and kept." in shown
-    assert "No sentence is there twice." in shown
-    assert "Nothing is annotated in two ways." in shown
+    assert "All spans are whole words without overlaps, and kept." in shown
+    assert "No sentence is repeated." in shown
+    assert "No contradictory annotations." in shown
     assert shown.count("Use the specific entity tags: person, place and O.") == 3
     assert "Ada(B-person)" in shown
 
 
-def test_what_is_wrong_is_shown_with_its_place(tmp_path: Path, capsys: Any) -> None:
+def test_problems_are_shown_with_their_places(tmp_path: Path, capsys: Any) -> None:
     london = {"text": "in London-based", "spans": [{"start": 3, "end": 9, "label": "place"}]}
     city = {"text": "in London-based", "spans": [{"start": 3, "end": 15, "label": "Places"}]}
     both = {"text": "New York", "spans": [[0, 8, "place"], [4, 8, "place"]]}
@@ -82,7 +82,7 @@ def test_errors_are_one_message(arguments: list[str], message: str, tmp_path: Pa
     assert os.environ["HF_HUB_OFFLINE"] == "1"
 
 
-def test_a_split_that_cannot_be_read_is_told_and_the_others_are_shown(tmp_path: Path, capsys: Any) -> None:
+def test_the_error_of_one_split_is_shown_beside_the_others(tmp_path: Path, capsys: Any) -> None:
     WRITERS["words"](tmp_path)
     (tmp_path / "train.jsonl").write_text("")
     write_json(tmp_path / "test.jsonl", [{"tokens": ["Ada"], "ner_tags": [-1]}], lines=True)
@@ -94,7 +94,7 @@ def test_a_split_that_cannot_be_read_is_told_and_the_others_are_shown(tmp_path: 
     assert "dev sentences 2" in shown
 
 
-def test_a_type_that_cannot_be_written_can_be_renamed_where_the_source_is_named(tmp_path: Path, capsys: Any) -> None:
+def test_the_error_for_an_unwritable_type_says_how_to_rename_it(tmp_path: Path, capsys: Any) -> None:
     write_json(tmp_path / "a.jsonl", [{"tokens": ["a"], "tags": ["B-x)"]}], lines=True)
     with pytest.raises(SystemExit):
         main([str(tmp_path / "a.jsonl")])

@@ -1,4 +1,4 @@
-"""Texts with standoff files."""
+"""Reading brat standoff files."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def _read(path: Path, **options: object) -> tuple[list[list[tuple[str, str]]], S
 ANNOTATIONS = (
     "T1\tPerson 0 12\tAda Lovelace\n"
     "T2\tPerson 17 20\tBob\n"
-    "T3\tPlace 36 39;40 49\tNew York City\n"  # goes on in the next line
+    "T3\tPlace 36 39;40 49\tNew York City\n"  # continues in the next line
     "T4\tPlace 52 57;68 73\tSouth Korea\n"
     "T5\tPlace 62 73\tNorth Korea\n"
     "T6\tMeet 13 16\tmet\n"
@@ -49,9 +49,9 @@ CONFIGURATION = (
 )
 
 
-def test_documents_become_sentences_with_all_their_entities(tmp_path: Path) -> None:
+def test_documents_become_sentences_with_their_entities(tmp_path: Path) -> None:
     _write(tmp_path / "corpus", ANNOTATIONS)
-    (tmp_path / "annotation.conf").write_text(CONFIGURATION)  # brat looks above the folder, too
+    (tmp_path / "annotation.conf").write_text(CONFIGURATION)  # brat also looks above the folder
     entities, reader = _read(tmp_path / "corpus")
     assert entities == [
         [("Ada Lovelace", "Person"), ("Bob", "Person")],
@@ -68,7 +68,7 @@ def test_documents_become_sentences_with_all_their_entities(tmp_path: Path) -> N
     assert report.of("overlapping")[0].what == "`North Korea` (Place) overlaps `South and North Korea` (Place)"
 
 
-def test_offsets_count_line_ends_of_windows_or_do_not(tmp_path: Path) -> None:
+def test_offsets_may_count_crlf_as_one_or_two(tmp_path: Path) -> None:
     text = "One.\r\nAda met Bob.\r\n"
     for start in (6, 5):
         _write(tmp_path / str(start), f"T1\tPerson {start} {start + 3}\tAda\n", text)
@@ -77,7 +77,7 @@ def test_offsets_count_line_ends_of_windows_or_do_not(tmp_path: Path) -> None:
         assert reader.reports["all"].counts() == ({"recounted": 1} if start == 5 else {})
 
 
-def test_splits_are_folders_and_names_of_documents_tell_none(tmp_path: Path) -> None:
+def test_splits_are_folders_not_document_names(tmp_path: Path) -> None:
     for split in ("train", "dev"):
         _write(tmp_path / split, "T1\tPerson 0 12\tAda Lovelace\n", name="test-station")
     reader = SourceReader(Source(str(tmp_path)))
@@ -102,12 +102,12 @@ def test_one_document_and_one_without_annotations(tmp_path: Path) -> None:
         ("T1\tPerson 0 999\n", r"doc-1.ann:1: expected a span within the \d+ characters"),
     ],
 )
-def test_bad_lines_are_refused(annotations: str, message: str, tmp_path: Path) -> None:
+def test_bad_lines_raise_with_the_line(annotations: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         _read(_write(tmp_path, annotations))
 
 
-def test_annotations_without_a_text_are_refused(tmp_path: Path) -> None:
+def test_annotations_without_a_text_raise(tmp_path: Path) -> None:
     (tmp_path / "a.ann").write_text("T1\tPerson 0 3\tAda\n")
     with pytest.raises(UserError, match=r"a.txt, but that does not exist"):
         _read(tmp_path)
@@ -121,7 +121,7 @@ def test_a_first_document_without_annotations_does_not_hide_the_others(tmp_path:
     assert reader.reports["all"].counts() == {"unannotated": 1}
 
 
-def test_triggers_are_told_by_events_where_there_is_no_configuration(tmp_path: Path) -> None:
+def test_event_triggers_are_detected_without_a_configuration(tmp_path: Path) -> None:
     _write(tmp_path, ANNOTATIONS)
     entities, reader = _read(tmp_path)
     assert entities[0] == [("Ada Lovelace", "Person"), ("Bob", "Person")]

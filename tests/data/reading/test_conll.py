@@ -1,4 +1,4 @@
-"""Files with a word per line."""
+"""Reading CoNLL files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Files that spaCy writes."""
+"""Reading spaCy's DocBin files."""
 
 from pathlib import Path
 

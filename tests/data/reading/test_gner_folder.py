@@ -35,11 +35,11 @@ def test_line_ends_and_blank_lines_do_not_matter(write_dataset: Write, content: 
 
 
 @pytest.mark.parametrize("word", ["(B-52)", "H2(O)", "東京", "a\u2028b", "x\u00a0y", "New York", '"', "👩\u200d🔬"])
-def test_odd_words_are_read_as_they_are(write_dataset: Write, word: str) -> None:
+def test_odd_words_are_read_unchanged(write_dataset: Write, word: str) -> None:
     assert _read(write_dataset(train=f"{word}\tB-place\n")) == [((word,), ("B-place",))]
 
 
-def test_examples_know_where_they_come_from(write_dataset: Write) -> None:
+def test_examples_have_their_source(write_dataset: Write) -> None:
     root = write_dataset(train="Ada\tB-person\n\nLondon\tB-place\n")
     first, second = read_dataset(root, "toy", "train")
     assert (first.dataset, first.id, first.types) == ("toy", "0", ("person", "place"))
@@ -54,7 +54,7 @@ def test_examples_know_where_they_come_from(write_dataset: Write) -> None:
         ("O B-place I-place B-place B-person", "IOB2", ("O", "B-place", "I-place", "B-place", "B-person")),
     ],
 )
-def test_schemes_are_told_apart_and_converted(
+def test_schemes_are_detected_and_converted(
     write_dataset: Write, caplog: pytest.LogCaptureFixture, written: str, scheme: str, expected: tuple[str, ...]
 ) -> None:
     root = write_dataset(train="".join(f"w\t{tag}\n" for tag in written.split()))
@@ -80,7 +80,7 @@ def test_schemes_are_told_apart_and_converted(
         ("x\tplace\n", r"train.txt:1: `place` is not a tag"),
     ],
 )
-def test_bad_files_are_refused_with_the_line(write_dataset: Write, content: str | bytes, message: str) -> None:
+def test_bad_files_raise_with_the_line(write_dataset: Write, content: str | bytes, message: str) -> None:
     with pytest.raises(UserError, match=message):
         _read(write_dataset(train=content))
 
@@ -90,7 +90,7 @@ def test_a_named_scheme_is_enforced(write_dataset: Write) -> None:
         _read(write_dataset(train="x\tI-place\n"), scheme="IOB2")
 
 
-def test_missing_things_are_named(write_dataset: Write, tmp_path: Path) -> None:
+def test_the_error_names_what_is_missing(write_dataset: Write, tmp_path: Path) -> None:
     root = write_dataset(train="x\tO\n")
     with pytest.raises(UserError, match=r"dataset `toi` .*Did you mean `toy`"):
         read_dataset(root, "toi", "train")
@@ -103,7 +103,7 @@ def test_missing_things_are_named(write_dataset: Write, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("types", "message"), [("a\nb\na\n", "label.txt:3: the type `a` is listed twice"), (" \n", "found none")]
 )
-def test_bad_type_lists_are_refused(write_dataset: Write, types: str, message: str) -> None:
+def test_bad_type_lists_raise(write_dataset: Write, types: str, message: str) -> None:
     root = write_dataset(types=types, train="x\tO\n")
     with pytest.raises(UserError, match=message):
         read_types(root / "toy" / "label.txt")

@@ -1,4 +1,4 @@
-"""Tables that the `datasets` library writes."""
+"""Loading Hugging Face datasets."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ def _pairs(reader: SourceReader, part: str) -> list[Any]:
     return [(example.words, example.tags) for example in reader.read(part)]
 
 
-def test_names_of_the_hub_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_names_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def load(path: str, subset: str | None) -> datasets.DatasetDict:
@@ -34,7 +34,7 @@ def test_names_of_the_hub_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reader.detail("train") == "a Hugging Face dataset, words with tags (IOB2)"
 
 
-def test_conversations_and_spans_come_in_tables_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_may_hold_conversations_and_spans(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = [
         {"from": "human", "value": "Text: Ada slept."},
         {"from": "human", "value": "What describes person in the text?"},
@@ -64,7 +64,7 @@ def test_classes_without_prefixes_are_types(tmp_path: Path) -> None:
     assert "tags without prefixes, neighbours of one type joined; converted to IOB2" in reader.detail("train")
 
 
-def test_numbers_without_names_are_refused(tmp_path: Path) -> None:
+def test_tag_numbers_without_names_raise(tmp_path: Path) -> None:
     datasets.Dataset.from_list([{"tokens": ["Ada"], "ner_tags": [1]}]).to_parquet(tmp_path / "train.parquet")
     source = Source(str(tmp_path / "train.parquet"))
     with pytest.raises(UserError, match=r"train.parquet, row 1, word 1: .* Set `tag_names`"):
@@ -73,7 +73,7 @@ def test_numbers_without_names_are_refused(tmp_path: Path) -> None:
     assert _pairs(named, "train") == [(("Ada",), ("B-x",))]
 
 
-def test_shards_are_joined_and_other_names_of_columns_are_given(tmp_path: Path) -> None:
+def test_shards_are_joined_and_columns_can_be_renamed(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     table = tables()["train"].rename_columns({"tokens": "form", "ner_tags": "entity"})
     for number in range(2):
@@ -83,7 +83,7 @@ def test_shards_are_joined_and_other_names_of_columns_are_given(tmp_path: Path) 
     assert _pairs(reader, "train") == pairs("train")
 
 
-def test_one_parquet_file_and_one_that_is_broken(tmp_path: Path) -> None:
+def test_a_broken_parquet_file_does_not_affect_other_splits(tmp_path: Path) -> None:
     WRITERS["parquet"](tmp_path)
     path = next(tmp_path.glob("validation*"))
     assert _pairs(SourceReader(Source(str(path))), "dev") == pairs("dev")
@@ -107,7 +107,7 @@ def test_one_parquet_file_and_one_that_is_broken(tmp_path: Path) -> None:
         (ConnectionError("Couldn't reach the Hub"), "Check the name"),
     ],
 )
-def test_errors_of_the_library_become_ours(error: Exception, advice: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_library_errors_become_user_errors(error: Exception, advice: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(*_: Any) -> None:
         raise error
 
@@ -116,7 +116,7 @@ def test_errors_of_the_library_become_ours(error: Exception, advice: str, monkey
         SourceReader(Source("conll2003"))
 
 
-def test_classes_in_lists_of_spans_have_names(tmp_path: Path) -> None:
+def test_class_numbers_in_spans_become_names(tmp_path: Path) -> None:
     kind = datasets.ClassLabel(names=["place", "person"])
     span = {"start": datasets.Value("int32"), "end": datasets.Value("int32"), "label": kind}
     listed, columns = [{"start": 0, "end": 3, "label": 1}], {"start": [0], "end": [3], "label": [1]}
@@ -145,7 +145,7 @@ def test_parts_of_speech_are_not_taken_for_tags(field: str, tmp_path: Path) -> N
     assert _pairs(SourceReader(Source(str(tmp_path / "train.parquet"))), "train") == [(("Ada", "slept"), ("B-x", "O"))]
 
 
-def test_a_copy_of_a_hub_data_set_has_hidden_files(tmp_path: Path) -> None:
+def test_hidden_files_of_a_hub_snapshot_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     for folder in (".cache/huggingface/download/data", ".git/lfs"):
         (tmp_path / folder).mkdir(parents=True)

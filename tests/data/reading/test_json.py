@@ -1,4 +1,4 @@
-"""JSON files of other tools, written as they write them."""
+"""Reading JSON files in the formats of other tools."""
 
 from collections import Counter
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_fields_can_have_other_names(tmp_path: Path) -> None:
     assert _entities(example) == [("Ada", "x")]
 
 
-def test_rejected_texts_are_told(tmp_path: Path) -> None:
+def test_rejected_texts_are_reported(tmp_path: Path) -> None:
     rows = [{"text": "Ada", "spans": [{"start": 0, "end": 3, "label": "x"}], "answer": a} for a in ("reject", "accept")]
     examples, counts = _read(tmp_path / "a.jsonl", *rows)
     assert len(examples) == 1
@@ -99,7 +99,7 @@ def test_rows_of_the_gner_project_offer_their_own_types(tmp_path: Path) -> None:
         ("Ada", r"a.jsonl:2: expected an object with words and tags, found 'Ada'"),
     ],
 )
-def test_bad_words_are_refused_with_the_line(record: Any, message: str, tmp_path: Path) -> None:
+def test_bad_words_raise_with_the_line(record: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         _read(tmp_path / "a.jsonl", {"tokens": ["Ada"], "tags": ["B-x"]}, record, format="words")
 
@@ -114,7 +114,7 @@ def test_bad_words_are_refused_with_the_line(record: Any, message: str, tmp_path
         ({"start": 0, "end": 99, "label": "x"}, r"within the 11 characters of the text, got 0 to 99"),
     ],
 )
-def test_bad_spans_are_refused_with_the_line(span: Any, message: str, tmp_path: Path) -> None:
+def test_bad_spans_raise_with_the_line(span: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         _read(tmp_path / "a.jsonl", {"text": "Ada met Bob", "spans": [span]}, format="spans")
 
@@ -143,7 +143,7 @@ def _conversation(text: str, **answers: str) -> dict[str, Any]:
     return {"id": "ner_0", "conversations": [{"from": who, "value": said} for who, said in turns]}
 
 
-def test_answers_of_pile_ner_are_placed_wherever_they_stand(tmp_path: Path) -> None:
+def test_pile_ner_answers_are_placed_at_every_occurrence(tmp_path: Path) -> None:
     text = "Ann met Anna. Ann's city is Rome."
     record = _conversation(text, person='["Ann", "Zoe"]', city='["rome"]', event="[]")
     [example], counts = _read(tmp_path / "train.json", record, lines=False)
@@ -160,7 +160,7 @@ def test_answers_of_pile_ner_are_placed_wherever_they_stand(tmp_path: Path) -> N
         ({"conversations": [{"from": "human", "value": "hello"}]}, r"expected a turn that starts with `Text:`"),
     ],
 )
-def test_bad_conversations_are_refused(record: Any, message: str, tmp_path: Path) -> None:
+def test_bad_conversations_raise(record: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         _read(tmp_path / "a.jsonl", record, format="pile_ner")
 
@@ -183,7 +183,7 @@ def test_instruct_uie_positions_types_and_list(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "span", "entity", "told"),
+    ("text", "span", "entity", "reported"),
     [
         ("the U.S. won", {"start": 4, "end": 8, "word": "U. S.", "entity_group": "x"}, "U.S.", {}),
         ("Ada won", {"start": 0, "end": 3, "word": "ada", "entity_group": "x"}, "Ada", {}),
@@ -194,15 +194,15 @@ def test_instruct_uie_positions_types_and_list(tmp_path: Path) -> None:
         ("Bob met", {"start": 0, "end": 3, "text": "Ada", "label": "x"}, None, {"unplaceable": 1}),
     ],
 )
-def test_offsets_are_believed_where_the_text_of_a_span_is_written_otherwise(
-    text: str, span: Any, entity: str | None, told: Any, tmp_path: Path
+def test_offsets_are_trusted_if_the_text_of_a_span_is_only_written_differently(
+    text: str, span: Any, entity: str | None, reported: Any, tmp_path: Path
 ) -> None:
     [example], counts = _read(tmp_path / "a.jsonl", {"text": text, "entities": [span]}, types=["x"])
     assert [name for name, _ in _entities(example)] == ([entity] if entity else [])
-    assert counts == told
+    assert counts == reported
 
 
-def test_pieces_of_the_pipeline_become_entities(tmp_path: Path) -> None:
+def test_pipeline_subwords_become_entities(tmp_path: Path) -> None:
     pieces = [("B-x", 0, 3, "Ada"), ("I-x", 4, 8, "Love"), ("I-x", 8, 12, "##lace"), ("O", 13, 16, "met")]
     pieces += [("B-x", 17, 19, "Bo"), ("B-x", 19, 20, "##b"), ("I-y", 21, 25, "Rome")]
     spans = [{"entity": kind, "start": start, "end": end, "word": word} for kind, start, end, word in pieces]
@@ -213,7 +213,7 @@ def test_pieces_of_the_pipeline_become_entities(tmp_path: Path) -> None:
         _read(tmp_path / "a.jsonl", {"text": "Ada Lovelace met Bob Rome", "entities": spans[::-1]})
 
 
-def test_spans_that_are_not_used_are_told(tmp_path: Path) -> None:
+def test_unused_spans_are_reported(tmp_path: Path) -> None:
     span = {"start": 0, "end": 3, "label": "x"}
     none = {"start": 4, "end": 7, "labels": []}
     [example], counts = _read(tmp_path / "a.jsonl", {"text": "Ada met", "spans": [], "entities": [span, span, none]})
@@ -223,7 +223,7 @@ def test_spans_that_are_not_used_are_told(tmp_path: Path) -> None:
     assert _read(tmp_path / "a.jsonl", record)[1] == {"unused": 2}
 
 
-def test_questions_without_a_type_are_told(tmp_path: Path) -> None:
+def test_questions_without_a_type_are_reported(tmp_path: Path) -> None:
     record = _conversation("Ada slept", person='["Ada"]')
     for question in ("What describes  in the text?", "What describes in the text?"):
         record["conversations"] += [{"from": "human", "value": question}, {"from": "gpt", "value": '["slept"]'}]
@@ -232,7 +232,7 @@ def test_questions_without_a_type_are_told(tmp_path: Path) -> None:
     assert counts == {"no_type": 2}
 
 
-def test_parts_of_speech_are_passed_over_and_empty_sentences_told(tmp_path: Path) -> None:
+def test_parts_of_speech_are_ignored_and_empty_sentences_reported(tmp_path: Path) -> None:
     rows = [{"tokens": ["Ada"], "tags": ["NOUN"], "labels": ["B-x"]}, {"tokens": [], "tags": [], "labels": []}]
     [example], counts = _read(tmp_path / "a.jsonl", *rows)
     assert example.tags == ("B-x",)
@@ -241,7 +241,7 @@ def test_parts_of_speech_are_passed_over_and_empty_sentences_told(tmp_path: Path
         _read(tmp_path / "a.jsonl", {"tokens": ["Ada"], "tags": ["NOUN"]})
 
 
-def test_halves_of_characters_are_replaced_and_told(tmp_path: Path) -> None:
+def test_lone_surrogates_are_replaced_and_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "Ada \\ud83d \\ud83d\\ude00 B", "spans": [{"start": 6, "end": 7, "label": "x"}]}')
     reader = SourceReader(Source(str(path)))
@@ -255,7 +255,7 @@ LOST = ("overlapping", "duplicate", "misaligned", "unplaceable", "empty", "no_ty
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_all_spans_are_kept_or_told(data: st.DataObject, tmp_path: Path) -> None:
+def test_all_spans_are_kept_or_reported(data: st.DataObject, tmp_path: Path) -> None:
     text = data.draw(st.text("aB1.-' \n👍", min_size=1, max_size=30))
     place = st.integers(0, len(text))
     stated = st.sampled_from([None, "a", "B1", "nowhere", "👍", "##a"])

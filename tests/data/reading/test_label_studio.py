@@ -1,4 +1,4 @@
-"""Exports of Label Studio."""
+"""Reading Label Studio's exports."""
 
 from pathlib import Path
 from typing import Any
@@ -52,14 +52,14 @@ def test_emoji_do_not_shift_entities(offset: int, tmp_path: Path) -> None:
     assert reader.reports["all"].counts() == ({"recounted": 1} if offset == 2 else {})
 
 
-def test_a_region_with_several_labels_keeps_the_first_and_tells(tmp_path: Path) -> None:
+def test_a_region_with_several_labels_keeps_the_first_and_reports_the_others(tmp_path: Path) -> None:
     task = _task({"text": "in London"}, _annotation(_region(3, 9, "London", "Place", "City")))
     entities, reader = _read(tmp_path / "export.json", task)
     assert entities == [[("London", "Place")]]
     assert reader.reports["all"].counts() == {"overlapping": 1}
 
 
-def test_of_several_annotations_the_true_one_is_used_and_cancelled_ones_are_not(tmp_path: Path) -> None:
+def test_ground_truth_is_preferred_and_cancelled_annotations_are_ignored(tmp_path: Path) -> None:
     london, today = _region(3, 9, "London", "Place"), _region(10, 15, "today", "Time")
     data = {"text": "in London today"}
     entities, reader = _read(
@@ -74,7 +74,7 @@ def test_of_several_annotations_the_true_one_is_used_and_cancelled_ones_are_not(
     assert reader.reports["all"].counts() == {"second_annotation": 1, "unannotated": 2}
 
 
-def test_the_annotated_field_is_found_or_named(tmp_path: Path) -> None:
+def test_the_annotated_field_is_detected_or_configured(tmp_path: Path) -> None:
     data = {"title": "London today", "body": "in London", "url": "http://x.org"}
     entities, _ = _read(tmp_path / "export.json", _task(data, _annotation(_region(3, 9, "London", "Place"))))
     assert entities == [[("London", "Place")]]
@@ -106,14 +106,14 @@ def test_minimal_exports(tmp_path: Path) -> None:
         {"start": "0", "end": "0", "startOffset": 3, "endOffset": 9, "labels": ["Place"]},
     ],
 )
-def test_html_and_dialogues_are_refused(value: dict[str, Any], tmp_path: Path) -> None:
+def test_html_and_dialogues_raise(value: dict[str, Any], tmp_path: Path) -> None:
     kind = "labels" if "labels" in value else "hypertextlabels"
     task = _task({"text": "in London"}, _annotation({**_region(0, 1, None, "x"), "type": kind, "value": value}))
     with pytest.raises(UserError, match=r"export.json:1, item 1: expected .* a <Text>"):
         _read(tmp_path / "export.json", task)
 
 
-def test_line_breaks_in_the_text_of_a_region_are_written_as_backslash_n(tmp_path: Path) -> None:
+def test_escaped_line_breaks_in_the_text_of_a_region_match(tmp_path: Path) -> None:
     task = _task({"text": "in New\nYork today"}, _annotation(_region(3, 11, "New\\nYork", "Place")))
     entities, reader = _read(tmp_path / "export.json", task)
     assert entities == [[("New York", "Place")]]
@@ -124,14 +124,14 @@ def test_line_breaks_in_the_text_of_a_region_are_written_as_backslash_n(tmp_path
     assert reader.reports["all"].counts() == {"moved": 1}
 
 
-def test_a_region_whose_text_is_nowhere_stays_at_its_offsets(tmp_path: Path) -> None:
+def test_a_region_whose_text_does_not_occur_keeps_its_offsets(tmp_path: Path) -> None:
     task = _task({"text": "in London today"}, _annotation(_region(3, 9, "Lxndon", "Place")))
     entities, reader = _read(tmp_path / "export.json", task)
     assert entities == [[("London", "Place")]]
     assert reader.reports["all"].counts() == {"unmatched": 1}
 
 
-def test_regions_without_a_label_are_told(tmp_path: Path) -> None:
+def test_regions_without_a_label_are_reported(tmp_path: Path) -> None:
     none, missing = _region(3, 9, "London"), _region(3, 9, "London")
     del missing["value"]["labels"]
     task = _task({"text": "in London today"}, _annotation(none, missing, _region(10, 15, "today", "Time")))
@@ -153,7 +153,7 @@ def test_minimal_exports_have_an_item_for_each_annotation(tmp_path: Path) -> Non
     assert reader.reports["all"].counts() == {"second_annotation": 1, "no_type": 1}
 
 
-def test_skipped_completions_of_old_exports_are_no_annotations(tmp_path: Path) -> None:
+def test_skipped_completions_of_old_exports_are_ignored(tmp_path: Path) -> None:
     london = _annotation(_region(3, 9, "London", "Place"))
     old = {"id": 1, "data": {"text": "in London"}, "completions": [{**_annotation(), "skipped": True}, london]}
     skipped = {"id": 2, "data": {"text": "in London"}, "completions": [{**_annotation(), "skipped": True}]}
@@ -162,7 +162,7 @@ def test_skipped_completions_of_old_exports_are_no_annotations(tmp_path: Path) -
     assert reader.reports["all"].counts() == {"unannotated": 1}
 
 
-def test_a_text_without_what_its_regions_say_is_found_by_its_name(tmp_path: Path) -> None:
+def test_a_text_that_does_not_match_its_regions_is_found_by_its_name(tmp_path: Path) -> None:
     task = _task({"text": "in London", "kind": "good"}, _annotation(_region(3, 9, "Lxndon", "Place")))
     entities, reader = _read(tmp_path / "export.json", task)
     assert entities == [[("London", "Place")]]

@@ -1,4 +1,4 @@
-"""Sources as a user names them."""
+"""Reading sources as a user configures them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_a_corpus_comes_back_from_each_format_with_its_words_tags_and_types(name
 
 
 @pytest.mark.parametrize("name", ["gner", "conll with spaces", "spans", "docbin", "parquet", "instruct_uie"])
-def test_a_file_serves_every_split_and_offers_the_types_of_its_siblings(name: str, tmp_path: Path) -> None:
+def test_a_file_is_read_for_any_split_and_offers_the_types_of_its_siblings(name: str, tmp_path: Path) -> None:
     WRITERS[name](tmp_path)
     path = next(path for path in tmp_path.iterdir() if path.name.startswith(("dev", "validation")))
     assert [(one.words, one.tags) for one in _read(path, "train")] == pairs("dev")
@@ -45,7 +45,7 @@ def test_a_file_serves_every_split_and_offers_the_types_of_its_siblings(name: st
     assert set(_read(path)[0].types) == {"person", "place"}
 
 
-def test_a_split_can_be_named(tmp_path: Path) -> None:
+def test_a_source_can_set_its_split(tmp_path: Path) -> None:
     WRITERS["words"](tmp_path)
     assert [one.words for one in _read(tmp_path, split="train")] == [words for words, _ in pairs("train")]
     reader = SourceReader(Source(str(tmp_path), split="validation"))
@@ -54,7 +54,7 @@ def test_a_split_can_be_named(tmp_path: Path) -> None:
         SourceReader(Source(str(tmp_path), split="third")).part_for("train")
 
 
-def test_types_are_sorted_without_a_list_and_in_the_order_of_a_list_beside_the_data(tmp_path: Path) -> None:
+def test_types_are_sorted_or_in_the_order_of_a_list_beside_the_data(tmp_path: Path) -> None:
     WRITERS["words"](tmp_path)
     assert _read(tmp_path)[0].types == ("person", "place")
     (tmp_path / "labels.json").write_text('["place", "event", "person"]')
@@ -62,7 +62,7 @@ def test_types_are_sorted_without_a_list_and_in_the_order_of_a_list_beside_the_d
     assert _read(tmp_path, types=["place", "person"])[0].types == ("place", "person")
 
 
-def test_types_that_a_list_beside_the_data_lacks_are_added_and_told(tmp_path: Path) -> None:
+def test_undeclared_types_are_added_and_reported(tmp_path: Path) -> None:
     WRITERS["words"](tmp_path)
     (tmp_path / "label.txt").write_text("place\n")
     reader = SourceReader(Source(str(tmp_path)))
@@ -83,20 +83,20 @@ def test_types_are_renamed_and_dropped(name: str, tmp_path: Path) -> None:
     }
 
 
-def test_a_type_that_is_not_in_the_list_is_refused(tmp_path: Path) -> None:
+def test_a_type_outside_a_configured_list_raises(tmp_path: Path) -> None:
     WRITERS["conll with spaces"](tmp_path)
     with pytest.raises(UserError, match=r"train.txt:3: the type `person` is not in the `types` .*Did you mean `persn`"):
         _read(tmp_path, types=["persn", "place"])
 
 
-def test_no_types_at_all_are_refused(tmp_path: Path) -> None:
+def test_a_source_without_any_type_raises(tmp_path: Path) -> None:
     write_json(tmp_path / "a.jsonl", [{"tokens": ["a"], "tags": ["O"]}], lines=True)
     with pytest.raises(UserError, match=r"a.jsonl: expected entities, found none, .*Set `types`"):
         _read(tmp_path / "a.jsonl")
     assert _read(tmp_path / "a.jsonl", types=["x"])[0].types == ("x",)
 
 
-def test_with_more_types_than_a_prompt_lists_each_sentence_offers_its_own(tmp_path: Path) -> None:
+def test_with_too_many_types_for_a_prompt_each_sentence_offers_its_own(tmp_path: Path) -> None:
     rows = [{"tokens": ["a", "b"], "tags": [f"B-t{number:03}", "B-t000"]} for number in range(200)]
     write_json(tmp_path / "a.jsonl", [*rows, {"tokens": ["a"], "tags": ["O"]}], lines=True)
     examples = _read(tmp_path / "a.jsonl")
@@ -104,14 +104,14 @@ def test_with_more_types_than_a_prompt_lists_each_sentence_offers_its_own(tmp_pa
     assert len(examples[-1].types) == 10
 
 
-def test_a_split_that_cannot_be_read_does_not_stop_another(tmp_path: Path) -> None:
+def test_a_split_that_cannot_be_read_does_not_affect_another(tmp_path: Path) -> None:
     WRITERS["conll with spaces"](tmp_path)
     (tmp_path / "test.txt").write_text("Ada _\nleft _\n")
     with pytest.warns(UserWarning, match=r"types of .*\(test\) are not used"):
         assert len(_read(tmp_path)) == 3
 
 
-def test_how_a_source_was_read_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_detected_format_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "eng.train"
     path.write_text("-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n")
     reader = SourceReader(Source(str(path)))
@@ -131,18 +131,18 @@ def test_how_a_source_was_read_is_told(tmp_path: Path, caplog: pytest.LogCapture
         ("", r"found a file that starts with ''"),
     ],
 )
-def test_what_is_not_known_is_refused(content: str, message: str, tmp_path: Path) -> None:
+def test_unknown_formats_raise(content: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(content)
     with pytest.raises(UserError, match=message):
         _read(tmp_path / "a.txt")
 
 
-def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_missing_sources_raise(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nothing.jsonl, but it does not exist"):
         _read(tmp_path / "nothing.jsonl")
     with pytest.raises(UserError, match=r"`nobody/nothing` to be a dataset of the Hugging Face hub"):
         _read(Path("nobody/nothing"))
-    with pytest.raises(UserError, match=r"tests/nothing, but it does not exist"):  # the folder is there
+    with pytest.raises(UserError, match=r"tests/nothing, but it does not exist"):  # the folder exists
         _read(Path("tests/nothing"))
     with pytest.raises(UserError, match=r"expected a folder with data files"):
         _read(tmp_path)
@@ -161,7 +161,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
         ({"scheme": "BIO"}, "`scheme` to be auto, IOB2"),
     ],
 )
-def test_bad_options_are_refused(options: dict[str, object], message: str) -> None:
+def test_bad_options_raise(options: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         SourceReader(Source(**{"path": "x", **options}))  # type: ignore[arg-type]
 
@@ -173,7 +173,7 @@ def test_columns_can_be_numbers_in_yaml() -> None:
     assert found.columns == {"words": 2, "tags": "ner"}
 
 
-def test_a_list_of_the_source_goes_before_that_of_a_sentence(tmp_path: Path) -> None:
+def test_source_types_override_sentence_types(tmp_path: Path) -> None:
     rows = [{"tokens": ["a"], "tags": ["B-x"], "types": ["x"]}, {"tokens": ["a"], "tags": ["B-y"], "types": ["z"]}]
     write_json(tmp_path / "a.jsonl", rows, lines=True)
     assert [one.types for one in _read(tmp_path / "a.jsonl", types=["y", "x"])] == [("y", "x")] * 2
@@ -182,13 +182,13 @@ def test_a_list_of_the_source_goes_before_that_of_a_sentence(tmp_path: Path) -> 
         _read(tmp_path / "a.jsonl", types=["x"])
 
 
-def test_keys_of_types_that_match_nothing_are_warned_of(tmp_path: Path) -> None:
+def test_unmatched_keys_of_types_give_a_warning(tmp_path: Path) -> None:
     WRITERS["words"](tmp_path)
     with pytest.warns(UserWarning, match=r"`types` has the key `persn`, but nothing has that type. Did you mean"):
         _read(tmp_path, types={"persn": "human", "place": "place", "*": None})
 
 
-def test_files_that_serve_no_split_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_files_of_no_split_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     WRITERS["words"](tmp_path)
     write_json(tmp_path / "more.jsonl", [{"tokens": ["a"], "tags": ["O"]}], lines=True)
     (tmp_path / "old").mkdir()
@@ -197,10 +197,10 @@ def test_files_that_serve_no_split_are_told(tmp_path: Path, caplog: pytest.LogCa
     reader.read("train")
     with caplog.at_level("INFO"):
         reader.log("train")
-    assert "files that serve no split: more.jsonl, old/older.jsonl." in caplog.text
+    assert "files that belong to no split: more.jsonl, old/older.jsonl." in caplog.text
 
 
-def test_a_part_in_another_format_is_said_to_be_one(tmp_path: Path) -> None:
+def test_the_error_names_the_other_format_of_a_split(tmp_path: Path) -> None:
     write_json(tmp_path / "train.jsonl", [{"tokens": ["a"], "tags": ["B-x"]}], lines=True)
     (tmp_path / "dev.conll").write_text("Ada B-x\n")
     with pytest.raises(UserError, match=r"dev.conll: expected words with tags, .* found CoNLL\. Give this file"):
