@@ -21,15 +21,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gner import run_dir
 from gner.checkpoint import AtomicCheckpointIO, Checkpoint, FinalValidation
-from gner.config_parser import Parser, fail, with_resolved_names
+from gner.config_parser import CHOICES, Parser, fail, with_resolved_names
 from gner.data import GnerDataModule
-from gner.decoding import DecodingCallback, DecodingStrategy
+from gner.decoding import DecodingCallback
 from gner.errors import UserError
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
 from gner.models.restore import TOKENIZER_KEY, read_checked, read_meta
-from gner.plugins import FORMATS, STRATEGIES, load_plugins
-from gner.prompting import Format
+from gner.plugins import load_plugins
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
 
@@ -67,8 +66,8 @@ class GnerCLI(LightningCLI):
 
     def __init__(self, command: Command, args: list[str] | None = None) -> None:
         self.command = command
-        load_plugins(STRATEGIES, DecodingStrategy)
-        load_plugins(FORMATS, Format)
+        for choice in CHOICES.values():
+            load_plugins(choice.group, choice.base)
         if args is None:
             sys.argv[1:] = with_resolved_names(sys.argv[1:])
         else:

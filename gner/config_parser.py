@@ -6,7 +6,7 @@ import difflib
 import inspect
 import re
 import sys
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser
@@ -18,8 +18,18 @@ from gner.prompting import Format
 
 _MOVED = {"gner.formats": "gner.prompting", "gner.decoding.plugins": "gner.plugins"}
 """Modules of classes that configs of earlier versions name."""
-_GROUPS = {"decoding": STRATEGIES, "format": FORMATS}
-_CHOSEN_BY_CLASS: dict[str, type] = {"model.decoding": DecodingStrategy, "model.format": Format}
+_OPTION = "--model."
+
+
+class Choice(NamedTuple):
+    """An option whose value is a class: the entry points that name classes, and what these are subclasses of."""
+
+    group: str
+    base: type
+
+
+CHOICES = {"decoding": Choice(STRATEGIES, DecodingStrategy), "format": Choice(FORMATS, Format)}
+"""By the key below ``model``."""
 
 
 def _subclasses(base: type) -> list[type]:
@@ -34,9 +44,9 @@ def _subclasses(base: type) -> list[type]:
 
 def _available_classes(message: str) -> list[str]:
     """The classes to choose from, if a message is about a class that cannot be imported."""
-    for key, base in _CHOSEN_BY_CLASS.items():
-        if f'"{key}"' in message and "import path" in message:
-            return sorted(cls.__name__ for cls in _subclasses(base))
+    for key, choice in CHOICES.items():
+        if f'"model.{key}"' in message and "import path" in message:
+            return sorted(cls.__name__ for cls in _subclasses(choice.base))
     return []
 
 
@@ -51,12 +61,12 @@ class Parser(LightningArgumentParser):
         """Take names of a config file as `resolve_name` does, for every command in the same way."""
         model = cfg.get("model") if isinstance(cfg, dict) else None
         model = model if isinstance(model, dict) else {}
-        for key, group in _GROUPS.items():
+        for key, choice in CHOICES.items():
             chosen = model.get(key)
             if isinstance(chosen, str):
-                model[key] = resolve_name(group, chosen)
+                model[key] = resolve_name(choice.group, chosen)
             elif isinstance(chosen, dict) and isinstance(chosen.get("class_path"), str):
-                chosen["class_path"] = resolve_name(group, chosen["class_path"])
+                chosen["class_path"] = resolve_name(choice.group, chosen["class_path"])
         return super()._apply_actions(cfg, *args, **kwargs)
 
     def _suggestion(self, message: str) -> str:
@@ -71,8 +81,8 @@ class Parser(LightningArgumentParser):
         if not unknown or not re.search(r"not accept|unrecognized|not expected", message):
             return ""
         keys = [action.dest for action in self._actions]
-        for base in _CHOSEN_BY_CLASS.values():
-            for cls in _subclasses(base):
+        for choice in CHOICES.values():
+            for cls in _subclasses(choice.base):
                 keys += inspect.signature(cls).parameters
         close = difflib.get_close_matches(unknown.group(1), dict.fromkeys(keys), n=3)
         return f"\nDid you mean {' or '.join(close)}?" if close else ""
@@ -82,12 +92,13 @@ def with_resolved_names(args: list[str]) -> list[str]:
     """Arguments in which strategies and formats have their own names."""
     resolved = list(args)
     for place, argument in enumerate(args):
-        key, has_value, value = argument.partition("=")
-        group = _GROUPS.get(key.removeprefix("--model.").removesuffix(".class_path"))
-        if group is None:
+        option, has_value, value = argument.partition("=")
+        key = option.removeprefix(_OPTION).removesuffix(".class_path")
+        if not option.startswith(_OPTION) or key not in CHOICES:
             continue
+        group = CHOICES[key].group
         if has_value:
-            resolved[place] = f"{key}={resolve_name(group, value)}"
+            resolved[place] = f"{option}={resolve_name(group, value)}"
         elif place + 1 < len(args):
             resolved[place + 1] = resolve_name(group, args[place + 1])
     return resolved

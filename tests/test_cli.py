@@ -14,6 +14,7 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gner.cli import Command, GnerCLI, main
+from gner.config_parser import with_resolved_names
 from gner.decoding import BeamSearch
 from gner.inference.strategies import find_strategy
 from gner.models import GnerModule
@@ -197,6 +198,19 @@ def test_a_strategy_has_the_same_names_as_in_prediction(name: str, config: Path,
     for options in (["--config", str(in_file)], ["--model.decoding", name], [f"--model.decoding.class_path={name}"]):
         chosen = GnerCLI("fit", ["--config", str(config), *options]).model.decoding
         assert type(chosen) is type(find_strategy(name)) is BeamSearch
+
+
+def test_only_names_of_strategies_and_formats_are_resolved() -> None:
+    others = [
+        "--data.root",
+        "decoding",
+        "greedy",
+        "--trainer.default_root_dir=beam_search",
+        "--model.backbone",
+        "greedy",
+    ]
+    assert with_resolved_names(others) == others
+    assert with_resolved_names(["--model.decoding", "greedy"]) == ["--model.decoding", "Greedy"]
 
 
 @pytest.mark.parametrize(
