@@ -11,6 +11,7 @@ from gner.bio import repair
 from gner.prompting import Format
 from gner.prompting.serialize import to_config
 from gner.records import Example
+from gner.testing.tagged_pairs import as_examples
 
 _SENTENCES = [
     ("Ada B-person", "Lovelace I-person", "wrote O", "to O", "London B-place", ". O"),
@@ -18,14 +19,6 @@ _SENTENCES = [
     ("Zürich B-place", "and O", "Grace B-person", "Hopper I-person", "( O", "東京 B-place", ") O"),
 ]
 _STRANGE_TEXTS = ["", " ", "\n", "[", "((((", '["Ada"', "None", "Ada(B-person", "\ud800", "x " * 500, "[" * 5000]
-
-
-def _examples() -> list[Example]:
-    examples = []
-    for position, sentence in enumerate(_SENTENCES):
-        words, tags = zip(*(pair.rsplit(" ", 1) for pair in sentence), strict=True)
-        examples.append(Example(words, tags, ("person", "place"), "toy", str(position), f"toy.txt:{position}"))
-    return examples
 
 
 def _targets(format: Format, example: Example) -> list[str]:
@@ -39,7 +32,7 @@ def check_format(format: Format) -> None:
         AssertionError: The format breaks a rule; the message says which.
     """
     for check in FORMAT_CONTRACT:
-        for example in _examples():
+        for example in as_examples(_SENTENCES):
             check(format, example)
 
 

@@ -17,6 +17,7 @@ from gner.interfaces import Batch, Kind
 from gner.models import Backbone, FromScratch
 from gner.prompting import DefaultFormat, Format
 from gner.records import Example, Generation
+from gner.testing.tagged_pairs import as_examples
 
 _TOLERANCE = 1e-3
 _SIZES: dict[Kind, tuple[str, dict[str, Any]]] = {
@@ -74,11 +75,7 @@ class TinyModel:
 
 def make_examples() -> list[Example]:
     """Five sentences of very different lengths, some of whose words look like tags or tokens."""
-    examples = []
-    for position, sentence in enumerate(_SENTENCES):
-        words, tags = zip(*(pair.rsplit(" ", 1) for pair in sentence), strict=True)
-        examples.append(Example(words, tags, ("person", "place"), "toy", str(position), f"toy.txt:{position}"))
-    return examples
+    return as_examples(_SENTENCES)
 
 
 def tiny_model(kind: Kind | str, seed: int = 0, format: Format | None = None) -> TinyModel:

@@ -1,4 +1,4 @@
-"""Our own formats keep the contract, and formats that break it are told how."""
+"""Our own formats keep the contract, and formats that break it fail with the reason."""
 
 import json
 from collections.abc import Sequence
