@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from gner.bio import OUTSIDE
 from gner.decoding.drafter import Drafter
 from gner.decoding.forward_pass import MOST_LOGITS, Lockstep, why_no_drafts
 from gner.decoding.greedy import Greedy
@@ -19,7 +18,7 @@ from gner.decoding.huggingface import decode
 from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.verifier import Verifier
-from gner.decoding.word_tokens import PieceTokenizer
+from gner.decoding.word_tokens import PieceTokenizer, has_drafts
 from gner.interfaces import Batch, TextModel, kind_of
 from gner.records import Generation
 
@@ -57,8 +56,7 @@ class Speculative(Greedy):
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per row; see the base class."""
-        example = batch.examples[0]
-        if model.format.draft(example, [OUTSIDE] * len(example.words)) is None:
+        if not has_drafts(model.format, batch.examples[0]):
             return super().generate(model, batch)
         reason = why_no_drafts(model.network)
         if reason is not None:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from gner.alignment.back_tokenize import BackTokenizer
 from gner.alignment.postprocess import PostProcessor
-from gner.bio import OUTSIDE, repair, to_entities
+from gner.bio import repair, to_entities
 from gner.decoding.huggingface import decode
 from gner.decoding.log_probs import token_log_probs
-from gner.decoding.word_tokens import answer_start
+from gner.decoding.word_tokens import answer_start, has_drafts
 from gner.errors import UserError
 from gner.interfaces import Batch, Kind, TextModel, kind_of
 from gner.records import Entity, Example, Generation
@@ -36,8 +36,7 @@ def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Seque
     Raises:
         UserError: The format has no text for tags.
     """
-    example = batch.examples[0]
-    if model.format.draft(example, [OUTSIDE] * len(example.words)) is None:
+    if not has_drafts(model.format, batch.examples[0]):
         raise UserError(
             "Expected a format that writes every word with its tag, as samples vote for tags. Set "
             "model.decoding.init_args.num_samples to 1."

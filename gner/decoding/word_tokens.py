@@ -200,6 +200,11 @@ class PieceTokenizer:
         return rows
 
 
+def has_drafts(format: Format, example: Example) -> bool:
+    """Whether a format has a text for given tags; see `gner.prompting.Format.draft`."""
+    return format.draft(example, [OUTSIDE] * len(example.words)) is not None
+
+
 def answer_start(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
     """Special tokens that a seq2seq model's answers start with: none for T5, ``<s>`` for BART."""
     start: list[int] = tokenizer(text_target="")["input_ids"]
