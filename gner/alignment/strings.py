@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from gner.bio import to_tags
@@ -68,14 +68,28 @@ def _every_occurrence(strings: Sequence[tuple[str, str]], places: dict[str, list
     candidates: list[Entity] = []
     for string, entity_type in dict.fromkeys(strings):
         candidates += [Entity(start, end, entity_type) for start, end in places[string]]
-    taken: set[int] = set()
-    kept: list[Entity] = []
-    for entity in sorted(candidates, key=lambda one: (one.start - one.end, one.start)):
-        if taken.isdisjoint(range(entity.start, entity.end)):
-            taken.update(range(entity.start, entity.end))
-            kept.append(entity)
+    kept = [entity for entity, longer in longest_first(candidates) if longer is None]
     num_unplaced = sum(not places[string] for string, _ in strings)
     return Placed(sorted(kept, key=lambda entity: entity.start), num_unplaced)
+
+
+def longest_first(entities: Iterable[Entity]) -> Iterator[tuple[Entity, Entity | None]]:
+    """Entities from the longest to the shortest, the earlier of equal ones first, as overlaps are resolved.
+
+    Yields:
+        An entity, and the one that it overlaps among those that are kept; None for one that is kept itself.
+
+    Example:
+        >>> [longer for _, longer in longest_first([Entity(0, 1, "city"), Entity(0, 2, "club")])]
+        [None, Entity(start=0, end=2, type='club', score=None)]
+    """
+    owners: dict[int, Entity] = {}  # of each word
+    for entity in sorted(entities, key=lambda one: (one.start - one.end, one.start)):
+        words = range(entity.start, entity.end)
+        owner = next((owners[word] for word in words if word in owners), None)
+        if owner is None:
+            owners.update(dict.fromkeys(words, entity))
+        yield entity, owner
 
 
 def _next_place(strings: Sequence[tuple[str, str]], places: dict[str, list[tuple[int, int]]]) -> Placed:

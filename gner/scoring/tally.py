@@ -151,8 +151,8 @@ def _shares(counts: Mapping[str, int], total: int) -> dict[str, float]:
 def _by_type(gold: Sequence[Entity], predicted: Sequence[Entity]) -> dict[str, Counts]:
     """Correct, predicted and gold entities of each type of a sentence."""
     numbers: dict[str, list[int]] = {}
-    in_gold = {(entity.start, entity.end, entity.type) for entity in gold}
-    correct = [entity for entity in predicted if (entity.start, entity.end, entity.type) in in_gold]
+    in_gold = set(gold)
+    correct = [entity for entity in predicted if entity in in_gold]
     for place, entities in enumerate((correct, predicted, gold)):
         for entity in entities:
             numbers.setdefault(entity.type, [0] * len(Counts._fields))[place] += 1

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from gner.alignment.strings import covered_words
+from gner.alignment.strings import covered_words, longest_first
 from gner.bio import to_tags
 from gner.data.annotations.offsets import correct_offsets
 from gner.data.annotations.spans import Options, Sentence, Span, Text
@@ -104,16 +104,14 @@ def _is_kept(text: Text, start: int, end: int, span: Span, options: Options) -> 
 
 def _resolve_overlaps(candidates: list[_Candidate], text: Text, options: Options) -> list[Entity]:
     """Of overlapping entities the longest, or the first of equally long ones; in text order."""
-    owners: dict[int, _Candidate] = {}  # of each word
+    spans = dict(candidates)
     kept: list[Entity] = []
-    for candidate in sorted(candidates, key=lambda one: (one.entity.start - one.entity.end, one.entity.start)):
-        entity, span = candidate
-        owner = next((owners[word] for word in range(entity.start, entity.end) if word in owners), None)
-        if owner is None:
-            owners.update(dict.fromkeys(range(entity.start, entity.end), candidate))
+    for entity, longer in longest_first(spans):
+        if longer is None:
             kept.append(entity)
         else:
-            what = f"{_describe(text, span)} overlaps {_describe(text, owner.span)}"
+            span = spans[entity]
+            what = f"{_describe(text, span)} overlaps {_describe(text, spans[longer])}"
             options.report.add("overlapping", _where(text, span), what)
     return sorted(kept, key=lambda entity: entity.start)
 
