@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -82,13 +83,8 @@ class Collator:
         return self._encode_queries(examples).encoded
 
     def _encode_queries(self, examples: Sequence[Example]) -> _Rows:
-        queries: list[Query] = []
-        owners: list[int] = []
-        for position, example in enumerate(examples):
-            of_example = self._format.queries(example)
-            queries += of_example
-            owners += [position] * len(of_example)
-        return _Rows(self._encoder.encode(queries), owners)
+        of_examples = [self._format.queries(example) for example in examples]
+        return _Rows(self._encoder.encode(list(chain.from_iterable(of_examples))), _owners(of_examples))
 
     @property
     def learns_queries(self) -> bool:
@@ -97,19 +93,15 @@ class Collator:
 
     def _encode_training(self, examples: Sequence[Example], rngs: Sequence[random.Random]) -> _Rows:
         """Tokenize what training reads."""
-        sequences: list[list[Segment]] = []
-        owners: list[int] = []
-        for position, (example, rng) in enumerate(zip(examples, rngs, strict=True)):
-            of_example = self._format.training(example, rng)
-            sequences += of_example
-            owners += [position] * len(of_example)
+        of_examples = [self._format.training(example, rng) for example, rng in zip(examples, rngs, strict=True)]
+        sequences = list(chain.from_iterable(of_examples))
         queries = [_as_query(sequence) for sequence in sequences]
         encoded_queries = iter(self._encoder.encode([query for query in queries if query is not None]))
         encoded = [
             self._encoder.encode_segments(segments) if query is None else next(encoded_queries)
             for query, segments in zip(queries, sequences, strict=True)
         ]
-        return _Rows(encoded, owners)
+        return _Rows(encoded, _owners(of_examples))
 
     def _batch(
         self,
@@ -184,6 +176,11 @@ class Collator:
                 of_some[owner].append(row.size)
             sizes += of_some
         return sizes
+
+
+def _owners(of_examples: Sequence[Sequence[object]]) -> list[int]:
+    """For each of the things that several examples have, one after the other, which example it is of."""
+    return list(chain.from_iterable([position] * len(things) for position, things in enumerate(of_examples)))
 
 
 def _as_query(sequence: Sequence[Segment]) -> Query | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from gner.interfaces import IGNORED, Kind, TokenizerOwner
@@ -39,6 +40,7 @@ class Encoder:
     def __init__(self, format: Format, backbone: TokenizerOwner) -> None:
         self._format = format
         self._backbone = backbone
+        self._known_special_tokens: dict[str, tuple[list[int], list[int]]] = {}
 
     def encode(self, queries: Sequence[Query]) -> list[Encoded]:
         """Tokenize prompts with their answers."""
@@ -82,7 +84,7 @@ class Encoder:
         pieces = [piece if text == segment.text else [*piece, end] for piece, text, segment in ended]
         first = next((place for place, segment in enumerate(segments) if segment.learned), len(segments))
         before, after = self._special_tokens("text")
-        prompt = [*before, *_joined(pieces[:first])]
+        prompt = [*before, *chain.from_iterable(pieces[:first])]
         answer: list[int] = []
         if self._backbone.kind is Kind.SEQ2SEQ:
             prompt += after
@@ -97,6 +99,11 @@ class Encoder:
 
     def _special_tokens(self, argument: Literal["text", "text_target"]) -> tuple[list[int], list[int]]:
         """What the tokenizer puts before and after a text that is given as this argument."""
+        if argument not in self._known_special_tokens:
+            self._known_special_tokens[argument] = self._find_special_tokens(argument)
+        return self._known_special_tokens[argument]
+
+    def _find_special_tokens(self, argument: Literal["text", "text_target"]) -> tuple[list[int], list[int]]:
         tokenizer = self._backbone.tokenizer
         plain = tokenizer(**{argument: "a"}, add_special_tokens=False)["input_ids"]
         whole = tokenizer(**{argument: "a"})["input_ids"]
@@ -117,10 +124,3 @@ class Encoder:
 def written_text(segment: Segment) -> str:
     """What is tokenized of a segment, without the mark of the end token."""
     return segment.text.removesuffix(END) if segment.learned else segment.text
-
-
-def _joined(pieces: Sequence[list[int]]) -> list[int]:
-    joined: list[int] = []
-    for piece in pieces:
-        joined += piece
-    return joined

@@ -164,7 +164,8 @@ class TrainSampler(DistributedSampler[list[Slot]]):
             order: Places in ``draws``, shuffled.
         """
 
-        def length(index: int) -> tuple[int, int]:  # of equal examples, repeats go apart from what they repeat
+        def length(index: int) -> tuple[int, int]:
+            """Sort by tokens; of equal examples, repeats are kept apart from what they repeat."""
             position, repeat = draws[index]
             return self._lengths[position], repeat
 
