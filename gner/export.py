@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 
 from gner.config_parser import fail
 from gner.errors import UserError
 from gner.inference.export_checkpoint import export_model, push
+from gner.option_parser import option, parse_options
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """Options of the command line.
+
+    Attributes:
+        ckpt: Checkpoint (single-file or sharded), or a run folder for its best one.
+        out: Folder to write; an earlier export there is replaced.
+        adapter_only: Write only the LoRA adapters, without merging them into the weights.
+        dtype: Dtype of the weights.
+        push: Upload the folder to the Hugging Face hub.
+        private: Make the pushed repository private.
+    """
+
+    ckpt: str
+    out: Path
+    adapter_only: bool = False
+    dtype: Literal["fp32", "bf16"] = "fp32"
+    push: str | None = option(None, metavar="USER/NAME")
+    private: bool = False
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
+    options = parse_options(
+        ExportOptions,
+        arguments,
         prog="python -m gner.export",
         description="Write weights (safetensors), configuration, tokenizer, prompt settings (gner_config.json) and a "
         "model card.",
     )
-    add = parser.add_argument
-    add("--ckpt", required=True, help="checkpoint (single-file or sharded), or a run folder for its best one")
-    add("--out", required=True, type=Path, help="folder to write; an earlier export there is replaced")
-    add(
-        "--adapter-only",
-        action="store_true",
-        help="write only the LoRA adapters, without merging them into the weights",
-    )
-    add("--dtype", choices=("fp32", "bf16"), default="fp32", help="dtype of the weights; fp32 by default")
-    add("--push", metavar="USER/NAME", help="upload the folder to the Hugging Face hub")
-    add("--private", action="store_true", help="make the pushed repository private")
-    options = parser.parse_args(arguments)
     show = Console(soft_wrap=True, highlight=False).print
     try:
         export_model(

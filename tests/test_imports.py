@@ -13,6 +13,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "locks": set(),
     "plugins": set(),
+    "option_parser": set(),
     "markdown": set(),
     "records": set(),
     "bio": {"records"},
@@ -24,9 +25,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "interfaces": {"prompting", "records"},
     "alignment": {"bio", "errors", "records", "words"},
     "prompting": {"alignment", "bio", "errors", "plugins", "records"},
-    "scoring": {"alignment", "bio", "errors", "files", "prompting", "records", "web_page"},
+    "scoring": {"alignment", "bio", "errors", "files", "option_parser", "prompting", "records", "web_page"},
     "metrics": {"prompting", "records", "scoring"},
-    "data": {"alignment", "bio", "errors", "files", "interfaces", "prompting", "records", "sentences", "words"},
+    "data": {
+        *("alignment", "bio", "errors", "files", "interfaces", "option_parser", "prompting", "records", "sentences"),
+        "words",
+    },
     "decoding": {
         *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),
         "scoring",
@@ -36,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("__version__", "alignment", "bio", "data", "decoding", "errors", "files", "interfaces", "markdown", "models"),
         *("plugins", "prompting", "records", "run_dir", "sentences", "words"),
     },
-    "file_prediction": {"errors", "files", "inference", "locks", "run_dir", "web_page", "words"},
+    "file_prediction": {"errors", "files", "inference", "locks", "option_parser", "run_dir", "web_page", "words"},
     "serving": {"errors", "inference", "markdown"},
 }
 ENTRY_POINTS = {

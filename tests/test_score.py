@@ -171,8 +171,8 @@ def test_full_page_prefers_errors_and_takes_from_all_datasets(
         (["missing.jsonl"], "missing.jsonl"),
         (["empty.jsonl"], "empty.jsonl: expected predictions"),
         (["bad.jsonl"], "bad.jsonl:1: expected a JSON object, found int"),
-        (["bad.jsonl", "--bootstrap", "0"], "expected a positive number, got 0"),
-        (["bad.jsonl", "--seed", "-1"], "expected a natural number, got -1"),
+        (["bad.jsonl", "--bootstrap", "0"], "0 does not conform to restriction v>0"),
+        (["bad.jsonl", "--seed", "-1"], "-1 does not conform to restriction v>=0"),
         (["empty.jsonl", "--tokenizer", "no/such/folder"], "Expected a tokenizer's name or folder, got no/such/folder"),
     ],
 )

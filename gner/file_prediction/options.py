@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 from gner.file_prediction.inputs import InputFormat
 from gner.file_prediction.layouts import OutputFormat
 from gner.inference.devices import choose_device, choose_dtype
+from gner.inference.labels import read_labels
+from gner.option_parser import option
+from gner.words import SPLITTERS
 
 
 @dataclass(frozen=True)
@@ -18,54 +23,65 @@ class PredictOptions:
     """How ``gner.predict`` labels files.
 
     Attributes:
-        model: Folder of a run, checkpoint, exported folder or name on the hub.
-        input: A file, a folder or ``-``.
-        labels: Types, or types with descriptions; None for those of the model.
-        out: File or folder of the results; None for standard output.
+        input: A file, a folder of .txt files, or - for standard input.
+        model: Folder of a run, checkpoint, exported folder, or name on the hub.
+        labels: Types to look for; by default those of the model.
+        labels_file: Types, one a line, or JSON: a list or {type: description}.
+        out: File or folder of the results; by default standard output.
         format: Layout of the results.
-        html: Where to write a page that shows the entities.
-        input_format: File format of the input.
-        column: Field or column of the text.
-        field: Field of the entities.
-        threshold: Lowest score of an entity.
-        decoding: Name of a strategy.
-        words: Name of a word splitter; None for the model's.
-        batch_size: Most prompts at once.
-        batch_tokens: Most tokens at once.
-        max_tokens: Longest prompt and answer; None for the model's.
-        overlap: Words that two windows inside a sentence share, where there is room.
-        dtype: Dtype of the weights; None for the default of the device.
-        accelerator: Lightning's.
-        devices: Lightning's: a number, ``auto``, or a list of device indices.
+        html: Write a page with the entities highlighted.
+        input_format: File format of the input; by default detected by suffix.
+        column: Field or column of the text; JSON Lines may have `words` instead.
+        field: Field that the entities are written to.
+        threshold: Leave out entities with a lower score.
+        decoding: A strategy, such as speculative, constrained or beam_search.
+        words: Word splitter; by default that of the model.
+        batch_size: Most prompts in a batch.
+        batch_tokens: Most tokens in a batch, including padding.
+        max_tokens: Longest prompt and answer; longer texts are split into windows. By default that of the model.
+        overlap: Words that windows inside a sentence share, where there is room.
+        dtype: Dtype of the weights; by default that of the device.
+        accelerator: Lightning's: cpu, gpu, …
+        devices: Lightning's: how many, auto, or a list of device indices.
         num_nodes: Number of machines.
-        compile: Compile the network.
+        compile: Compile the network with torch.compile.
         overwrite: Replace results of another run or of a finished one.
         block_size: Texts that are labelled and written together.
     """
 
-    model: str
-    input: str
-    labels: Mapping[str, str | None] | None = None
+    input: str = option(positional=True, metavar="IN")
+    model: str = option()
+    labels: str | None = option(None, metavar="A,B")
+    labels_file: Path | None = option(None, metavar="FILE")
     out: Path | None = None
     format: OutputFormat = "jsonl"
-    html: Path | None = None
+    html: Path | None = option(None, metavar="PAGE")
     input_format: InputFormat = "auto"
     column: str = "text"
     field: str = "entities"
     threshold: float = 0.0
     decoding: str = "speculative"
-    words: str | None = None
+    words: str | None = option(None, choices=SPLITTERS)
     batch_size: int = 32
     batch_tokens: int = 16_384
     max_tokens: int | None = None
     overlap: int = 8
-    dtype: str | None = None
+    dtype: Literal["fp32", "bf16", "fp16"] | None = None
     accelerator: str = "auto"
     devices: str = "1"
     num_nodes: int = 1
     compile: bool = False
     overwrite: bool = False
     block_size: int = 512
+
+    @cached_property
+    def types(self) -> Mapping[str, str | None] | None:
+        """Types with their descriptions; None for those of the model.
+
+        Raises:
+            UserError: They are given in both ways, or their file cannot be parsed.
+        """
+        return read_labels(self.labels, self.labels_file)
 
     @property
     def torch_dtype(self) -> torch.dtype:

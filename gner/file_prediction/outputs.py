@@ -14,7 +14,7 @@ from gner.files import is_written_through
 from gner.inference.loading import find_checkpoint
 
 _BRAT = {".txt", ".ann", ".conf"}
-_DECISIVE = ("labels", "input_format", "column", "field", "threshold", "decoding", "words", "max_tokens", "overlap")
+_DECISIVE = ("input_format", "column", "field", "threshold", "decoding", "words", "max_tokens", "overlap")
 
 
 def open_journal(options: PredictOptions) -> Journal | None:
@@ -95,6 +95,7 @@ def _stamp(options: PredictOptions) -> dict[str, Any]:
     source = options.input if options.input == STDIN else str(Path(options.input).resolve())
     stamp: dict[str, Any] = {"model": model, "model changed": _modification_time(weights), "input": source}
     stamp["dtype"] = str(options.torch_dtype)
+    stamp["labels"] = options.types
     for name in _DECISIVE:
         stamp[name] = getattr(options, name)
     return stamp

@@ -43,7 +43,7 @@ def predict_files(options: PredictOptions) -> None:
     started = time.monotonic()
     source = Input(options.input, options.input_format, options.column).resolve()
     find_strategy(options.decoding)  # fail before the model is loaded
-    Labels.of(options.labels or {})
+    Labels.of(options.types or {})
     journal = open_journal(options)
     labeller = _load(options).labeller
     blocks = Blocks(source, options.block_size)

@@ -62,7 +62,7 @@ class Predictor(LightningModule):
         options = self._options
         found = self._labeller.label(
             texts,
-            options.labels,
+            options.types,
             threshold=options.threshold,
             batch_size=options.batch_size,
             decoding=options.decoding,

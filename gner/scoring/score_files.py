@@ -12,12 +12,14 @@ from typing import Any, cast
 
 import rich
 import rich.progress
+from jsonargparse.typing import NonNegativeInt, PositiveInt
 from rich.console import Console
 
 from gner.alignment.back_tokenize import BackTokenizer
 from gner.alignment.postprocess import AlignerName
 from gner.errors import UserError
 from gner.files import as_line, decompressed, is_standard_output, is_written_through, replacing, without_nan
+from gner.option_parser import option
 from gner.scoring import EntityScores
 from gner.scoring.bootstrap import f1_intervals
 from gner.scoring.error_page import ErrorPage
@@ -32,26 +34,28 @@ class ScoreOptions:
     """Options of the command line.
 
     Attributes:
-        files: Prediction files; rows of one dataset are counted together, whichever file they are in.
-        aligner: Name of the aligner that gives words their tags.
-        tokenizer: Name or folder of the tokenizer for back-tokenization; None for none.
-        per_type: Print a table of types for each dataset.
-        bootstrap: Number of resamplings for confidence intervals; None for no intervals.
-        seed: Seed of the resampling.
-        json: Where to write all scores.
-        tags: Where to write the rows with their tags.
-        html: Where to write the error page.
+        files: Predictions, one JSON object a line; rows of one dataset are counted together, whichever file they are
+            in.
+        aligner: How text becomes tags: `robust` keeps as much as possible, `official` works as in the released scorer;
+            the official score always uses the latter.
+        tokenizer: The model's, to match words as it writes them; loads torch.
+        per_type: Print a table of entity types for each dataset.
+        bootstrap: 95% confidence intervals of F1 from N resamplings.
+        seed: Seed of the resamplings.
+        json: Write all scores.
+        tags: Write the rows with the aligned tags as `tags`.
+        html: Write a page that shows gold against predicted entities.
     """
 
-    files: Sequence[Path]
+    files: Sequence[Path] = option(positional=True, metavar="FILE")
     aligner: AlignerName = "robust"
-    tokenizer: str | None = None
+    tokenizer: str | None = option(None, metavar="NAME_OR_FOLDER")
     per_type: bool = False
-    bootstrap: int | None = None
-    seed: int = 0
-    json: Path | None = None
-    tags: Path | None = None
-    html: Path | None = None
+    bootstrap: PositiveInt | None = option(None, metavar="N")
+    seed: NonNegativeInt = 0
+    json: Path | None = option(None, metavar="OUT")
+    tags: Path | None = option(None, metavar="OUT.jsonl")
+    html: Path | None = option(None, metavar="OUT")
 
 
 def score_files(options: ScoreOptions) -> None:

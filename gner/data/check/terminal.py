@@ -23,11 +23,14 @@ from gner.data.check.findings import (
     find_similar_types,
     histogram,
 )
+from gner.data.reading.detect import NAMES
 from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError, first_line
+from gner.option_parser import option
 from gner.prompting import DefaultFormat
 from gner.records import Example
+from gner.words import SPLITTERS
 
 _NUM_RENDERED = 3
 _WIDTH = 40
@@ -35,22 +38,39 @@ _WIDTH = 40
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """The options of the command line."""
+    """The options of the command line: those of a source, and what to show.
 
-    path: str
-    format: Any = "auto"
-    tokenizer: str | None = None
-    max_tokens: int = 640
+    Attributes:
+        path: A file, a folder, or the name of a Hugging Face dataset.
+        format: File format; detected by default.
+        tokenizer: Also count tokens of prompts and answers.
+        max_tokens: data.max_input_tokens of the run.
+        split: Check only this split.
+        words: How to split raw text into words.
+        cut: Whether to split texts into sentences; the default depends on the format.
+        misaligned: Spans that end within a word.
+        scheme: Tagging scheme.
+        subset: Configuration of a Hugging Face dataset.
+        types: The types to offer, in this order; TYPE=NAME renames, TYPE= drops.
+        columns: Fields with unusual names, such as words=form tags=ner.
+        tag_names: Names of tags that are written as numbers, in order.
+        show: Most places to show of each finding.
+    """
+
+    path: str = option(positional=True, metavar="SOURCE")
+    format: Any = option("auto", choices=("auto", *NAMES))
+    tokenizer: str | None = option(None, metavar="NAME_OR_FOLDER")
+    max_tokens: int = option(640, metavar="N")
     split: str | None = None
-    words: str | None = None
+    words: str | None = option(None, choices=SPLITTERS)
     cut: Literal["yes", "no"] | None = None
     misaligned: Literal["expand", "drop", "error"] = "expand"
     scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] = "auto"
     subset: str | None = None
-    types: list[str] | None = None
-    columns: list[str] | None = None
-    tag_names: list[str] | None = None
-    show: int = 5
+    types: list[str] | None = option(None, metavar="TYPE")
+    columns: list[str] | None = option(None, metavar="WHAT=FIELD")
+    tag_names: list[str] | None = option(None, metavar="TAG")
+    show: int = option(5, metavar="N")
 
     def source(self) -> Source:
         """The source that these options describe."""

@@ -1,0 +1,80 @@
+"""Option classes as command lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from jsonargparse.typing import PositiveInt
+
+from gner.option_parser import option, parse_options
+
+
+@dataclass(frozen=True)
+class _Options:
+    """Options of a command.
+
+    Attributes:
+        files: Files to read, 95% of them.
+        model: A model.
+        batch_size: Most rows.
+        dtype: Dtype of the weights.
+        types: Types to offer.
+        words: Word splitter.
+        overwrite: Replace what is there.
+    """
+
+    files: Sequence[Path] = option(positional=True, metavar="FILE")
+    model: str = option()
+    batch_size: PositiveInt | None = option(None, metavar="N")
+    dtype: Literal["fp32", "bf16"] | None = None
+    types: list[str] | None = None
+    words: str = option("whole", choices={"whole": 1, "treebank": 2})
+    overwrite: bool = False
+
+
+def _parse(*arguments: str) -> Any:
+    return parse_options(_Options, arguments, prog="command", description="Does it.", epilog="The end.")
+
+
+def test_values_have_the_types_of_their_fields() -> None:
+    given = _parse("a", "b", "--model", "7", "--batch-size", "8", "--types", "x", "y=z", "--overwrite")
+    assert given == _Options([Path("a"), Path("b")], "7", 8, types=["x", "y=z"], overwrite=True)
+    assert isinstance(given.batch_size, int)
+
+
+@pytest.mark.parametrize("text", ["null", "yes", "{a: b}", "[1", "1e3", "007"])
+def test_texts_are_not_read_as_yaml(text: str) -> None:
+    assert _parse("a", f"--model={text}").model == text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a"], "model"),
+        (["--model", "m"], "files"),
+        (["a", "--model", "m", "--batch-size", "0"], "batch_size"),
+        (["a", "--model", "m", "--dtype", "int8"], "choose from 'fp32', 'bf16'"),
+        (["a", "--model", "m", "--words", "all"], "choose from 'whole', 'treebank'"),
+        (["a", "--model", "m", "--batch_size", "8"], "--batch_size"),
+    ],
+)
+def test_wrong_arguments_exit_with_what_is_wrong(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        _parse(*arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_help_text_is_the_docstring(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        _parse("--help")
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert "Files to read, 95% of them" in shown
+    assert "--words {whole,treebank}" in shown and "(default: whole)" in shown
+    assert "--dtype {fp32,bf16}" in shown
+    assert "None" not in shown and "False" not in shown
