@@ -25,7 +25,7 @@ from gner.bio import to_entities
 from gner.cli import GnerCLI
 from gner.cli import main as run_command
 from gner.data.collate import Collator
-from gner.data.reading.gner_folder import read_dataset
+from gner.data.reading.run_sources import read_dataset
 from gner.data.synthetic import SyntheticCorpus
 from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, Speculative
 from gner.decoding.huggingface import HuggingFaceStrategy, decode

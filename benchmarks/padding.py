@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gner.data.collate import Collator
-from gner.data.reading.gner_folder import read_dataset
+from gner.data.reading.run_sources import read_dataset
 from gner.data.sampler import TrainSampler
 from gner.interfaces import Kind
 from gner.models import Backbone, FromScratch

@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 STRATEGIES = "gner.decoding"
 FORMATS = "gner.formats"
+READERS = "gner.data"
 
 
 def load_plugins(group: str, base: type) -> list[str]:
@@ -34,6 +35,17 @@ def find_plugin(group: str, class_name: str, base: type) -> type | None:
     return None
 
 
+def plugin_classes(group: str, base: type) -> dict[str, type]:
+    """The classes of a group by their names in it; one that cannot be used is left out with a warning.
+
+    Args:
+        group: Of entry points.
+        base: What they must be a subclass of.
+    """
+    loaded = {entry_point.name: _import(entry_point, base) for entry_point in entry_points(group=group)}
+    return {name: cls for name, cls in loaded.items() if cls is not None}
+
+
 def plugin_names(group: str) -> dict[str, str]:
     """The names of a group, by themselves without capital letters, hyphens and underscores."""
     return {_plain(entry_point.name): entry_point.name for entry_point in entry_points(group=group)}
@@ -48,14 +60,21 @@ def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
-def _load(entry_point: EntryPoint, base: type) -> bool:
+def _import(entry_point: EntryPoint, base: type) -> type | None:
     try:
         loaded = entry_point.load()
     except Exception as error:
         _warn(entry_point, f"cannot be imported: {type(error).__name__}: {error}")
-        return False
+        return None
     if not (isinstance(loaded, type) and issubclass(loaded, base)):
         _warn(entry_point, f"is not a subclass of {base.__name__} but {loaded!r}.")
+        return None
+    return loaded
+
+
+def _load(entry_point: EntryPoint, base: type) -> bool:
+    loaded = _import(entry_point, base)
+    if loaded is None:
         return False
     name = entry_point.name
     if not name.isidentifier():

@@ -28,8 +28,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scoring": {"alignment", "bio", "errors", "files", "option_parser", "prompting", "records", "web_page"},
     "metrics": {"prompting", "records", "scoring"},
     "data": {
-        *("alignment", "bio", "errors", "files", "interfaces", "option_parser", "prompting", "records", "sentences"),
-        "words",
+        *("alignment", "bio", "errors", "files", "interfaces", "option_parser", "plugins", "prompting"),
+        *("records", "sentences", "words"),
     },
     "decoding": {
         *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),

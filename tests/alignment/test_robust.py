@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gner.alignment.official import OfficialAligner, _bit_parallel, _next_occurrences, longest_common_subsequence
 from gner.alignment.robust import RobustAligner
 from gner.bio import repair, to_entities
-from gner.data.reading.gner_folder import read_dataset
+from gner.data.reading.run_sources import read_dataset
 from gner.data.synthetic import SyntheticCorpus
 from gner.records import Aligner, AlignmentReport, Example, TaggedWord
 from tests.conftest import SHARED_DATA

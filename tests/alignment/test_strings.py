@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gner.alignment.strings import Rule, find_string, place_strings
 from gner.bio import to_entities
-from gner.data.reading.gner_folder import read_dataset
+from gner.data.reading.run_sources import read_dataset
 from gner.records import Entity
 from gner.words import WordSplitter
 from tests.conftest import SHARED_DATA

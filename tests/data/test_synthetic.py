@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from gner.bio import to_entities
-from gner.data.reading.gner_folder import Split, read_dataset
+from gner.data.reading.run_sources import read_dataset
+from gner.data.reading.splits import Split
 from gner.data.synthetic import TYPES, SyntheticCorpus
 from gner.errors import UserError
 from gner.records import Example

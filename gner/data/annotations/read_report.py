@@ -25,6 +25,8 @@ Kind = Literal[
     "replaced",
     "unannotated",
     "second_annotation",
+    "blank",
+    "repaired",
 ]
 
 MEANING: dict[Kind, str] = {
@@ -47,6 +49,8 @@ MEANING: dict[Kind, str] = {
     "replaced": "Texts with lone surrogates, replaced by U+FFFD",
     "unannotated": "Texts that are not annotated, or were rejected, left out",
     "second_annotation": "Texts annotated more than once; the one marked as ground truth, or else the first, is used",
+    "blank": "Words of whitespace with the tag O, left out",
+    "repaired": "Tags that continue no entity of their type, read as its start",
 }
 
 

@@ -1,20 +1,28 @@
-"""Detects the tagging scheme of sentences: IOB2, IOB1, BIOES, BILOU, BMES, BMEWO, or tags without prefixes."""
+"""Detects the tagging scheme of sentences: IOB2, IOB1 or BIOES."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from gner.bio import OUTSIDE, SCHEMES, Scheme, find_fault
+from gner.bio import OUTSIDE, SCHEMES, Scheme, find_fault, repair, to_iob2
+from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Tagged
 from gner.errors import UserError
 
 DOCUMENT_START = "-DOCSTART-"
-_OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
-"""Prefixes of BILOU and BMEWO, each with its BIOES equivalent."""
+InvalidTags = Literal["refuse", "repair"]
+_AS_IOB2 = {"E": "I", "S": "B"}
+_NUM_SHOWN = 3
+
+
+class _Faults(NamedTuple):
+    """Sentences that are invalid in a scheme: their number, and the first ones with the reason."""
+
+    number: int
+    first: list[str]
 
 
 def sentence_of_rows(path: Path, rows: Sequence[tuple[int, str, str]]) -> Tagged:
@@ -23,69 +31,79 @@ def sentence_of_rows(path: Path, rows: Sequence[tuple[int, str, str]]) -> Tagged
     return Tagged(words, tags, str(path), lines)
 
 
-def normalize_prefixes(sentences: Sequence[Tagged]) -> tuple[list[Tagged], str | None]:
-    """Rewrite BILOU, BMES and BMEWO as BIOES, and tags without prefixes as IOB1; other tags stay unchanged.
-
-    Without prefixes, neighbouring entities of one type cannot be told apart, and become one entity.
-
-    Returns:
-        The sentences, and a description of the tags where the name of the new scheme would mislead.
-
-    Example:
-        >>> normalize_prefixes([Tagged(("New", "York"), ("B-city", "L-city"), "a:1")])[0][0].tags
-        ('B-city', 'E-city')
-        >>> normalize_prefixes([Tagged(("in", "York"), ("O", "city"), "a:1")])[0][0].tags
-        ('O', 'I-city')
-    """
-    tags = set(chain.from_iterable(tagged.tags for tagged in sentences))
-    prefixed = set(filter(_has_prefix, tags))
-    prefixes = {tag[0] for tag in prefixed}
-    if prefixes & _OTHER_LETTERS.keys() and prefixes <= {*"BIES", *_OTHER_LETTERS}:
-        rewritten = {tag: _OTHER_LETTERS.get(tag[0], tag[0]) + tag[1:] for tag in prefixed}
-        return _rewrite(sentences, rewritten), None
-    if OUTSIDE in tags and len(tags) > 1 and not prefixed:
-        rewritten = {tag: f"I-{tag}" for tag in tags if tag != OUTSIDE}
-        description = "tags without prefixes, neighbours of one type joined"
-        return _rewrite(sentences, rewritten), description
-    return list(sentences), None
-
-
-def _has_prefix(tag: str) -> bool:
+def has_prefix(tag: str) -> bool:
+    """Whether a tag has a prefix, whichever letter that is."""
     return tag[1:2] == "-"
 
 
-def _rewrite(sentences: Iterable[Tagged], rewritten: Mapping[str, str]) -> list[Tagged]:
-    return [replace(one, tags=tuple(rewritten.get(tag, tag) for tag in one.tags)) for one in sentences]
-
-
-def find_scheme(path: str | Path, sentences: Sequence[Tagged], scheme: Scheme | Literal["auto"]) -> Scheme:
+def find_scheme(
+    path: str | Path,
+    sentences: Sequence[Tagged],
+    scheme: Scheme | Literal["auto"],
+    invalid_tags: InvalidTags = "refuse",
+) -> Scheme | None:
     """The first scheme in which all sentences are valid.
 
     Args:
         path: The file, for messages.
         sentences: Sentences with tags.
         scheme: The only scheme to try; ``auto`` tries all.
+        invalid_tags: What to do if there is none.
+
+    Returns:
+        The scheme; None if there is none and tags shall be repaired.
 
     Raises:
-        UserError: There is none; the message lists the first violation of each scheme.
+        UserError: There is none, or a tag is malformed; the message tells how many sentences are invalid, and where.
     """
     schemes = SCHEMES if scheme == "auto" else (scheme,)
-    faults: list[str] = []
+    faults: dict[Scheme, _Faults] = {}
     for tried in schemes:
-        fault = _first_fault(sentences, tried)
-        if fault is None:
+        faults[tried] = _find_faults(sentences, tried)
+        if not faults[tried].number:
             return tried
-        faults.append(fault)
+    tags = set(chain.from_iterable(one.tags for one in sentences)) - {OUTSIDE}
+    if invalid_tags == "repair" and all(map(has_prefix, tags)):
+        return None
+    nearest = min(faults, key=lambda tried: faults[tried].number)
+    lines: list[str] = []
+    for tried in schemes:
+        shown = faults[tried].first if tried == nearest else faults[tried].first[:1]
+        lines.append(f"  not {tried} in {faults[tried].number:,} of {len(sentences):,} sentences:")
+        lines += [f"    {fault}" for fault in shown]
     raise UserError(
-        f"{path}: tags are not {' or '.join(schemes)}. The first violation of each:\n"
-        + "\n".join(f"  {fault}" for fault in faults)
-        + "\nFix the tag that is wrong. If these are not entity tags, set `columns.tags` to their field or column."
+        f"{path}: tags are not {' or '.join(schemes)}.\n"
+        + "\n".join(lines)
+        + "\nFix the tags, or set `invalid_tags: repair` of the source to read an `I-` that continues no entity of its "
+        "type as `B-`. If these are not entity tags, set `columns.tags` to their field or column."
     )
 
 
-def _first_fault(sentences: Sequence[Tagged], scheme: Scheme) -> str | None:
+def _find_faults(sentences: Sequence[Tagged], scheme: Scheme) -> _Faults:
+    number = 0
+    first: list[str] = []
     for tagged in sentences:
         fault = find_fault(tagged.tags, scheme)
         if fault is not None:
-            return f"not {scheme}: {tagged.place_of(fault.position)}: {fault.reason}"
-    return None
+            number += 1
+            if len(first) < _NUM_SHOWN:
+                first.append(f"{tagged.place_of(fault.position)}: {fault.reason}")
+    return _Faults(number, first)
+
+
+def as_iob2(tagged: Tagged, scheme: Scheme | None, report: ReadReport) -> tuple[str, ...]:
+    """The tags of a sentence in IOB2.
+
+    Args:
+        tagged: The sentence.
+        scheme: Its scheme; None repairs the tags, as those of predictions are, and reports it.
+        report: Collects what is repaired.
+    """
+    if scheme is not None:
+        return tuple(to_iob2(tagged.tags, scheme))
+    given = [_AS_IOB2.get(tag[0], tag[0]) + tag[1:] for tag in tagged.tags]
+    repaired, _ = repair(given)
+    for position, (before, after) in enumerate(zip(given, repaired, strict=True)):
+        if before != after:
+            report.add("repaired", tagged.place_of(position), f"`{tagged.tags[position]}` is read as `{after}`")
+    return repaired

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -23,7 +23,7 @@ from gner.data.check.findings import (
     find_similar_types,
     histogram,
 )
-from gner.data.reading.detect import NAMES
+from gner.data.reading.registry import format_names
 from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError, first_line
@@ -58,7 +58,7 @@ class CheckOptions:
     """
 
     path: str = option(positional=True, metavar="SOURCE")
-    format: Any = option("auto", choices=("auto", *NAMES))
+    format: str = option("auto", choices=("auto", *format_names()))
     tokenizer: str | None = option(None, metavar="NAME_OR_FOLDER")
     max_tokens: int = option(640, metavar="N")
     split: str | None = None

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 from gner.data.annotations.spans import Options, Span, Text
+from gner.data.reading.file_format import FileFormat, Sample
+from gner.data.reading.splits import all_files, find_parts
+from gner.data.reading.tables import Part
 from gner.data.reading.text_files import read_lines, read_text
 from gner.errors import UserError
 
@@ -19,32 +22,50 @@ _EVENT = re.compile(r"E[^\t]*\t[^\s:]+:(T[^\s]*)")
 CONFIGURATION = "annotation.conf"
 
 
-def read_brat(paths: Sequence[Path], options: Options) -> Iterator[Text]:
-    """Read documents; ``paths`` are their ``.txt`` or ``.ann`` files.
+class Brat(FileFormat):
+    """brat's standoff files; splits are folders.
 
     Only text-bound annotations (``T``) are read. One with several fragments becomes one span from the first to the
     last; that is reported, unless only whitespace is between them, as in annotations that span a line end. Event
     triggers, which ``annotation.conf`` or an event (``E``) names, are left out.
-
-    Raises:
-        UserError: A file is missing, or a line is malformed.
     """
-    triggers = _section(paths[0].parent, "events") if paths else ()
-    for stem in sorted({path.with_suffix("") for path in paths}):
-        text_file, annotations = stem.with_name(f"{stem.name}.txt"), stem.with_name(f"{stem.name}.ann")
+
+    name = "brat"
+    title = "brat"
+
+    def recognizes(self, sample: Sample) -> float:
+        """Whether it is an ``.ann`` file, or a text with one beside it."""
+        path = sample.path
+        return float(path.suffix == ".ann" or (path.suffix == ".txt" and path.with_suffix(".ann").is_file()))
+
+    def recognizes_folder(self, folder: Path) -> bool:
+        """Whether there is an ``.ann`` file in it or below."""
+        return any(file.suffix == ".ann" for file in all_files(folder))
+
+    def find_parts(self, folder: Path) -> dict[str, list[Path]]:
+        """The documents of each split, which folders tell and names of files do not."""
+        return find_parts(folder, by_file=False)
+
+    def read_part(self, part: Part, name: str, options: Options) -> Iterator[Text]:
+        """Read each document once, whichever of its two files are given."""
+        stems = sorted({path.with_suffix("") for path in part})
+        return chain.from_iterable(self.read(stem.with_name(f"{stem.name}.txt"), options) for stem in stems)
+
+    def read(self, path: Path, options: Options) -> Iterator[Text]:
+        """Read a document, whose text file this is; see the base class."""
+        annotations = path.with_suffix(".ann")
         if not annotations.is_file():
-            options.report.add("unannotated", str(text_file), f"there is no {annotations.name}")
-            continue
-        if not text_file.is_file():
-            raise UserError(f"Expected the text of {annotations} in {text_file}, but that does not exist.")
-        text = read_text(text_file, keep_mark=True)
-        spans = list(_spans(annotations, text, triggers, options))
-        yield Text(text, spans, str(text_file), cut="always", is_file=True)
+            options.report.add("unannotated", str(path), f"there is no {annotations.name}")
+            return
+        if not path.is_file():
+            raise UserError(f"Expected the text of {annotations} in {path}, but that does not exist.")
+        text = read_text(path, keep_mark=True)
+        spans = list(_spans(annotations, text, _section(path.parent, "events"), options))
+        yield Text(text, spans, str(path), cut="always", is_file=True)
 
-
-def declared_types(folder: Path) -> tuple[str, ...] | None:
-    """The entity types in the ``annotation.conf`` of the folder, or of the nearest one above; None without any."""
-    return _section(folder, "entities") or None
+    def types_of_folder(self, folder: Path) -> tuple[str, ...] | None:
+        """The entity types in the ``annotation.conf`` of the folder, or of the nearest one above."""
+        return _section(folder, "entities") or None
 
 
 def _spans(path: Path, text: str, triggers: Sequence[str], options: Options) -> Iterator[Span]:

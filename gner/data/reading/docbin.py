@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -9,20 +10,40 @@ from typing import Any
 
 from gner.data.annotations.read_report import Kind
 from gner.data.annotations.spans import Options, Span, Text
+from gner.data.reading.file_format import FileFormat, Sample
 from gner.data.reading.json_fields import check_type
 from gner.errors import UserError
 from gner.words import Word
 
 
-def read_docbin(path: Path, options: Options) -> Iterator[Text]:
-    """Read a file.
+class SpacyDocBin(FileFormat):
+    """spaCy's DocBin.
 
     Entities are ``doc.ents``, or the spans of all groups if a document has none. Words are spaCy's tokens without
     whitespace, unless the source sets a splitter.
-
-    Raises:
-        UserError: spaCy is not installed, or the file is not a DocBin.
     """
+
+    name = "docbin"
+    title = "spaCy's DocBin"
+
+    def recognizes(self, sample: Sample) -> float:
+        """Whether the file is compressed by zlib."""
+        try:
+            return float(bool(sample.head) and bool(zlib.decompressobj().decompress(sample.head, 16)))
+        except zlib.error:
+            return 0.0
+
+    def read(self, path: Path, options: Options) -> Iterator[Text]:
+        """Read a file.
+
+        Raises:
+            UserError: spaCy is not installed, or the file is not a DocBin.
+        """
+        for number, doc in enumerate(_docs(path), start=1):
+            yield _text(doc, f"{path}, document {number}", options)
+
+
+def _docs(path: Path) -> list[Any]:
     try:
         from spacy.tokens import DocBin  # noqa: PLC0415 optional
         from spacy.vocab import Vocab  # noqa: PLC0415
@@ -31,11 +52,9 @@ def read_docbin(path: Path, options: Options) -> Iterator[Text]:
     if not path.is_file():
         raise UserError(f"Expected the file {path}, but it does not exist.")
     try:
-        docs = list(DocBin().from_disk(path).get_docs(Vocab()))
+        return list(DocBin().from_disk(path).get_docs(Vocab()))
     except Exception as error:  # of zlib, msgpack or spaCy
         raise UserError(f"{path}: expected a DocBin that spaCy wrote, but it cannot be read: {error}") from error
-    for number, doc in enumerate(docs, start=1):
-        yield _text(doc, f"{path}, document {number}", options)
 
 
 def _text(doc: Any, place: str, options: Options) -> Text:

@@ -16,6 +16,7 @@ from gner.data.reading.json_fields import (
     strings,
     whole_number,
 )
+from gner.data.reading.json_format import JsonFormat
 from gner.errors import UserError
 from gner.words import Word
 
@@ -24,35 +25,40 @@ _OFFERED = ("ner_labels", "label", "labels")
 _NEGATIVES = ("ner_negatives", "ner_negative", "negatives", "negative")
 
 
-def is_gliner(value: Object) -> bool:
-    """Whether an object has GLiNER's fields."""
-    return is_list(value.get(_WORDS))
+class Gliner(JsonFormat):
+    """GLiNER's training files."""
 
+    name = "gliner"
+    title = "GLiNER"
 
-def read_gliner(record: Record, options: Options) -> Text:
-    """Read an object.
+    def matches(self, value: Any, columns: dict[str, str]) -> bool:
+        """Whether it is an object with ``tokenized_text``."""
+        return isinstance(value, dict) and is_list(value.get(_WORDS))
 
-    Its types are those of ``ner_labels``, of its spans and of ``ner_negatives``; with neither field it has no list of
-    its own.
+    def read_record(self, record: Record, options: Options) -> Text:
+        """Read an object.
 
-    Raises:
-        UserError: The object is malformed.
-    """
-    value = as_object(record, "an object with `tokenized_text` and `ner`")
-    words = strings(value.get(_WORDS), record.place, _WORDS)
-    items = value.get("ner") or []
-    if not is_list(items):
-        raise UserError(f"{record.place}: expected a list of spans as `ner`, found {describe(items)}.")
-    text, placed = join_words(words)
-    spans = [_read_span(item, placed, record.place) for item in items]
-    return Text(
-        text=text,
-        spans=spans,
-        place=record.place,
-        types=_types(value, [span.type for span in spans], record.place),
-        words=[word for word in placed if word.text.strip()],
-        cut="never",
-    )
+        Its types are those of ``ner_labels``, of its spans and of ``ner_negatives``; with neither field it has no list
+        of its own.
+
+        Raises:
+            UserError: The object is malformed.
+        """
+        value = as_object(record, "an object with `tokenized_text` and `ner`")
+        words = strings(value.get(_WORDS), record.place, _WORDS)
+        items = value.get("ner") or []
+        if not is_list(items):
+            raise UserError(f"{record.place}: expected a list of spans as `ner`, found {describe(items)}.")
+        text, placed = join_words(words)
+        spans = [_read_span(item, placed, record.place) for item in items]
+        return Text(
+            text=text,
+            spans=spans,
+            place=record.place,
+            types=_types(value, [span.type for span in spans], record.place),
+            words=[word for word in placed if word.text.strip()],
+            cut="never",
+        )
 
 
 def _read_span(item: Any, words: list[Word], place: str) -> Span:

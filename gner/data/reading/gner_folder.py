@@ -7,59 +7,58 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
-from lightning.pytorch.utilities.rank_zero import rank_zero_info
-
-from gner.bio import Scheme, split_tag, to_iob2
-from gner.data.annotations.schemes import DOCUMENT_START, find_scheme, sentence_of_rows
-from gner.data.annotations.spans import Tagged
+from gner.data.annotations.schemes import DOCUMENT_START, has_prefix, sentence_of_rows
+from gner.data.annotations.spans import Options, Tagged
+from gner.data.reading.file_format import FileFormat, Sample
 from gner.data.reading.splits import Split
 from gner.data.reading.text_files import read_lines
 from gner.errors import UserError
-from gner.records import Example
+
+_LABELS = "label.txt"
 
 
-def read_dataset(root: Path, dataset: str, split: Split, scheme: Scheme | Literal["auto"] = "auto") -> list[Example]:
-    """Read one split of one dataset.
+class GnerFolder(FileFormat):
+    """The folder layout of GNER and InstructUIE."""
 
-    Args:
-        root: Folder of datasets.
-        dataset: Name of a folder in it.
-        split: Which file to read.
-        scheme: Tagging scheme; ``auto`` detects it for each file. Others than IOB2 are converted, and logged.
+    name = "gner"
+    title = "the GNER folder layout"
+    needs_folder = True
 
-    Returns:
-        The sentences in file order; all have the types of ``label.txt``, in its order.
+    def recognizes(self, sample: Sample) -> float:
+        """Never: a file alone has no list of types beside it."""
+        return 0.0
 
-    Raises:
-        UserError: A file is missing, empty, not UTF-8, or has a malformed line.
-    """
-    folder = root / dataset
-    if not folder.is_dir():
-        raise UserError(f"Expected the dataset `{dataset}` in {root}, {_explain_missing(root, dataset)}")
-    types = read_types(folder / "label.txt")
-    path = folder / f"{split}.txt"
-    sentences = list(_sentences(path))
-    if not sentences:
-        raise UserError(f"{path}: expected sentences, found none. Each line holds a word, a TAB and its tag.")
-    found = find_scheme(path, sentences, scheme)
-    if found != "IOB2":
-        rank_zero_info(f"{path}: tags are {found}; converted to IOB2.")
-    _check_types(path, sentences, types)
-    return [
-        Example(
-            words=tagged.words,
-            tags=to_iob2(tagged.tags, found),
-            types=types,
-            dataset=dataset,
-            id=str(position),
-            source=tagged.start,
-        )
-        for position, tagged in enumerate(sentences)
-    ]
+    def recognizes_folder(self, folder: Path) -> bool:
+        """Whether there is ``label.txt``, and a file whose first line is a word, a tab and a tag."""
+        path = next(iter(_split_files(folder).values()), None)
+        if path is None or not (folder / _LABELS).is_file():
+            return False
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            first = next((line for line in file if line.strip() and not line.startswith(DOCUMENT_START)), "")
+        return len(first.strip().split("\t")) == 2
+
+    def find_parts(self, folder: Path) -> dict[str, list[Path]]:
+        """The files of each split; see the base class."""
+        return {split: [path] for split, path in _split_files(folder).items()}
+
+    def read(self, path: Path, options: Options) -> Iterator[Tagged]:
+        """Read a file whose types ``label.txt`` lists.
+
+        Raises:
+            UserError: A file is missing or has a malformed line, or a type is not listed.
+        """
+        types = read_types(path.with_name(_LABELS))
+        for tagged in _sentences(path):
+            _check_types(path, tagged, types)
+            yield tagged
+
+    def types_of_folder(self, folder: Path) -> tuple[str, ...] | None:
+        """The types of ``label.txt``, in its order."""
+        return read_types(folder / _LABELS)
 
 
 def read_types(path: Path) -> tuple[str, ...]:
@@ -78,17 +77,6 @@ def read_types(path: Path) -> tuple[str, ...]:
     if not types:
         raise UserError(f"{path}: expected entity types, one per line, found none.")
     return tuple(types)
-
-
-def _explain_missing(root: Path, dataset: str) -> str:
-    if not root.is_dir():
-        return "but that folder does not exist. Set data.root."
-    names = sorted(folder.name for folder in root.iterdir() if (folder / "label.txt").is_file())
-    if not names:
-        return "but no folder in it has a label.txt. Set data.root to the folder that holds the datasets' folders."
-    close = difflib.get_close_matches(dataset, names, n=1)
-    hint = f"Did you mean `{close[0]}`?" if close else f"There are: {', '.join(names)}."
-    return f"but it does not exist. {hint}"
 
 
 def _lines(path: Path) -> list[str]:
@@ -129,12 +117,17 @@ def _describe(line: str) -> str:
     return f"one column in {line!r}. Add a TAB and the tag (`O` outside entities)."
 
 
-def _check_types(path: Path, sentences: Iterable[Tagged], types: tuple[str, ...]) -> None:
-    for tagged in sentences:
-        for position, tag in enumerate(tagged.tags):
-            entity_type = split_tag(tag)[1]
-            if entity_type and entity_type not in types:
-                raise UserError(_describe_unknown_type(tagged.place_of(position), entity_type, path, types))
+def _check_types(path: Path, tagged: Tagged, types: tuple[str, ...]) -> None:
+    """Raise if a tag with a prefix has a type that is not listed; other tags are checked once they are converted."""
+    for position, tag in enumerate(tagged.tags):
+        entity_type = tag[2:] if has_prefix(tag) else ""
+        if entity_type and entity_type not in types:
+            raise UserError(_describe_unknown_type(tagged.place_of(position), entity_type, path, types))
+
+
+def _split_files(folder: Path) -> dict[Split, Path]:
+    paths = {split: folder / f"{split}.txt" for split in get_args(Split)}
+    return {split: path for split, path in paths.items() if path.is_file()}
 
 
 def _describe_unknown_type(place: str, entity_type: str, path: Path, types: tuple[str, ...]) -> str:

@@ -1,191 +1,77 @@
-"""Loads Hugging Face datasets: from the hub, ``save_to_disk`` folders or parquet files; no loading scripts."""
+"""Reads Hugging Face datasets: rows of any kind of JSON object."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
-from gner.data.annotations.spans import Record
-from gner.data.reading.json_spans import SPANS
-from gner.data.reading.json_tags import TAGS, are_tags
+from gner.data.annotations.spans import Options, Tagged, Text
+from gner.data.reading.file_format import FileFormat, Opened, Sample
+from gner.data.reading.json_fields import describe
+from gner.data.reading.json_format import TABLE, JsonFormat
+from gner.data.reading.tables import Part, is_parquet, load_parts, rows
 from gner.errors import UserError
 
-_SUFFIXES = (".json", ".jsonl", ".txt", ".tsv", ".conll", ".iob2", ".bio", ".parquet", ".spacy", ".ann", ".csv")
-Table = Any
-"""A `datasets.Dataset`; the library is not imported just for the name."""
-
-Part = list[Path] | Any
-"""One split: its files, its table, or the `UserError` that loading it raised."""
-
-_HUB_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
+_NUM_ROWS = 50
 
 
-def is_hub_name(path: str) -> bool:
-    """Whether this may be a hub name such as ``lhoestq/conll2003``, and does not look like a mistyped path."""
-    known = Path(path)
-    in_folder = "/" in path and known.parent.is_dir()
-    return _HUB_NAME.fullmatch(path) is not None and known.suffix.lower() not in _SUFFIXES and not in_folder
-
-
-def is_saved(folder: Path) -> bool:
-    """Whether ``save_to_disk`` wrote the folder."""
-    return (folder / "dataset_dict.json").is_file() or (folder / "state.json").is_file()
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether a file is parquet, by its first bytes."""
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
-
-
-def _library() -> Any:
-    """The `datasets` library; imported on use, as that takes half a second."""
-    import datasets  # noqa: PLC0415
-
-    return datasets
-
-
-def load_table(path: str, subset: str | None = None) -> dict[str, Table]:
-    """Load a dataset.
+class HuggingFace(FileFormat):
+    """Datasets of the hub, ``save_to_disk`` folders and parquet files.
 
     Args:
-        path: A hub name, or a folder that ``save_to_disk`` wrote.
-        subset: The configuration, for hub datasets with several.
-
-    Returns:
-        Splits by name; the split of a dataset without any is called ``all``.
-
-    Raises:
-        UserError: It cannot be loaded.
+        kinds: What rows may be.
     """
-    datasets = _library()
-    try:
-        found = datasets.load_from_disk(path) if is_saved(Path(path)) else datasets.load_dataset(path, subset)
-    except Exception as error:  # network, name, permission, configuration, script: each raises its own
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise UserError(
-            f"Expected `{path}` to be a dataset of the Hugging Face hub, but it cannot be loaded: {reason}"
-            f"{_advice(str(error))}"
-        ) from error
-    if isinstance(found, datasets.DatasetDict):
-        return {str(name): table for name, table in found.items()}
-    return {"all": found}
+
+    name = "huggingface"
+    title = TABLE
+
+    def __init__(self, kinds: Sequence[JsonFormat]) -> None:
+        self._kinds = kinds
+
+    def recognizes(self, sample: Sample) -> float:
+        """Whether it is a parquet file."""
+        return float(is_parquet(sample.path))
+
+    def open(self, parts: dict[str, list[Path]], columns: Mapping[str, str]) -> Opened:
+        """Load parquet files, and detect the kind of their rows.
+
+        Raises:
+            UserError: The files are not parquet, or their rows are of no kind.
+        """
+        first = next(iter(parts.values()))[0]
+        if not is_parquet(first):
+            raise UserError(
+                f"{first}: expected a hub name, a saved folder or parquet files for the format {self.name}, found "
+                "another file. Set `format` to auto."
+            )
+        return self.open_tables(load_parts(parts), str(first), columns)
+
+    def open_tables(self, tables: Mapping[str, Part], name: str, columns: Mapping[str, str]) -> Opened:
+        """Detect the kind of the rows of tables.
+
+        Raises:
+            UserError: They are of no kind.
+        """
+        loaded = [table for table in tables.values() if not isinstance(table, UserError)]
+        records = chain.from_iterable(rows(table, name) for table in loaded)
+        values = [record.value for record in islice(records, _NUM_ROWS)]
+        shares = {kind: kind.share(values, dict(columns)) for kind in self._kinds}
+        best = max(shares, key=lambda kind: shares[kind])
+        if not shares[best]:
+            names = ", ".join(kind.name for kind in self._kinds)
+            raise UserError(no_kind(name, names, describe(values[0]) if values else "nothing"))
+        return Opened(best, dict(tables), f"{self.title}, {best.title}")
+
+    def read(self, path: Path, options: Options) -> Iterator[Text | Tagged]:
+        """Read a parquet file; see the base class."""
+        opened = self.open({"": [path]}, options.columns)
+        return opened.format.read_part(opened.parts[""], str(path), options)
 
 
-def _advice(reason: str) -> str:
-    if "script" in reason:
-        return ". Loading scripts are not run; look for a copy in parquet, such as lhoestq/conll2003 for conll2003."
-    if "onfig name" in reason:
-        return ". Set `subset` to one of them."
-    return ". Check the name, `subset`, and the connection (HF_HUB_OFFLINE, HF_TOKEN)."
-
-
-def load_parquet(paths: Sequence[Path]) -> Table:
-    """Load the parquet files of one table.
-
-    Raises:
-        UserError: They cannot be read.
-    """
-    datasets = _library()
-    try:
-        return datasets.concatenate_datasets([datasets.Dataset.from_parquet(str(path)) for path in paths])
-    except Exception as error:  # of pyarrow
-        raise UserError(f"{paths[0]}: expected a parquet file, but it cannot be read: {error}") from error
-
-
-def load_parts(parts: Mapping[str, Sequence[Path]]) -> dict[str, Part]:
-    """Load the parquet files of each split; for one that cannot be read, return its error in place of the table.
-
-    Raises:
-        UserError: No split can be read.
-    """
-    tables: dict[str, Part] = {}
-    num_errors = 0
-    for name, paths in parts.items():
-        try:
-            tables[name] = load_parquet(paths)
-        except UserError as error:
-            num_errors += 1
-            if num_errors == len(parts):
-                raise
-            tables[name] = error
-    return tables
-
-
-def rows(table: Table, name: str) -> Iterator[Record]:
-    """The rows of a table, with the class names in lists of spans in place of their numbers."""
-    features = {column: feature for column, feature in table.features.items() if _has_objects(feature)}
-    for number, row in enumerate(table, start=1):
-        named = {column: _with_names(feature, row[column]) for column, feature in features.items()}
-        yield Record({**row, **named}, f"{name}, row {number}")
-
-
-def tag_column(table: Table, own: str | None) -> str | None:
-    """The column whose class names are entity tags, or else the first with class names; ``own`` if it is given."""
-    if own is not None:
-        return own
-    names = {column: _class_names(table.features[column]) for column in TAGS if column in table.column_names}
-    named = [column for column in names if names[column]]
-    return next((column for column in named if are_tags(names[column])), next(iter(named), None))
-
-
-def tag_names(table: Table, own: str | None) -> tuple[str, ...]:
-    """The class names of the tag column; empty without any."""
-    column = tag_column(table, own)
-    return tuple(_class_names(table.features[column])) if column in table.column_names else ()
-
-
-def span_types(table: Table, own: str | None) -> tuple[str, ...]:
-    """The class names of the types in lists of spans; empty without any."""
-    for column in [own] if own else SPANS:
-        if column in table.column_names:
-            names = _inner_names(table.features[column])
-            if names:
-                return tuple(names)
-    return ()
-
-
-def _inner(feature: Any) -> Any:
-    """The feature of a list's items; None for anything else."""
-    return feature[0] if isinstance(feature, list) else getattr(feature, "feature", None)
-
-
-def _class_names(feature: Any) -> list[str]:
-    names = getattr(feature, "names", None)  # of a ClassLabel
-    if names is not None:
-        return list(names)
-    inner = _inner(feature)
-    return _class_names(inner) if inner is not None else []
-
-
-def _has_objects(feature: Any) -> bool:
-    return isinstance(feature, dict) or (_inner(feature) is not None and _has_objects(_inner(feature)))
-
-
-def _inner_names(feature: Any) -> list[str]:
-    """The first class names inside objects."""
-    if isinstance(feature, dict):
-        return next((names for inner in feature.values() if (names := _class_names(inner))), [])
-    return _inner_names(_inner(feature)) if _inner(feature) is not None else []
-
-
-def _with_names(feature: Any, value: Any) -> Any:
-    """A value with class names in place of class numbers."""
-    names = getattr(feature, "names", None)
-    if names is not None:
-        return _name_of(value, names)
-    inner = feature if isinstance(feature, dict) else _inner(feature)
-    if isinstance(value, dict) and isinstance(inner, dict):
-        if inner is feature:
-            return {key: _with_names(inner.get(key), item) for key, item in value.items()}
-        # The library returns a list of objects as an object of lists.
-        return {key: [_with_names(inner.get(key), item) for item in column] for key, column in value.items()}
-    if isinstance(value, list) and inner is not None:
-        return [_with_names(inner, item) for item in value]
-    return value
-
-
-def _name_of(value: Any, names: Sequence[str]) -> Any:
-    return names[value] if isinstance(value, int) and 0 <= value < len(names) else value
+def no_kind(place: str, names: str, found: str) -> str:
+    """The message for JSON, or a table, whose kind is unknown."""
+    return (
+        f"{place}: expected JSON of one of {names}, found {found}. Set `columns` if fields have other names, for "
+        "example to {words: tokens, tags: ner_tags} or {text: body, spans: mentions}, or set `format`."
+    )

@@ -6,36 +6,38 @@ from typing import Any
 
 from gner.alignment.strings import find_string
 from gner.data.annotations.spans import Options, Record, Span, Text
-from gner.data.reading.json_fields import Object, as_object, check_type, describe, is_list, whole_number
+from gner.data.reading.json_fields import as_object, check_type, describe, is_list, whole_number
+from gner.data.reading.json_format import JsonFormat
 from gner.errors import UserError
 from gner.words import Word, find_splitter
 
 _NO_TYPES = ("", "NA")
 
 
-def is_instruct_uie(value: Object) -> bool:
-    """Whether an object has InstructUIE's fields."""
-    entities = value.get("entities")
-    if not isinstance(value.get("sentence"), str) or not is_list(entities):
-        return False
-    return all(isinstance(entity, dict) and "name" in entity and "type" in entity for entity in entities)
+class InstructUie(JsonFormat):
+    """InstructUIE's files; an entity without ``pos`` is placed at every occurrence of its name."""
 
+    name = "instruct_uie"
+    title = "InstructUIE"
 
-def read_instruct_uie(record: Record, options: Options) -> Text:
-    """Read an object; an entity without ``pos`` is placed at every occurrence of its name.
+    def matches(self, value: Any, columns: dict[str, str]) -> bool:
+        """Whether it is an object with InstructUIE's fields."""
+        entities = value.get("entities") if isinstance(value, dict) else None
+        if not is_list(entities) or not isinstance(value.get("sentence"), str):
+            return False
+        return all(isinstance(entity, dict) and "name" in entity and "type" in entity for entity in entities)
 
-    Raises:
-        UserError: The object is malformed.
-    """
-    value = as_object(record, "an object with `sentence` and `entities`")
-    text, entities = value.get("sentence"), value.get("entities")
-    if not isinstance(text, str) or not is_list(entities):
-        raise UserError(f"{record.place}: expected a `sentence` and a list of `entities`, found {describe(value)}.")
-    words = (options.split_words or find_splitter("whitespace"))(text)
-    spans: list[Span] = []
-    for entity in entities:
-        spans += _read_entity(entity, text, words, record.place, options)
-    return Text(text, spans, record.place, words=words, cut="never")
+    def read_record(self, record: Record, options: Options) -> Text:
+        """Read an object; see the base class."""
+        value = as_object(record, "an object with `sentence` and `entities`")
+        text, entities = value.get("sentence"), value.get("entities")
+        if not isinstance(text, str) or not is_list(entities):
+            raise UserError(f"{record.place}: expected a `sentence` and a list of `entities`, found {describe(value)}.")
+        words = (options.split_words or find_splitter("whitespace"))(text)
+        spans: list[Span] = []
+        for entity in entities:
+            spans += _read_entity(entity, text, words, record.place, options)
+        return Text(text, spans, record.place, words=words, cut="never")
 
 
 def _read_entity(entity: Any, text: str, words: list[Word], place: str, options: Options) -> list[Span]:

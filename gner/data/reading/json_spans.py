@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gner.data.annotations.spans import Options, Record, Span, Text, Trust
@@ -18,10 +18,12 @@ from gner.data.reading.json_fields import (
     strings,
     whole_number,
 )
+from gner.data.reading.json_format import JsonFormat
+from gner.data.reading.tables import Table, inner_names
 from gner.errors import UserError
 
 _TEXTS = ("text", "sentence", "content", "data")
-SPANS = ("spans", "entities", "ents", "label", "labels", "annotations", "ner")
+_SPANS = ("spans", "entities", "ents", "label", "labels", "annotations", "ner")
 _STARTS = ("start", "start_offset", "start_char", "begin", "startOffset", "offset")
 _ENDS = ("end", "end_offset", "end_char", "endOffset", "stop")
 _TYPES = ("label", "type", "entity_group", "entity", "tag", "category", "entity_type", "labels")
@@ -33,41 +35,63 @@ _NONE = ""
 _OFFERED = ("types", "entity_types", "label_list")
 
 
-def is_text_spans(value: Object, columns: dict[str, str]) -> bool:
-    """Whether an object has a text and a list of spans."""
-    text = find_field(value, _TEXTS, columns.get("text"))
-    spans = _spans_field(value, columns)
-    items = as_items(value[spans]) if spans is not None else None
-    if text is None or not isinstance(value[text], str) or not is_list(items):
-        return False
-    return all(_is_span(span, columns) for span in items)
+class TextSpans(JsonFormat):
+    """A text with character spans, whose ends are exclusive; also ``[text, {"entities": [...]}]`` as in spaCy 2."""
+
+    name = "spans"
+    title = "text with character spans"
+
+    def matches(self, value: Any, columns: dict[str, str]) -> bool:
+        """Whether it has a text and a list of spans."""
+        if not isinstance(value, dict):
+            return _is_pair(value)
+        text = find_field(value, _TEXTS, columns.get("text"))
+        spans = _spans_field(value, columns)
+        items = as_items(value[spans]) if spans is not None else None
+        if text is None or not isinstance(value[text], str) or not is_list(items):
+            return False
+        return all(_is_span(span, columns) for span in items)
+
+    def read_record(self, record: Record, options: Options) -> Text | None:
+        """Read an object or a pair.
+
+        Returns:
+            The text; None for one that was rejected or skipped in Prodigy.
+
+        Raises:
+            UserError: The record is malformed.
+        """
+        if _is_pair(record.value):
+            record = record._replace(value={"text": record.value[0], **record.value[1]})
+        value = as_object(record, "an object with a text and spans")
+        text = _text_of(value, record.place, options)
+        if value.get("answer") in ("reject", "ignore"):  # Prodigy
+            options.report.add("unannotated", record.place, f"{text[:60]!r} ({value['answer']})")
+            return None
+        spans_field = _spans_field(value, options.columns)
+        items = as_items(value[spans_field]) if spans_field is not None else []
+        if not is_list(items):
+            raise UserError(f"{record.place}: expected a list of spans as `{spans_field}`, found {describe(items)}.")
+        types_field = find_field(value, _OFFERED, options.columns.get("types"))
+        _report_unused(value, spans_field, record.place, options)
+        spans = _read_spans(items, text, record.place, options)
+        types = strings(value[types_field], record.place, types_field) if types_field else None
+        return Text(text, spans, record.place, types=types)
+
+    def types_of_table(self, table: Table, columns: Mapping[str, str]) -> tuple[str, ...]:
+        """The class names of the types in lists of spans; see the base class."""
+        own = columns.get("spans")
+        for column in [own] if own else _SPANS:
+            if column in table.column_names:
+                names = inner_names(table.features[column])
+                if names:
+                    return tuple(names)
+        return ()
 
 
-def read_text_spans(record: Record, options: Options) -> Text | None:
-    """Read an object, or ``[text, {"entities": [...]}]`` as in spaCy 2; ends are exclusive.
-
-    Returns:
-        The text; None for one that was rejected or skipped in Prodigy.
-
-    Raises:
-        UserError: The record is malformed.
-    """
-    if is_list(record.value) and len(record.value) == 2 and isinstance(record.value[1], dict):
-        record = record._replace(value={"text": record.value[0], **record.value[1]})
-    value = as_object(record, "an object with a text and spans")
-    text = _text_of(value, record.place, options)
-    if value.get("answer") in ("reject", "ignore"):  # Prodigy
-        options.report.add("unannotated", record.place, f"{text[:60]!r} ({value['answer']})")
-        return None
-    spans_field = _spans_field(value, options.columns)
-    items = as_items(value[spans_field]) if spans_field is not None else []
-    if not is_list(items):
-        raise UserError(f"{record.place}: expected a list of spans as `{spans_field}`, found {describe(items)}.")
-    types_field = find_field(value, _OFFERED, options.columns.get("types"))
-    _report_unused(value, spans_field, record.place, options)
-    spans = _read_spans(items, text, record.place, options)
-    types = strings(value[types_field], record.place, types_field) if types_field else None
-    return Text(text, spans, record.place, types=types)
+def _is_pair(value: Any) -> bool:
+    """Whether a value is a text and an object with spans, as in spaCy 2."""
+    return is_list(value) and len(value) == 2 and isinstance(value[1], dict)
 
 
 def _text_of(value: Object, place: str, options: Options) -> str:
@@ -82,13 +106,13 @@ def _text_of(value: Object, place: str, options: Options) -> str:
 
 def _spans_field(value: Object, columns: dict[str, str]) -> str | None:
     """The first field with spans, or else the first that is there."""
-    names = [name for name in SPANS if value.get(name)]
-    return find_field(value, names or SPANS, columns.get("spans"))
+    names = [name for name in _SPANS if value.get(name)]
+    return find_field(value, names or _SPANS, columns.get("spans"))
 
 
 def _report_unused(value: Object, used: str | None, place: str, options: Options) -> None:
     """Report spans in other fields than the one that is read, unless they are equal."""
-    for name in SPANS:
+    for name in _SPANS:
         items = as_items(value.get(name))
         if name == used or not items or not is_list(items) or items == as_items(value[used or name]):
             continue

@@ -3,27 +3,83 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gner.data.annotations.spans import Options, Record, Tagged
 from gner.data.reading.json_fields import Object, as_object, describe, find_field, is_list, strings
+from gner.data.reading.json_format import JsonFormat
+from gner.data.reading.label_files import types_of_tags
+from gner.data.reading.tables import Table, class_names
 from gner.errors import UserError
 
 _WORDS = ("words", "tokens", "token", "sentence_words")
-TAGS = ("ner_tags", "ner", "bio_tags", "ner_labels", "entities_tags", "tags", "labels", "label")
+_TAGS = ("ner_tags", "ner", "bio_tags", "ner_labels", "entities_tags", "tags", "labels", "label")
 _TAG = re.compile(r"O|[BIESLUMW]-.+")
 _TYPES = ("types", "label_list", "entity_types")
 
 
-def is_tagged_words(value: Object, columns: dict[str, str]) -> bool:
-    """Whether an object has words and tags, possibly inside ``instance`` as in the GNER project's files."""
-    inner = _inner(value)
-    words = find_field(inner, _WORDS, columns.get("words"))
-    tags = _tags_field(inner, columns)
-    if words is None or tags is None or not is_list(inner[words]) or not is_list(inner[tags]):
-        return False
-    return all(not is_list(tag) and not isinstance(tag, dict) for tag in inner[tags])
+class TaggedWords(JsonFormat):
+    """Words and tags, possibly inside ``instance`` as in the GNER project's files.
+
+    ``types`` or ``label_list`` beside them are the types that a sentence offers.
+    """
+
+    name = "words"
+    title = "words with tags"
+
+    def matches(self, value: Any, columns: dict[str, str]) -> bool:
+        """Whether it is an object with a list of words and one of tags."""
+        if not isinstance(value, dict):
+            return False
+        inner = _inner(value)
+        words = find_field(inner, _WORDS, columns.get("words"))
+        tags = _tags_field(inner, columns)
+        if words is None or tags is None or not is_list(inner[words]) or not is_list(inner[tags]):
+            return False
+        return all(not is_list(tag) and not isinstance(tag, dict) for tag in inner[tags])
+
+    def read_record(self, record: Record, options: Options) -> Tagged | None:
+        """Read an object.
+
+        Returns:
+            The sentence; None for one without words.
+
+        Raises:
+            UserError: The object is malformed.
+        """
+        value = as_object(record, "an object with words and tags")
+        inner = _inner(value)
+        words_field = find_field(inner, _WORDS, options.columns.get("words"))
+        tags_field = _tags_field(inner, options.columns)
+        if words_field is None or tags_field is None:
+            raise UserError(
+                f"{record.place}: expected words (one of {', '.join(_WORDS)}) and tags (one of {', '.join(_TAGS)}), "
+                f"found {describe(value)}. Set `columns`, for example to {{words: tokens, tags: ner_tags}}."
+            )
+        words = strings(inner[words_field], record.place, words_field)
+        tags = _tags(inner[tags_field], record.place, tags_field, options)
+        if not words and not tags:
+            options.report.add("no_words", record.place, "an empty list of words")
+            return None
+        _check_words(words, tags, record.place)
+        types_field = find_field(value, _TYPES, options.columns.get("types"))
+        types = strings(value[types_field], record.place, types_field) if types_field else None
+        return Tagged(words, tags, record.place, types=types)
+
+    def options_for(self, table: Table, options: Options) -> Options:
+        """The options with the table's tag column, and the names of its tags."""
+        own = options.columns.get("tags")
+        column = _tag_column(table, own)
+        names = options.tag_names or _tag_names(table, own)
+        return replace(
+            options, tag_names=names, columns={**options.columns, "tags": column} if column else options.columns
+        )
+
+    def types_of_table(self, table: Table, columns: Mapping[str, str]) -> tuple[str, ...]:
+        """The types of the names of its tags; see the base class."""
+        return types_of_tags(_tag_names(table, columns.get("tags")))
 
 
 def are_tags(names: Iterable[object]) -> bool:
@@ -38,37 +94,8 @@ def are_tags(names: Iterable[object]) -> bool:
 
 def _tags_field(inner: Object, columns: dict[str, str]) -> str | None:
     """The first field with entity tags, or else the first that is there."""
-    names = [name for name in TAGS if is_list(inner.get(name)) and are_tags(inner[name])]
-    return find_field(inner, names or TAGS, columns.get("tags"))
-
-
-def read_tagged_words(record: Record, options: Options) -> Tagged | None:
-    """Read an object; its ``types`` or ``label_list`` are the types that it offers.
-
-    Returns:
-        The sentence; None for one without words.
-
-    Raises:
-        UserError: The object is malformed.
-    """
-    value = as_object(record, "an object with words and tags")
-    inner = _inner(value)
-    words_field = find_field(inner, _WORDS, options.columns.get("words"))
-    tags_field = _tags_field(inner, options.columns)
-    if words_field is None or tags_field is None:
-        raise UserError(
-            f"{record.place}: expected words (one of {', '.join(_WORDS)}) and tags (one of {', '.join(TAGS)}), found "
-            f"{describe(value)}. Set `columns`, for example to {{words: tokens, tags: ner_tags}}."
-        )
-    words = strings(inner[words_field], record.place, words_field)
-    tags = _tags(inner[tags_field], record.place, tags_field, options)
-    if not words and not tags:
-        options.report.add("no_words", record.place, "an empty list of words")
-        return None
-    _check_words(words, tags, record.place)
-    types_field = find_field(value, _TYPES, options.columns.get("types"))
-    types = strings(value[types_field], record.place, types_field) if types_field else None
-    return Tagged(words, tags, record.place, types=types)
+    names = [name for name in _TAGS if is_list(inner.get(name)) and are_tags(inner[name])]
+    return find_field(inner, names or _TAGS, columns.get("tags"))
 
 
 def _check_words(words: Sequence[str], tags: Sequence[str], place: str) -> None:
@@ -80,6 +107,21 @@ def _check_words(words: Sequence[str], tags: Sequence[str], place: str) -> None:
                 f"{place}, word {position}: expected a word, found {word!r}. Leave out the word and its tag, here "
                 f"`{tag}`."
             )
+
+
+def _tag_column(table: Table, own: str | None) -> str | None:
+    """The column whose class names are entity tags, or else the first with class names; ``own`` if it is given."""
+    if own is not None:
+        return own
+    names = {column: class_names(table.features[column]) for column in _TAGS if column in table.column_names}
+    named = [column for column in names if names[column]]
+    return next((column for column in named if are_tags(names[column])), next(iter(named), None))
+
+
+def _tag_names(table: Table, own: str | None) -> tuple[str, ...]:
+    """The class names of the tag column; empty without any."""
+    column = _tag_column(table, own)
+    return tuple(class_names(table.features[column])) if column in table.column_names else ()
 
 
 def _inner(value: Object) -> Object:

@@ -14,6 +14,7 @@ from gner.data.annotations.offsets import normalize
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Options, Record, Span, Text
 from gner.data.reading.json_fields import Object, as_object, check_type, describe, is_list, whole_number
+from gner.data.reading.json_format import JsonFormat
 from gner.errors import UserError
 
 _ANNOTATIONS = ("annotations", "completions")
@@ -21,9 +22,69 @@ _CANCELLED = ("was_cancelled", "skipped")
 _METADATA = ("annotator", "created_at", "updated_at", "agreement")
 
 
-def is_label_studio(value: Object) -> bool:
-    """Whether an object is a task, or an item of JSON-MIN."""
-    return _is_task(value) or _is_minimal(value)
+class LabelStudio(JsonFormat):
+    """Label Studio's exports."""
+
+    name = "label_studio"
+    title = "Label Studio"
+
+    def matches(self, value: Any, columns: dict[str, str]) -> bool:
+        """Whether it is a task, or an item of JSON-MIN."""
+        return isinstance(value, dict) and (_is_task(value) or _is_minimal(value))
+
+    def read_records(self, records: Iterable[Record], options: Options) -> Iterator[Text]:
+        """Read the tasks of an export.
+
+        JSON-MIN has an item for each annotation; of several with the same ``id`` and text the first is used. The text
+        of an item without regions is in the same field as in items with regions.
+
+        Raises:
+            UserError: A task is malformed.
+        """
+        tasks = list(records)
+        bare_options = _with_text_field(tasks, options)
+        seen: set[tuple[str, str]] = set()
+        for task in tasks:
+            report = ReadReport()
+            used = bare_options if _is_bare(task.value, bare_options.columns.get("text", "")) else options
+            text = self.read_record(task, replace(used, report=report))
+            key = _key(task.value, text)
+            if key is not None and key in seen:
+                options.report.add("second_annotation", task.place, f"task {key[0]}")
+                continue
+            if key is not None:
+                seen.add(key)
+            options.report.notes += report.notes
+            if text is not None:
+                yield text
+
+    def read_record(self, record: Record, options: Options) -> Text | None:
+        """Read a task.
+
+        A region with several labels becomes several spans. Of several annotations the one marked as ground truth is
+        used, or else the first that was not cancelled.
+
+        Returns:
+            The text; None for a task without annotations.
+
+        Raises:
+            UserError: The task is malformed.
+        """
+        value = as_object(record, "a task")
+        names: list[str] = []
+        if not _is_task(value):
+            data, regions = value, _regions(value)
+        else:
+            annotation = _choose_annotation(value, record.place, options)
+            if annotation is None:
+                return None
+            results = [one for one in annotation.get("result") or [] if isinstance(one, dict)]
+            names = [str(result.get("to_name")) for result in results]
+            data = value["data"]
+            labelled = [result for result in results if str(result.get("type")).endswith("labels")]
+            regions = [_region(result, record.place) for result in labelled]
+        text = _text_of(data, regions, names, options, record.place)
+        return Text(text, list(_spans(regions, record.place, options)), record.place)
 
 
 def _is_task(value: Object) -> bool:
@@ -46,33 +107,6 @@ def _is_region(item: Any) -> bool:
 
 def _has_labels(item: Object) -> bool:
     return is_list(item.get("labels"))
-
-
-def read_tasks(records: Iterable[Record], options: Options) -> Iterator[Text]:
-    """Read the tasks of an export.
-
-    JSON-MIN has an item for each annotation; of several with the same ``id`` and text the first is used. The text of an
-    item without regions is in the same field as in items with regions.
-
-    Raises:
-        UserError: A task is malformed.
-    """
-    tasks = list(records)
-    bare_options = _with_text_field(tasks, options)
-    seen: set[tuple[str, str]] = set()
-    for task in tasks:
-        report = ReadReport()
-        used = bare_options if _is_bare(task.value, bare_options.columns.get("text", "")) else options
-        text = read_label_studio(task, replace(used, report=report))
-        key = _key(task.value, text)
-        if key is not None and key in seen:
-            options.report.add("second_annotation", task.place, f"task {key[0]}")
-            continue
-        if key is not None:
-            seen.add(key)
-        options.report.notes += report.notes
-        if text is not None:
-            yield text
 
 
 def _with_text_field(tasks: Sequence[Record], options: Options) -> Options:
@@ -111,34 +145,6 @@ def _common_field(values: Sequence[Object]) -> str | None:
     if "text" in names:
         return "text"
     return names.pop() if len(names) == 1 else None
-
-
-def read_label_studio(record: Record, options: Options) -> Text | None:
-    """Read a task.
-
-    A region with several labels becomes several spans. Of several annotations the one marked as ground truth is used,
-    or else the first that was not cancelled.
-
-    Returns:
-        The text; None for a task without annotations.
-
-    Raises:
-        UserError: The task is malformed.
-    """
-    value = as_object(record, "a task")
-    names: list[str] = []
-    if not _is_task(value):
-        data, regions = value, _regions(value)
-    else:
-        annotation = _choose_annotation(value, record.place, options)
-        if annotation is None:
-            return None
-        results = [one for one in annotation.get("result") or [] if isinstance(one, dict)]
-        names = [str(result.get("to_name")) for result in results]
-        data = value["data"]
-        regions = [_region(result, record.place) for result in results if str(result.get("type")).endswith("labels")]
-    text = _text_of(data, regions, names, options, record.place)
-    return Text(text, list(_spans(regions, record.place, options)), record.place)
 
 
 def _choose_annotation(task: Object, place: str, options: Options) -> Object | None:

@@ -14,7 +14,8 @@ from typing import Any
 
 from gner.alignment.strings import find_string
 from gner.data.annotations.spans import Options, Record, Span, Text
-from gner.data.reading.json_fields import Object, as_items, as_object, describe, is_list
+from gner.data.reading.json_fields import as_items, as_object, describe, is_list
+from gner.data.reading.json_format import JsonFormat
 from gner.errors import UserError
 from gner.words import Word, find_splitter
 
@@ -22,42 +23,47 @@ _QUESTION = re.compile(r"What describes\s(.*?)\s?in the text\?", re.DOTALL)
 _TEXT = "Text:"
 
 
-def is_pile_ner(value: Object) -> bool:
-    """Whether an object is a conversation about a text."""
-    turns = as_items(value.get("conversations"))
-    return is_list(turns) and any(
-        isinstance(turn, dict) and str(turn.get("value")).startswith(_TEXT) for turn in turns or ()
-    )
+class PileNer(JsonFormat):
+    """UniversalNER's conversations."""
 
+    name = "pile_ner"
+    title = "Pile-NER conversations"
 
-def read_pile_ner(record: Record, options: Options) -> Text:
-    """Read a conversation; its types are all that a question asks for, even if the answer is ``[]``.
+    def matches(self, value: Any, columns: dict[str, str]) -> bool:
+        """Whether it is a conversation about a text."""
+        turns = as_items(value.get("conversations")) if isinstance(value, dict) else None
+        return is_list(turns) and any(
+            isinstance(turn, dict) and str(turn.get("value")).startswith(_TEXT) for turn in turns or ()
+        )
 
-    Raises:
-        UserError: The conversation is malformed.
-    """
-    value = as_object(record, "an object with `conversations`")
-    turns = _turns(as_items(value.get("conversations")), record.place)
-    text = next((turn.removeprefix(_TEXT).strip() for turn in turns if turn.startswith(_TEXT)), None)
-    if text is None:
-        raise UserError(f"{record.place}: expected a turn that starts with `{_TEXT}`, found none.")
-    words = (options.split_words or find_splitter("treebank"))(text)
-    spans: list[Span] = []
-    types: list[str] = []
-    for entity_type, strings in _answers(turns, record.place):
-        if not entity_type:
-            for string in strings:
-                options.report.add("no_type", record.place, f"`{string}`")
-            continue
-        types.append(entity_type)
-        found, missing = _place_strings(strings, entity_type, text, words)
-        spans += found
-        if missing and options.rename(entity_type) is not None:
-            for string in missing:
-                options.report.add("unplaceable", record.place, f"`{string}` ({entity_type})")
-    if not types:
-        raise UserError(f"{record.place}: expected a question such as `What describes person in the text?`.")
-    return Text(text, spans, record.place, types=tuple(dict.fromkeys(types)), words=words, cut="never")
+    def read_record(self, record: Record, options: Options) -> Text:
+        """Read a conversation; its types are all that a question asks for, even if the answer is ``[]``.
+
+        Raises:
+            UserError: The conversation is malformed.
+        """
+        value = as_object(record, "an object with `conversations`")
+        turns = _turns(as_items(value.get("conversations")), record.place)
+        text = next((turn.removeprefix(_TEXT).strip() for turn in turns if turn.startswith(_TEXT)), None)
+        if text is None:
+            raise UserError(f"{record.place}: expected a turn that starts with `{_TEXT}`, found none.")
+        words = (options.split_words or find_splitter("treebank"))(text)
+        spans: list[Span] = []
+        types: list[str] = []
+        for entity_type, strings in _answers(turns, record.place):
+            if not entity_type:
+                for string in strings:
+                    options.report.add("no_type", record.place, f"`{string}`")
+                continue
+            types.append(entity_type)
+            found, missing = _place_strings(strings, entity_type, text, words)
+            spans += found
+            if missing and options.rename(entity_type) is not None:
+                for string in missing:
+                    options.report.add("unplaceable", record.place, f"`{string}` ({entity_type})")
+        if not types:
+            raise UserError(f"{record.place}: expected a question such as `What describes person in the text?`.")
+        return Text(text, spans, record.place, types=tuple(dict.fromkeys(types)), words=words, cut="never")
 
 
 def _place_strings(

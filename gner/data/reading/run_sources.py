@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Literal, NamedTuple
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from gner.bio import Scheme
-from gner.data.reading.gner_folder import read_dataset
+from gner.data.reading.gner_folder import GnerFolder
 from gner.data.reading.source import Source, choose_examples
 from gner.data.reading.source_reader import SourceReader
 from gner.data.reading.splits import Split
@@ -102,8 +103,7 @@ class Inputs:
                 )
 
     def _read_named(self, name: str, split: Split) -> Group:
-        found = read_dataset(self._root, name, split, self._scheme)
-        return Group(self._limited(found, self.max_examples.get(split), name, f"{name}/{split}.txt"), 1.0)
+        return self._read_source(named_source(self._root, name), split)
 
     def _read_source(self, source: Source, split: Split) -> Group:
         reader = self._reader(source)
@@ -125,3 +125,42 @@ class Inputs:
         if len(chosen) < len(examples):
             rank_zero_info(f"{place}: {len(chosen):,} of {len(examples):,} sentences are used.")
         return chosen
+
+
+def read_dataset(root: Path, name: str, split: Split, scheme: Scheme | Literal["auto"] = "auto") -> list[Example]:
+    """The sentences of one split of a dataset that is given by name; see `named_source`.
+
+    Raises:
+        UserError: There is no such dataset or split, or it is malformed.
+    """
+    reader = SourceReader(named_source(root, name), scheme)
+    part = reader.part_for(split)
+    examples = reader.read(part)
+    reader.log(part)
+    return examples
+
+
+def named_source(root: Path, name: str) -> Source:
+    """The source of a dataset that is given by name.
+
+    Args:
+        root: Folder of datasets.
+        name: Name of a folder in it, in the GNER layout.
+
+    Raises:
+        UserError: There is no such folder.
+    """
+    if not (root / name).is_dir():
+        raise UserError(f"Expected the dataset `{name}` in {root}, {_explain_missing(root, name)}")
+    return Source(str(root / name), format=GnerFolder.name, name=name)
+
+
+def _explain_missing(root: Path, dataset: str) -> str:
+    if not root.is_dir():
+        return "but that folder does not exist. Set data.root."
+    names = sorted(folder.name for folder in root.iterdir() if (folder / "label.txt").is_file())
+    if not names:
+        return "but no folder in it has a label.txt. Set data.root to the folder that holds the datasets' folders."
+    close = difflib.get_close_matches(dataset, names, n=1)
+    hint = f"Did you mean `{close[0]}`?" if close else f"There are: {', '.join(names)}."
+    return f"but it does not exist. {hint}"

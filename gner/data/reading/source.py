@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from gner.bio import SCHEMES
+from gner.data.annotations.schemes import InvalidTags
 from gner.data.annotations.spans import Misaligned
-from gner.data.reading.detect import FormatName
+from gner.data.reading.registry import format_names
 from gner.data.reading.splits import without_split
 from gner.errors import UserError
 from gner.records import Example
@@ -26,7 +27,7 @@ class Source:
 
     Attributes:
         path: A file, a folder, or the name of a dataset of the Hugging Face hub; an existing file or folder wins.
-        format: File format; ``auto`` detects and logs it.
+        format: Name of the file format; ``auto`` detects and logs it.
         name: Name of the dataset in prompts and metrics; null for the last part of the path, or the one before if the
             last is only a split, as in ``news/train.json``.
         split: Split to read; null for the one that the run needs: train, dev (or valid, validation, testa), or test.
@@ -41,6 +42,8 @@ class Source:
         cut: Whether to split texts into sentences; null for the format's default.
         misaligned: What to do with spans that start or end within a word: ``expand`` widens them to whole words,
             ``drop`` leaves them out, ``error`` raises. Each is reported.
+        invalid_tags: What to do with tags that are valid in no scheme: ``refuse`` raises; ``repair`` reads an ``I-``
+            that continues no entity of its type as ``B-``, as in predictions, and reports each.
         subset: Configuration of a hub dataset that has several; for a folder, the subfolder.
         columns: Fields with unusual names, by what they hold: words, tags, text, spans, start, end, type, types. For
             CoNLL the numbers of the columns of words and tags, from 1.
@@ -48,7 +51,7 @@ class Source:
     """
 
     path: str
-    format: Literal["auto"] | FormatName = "auto"
+    format: str = "auto"
     name: str | None = None
     split: str | None = None
     weight: float = 1.0
@@ -58,6 +61,7 @@ class Source:
     words: str | None = None
     cut: bool | None = None
     misaligned: Misaligned = "expand"
+    invalid_tags: InvalidTags = "refuse"
     subset: str | None = None
     columns: dict[str, str | int] | None = None
     tag_names: list[str] | None = None
@@ -74,10 +78,13 @@ class Source:
             raise UserError(f"{self.path}: expected `weight` > 0, got {self.weight}.")
         if self.max_examples is not None and self.max_examples < 1:
             raise UserError(f"{self.path}: expected `max_examples` >= 1, got {self.max_examples}.")
-        if self.format not in ("auto", *get_args(FormatName)):
+        if self.format != "auto" and self.format not in format_names():
             raise UserError(
-                f"{self.path}: expected `format` to be auto, {', '.join(get_args(FormatName))}; got {self.format}."
+                f"{self.path}: expected `format` to be auto, {', '.join(format_names())}; got {self.format}."
             )
+        if self.invalid_tags not in get_args(InvalidTags):
+            names = ", ".join(get_args(InvalidTags))
+            raise UserError(f"{self.path}: expected `invalid_tags` to be {names}; got {self.invalid_tags}.")
         if self.misaligned not in get_args(Misaligned):
             raise UserError(
                 f"{self.path}: expected `misaligned` to be {', '.join(get_args(Misaligned))}; got {self.misaligned}."

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
-from gner.bio import Scheme, split_tag, to_entities, to_iob2
+from gner.bio import OUTSIDE, Scheme, split_tag, to_entities
 from gner.data.annotations.flatten import to_sentences
 from gner.data.annotations.read_report import ReadReport
-from gner.data.annotations.schemes import find_scheme, normalize_prefixes
+from gner.data.annotations.schemes import as_iob2, find_scheme
 from gner.data.annotations.spans import Options, Sentence, Tagged, Text
-from gner.data.reading.brat import declared_types
-from gner.data.reading.detect import check_same_format, open_source, read_part
-from gner.data.reading.gner_folder import read_dataset
-from gner.data.reading.hf_dataset import span_types, tag_column, tag_names
-from gner.data.reading.label_files import read_declared_types, types_of_tags
+from gner.data.annotations.tag_syntax import PREFIX, TagSyntax, find_syntax, rewriter
+from gner.data.reading.detect import check_same_format, open_source
+from gner.data.reading.label_files import types_of_tags
 from gner.data.reading.label_sets import (
     OPEN_TYPES,
     check_types,
@@ -44,7 +45,7 @@ class SourceReader:
 
     Attributes:
         source: As given.
-        format: Its file format.
+        format: Its file format, which has settled the layout.
         parts: Names of its parts, mostly splits.
         reports: What was changed or left out in each part that was read.
 
@@ -65,6 +66,8 @@ class SourceReader:
         self.parts = list(opened.parts)
         self.reports: dict[str, ReadReport] = {}
         self._contents = opened.parts
+        self._syntax: TagSyntax | None = None
+        self._items: dict[str, list[Text | Tagged]] = {}
         self._details = dict.fromkeys(opened.parts, opened.detail)
         self._sentences: dict[str, list[Sentence]] = {}
         self._types: tuple[str, ...] | None = None
@@ -106,7 +109,8 @@ class SourceReader:
 
     def log(self, part: str) -> None:
         """Log how a part was read, and warn about what was left out or changed."""
-        rank_zero_info(f"{self._place(part)}: read as {self.detail(part)}.")
+        if self.source.format == "auto" or self.detail(part) != self.format.title:
+            rank_zero_info(f"{self._place(part)}: read as {self.detail(part)}.")
         contents = {name: paths for name, paths in self._contents.items() if isinstance(paths, list)}
         unread = unread_files(self._folder, contents) if self._folder.is_dir() and contents else []
         if unread and self.source.split is None:
@@ -122,31 +126,45 @@ class SourceReader:
 
     def _read_sentences(self, part: str) -> list[Sentence]:
         if part not in self._sentences:
-            report = ReadReport()
+            report = self.reports.setdefault(part, ReadReport())
+            options = self._options(report)
+            sentences: list[Sentence] = []
+            by_file: dict[str, list[Tagged]] = {}
+            for item in self._read_items(part):
+                if isinstance(item, Text):
+                    sentences += [self._with_own_types(one, report) for one in to_sentences(item, options)]
+                else:
+                    by_file.setdefault(item.place if item.lines else self._place(part), []).append(item)
+            for file, tagged in by_file.items():
+                sentences += self._convert_tags(part, file, tagged, report)
+            del self._items[part]
+            self._sentences[part] = sentences
+        return self._sentences[part]
+
+    def _read_items(self, part: str) -> list[Text | Tagged]:
+        """Texts and tagged sentences as they are in the files."""
+        if part not in self._items:
             contents = self._contents[part]
             if isinstance(contents, UserError):
                 raise contents
-            if self.format == "gner":
-                self._sentences[part] = self._read_gner(part, report)
-            else:
-                self._sentences[part] = self._read_other(part, self._options(part, report))
-            self.reports[part] = report
-        return self._sentences[part]
+            options = self._options(self.reports.setdefault(part, ReadReport()))
+            try:
+                self._items[part] = list(self.format.read_part(contents, self._place(part), options))
+            except UserError:
+                if isinstance(contents, list) and self.source.format == "auto":
+                    check_same_format(contents, self.format, self._columns)
+                raise
+        return self._items[part]
 
-    def _options(self, part: str, report: ReadReport) -> Options:
-        names = tuple(self.source.tag_names or ())
-        columns = self._columns
-        contents = self._contents[part]
-        if not isinstance(contents, list) and self.format == "words":
-            names = names or tag_names(contents, columns.get("tags"))
-            column = tag_column(contents, columns.get("tags"))
-            columns = {**columns, "tags": column} if column else columns
+    def _options(self, report: ReadReport) -> Options:
+        source = self.source
+        splitter = None if source.words is None else find_splitter(source.words)
         return Options(
-            split_words=None if self.source.words is None else find_splitter(self.source.words),
-            cut=self.source.cut,
-            misaligned=self.source.misaligned,
-            columns=columns,
-            tag_names=names,
+            split_words=splitter,
+            cut=source.cut,
+            misaligned=source.misaligned,
+            columns=self._columns,
+            tag_names=tuple(source.tag_names or ()),
             rename=self._rename,
             report=report,
         )
@@ -158,45 +176,57 @@ class SourceReader:
             return entity_type
         return mapping[entity_type] if entity_type in mapping else mapping.get("*", entity_type)
 
-    def _read_gner(self, part: str, report: ReadReport) -> list[Sentence]:
-        folder = self._folder.resolve()
-        split: Split = "train" if part == "train" else "dev" if part == "dev" else "test"
-        examples = read_dataset(folder.parent, folder.name, split, self._scheme)
-        return [self._renamed(Sentence(one.words, one.tags, one.source), report) for one in examples]
-
-    def _read_other(self, part: str, options: Options) -> list[Sentence]:
-        """Read texts or tagged sentences; the scheme of the latter is detected for each file."""
-        contents = self._contents[part]
-        try:
-            items = list(read_part(contents, self._place(part), self.format, options))
-        except UserError:
-            if isinstance(contents, list) and self.source.format == "auto":
-                check_same_format(contents, self.format, self._columns)
-            raise
-        sentences: list[Sentence] = []
-        by_file: dict[str, list[Tagged]] = {}
-        for item in items:
-            if isinstance(item, Text):
-                sentences += [self._with_own_types(one, options.report) for one in to_sentences(item, options)]
-            else:
-                by_file.setdefault(item.place if item.lines else self._place(part), []).append(item)
-        for file, tagged in by_file.items():
-            sentences += self._convert_tags(part, file, tagged, options.report)
-        return sentences
-
     def _convert_tags(self, part: str, file: str, sentences: list[Tagged], report: ReadReport) -> list[Sentence]:
         """Sentences of one file with tags in IOB2, and types renamed."""
-        normalized, description = normalize_prefixes(sentences)
-        scheme = find_scheme(file, normalized, self._scheme)
-        self._note_scheme(part, scheme, description)
+        tags = set(chain.from_iterable(one.tags for one in sentences))
+        syntax = self._find_syntax(part, file, tags)
+        rewritten = rewriter(syntax, tags, self.source.dataset)
+        plain = [replace(one, tags=tuple(map(rewritten, one.tags))) for one in sentences]
+        scheme = find_scheme(file, plain, self._scheme, self.source.invalid_tags)
+        self._note_scheme(part, scheme, syntax)
         converted: list[Sentence] = []
-        for one in normalized:
-            sentence = Sentence(one.words, to_iob2(one.tags, scheme), one.start, one.types)
+        for one in plain:
+            sentence = Sentence(one.words, as_iob2(one, scheme, report), one.start, one.types)
             converted.append(self._with_own_types(self._renamed(sentence, report), report))
         return converted
 
-    def _note_scheme(self, part: str, scheme: Scheme, description: str | None) -> None:
-        note = scheme if scheme == "IOB2" else f"{description or scheme}; converted to IOB2"
+    def _find_syntax(self, part: str, file: str, tags: set[str]) -> TagSyntax:
+        """How the tags of the source are written, settled from all its parts unless it is the usual way.
+
+        Raises:
+            UserError: The tags of this file are written in another way.
+        """
+        if self._syntax is None:
+            found = find_syntax(tags)
+            if found in (None, PREFIX):
+                return PREFIX
+            self._syntax = self._common_syntax(part, tags)
+        unfit = next((tag for tag in tags if tag != OUTSIDE and not self._syntax.pattern.fullmatch(tag)), None)
+        if unfit is not None:
+            raise UserError(
+                f"{file}: expected {self._syntax.name}, as in the other files of the source, found `{unfit}`. Give "
+                "this file a source of its own, or write the tags alike."
+            )
+        return self._syntax
+
+    def _common_syntax(self, part: str, tags: set[str]) -> TagSyntax:
+        """How the tags of all parts are written; those that cannot be read are ignored."""
+        used = set(tags)
+        for other in self.parts:
+            if other != part and other not in self._sentences:
+                with suppress(UserError):
+                    items = self._read_items(other)
+                    used.update(chain.from_iterable(one.tags for one in items if isinstance(one, Tagged)))
+        return find_syntax(used) or PREFIX
+
+    def _note_scheme(self, part: str, scheme: Scheme | None, syntax: TagSyntax) -> None:
+        note = "IOB2"
+        if syntax is not PREFIX:
+            note = f"{syntax.note}; converted to IOB2"
+        elif scheme is None:
+            note = "no valid scheme; repaired"
+        elif scheme != "IOB2":
+            note = f"{scheme}; converted to IOB2"
         detail = self._details[part]
         if note not in detail:
             joined = f"{detail[:-1]}, " if detail.endswith(")") else f"{detail} ("
@@ -248,19 +278,9 @@ class SourceReader:
 
     def _declared(self, part: str) -> tuple[str, ...]:
         """The types that the source itself lists, renamed."""
-        contents = self._contents[part]
-        names = tuple(self.source.tag_names or ())
-        if not names and not isinstance(contents, list):
-            if self.format == "words":
-                names = tag_names(contents, self._columns.get("tags"))
-            else:
-                names = span_types(contents, self._columns.get("spans"))
-        types = types_of_tags(names)
-        if not types and isinstance(contents, list):
-            find = declared_types if self.format == "brat" else read_declared_types
-            own = self._folder if self._folder.is_dir() else self._folder.parent
-            folders = dict.fromkeys([contents[0].parent, own])
-            types = next((found for folder in folders if (found := find(folder))), ())
+        own = self._folder if self._folder.is_dir() else self._folder.parent
+        types = types_of_tags(self.source.tag_names or ())
+        types = types or self.format.declared_types(self._contents[part], own, self._columns)
         return self._renamed_types(types)
 
     def _warn_of_unknown_keys(self, part: str) -> None:

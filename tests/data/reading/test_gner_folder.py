@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from gner.data.reading.gner_folder import read_dataset, read_types
+from gner.data.reading.gner_folder import read_types
+from gner.data.reading.run_sources import read_dataset
 from gner.errors import UserError
 
 Write = Callable[..., Path]
@@ -74,9 +75,9 @@ def test_schemes_are_detected_and_converted(
         ("Ada\tB-person\n\nx\tB-city\n", r"train.txt:3: the type `city` is not in .*label.txt"),
         ("x\tB-persn\n", r"train.txt:1: the type `persn` .* did you mean `person`"),
         ("Ada\tB-person\n\ncaf\u00e9\tO\n".encode("latin-1"), r"train.txt:3: expected UTF-8, found the byte 0xe9"),
-        ("", r"train.txt: expected sentences, found none"),
-        ("\n\n", r"train.txt: expected sentences, found none"),
-        ("x\tI-place\ny\tO\nz\tB-place\n", r"not IOB2: .*train.txt:1: .*\n.*not IOB1: .*train.txt:3: .*\n.*not BIOES"),
+        ("", r"toy \(train\): expected sentences, found none"),
+        ("\n\n", r"toy \(train\): expected sentences, found none"),
+        ("x\tI-place\ny\tO\nz\tB-place\n", r"(?s)not IOB2 .*train.txt:1: .*not IOB1 .*train.txt:3: .*not BIOES"),
         ("x\tplace\n", r"train.txt:1: `place` is not a tag"),
     ],
 )
@@ -94,7 +95,7 @@ def test_the_error_names_what_is_missing(write_dataset: Write, tmp_path: Path) -
     root = write_dataset(train="x\tO\n")
     with pytest.raises(UserError, match=r"dataset `toi` .*Did you mean `toy`"):
         read_dataset(root, "toi", "train")
-    with pytest.raises(UserError, match=r"dev.txt, but it does not exist"):
+    with pytest.raises(UserError, match=r"expected a split called dev or validation, found train"):
         read_dataset(root, "toy", "dev")
     with pytest.raises(UserError, match=r"that folder does not exist\. Set data\.root"):
         read_dataset(tmp_path / "nowhere", "toy", "train")

@@ -124,7 +124,7 @@ def test_the_detected_format_is_logged(tmp_path: Path, caplog: pytest.LogCapture
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("Once upon a time there was\n", r"expected one of gner, conll, .* found a file that starts with 'Once"),
+        ("Once upon a time there was\n", r"expected one of gner, .*conll, .* found a file that starts with 'Once"),
         ('{"question": "?"}\n', r"expected JSON of one of .* found an object with question\. Set `columns`"),
         ('{"tokens": ["a"], \n', r"a.txt:2: expected JSON"),
         ('[{"tokens": ["a"], "tags": ["O"]}\n', r"a.txt:2: expected JSON, found no `,` or `\]` after item 1"),

@@ -1,0 +1,99 @@
+"""How tags are written: ``B-PER``, ``B_PER``, ``PER-B``, ``B`` without a type, or ``PER`` without a prefix.
+
+A way of writing belongs to a whole source: ``vitamin-B`` is a suffix only if all tags of all files have one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple
+
+from gner.bio import OUTSIDE
+
+_STANDARD = re.compile(r"[BIESLUMW]-.+")
+_OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
+"""Prefixes of BILOU and BMEWO, each with its BIOES equivalent."""
+
+
+class TagSyntax(NamedTuple):
+    """A way of writing tags.
+
+    Attributes:
+        name: What messages call it.
+        pattern: Matches all tags but ``O``, with the groups ``prefix`` and ``type`` where it has them.
+        note: What to log; empty for the usual one.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    note: str = ""
+
+
+PREFIX = TagSyntax("tags such as B-person", re.compile(r"(?P<prefix>[BIESLUMW])-(?P<type>.+)"))
+PLAIN = TagSyntax(
+    "tags without prefixes",
+    re.compile(r"(?P<type>.+)"),
+    "tags without prefixes, neighbours of one type joined",
+)
+_SYNTAXES = (
+    PREFIX,
+    TagSyntax(
+        "tags such as B_person", re.compile(r"(?P<prefix>[BIESLUMW])_(?P<type>.+)"), "tags with `_`, as B_person"
+    ),
+    TagSyntax(
+        "tags such as person-B",
+        re.compile(r"(?P<type>.+)[-_](?P<prefix>[BIESLUMW])"),
+        "tags with the prefix at their end, as person-B",
+    ),
+    TagSyntax("tags without types", re.compile(r"(?P<prefix>[BIESLUMW])"), "tags without types, such as B and I"),
+)
+
+
+def find_syntax(tags: Collection[str]) -> TagSyntax | None:
+    """The way in which all of these tags are written; None if they are all ``O``, or written in several ways.
+
+    Without prefixes, ``O`` has to be among them, as parts of speech look like types.
+
+    Example:
+        >>> find_syntax(["O", "PER-B", "PER-I"]).name, find_syntax(["O", "B", "I"]).name
+        ('tags such as person-B', 'tags without types')
+        >>> find_syntax(["O", "person"]).name, find_syntax(["O"])
+        ('tags without prefixes', None)
+    """
+    used = {tag for tag in tags if tag != OUTSIDE}
+    if not used:
+        return None
+    for syntax in _SYNTAXES:
+        if all(syntax.pattern.fullmatch(tag) for tag in used):
+            return syntax
+    has_prefixes = any(_STANDARD.fullmatch(tag) for tag in used)
+    return PLAIN if OUTSIDE in tags and not has_prefixes else None
+
+
+def rewriter(syntax: TagSyntax, tags: Iterable[str], type_name: str) -> Callable[[str], str]:
+    """A function that writes tags with a prefix of IOB2 or BIOES, a hyphen and a type.
+
+    Args:
+        syntax: How the tags are written.
+        tags: All tags of a file, which tell BILOU and BMEWO from BIOES.
+        type_name: The type of tags that have none.
+
+    Example:
+        >>> tags = ["O", "U_city", "B_city", "L_city"]
+        >>> list(map(rewriter(find_syntax(tags), tags, ""), tags))
+        ['O', 'S-city', 'B-city', 'E-city']
+    """
+    matches = {tag: syntax.pattern.fullmatch(tag) for tag in set(tags) - {OUTSIDE}}
+    parts = {tag: match.groupdict() for tag, match in matches.items() if match is not None}
+    prefixes = {found.get("prefix", "I") for found in parts.values()}
+    others = _OTHER_LETTERS if prefixes <= {*"BIES", *_OTHER_LETTERS} else {}
+
+    def rewritten(tag: str) -> str:
+        found = parts.get(tag)
+        if found is None:
+            return tag
+        prefix = found.get("prefix", "I")
+        return f"{others.get(prefix, prefix)}-{found.get('type', type_name)}"
+
+    return rewritten
