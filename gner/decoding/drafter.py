@@ -34,6 +34,16 @@ class Drafter:
     Attributes:
         tags: Of the words that were written, and for the others those that are expected.
         written: Token ids that the model has chosen.
+
+    Example:
+        >>> from gner.decoding.tag_memory import TagMemory
+        >>> from gner.interfaces import Kind
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model, example = tiny_model("causal"), make_examples()[0]
+        >>> pieces = PieceTokenizer(model.tokenizer, model.format, Kind.CAUSAL)
+        >>> drafter = Drafter(pieces, example, Guesses(TagMemory(), example))
+        >>> model.tokenizer.decode(drafter.draft(limit=128))
+        'Ada(O) Lovelace(O) wrote(O) to(O) London(O) .(O)'
     """
 
     def __init__(self, pieces: PieceTokenizer, example: Example, guesses: Guesses) -> None:
