@@ -48,6 +48,12 @@ class Optimization:
         warmup_ratio: Share of all steps over which the rate rises from 0. The paper: 0.04 for LLaMA.
         weight_decay: Of weight matrices; biases and norms have none.
         betas: Of AdamW.
+
+    Example:
+        >>> Optimization(lr=0)
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected `lr` > 0, got 0. Set model.optimization.lr.
     """
 
     lr: float = 5e-5
@@ -84,6 +90,12 @@ class GnerModule(LightningModule):
 
     Attributes:
         run_config: The configuration of the whole run as YAML, for checkpoints; the command line sets it.
+
+    Example:
+        >>> sizes = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1}
+        >>> module = GnerModule(FromScratch("llama", vocab_size=300, config=sizes))
+        >>> module.backbone.kind.value, hasattr(module, "network")
+        ('causal', False)
     """
 
     network: PreTrainedModel
