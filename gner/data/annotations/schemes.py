@@ -18,7 +18,13 @@ _OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
 
 
 def sentence_of_rows(path: Path, rows: Sequence[tuple[int, str, str]]) -> Tagged:
-    """Make a sentence of W rows: line number, word, tag."""
+    """Make a sentence of W rows: line number, word, tag.
+
+    Example:
+        >>> sentence = sentence_of_rows(Path("a.conll"), [(7, "New", "B-city"), (8, "York", "I-city")])
+        >>> sentence.words, sentence.place_of(1)
+        (('New', 'York'), 'a.conll:8')
+    """
     lines, words, tags = zip(*rows, strict=True)
     return Tagged(words, tags, str(path), lines)
 
@@ -68,6 +74,16 @@ def find_scheme(path: str | Path, sentences: Sequence[Tagged], scheme: Scheme | 
 
     Raises:
         UserError: There is none; the message lists the first violation of each scheme.
+
+    Example:
+        >>> find_scheme("a.conll", [Tagged(("Ada", "slept"), ("I-person", "O"), "a.conll:1")], "auto")
+        'IOB1'
+        >>> find_scheme("a.conll", [Tagged(("Ada",), ("I-person",), "a.conll:1")], "IOB2")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: a.conll: tags are not IOB2. The first violation of each:
+          not IOB2: a.conll:1, word 1: `I-person` continues no entity
+        Fix the tag that is wrong. ...
     """
     schemes = SCHEMES if scheme == "auto" else (scheme,)
     faults: list[str] = []
