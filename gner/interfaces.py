@@ -179,7 +179,15 @@ class Batch:
         return more
 
     def to(self, target: device | str, non_blocking: bool = False) -> Batch:
-        """Copy with all tensors on a device; Lightning calls this."""
+        """Copy with all tensors on a device; Lightning calls this.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> batch = tiny_model("causal").batch(make_examples()[:2])
+            >>> moved = batch.to("meta")
+            >>> moved.input_ids.device.type, batch.input_ids.device.type, moved.examples is batch.examples
+            ('meta', 'cpu', True)
+        """
         moved = copy(self)
         for name, value in vars(self).items():
             if hasattr(value, "to"):  # the tensors

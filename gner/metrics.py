@@ -50,7 +50,16 @@ class EntityF1(Metric):
         self.add_state("rows", torch.zeros(len(self._datasets), width, dtype=torch.long), dist_reduce_fx="sum")
 
     def update(self, example: Example, prediction: Prediction, finished: bool = True) -> None:
-        """Count one sentence; see `Tally.of`."""
+        """Count one sentence; see `Tally.of`.
+
+        Example:
+            >>> from gner.records import AlignmentReport, Example, Prediction
+            >>> example = Example(("Ada",), ("B-person",), ("person",), "toy", "0")
+            >>> metric = EntityF1({"toy": ["person"]})
+            >>> metric.update(example, Prediction(("O",), (), AlignmentReport(omissions=1)), finished=False)
+            >>> metric.scores().overall.num_runaways
+            1
+        """
         row = Tally.of(example, prediction, finished).to_row(self._types)
         self.rows[self._datasets[example.dataset]] += self.rows.new_tensor(row)
 

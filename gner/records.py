@@ -73,6 +73,11 @@ class Generation:
         token_log_probs: Log-probability of each of ``token_ids`` given all that came before it.
         finished: False if the length limit truncated the text (a runaway).
         entities: Entities with scores, set by the strategy; None derives scores from token probabilities.
+
+    Example:
+        >>> cut = Generation(token_ids=[7, 8], text="Ada(B-per", token_log_probs=[-0.1, -0.2], finished=False)
+        >>> cut.finished, cut.entities is None  # scores come from the log-probabilities
+        (False, True)
     """
 
     token_ids: list[int]
@@ -142,7 +147,12 @@ Gives W tags for any words, never raises, and takes the tags as they are: ``O``,
 
 
 class Counts(NamedTuple):
-    """What precision, recall and F1 are made of."""
+    """What precision, recall and F1 are made of.
+
+    Example:
+        >>> Counts(num_correct=1.5, num_predicted=3, num_gold=2)  # a half: a partial match
+        Counts(num_correct=1.5, num_predicted=3, num_gold=2)
+    """
 
     num_correct: float
     num_predicted: int

@@ -149,7 +149,14 @@ class Lockstep:
         self._device = network.device
 
     def goes_on(self, is_busy: bool) -> bool:
-        """Whether any rank needs another pass; every process must ask before each pass."""
+        """Whether any rank needs another pass; every process must ask before each pass.
+
+        Example:
+            >>> from gner.testing import tiny_model
+            >>> lockstep = Lockstep(tiny_model("causal").network)
+            >>> lockstep.goes_on(True), lockstep.goes_on(False)  # one process waits for no other
+            (True, False)
+        """
         if not self._is_needed:
             return is_busy
         busy = torch.tensor(int(is_busy), device=self._device)

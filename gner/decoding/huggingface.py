@@ -76,7 +76,18 @@ class HuggingFaceStrategy(DecodingStrategy):
         return to_generations(model, batch, self.write(model, batch))
 
     def write(self, model: TextModel, batch: Batch) -> list[list[int]]:
-        """Token ids of what `generate` writes, those of a row together, each up to its end token or its limit."""
+        """Token ids of what `generate` writes, those of a row together, each up to its end token or its limit.
+
+        Example:
+            >>> import torch
+            >>> from gner.decoding import NucleusSampling
+            >>> from gner.testing import make_examples, tiny_model
+            >>> model, strategy = tiny_model("causal"), NucleusSampling(num_samples=3, max_new_tokens=4)
+            >>> with torch.inference_mode():
+            ...     written = strategy.write(model, model.batch(make_examples()[:2]))
+            >>> len(written)  # three of the first row, then three of the second
+            6
+        """
         network, tokenizer = model.network, model.tokenizer
         limits = row_limits(model, batch, self.max_new_tokens)
         start = 1 if kind_of(network.config) is Kind.SEQ2SEQ else batch.prompt_ids.shape[1]

@@ -76,6 +76,15 @@ class Guesses:
     """The tags to draft for the words of a sentence: what the memory expects, and what a model showed it wants.
 
     They cost or save time, and decide nothing.
+
+    Example:
+        >>> example = Example(("in", "Rome"), ("O", "O"), ("city", "club"), "toy", "0")
+        >>> memory = TagMemory()
+        >>> memory.learn(example, ["O", "B-club"])
+        >>> root = TrieNode.of({"O": [4], "B-city": [5, 7], "B-club": [5, 8]})
+        >>> guesses = Guesses(memory, example)
+        >>> guesses.tag(1, "O", root), guesses.tag(1, "O", root.children[4])  # in what a beginning leaves open
+        ('B-club', 'O')
     """
 
     def __init__(self, memory: TagMemory, example: Example) -> None:

@@ -46,7 +46,13 @@ class TrieNode:
 
     @classmethod
     def of(cls, written: Mapping[str, Sequence[int]]) -> TrieNode:
-        """The empty beginning of all that is written, given by tag."""
+        """The empty beginning of all that is written, given by tag.
+
+        Example:
+            >>> root = TrieNode.of({"O": [4], "B-city": [5, 7], "B-town": [5, 7]})  # tags that a tokenizer writes alike
+            >>> root.children[5].children[7].tag, root.last, root.depth
+            ('B-city', frozenset({4, 7}), 2)
+        """
         root = cls()
         root.last = frozenset(tokens[-1] for tokens in written.values() if tokens)
         for tag, tokens in written.items():
@@ -168,7 +174,15 @@ class PieceTokenizer:
                 self._learn(missing)
 
     def choices(self, example: Example, position: int, before: str) -> Choices:
-        """How a word of an example can be written with any tag that may follow the tag before."""
+        """How a word of an example can be written with any tag that may follow the tag before.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> model, example = tiny_model("causal"), make_examples()[0]
+            >>> pieces = PieceTokenizer(model.tokenizer, model.format, Kind.CAUSAL)
+            >>> sorted(pieces.choices(example, position=1, before="B-person").tags.toward)
+            ['B-person', 'B-place', 'I-person', 'O']
+        """
         word = _Word(example.words[position], example.types, position == 0 and self._starts_text)
         key = (word, before[1:])
         if key not in self._choices:

@@ -77,6 +77,17 @@ class Prompter:
         collate: Tokenizes prompts.
         limits: Of prompts and answers.
         dataset: Name of the dataset that prompts mention, for formats that do.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> from gner.models import Backbone, FromScratch
+        >>> backbone = Backbone(FromScratch("llama", vocab_size=400))
+        >>> backbone.set_tokenizer(backbone.train_tokenizer(["Ada(B-person)"]))
+        >>> format = tiny_model("causal").format
+        >>> limits = Limits(prompt=float("inf"), answer=float("inf"), both=100)
+        >>> prompter = Prompter(backbone, format, Collator(format, backbone), limits=limits, dataset="toy")
+        >>> [group.types for group in prompter.groups(Labels.of(["person", "city", "song", "band"]))]
+        [('person',), ('city',), ('song',), ('band',)]
     """
 
     def __init__(

@@ -77,6 +77,16 @@ class Settings:
 
         Raises:
             UserError: It cannot be read as one.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> with TemporaryDirectory() as folder:
+            ...     path = Path(folder, FILE)
+            ...     _ = path.write_text("{}")
+            ...     Settings.read(path)  # doctest: +ELLIPSIS
+            Traceback (most recent call last):
+                ...
+            gner.errors.UserError: ...gner_config.json: expected the settings that `gner.export` writes, but ...
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))

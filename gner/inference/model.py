@@ -237,6 +237,18 @@ class GNER:
 
         Raises:
             UserError: An argument is invalid.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> from gner.testing import tiny_model
+            >>> tiny = tiny_model("causal")
+            >>> with TemporaryDirectory() as folder:
+            ...     tiny.network.save_pretrained(folder)
+            ...     _ = tiny.tokenizer.save_pretrained(folder)
+            ...     model = GNER.from_pretrained(folder, device="cpu")
+            ...     tags = model.predict_tags([["Ada", "", "slept"], ["so", "did", "I"]], [])
+            >>> tags  # no types, no entities
+            [['O', 'O', 'O'], ['O', 'O', 'O']]
         """
         if isinstance(words, str):
             raise UserError(f"Expected a list of words, got the text {words!r}. For text use `predict_entities`.")

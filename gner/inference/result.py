@@ -109,6 +109,12 @@ class Entities(list[EntityDict]):
             tagged: Its entities in word positions, and the info.
             names: The user's name of each type.
             threshold: Entities with a lower score are left out and counted.
+
+        Example:
+            >>> text = WordedText.join(["Ada", "slept"])
+            >>> tagged = Tagged([Entity(0, 1, "person", score=None)], TextInfo(num_words=2))
+            >>> Entities.of(text, tagged, {"person": "person"}, threshold=0.0)  # none of its words was written
+            [{'start': 0, 'end': 3, 'text': 'Ada', 'label': 'person', 'score': 0.0}]
         """
         kept = [entity for entity in tagged.entities if (entity.score or 0.0) >= threshold]
         entities: list[EntityDict] = []

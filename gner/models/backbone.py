@@ -157,6 +157,13 @@ class Backbone:
 
         Args:
             dtype: Of the weights; None for torch's default, which Lightning sets to that of a run's precision.
+
+        Example:
+            >>> sizes = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1}
+            >>> backbone = Backbone(FromScratch("llama", vocab_size=300, config=sizes))
+            >>> backbone.set_tokenizer(backbone.train_tokenizer(["Ada slept"]))
+            >>> backbone.build(torch.bfloat16).dtype
+            torch.bfloat16
         """
         if not isinstance(self.source, str):
             return self.build_random(dtype)

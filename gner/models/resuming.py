@@ -27,6 +27,13 @@ def move_in_epoch(checkpoint: dict[str, Any], num_before: int, num_now: int) -> 
 
 
 def rng_states() -> dict[str, Tensor]:
-    """The states of torch's generators on this process."""
+    """The states of torch's generators on this process.
+
+    Example:
+        >>> before = rng_states()["cpu"]
+        >>> _ = torch.rand(1)
+        >>> torch.equal(before, rng_states()["cpu"])
+        False
+    """
     states = {"cpu": torch.get_rng_state()}
     return states | {"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else states

@@ -51,5 +51,11 @@ def plain_name(name: str) -> str:
 
 
 def shape_of(source: Any) -> tuple[int, ...]:
-    """The shape of a tensor or of a safetensors slice."""
+    """The shape of a tensor or of a safetensors slice.
+
+    Example:
+        >>> from torch import zeros
+        >>> shape_of(zeros(2, 3))
+        (2, 3)
+    """
     return tuple(source.shape if isinstance(source, Tensor) else source.get_shape())

@@ -118,6 +118,15 @@ def take_special_tokens_as_text(tokenizer: PreTrainedTokenizerBase) -> None:
 
     Args:
         tokenizer: Modified in place, and so when it is saved.
+
+    Example:
+        >>> tokenizer = load_tokenizer(train_tokenizer(["Ada slept"], 300, begin_token=False))
+        >>> tokenizer.split_special_tokens = False
+        >>> tokenizer.eos_token_id in tokenizer("</s>", add_special_tokens=False)["input_ids"]
+        True
+        >>> take_special_tokens_as_text(tokenizer)
+        >>> tokenizer.eos_token_id in tokenizer("</s>", add_special_tokens=False)["input_ids"]
+        False
     """
     tokenizer.split_special_tokens = True
     spelt = set(tokenizer.all_special_tokens) - {tokenizer.unk_token}

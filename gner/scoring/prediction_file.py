@@ -80,6 +80,12 @@ class Row(NamedTuple):
         finished: False if a text was truncated.
         raw: The whole object.
         format: Name and options of the format, as `gner.prompting.serialize` has them; None where the row has none.
+
+    Example:
+        >>> raw = {"dataset": "toy", "label_list": ["person"], "instance": {"words": ["Ada"], "labels": ["B-person"]}}
+        >>> [row] = read_rows([json.dumps(raw | {"prediction": ["Ada", "none"]}).encode()], "theirs.jsonl")
+        >>> row.texts, row.format, row.example.tags  # of a format with two queries
+        (['Ada', 'none'], None, ('B-person',))
     """
 
     example: Example

@@ -26,6 +26,14 @@ class GroupScores(NamedTuple):
         num_words: Source words.
         num_runaways: Generations that were truncated.
         scorer: Name of the published scorer whose counts are official; None for a format without one.
+
+    Example:
+        >>> from gner.records import AlignmentReport, Example, Prediction
+        >>> from gner.scoring import Tally
+        >>> example = Example(("Ada", "Byron"), ("B-person", "I-person"), ("person",), "toy", "0")
+        >>> scores = Tally.of(example, Prediction(("B-person", "O"), (), AlignmentReport(omissions=1))).scores()
+        >>> scores.strict.f1, scores.views["ent_type"].f1, scores.errors["boundary"], scores.alignment["omissions"]
+        (0.0, 1.0, 1.0, 1)
     """
 
     strict: Score
