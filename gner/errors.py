@@ -7,6 +7,13 @@ class UserError(ValueError):
     """Bad input: the message says what was expected, what came, where, and what to change.
 
     The command line prints it without a traceback.
+
+    Example:
+        >>> try:
+        ...     raise UserError("Expected `lr` > 0, got 0. Set model.optimization.lr.")
+        ... except ValueError as error:  # as which it can be caught
+        ...     print(error)
+        Expected `lr` > 0, got 0. Set model.optimization.lr.
     """
 
 
