@@ -178,7 +178,13 @@ def _known_tags(types: tuple[str, ...]) -> frozenset[str]:
 
 
 class SchemeFault(NamedTuple):
-    """Where and why a tag sequence violates a scheme."""
+    """Where and why a tag sequence violates a scheme.
+
+    Example:
+        >>> fault = find_fault(["O", "B-city", "X"], "IOB2")
+        >>> fault.position, fault.reason
+        (2, '`X` is not a tag')
+    """
 
     position: int
     reason: str

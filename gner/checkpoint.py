@@ -96,6 +96,13 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
     Lightning writes to the temporary folder and, if that is on another disk, copies from there: a run that is killed
     during the copy is left without a checkpoint.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     AtomicCheckpointIO().save_checkpoint({"epoch": 1}, Path(folder, "last.ckpt"))
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['last.ckpt']
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:

@@ -249,6 +249,13 @@ def check_overfit_batches(trainer: Namespace) -> None:
 
     Raises:
         UserError: It is set.
+
+    Example:
+        >>> check_overfit_batches(Namespace(overfit_batches=0.0))
+        >>> check_overfit_batches(Namespace(overfit_batches=10))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected trainer.overfit_batches=0, got 10: it replaces the samplers ...
     """
     if trainer.overfit_batches:
         raise UserError(

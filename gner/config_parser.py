@@ -89,7 +89,12 @@ class Parser(LightningArgumentParser):
 
 
 def with_resolved_names(args: list[str]) -> list[str]:
-    """Arguments in which strategies and formats have their own names."""
+    """Arguments in which strategies and formats have their own names.
+
+    Example:
+        >>> with_resolved_names(["--model.decoding", "beam-search", "--model.decoding.init_args.num_beams", "8"])
+        ['--model.decoding', 'BeamSearch', '--model.decoding.init_args.num_beams', '8']
+    """
     resolved = list(args)
     for place, argument in enumerate(args):
         option, has_value, value = argument.partition("=")

@@ -44,6 +44,14 @@ def decode(content: bytes, place: str, line: int = 1, *, keep_mark: bool = False
 
     Raises:
         UserError: They are not UTF-8.
+
+    Example:
+        >>> decode("\\ufeffAda".encode(), "a.txt"), len(decode("\\ufeffAda".encode(), "a.txt", keep_mark=True))
+        ('Ada', 4)
+        >>> decode(b"Ada\\n\\xe9", "a.txt")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: a.txt:2: expected UTF-8, found the byte 0xe9. ...
     """
     try:
         return content.decode("utf-8" if keep_mark else "utf-8-sig")
@@ -65,6 +73,12 @@ def decompressed(file: io.BufferedReader, name: str) -> Iterator[IO[bytes]]:
 
     Raises:
         UserError: A gzip file is truncated or damaged, or the file has another compression.
+
+    Example:
+        >>> squeezed = io.BufferedReader(io.BytesIO(gzip.compress(b"Ada")))
+        >>> with decompressed(squeezed, "a.txt.gz") as file:
+        ...     file.read()
+        b'Ada'
     """
     with file:
         head = file.peek(16)[:16]
@@ -94,6 +108,10 @@ def is_written_through(path: Path) -> bool:
     """Whether a path, or what it links to, must be written in place, as no file can replace it.
 
     That is standard output, even if redirected to a file; a pipe; a device.
+
+    Example:
+        >>> [is_written_through(Path(path)) for path in ("/dev/stdout", "/dev/null", "a.txt")]
+        [True, True, False]
     """
     if any(_STREAM.fullmatch(str(place)) for place in _links(path)):
         return True
@@ -122,6 +140,16 @@ def replacing(path: Path) -> Iterator[TextIO]:
     """Write a UTF-8 file atomically: it gets its name once complete. Missing folders are created.
 
     A symbolic link stays one, and its target is replaced. Streams and devices are written in place.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "new", "a.txt")
+        ...     with replacing(path) as file:
+        ...         _ = file.write("Ada")
+        ...         exists_before = path.exists()
+        ...     exists_before, path.read_text()
+        (False, 'Ada')
     """
     if is_written_through(path):
         with path.open("a", encoding="utf-8") as file:  # standard output may be redirected to a file that has content
@@ -139,7 +167,12 @@ def replacing(path: Path) -> Iterator[TextIO]:
 
 
 def without_nan(value: Any) -> Any:
-    """Replace NaN and infinity, which JSON does not have, by None in nested plain values."""
+    """Replace NaN and infinity, which JSON does not have, by None in nested plain values.
+
+    Example:
+        >>> without_nan({"f1": float("nan"), "counts": (1, 2.0)})
+        {'f1': None, 'counts': [1, 2.0]}
+    """
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -150,7 +183,12 @@ def without_nan(value: Any) -> Any:
 
 
 def as_line(row: Mapping[str, Any]) -> str:
-    """Serialize an object as one JSON line that UTF-8 can encode; types that JSON lacks, such as dates, become text."""
+    """Serialize an object as one JSON line that UTF-8 can encode; types that JSON lacks, such as dates, become text.
+
+    Example:
+        >>> as_line({"text": "Zürich", "score": float("nan")}), as_line({"text": "\\ud83d"})
+        ('{"text": "Zürich", "score": null}', '{"text": "\\\\ud83d"}')
+    """
     row = without_nan(row)
     line = json.dumps(row, ensure_ascii=False, default=str)
     if HALF_CHARACTER.search(line):

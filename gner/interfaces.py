@@ -27,6 +27,10 @@ class Kind(str, Enum):
 
     A seq2seq backbone reads a prompt with its encoder and writes the answer with its decoder; a causal one continues
     the prompt; an encoder writes nothing, and its states at each word can be tagged.
+
+    Example:
+        >>> Kind("causal") is Kind.CAUSAL, [kind.value for kind in Kind]
+        (True, ['seq2seq', 'causal', 'encoder'])
     """
 
     SEQ2SEQ = "seq2seq"
@@ -38,6 +42,13 @@ def kind_of(config: PreTrainedConfig) -> Kind:
     """The kind of a backbone with this configuration.
 
     Transformers has classes for generation for most encoders, which are of use only with ``is_decoder``.
+
+    Example:
+        >>> from transformers import BertConfig, LlamaConfig, T5Config
+        >>> kind_of(T5Config()).value, kind_of(LlamaConfig()).value, kind_of(BertConfig()).value
+        ('seq2seq', 'causal', 'encoder')
+        >>> kind_of(BertConfig(is_decoder=True)).value
+        'causal'
     """
     if config.is_encoder_decoder:
         return Kind.SEQ2SEQ
@@ -76,6 +87,15 @@ class Batch:
         decode: False where the examples of this batch are outside the subset that is decoded.
         length_limit: Most tokens of any answer, beside what a strategy allows; None for no such limit.
         stops_loops: End answers that do nothing but repeat themselves; see `gner.decoding.limits`.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> batch = tiny_model("causal").batch(make_examples()[:2])
+        >>> len(batch), batch.num_rows, batch.owners
+        (2, 2, [0, 1])
+        >>> prompt_length, answer_length = batch.lengths[0]
+        >>> (batch.labels[0] != IGNORED).sum().item() == answer_length  # the loss leaves out prompt and padding
+        True
     """
 
     def __init__(
@@ -124,7 +144,15 @@ class Batch:
         return [self.examples[owner] for owner in self.owners]
 
     def first(self, num_examples: int) -> Batch:
-        """The first examples, to be decoded: their rows are kept, and what training reads is that of all."""
+        """The first examples, to be decoded: their rows are kept, and what training reads is that of all.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> batch = tiny_model("seq2seq").batch(make_examples()[:3])
+            >>> some = batch.first(1)
+            >>> len(some), some.num_rows, len(some.prompt_ids), len(some.input_ids)
+            (1, 1, 1, 3)
+        """
         some = copy(self)
         for name in ("examples", "positions", "counted"):
             setattr(some, name, getattr(self, name)[:num_examples])
@@ -134,7 +162,14 @@ class Batch:
         return some
 
     def repeated(self, num_copies: int) -> Batch:
-        """Each row several times, its copies one after the other."""
+        """Each row several times, its copies one after the other.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> batch = tiny_model("causal").batch(make_examples()[:2])
+            >>> batch.repeated(2).owners, len(batch.repeated(2).prompt_ids)
+            ([0, 0, 1, 1], 4)
+        """
         more = copy(self)
         more.prompt_ids = self.prompt_ids.repeat_interleave(num_copies, dim=0)
         more.prompt_mask = self.prompt_mask.repeat_interleave(num_copies, dim=0)
@@ -144,7 +179,15 @@ class Batch:
         return more
 
     def to(self, target: device | str, non_blocking: bool = False) -> Batch:
-        """Copy with all tensors on a device; Lightning calls this."""
+        """Copy with all tensors on a device; Lightning calls this.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> batch = tiny_model("causal").batch(make_examples()[:2])
+            >>> moved = batch.to("meta")
+            >>> moved.input_ids.device.type, batch.input_ids.device.type, moved.examples is batch.examples
+            ('meta', 'cpu', True)
+        """
         moved = copy(self)
         for name, value in vars(self).items():
             if hasattr(value, "to"):  # the tensors
@@ -161,6 +204,12 @@ class Positions(NamedTuple):
     Attributes:
         prompt: What the encoder of a seq2seq backbone can read; of a causal one the same as ``answer``.
         answer: What a decoder can read; of a causal backbone prompt and answer together.
+
+    Example:
+        >>> from gner.models import Backbone, FromScratch
+        >>> sizes = {"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 2}
+        >>> Backbone(FromScratch("t5", vocab_size=400, config=sizes)).positions
+        Positions(prompt=None, answer=None)
     """
 
     prompt: int | None

@@ -9,7 +9,15 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 
 def explain(error: Exception) -> str | None:
-    """A message for an error that a setting caused, or None if no setting is known to cause it."""
+    """A message for an error that a setting caused, or None if no setting is known to cause it.
+
+    Example:
+        >>> error = ValueError("`val_check_interval` (500) must be ... the number of the training batches (20)")
+        >>> explain(error)  # doctest: +ELLIPSIS
+        'Expected a trainer.val_check_interval of at most the 20 batches of an epoch, got 500. Lower it, ...'
+        >>> print(explain(RuntimeError("a bug")))  # not the user's to fix
+        None
+    """
     text = str(error)
     for pattern, describe in _KNOWN.items():
         found = re.search(pattern, text)

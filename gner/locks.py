@@ -36,6 +36,10 @@ class Owner(NamedTuple):
         """Whether it ran on this machine and has ended or is exiting.
 
         A killed process keeps its locks until the kernel has freed its memory, which takes a while if it has much.
+
+        Example:
+            >>> this_process().is_ending, Owner("another-machine", 1).is_ending
+            (False, False)
         """
         if self.host != socket.gethostname():
             return False
@@ -59,6 +63,14 @@ def lock(file: IO[bytes] | IO[str], owner: Owner | None = None) -> bool:
 
     Returns:
         False if another process holds it.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, ".lock")
+        ...     with path.open("w") as file:
+        ...         lock(file)
+        True
     """
     since = time.monotonic()
     while not _try(file):
@@ -81,7 +93,16 @@ def _try(file: IO[bytes] | IO[str]) -> bool:
 
 
 def read_owner(path: Path) -> Owner | None:
-    """The process that a lock file names, or None."""
+    """The process that a lock file names, or None.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, ".lock")
+        ...     _ = path.write_text("node7 4711")
+        ...     print(read_owner(path), read_owner(Path(folder, "none")))
+        process 4711 on node7 None
+    """
     with suppress(OSError, ValueError):
         host, pid = path.read_text(encoding="utf-8").split()
         return Owner(host, int(pid))

@@ -50,7 +50,16 @@ class EntityF1(Metric):
         self.add_state("rows", torch.zeros(len(self._datasets), width, dtype=torch.long), dist_reduce_fx="sum")
 
     def update(self, example: Example, prediction: Prediction, finished: bool = True) -> None:
-        """Count one sentence; see `Tally.of`."""
+        """Count one sentence; see `Tally.of`.
+
+        Example:
+            >>> from gner.records import AlignmentReport, Example, Prediction
+            >>> example = Example(("Ada",), ("B-person",), ("person",), "toy", "0")
+            >>> metric = EntityF1({"toy": ["person"]})
+            >>> metric.update(example, Prediction(("O",), (), AlignmentReport(omissions=1)), finished=False)
+            >>> metric.scores().overall.num_runaways
+            1
+        """
         row = Tally.of(example, prediction, finished).to_row(self._types)
         self.rows[self._datasets[example.dataset]] += self.rows.new_tensor(row)
 
@@ -59,7 +68,19 @@ class EntityF1(Metric):
         return torch.tensor(self._entity_scores().overall.strict.f1, device=self.device)
 
     def scores(self) -> EntityScores:
-        """All scores of all sentences of all processes; on several, every process must call this."""
+        """All scores of all sentences of all processes; on several, every process must call this.
+
+        Example:
+            >>> from gner.bio import to_entities
+            >>> from gner.records import AlignmentReport
+            >>> example = Example(("Ada", "Byron"), ("B-person", "I-person"), ("person",), "toy", "0")
+            >>> tags = ("B-person", "O")
+            >>> metric = EntityF1({"toy": ["person"]})
+            >>> metric.update(example, Prediction(tags, tuple(to_entities(tags)), AlignmentReport(omissions=1)))
+            >>> scores = metric.scores()
+            >>> scores.overall.strict.f1, scores.overall.errors["boundary"], scores.datasets["toy"].views["partial"].f1
+            (0.0, 1.0, 0.5)
+        """
         with self.sync_context():
             return self._entity_scores()
 
@@ -72,6 +93,13 @@ class AnswerLoss(Metric):
     """Mean cross-entropy per answer token, in nats.
 
     Sums are kept as integers, in units of 2**-24 nats: unlike floats they add up to the same in any order.
+
+    Example:
+        >>> loss = AnswerLoss()
+        >>> loss.update(torch.tensor(2.0), num_tokens=1)
+        >>> loss.update(torch.tensor(1.0), num_tokens=3)
+        >>> loss.compute()  # by token, not by batch
+        tensor(1.2500)
     """
 
     full_state_update = False
@@ -95,7 +123,15 @@ class AnswerLoss(Metric):
         self.num_tokens += num_tokens
 
     def compute(self) -> Tensor:
-        """The mean over all tokens of all processes; not a number if it was none in any batch."""
+        """The mean over all tokens of all processes; not a number if it was none in any batch.
+
+        Example:
+            >>> loss = AnswerLoss()
+            >>> loss.update(torch.tensor(2.0), num_tokens=5)
+            >>> loss.update(torch.tensor(float("inf")), num_tokens=5)
+            >>> loss.compute()
+            tensor(nan)
+        """
         num_tokens = int(self.num_tokens)
         is_known = num_tokens > 0 and not self.num_not_finite
         mean = int(self.total) * self._UNIT / num_tokens if is_known else float("nan")

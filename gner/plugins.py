@@ -22,12 +22,23 @@ def load_plugins(group: str, base: type) -> list[str]:
     Args:
         group: Of entry points: `STRATEGIES` or `FORMATS`.
         base: What they must be a subclass of.
+
+    Example:
+        >>> from gner.decoding import DecodingStrategy
+        >>> "Speculative" in load_plugins(STRATEGIES, DecodingStrategy)
+        True
     """
     return [entry_point.name for entry_point in entry_points(group=group) if _load(entry_point, base)]
 
 
 def find_plugin(group: str, class_name: str, base: type) -> type | None:
-    """The class of this name that an installed package declares, under whatever name, or None."""
+    """The class of this name that an installed package declares, under whatever name, or None.
+
+    Example:
+        >>> from gner.decoding import DecodingStrategy
+        >>> find_plugin(STRATEGIES, "Greedy", DecodingStrategy), find_plugin(STRATEGIES, "Beam", DecodingStrategy)
+        (<class 'gner.decoding.greedy.Greedy'>, None)
+    """
     for entry_point in entry_points(group=group):
         if class_name in (entry_point.name, entry_point.value.rpartition(":")[2]):
             loaded = entry_point.load()
@@ -47,12 +58,22 @@ def plugin_classes(group: str, base: type) -> dict[str, type]:
 
 
 def plugin_names(group: str) -> dict[str, str]:
-    """The names of a group, by themselves without capital letters, hyphens and underscores."""
+    """The names of a group, by themselves without capital letters, hyphens and underscores.
+
+    Example:
+        >>> plugin_names(STRATEGIES)["nucleussampling"]
+        'NucleusSampling'
+    """
     return {_plain(entry_point.name): entry_point.name for entry_point in entry_points(group=group)}
 
 
 def resolve_name(group: str, name: str) -> str:
-    """The name that is meant: ``beam_search`` or ``beam-search`` for ``BeamSearch``; an unknown one is unchanged."""
+    """The name that is meant: ``beam_search`` or ``beam-search`` for ``BeamSearch``; an unknown one is unchanged.
+
+    Example:
+        >>> resolve_name(STRATEGIES, "beam_search"), resolve_name(STRATEGIES, "my_package.MyStrategy")
+        ('BeamSearch', 'my_package.MyStrategy')
+    """
     return plugin_names(group).get(_plain(name), name)
 
 

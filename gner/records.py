@@ -19,6 +19,11 @@ class Example:
         id: Position of the sentence in its file, from 0, as text.
         source: ``file:line`` of its first word, for messages.
         descriptions: What types mean, in pairs of a type and a sentence or phrase; types may be left out.
+
+    Example:
+        >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person", "place"), dataset="toy", id="0")
+        >>> list(zip(example.words, example.tags))
+        [('Ada', 'B-person'), ('slept', 'O')]
     """
 
     words: tuple[str, ...]
@@ -43,6 +48,12 @@ class Entity:
 
     Attributes:
         score: Probability in [0, 1] of the tags of its words, or None where none was computed.
+
+    Example:
+        >>> words = ("Ada", "saw", "New", "York")
+        >>> city = Entity(2, 4, "city", score=0.9)
+        >>> words[city.start : city.end]
+        ('New', 'York')
     """
 
     start: int
@@ -62,6 +73,11 @@ class Generation:
         token_log_probs: Log-probability of each of ``token_ids`` given all that came before it.
         finished: False if the length limit truncated the text (a runaway).
         entities: Entities with scores, set by the strategy; None derives scores from token probabilities.
+
+    Example:
+        >>> cut = Generation(token_ids=[7, 8], text="Ada(B-per", token_log_probs=[-0.1, -0.2], finished=False)
+        >>> cut.finished, cut.entities is None  # scores come from the log-probabilities
+        (False, True)
     """
 
     token_ids: list[int]
@@ -83,6 +99,11 @@ class AlignmentReport:
         repaired_tags: Tags changed to make valid IOB2.
         unparsed: Characters that belong to no ``word(tag)`` pair.
         unplaced: Strings, of formats that write those of entities, that occur nowhere among the source words.
+
+    Example:
+        >>> total = AlignmentReport(omissions=1) + AlignmentReport(omissions=2, unparsed=7)
+        >>> total.omissions, total.unparsed
+        (3, 7)
     """
 
     omissions: int = 0
@@ -105,6 +126,12 @@ class Alignment(NamedTuple):
         report: What it took.
         origins: For each source word the position of the written pair that its tag is from, None for one that was not
             written; empty where that is not known.
+
+    Example:
+        >>> from gner.alignment import RobustAligner
+        >>> alignment = RobustAligner()(["a", "b", "c"], [("a", "O"), ("c", "B-letter")])
+        >>> alignment.tags, alignment.origins, alignment.report.omissions
+        (('O', 'O', 'B-letter'), (0, None, 1), 1)
     """
 
     tags: tuple[str, ...]
@@ -120,7 +147,12 @@ Gives W tags for any words, never raises, and takes the tags as they are: ``O``,
 
 
 class Counts(NamedTuple):
-    """What precision, recall and F1 are made of."""
+    """What precision, recall and F1 are made of.
+
+    Example:
+        >>> Counts(num_correct=1.5, num_predicted=3, num_gold=2)  # a half: a partial match
+        Counts(num_correct=1.5, num_predicted=3, num_gold=2)
+    """
 
     num_correct: float
     num_predicted: int
@@ -139,6 +171,15 @@ class Prediction:
             for a word that was not written. Empty where that is not known.
         official: What the published scorer of the format counts, where it has one and was asked.
         generations: What was written, one for each query; empty where nothing was.
+
+    Example:
+        >>> from gner.alignment import PostProcessor
+        >>> from gner.prompting import GnerFormat
+        >>> example = Example(("Ada", "slept"), ("O", "O"), ("person",), "toy", "0")
+        >>> text = "Ada(B-person) slept(O)"
+        >>> prediction = PostProcessor(GnerFormat())(example, [text])
+        >>> prediction.entities, [text[start:end] for start, end in prediction.places]
+        ((Entity(start=0, end=1, type='person', score=None),), ['B-person', 'O'])
     """
 
     tags: tuple[str, ...]

@@ -29,6 +29,14 @@ class RunLock:
 
     Args:
         run_dir: The folder; created if missing.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     first = RunLock(Path(folder, "run"))
+        ...     print(first.take(archives=True))  # no earlier run to move aside
+        ...     first.release()
+        None
     """
 
     def __init__(self, run_dir: Path) -> None:
@@ -94,6 +102,13 @@ def archive(run_dir: Path) -> Path | None:
 
     Returns:
         Its new path, or None if there was none.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as runs:
+        ...     Path(runs, "recipes", CHECKPOINTS, "last.ckpt").mkdir(parents=True)
+        ...     archive(Path(runs, "recipes")).name, archive(Path(runs, "recipes"))
+        ('recipes.1', None)
     """
     if not any((run_dir / CHECKPOINTS).glob("*")):
         return None
@@ -109,6 +124,18 @@ def find_checkpoint(run_dir: Path, which: str) -> Path:
 
     Raises:
         UserError: There is no such checkpoint.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     Path(folder, CHECKPOINTS).mkdir()
+        ...     Path(folder, CHECKPOINTS, "last.ckpt").touch()
+        ...     find_checkpoint(Path(folder), "last").name
+        'last.ckpt'
+        >>> find_checkpoint(Path("runs/none"), "best")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a checkpoint at runs/none/checkpoints/best.ckpt, but there is none. ...
     """
     path = run_dir / CHECKPOINTS / f"{which}.ckpt" if which in ("best", "last") else Path(which)
     for candidate in (path, _previous(path)):
@@ -121,7 +148,18 @@ def find_checkpoint(run_dir: Path, which: str) -> Path:
 
 
 def other_checkpoints(run_dir: Path, broken: Path) -> list[Path]:
-    """The checkpoints that a run can be resumed from when one is broken, newest first."""
+    """The checkpoints that a run can be resumed from when one is broken, newest first.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     checkpoints = Path(folder, CHECKPOINTS)
+        ...     checkpoints.mkdir()
+        ...     for name in ("best.ckpt", "last.ckpt", "last.ckpt.unfinished"):
+        ...         (checkpoints / name).touch()
+        ...     [path.name for path in other_checkpoints(Path(folder), broken=checkpoints / "last.ckpt")]
+        ['best.ckpt']
+    """
     folders = {run_dir / CHECKPOINTS, broken.parent}
     found = chain.from_iterable(folder.glob("*.ckpt*") for folder in folders)
     others = (path for path in found if path.resolve() != broken.resolve())
@@ -140,7 +178,12 @@ def replace(path: Path, replacement: Path) -> None:
 
 
 def write_error(path: Path, error: BaseException) -> UserError:
-    """The error for a checkpoint that could not be written, for example on a full disk."""
+    """The error for a checkpoint that could not be written, for example on a full disk.
+
+    Example:
+        >>> print(write_error(Path("last.ckpt"), OSError("No space left on device")))  # doctest: +ELLIPSIS
+        Could not write the checkpoint last.ckpt: No space left on device. Make room, or set ...
+    """
     earlier = "The earlier one there is unchanged. " if path.exists() else ""
     causes = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:

@@ -36,6 +36,12 @@ class Throughput(Callback):
     Args:
         peak_tflops: Peak of one device, in 10**12 operations per second without sparsity; null looks it up in
             Lightning's table, which counts sparsity for some devices.
+
+    Example:
+        >>> Throughput(peak_tflops=0)
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected `peak_tflops` > 0, got 0. Set throughput.peak_tflops.
     """
 
     def __init__(self, peak_tflops: float | None = None) -> None:

@@ -20,6 +20,14 @@ def write_page(path: Path, template: str, data: dict[str, Any]) -> None:
         path: Where to write; replaced atomically.
         template: ``package/name.html``, with ``__DATA__`` inside a script element of type JSON.
         data: What the page's script reads.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "errors.html")
+        ...     write_page(path, "gner.scoring/error_page.html", {"sentences": ["</script>"]})
+        ...     "\\\\u003c/script>" in path.read_text(encoding="utf-8")
+        True
     """
     package, _, name = template.partition("/")
     page = (resources.files(package) / name).read_text(encoding="utf-8")

@@ -22,7 +22,12 @@ MAX_WORD_LENGTH = 100
 
 
 class Word(NamedTuple):
-    """A word and its half-open range of characters."""
+    """A word and its half-open range of characters.
+
+    Example:
+        >>> [(word.text, word.start, word.end) for word in WordSplitter()("Ada's")]
+        [('Ada', 0, 3), ("'s", 3, 5)]
+    """
 
     text: str
     start: int
@@ -152,6 +157,14 @@ def find_splitter(words: str | Splitter) -> Splitter:
 
     Raises:
         UserError: There is no splitter of that name.
+
+    Example:
+        >>> for name in SPLITTERS:
+        ...     print(name, [word.text for word in find_splitter(name)("O'Reilly doesn't.")])
+        treebank ["O'Reilly", 'does', "n't", '.']
+        apostrophe ['O', "'Reilly", 'doesn', "'t", '.']
+        whole ["O'Reilly", "doesn't", '.']
+        whitespace ["O'Reilly", "doesn't."]
     """
     if not isinstance(words, str):
         return words

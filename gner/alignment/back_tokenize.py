@@ -23,6 +23,15 @@ class BackTokenizer:
 
     Args:
         tokenizer: The tokenizer of the model that wrote the texts; also an attribute.
+
+    Example:
+        >>> from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+        >>> from transformers import PreTrainedTokenizerFast
+        >>> vocabulary = {"<unk>": 0, "Citro": 1, "n": 2}
+        >>> pieces = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+        >>> pieces.pre_tokenizer, pieces.decoder = pre_tokenizers.Split("ë", "isolated"), decoders.Fuse()
+        >>> BackTokenizer(PreTrainedTokenizerFast(tokenizer_object=pieces, unk_token="<unk>"))(["Citroën"])
+        ['Citron']
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -35,6 +44,15 @@ class BackTokenizer:
 
         Raises:
             UserError: There is no such tokenizer.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> from gner.testing import tiny_model
+            >>> with TemporaryDirectory() as folder:
+            ...     _ = tiny_model("causal").tokenizer.save_pretrained(folder)
+            ...     back_tokenize = BackTokenizer.load(folder)
+            >>> back_tokenize(["Zürich", "東京"])  # a byte-level vocabulary lacks nothing
+            ['Zürich', '東京']
         """
         from transformers import AutoTokenizer  # noqa: PLC0415 - it loads torch, which scoring does not need
 

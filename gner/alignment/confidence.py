@@ -24,6 +24,21 @@ class EntityScorer:
 
     Args:
         tokenizer: Of the model that writes.
+
+    Example:
+        >>> import math
+        >>> from gner.bio import to_entities
+        >>> from gner.records import AlignmentReport
+        >>> from gner.testing import tiny_model
+        >>> tokenizer = tiny_model("causal").tokenizer
+        >>> ids = tokenizer("Ada(B-person)", add_special_tokens=False)["input_ids"]
+        >>> generation = Generation(ids, "Ada(B-person)", [math.log(0.9)] * len(ids), True)
+        >>> entities = tuple(to_entities(["B-person"]))
+        >>> prediction = Prediction(("B-person",), entities, AlignmentReport(), places=((4, 12),))
+        >>> EntityScorer(tokenizer)(prediction, [generation]).entities
+        (Entity(start=0, end=1, type='person', score=0.81),)
+        >>> tokenizer.batch_decode([[one] for one in ids])
+        ['Ada', '(B-', 'person', ')']
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:

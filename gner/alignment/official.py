@@ -32,6 +32,11 @@ class OfficialAligner:
     Args:
         back_tokenize: Tokenizes and decodes source words, so that they lose the same characters as written ones where
             the vocabulary lacks some; None compares the words unchanged.
+
+    Example:
+        >>> written = [("ada", "B-person"), ("slpet", "O")]
+        >>> OfficialAligner()(["Ada", "slept"], written).origins  # case does not count, a misspelt word does
+        (0, None)
     """
 
     def __init__(self, back_tokenize: BackTokenize | None = None) -> None:
@@ -90,6 +95,12 @@ def longest_common_subsequence(source: Sequence[str], written: Sequence[str]) ->
     The time grows with the number of pairs of equal words. Where a word is repeated thousands of times on both sides,
     an algorithm whose time does not depend on repetitions takes over: it finds another subsequence of the same length
     or, for even longer texts, a long one.
+
+    Example:
+        >>> longest_common_subsequence(["a", "b", "a"], ["a"])  # of equal words, the last
+        [Match(source=2, written=0)]
+        >>> longest_common_subsequence(["a", "b", "c"], ["c", "a", "b"])
+        [Match(source=0, written=1), Match(source=1, written=2)]
     """
     in_source, in_written = Counter(source), Counter(written)
     if sum(count * in_written[word] for word, count in in_source.items()) > _MAX_PAIRS:

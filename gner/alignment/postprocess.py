@@ -38,6 +38,15 @@ class PostProcessor:
         aligner: Where ``tags`` come from: ``robust`` loses as little as possible, ``official`` is what the format's
             released scorer does. Official counts always come from the latter.
         scorer: Scores entities by the probabilities of tokens; None for no scores.
+
+    Example:
+        >>> from gner.prompting import GnerFormat
+        >>> example = Example(("Ada", "met", "Bob"), ("B-person", "O", "B-person"), ("person",), "toy", "0")
+        >>> text = "Ada(B-person) met(O) Bbo(I-person)"
+        >>> PostProcessor(GnerFormat())(example, [text]).tags
+        ('B-person', 'O', 'B-person')
+        >>> PostProcessor(GnerFormat(), aligner="official")(example, [text]).tags
+        ('B-person', 'O', 'O')
     """
 
     def __init__(
@@ -66,12 +75,28 @@ class PostProcessor:
         return Prediction(tags, tuple(to_entities(tags)), report, official=counts)
 
     def read(self, example: Example, generations: Sequence[Generation]) -> Prediction:
-        """The same of what was generated for each query, with scores of entities if there is a scorer."""
+        """The same of what was generated for each query, with scores of entities if there is a scorer.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("Ada", "slept"), ("O", "O"), ("person",), "toy", "0")
+            >>> cut = Generation([5, 7], "Ada(B-person) sle", [-0.1, -0.2], finished=False)
+            >>> prediction = PostProcessor(GnerFormat()).read(example, [cut])
+            >>> prediction.tags, prediction.report.unparsed, prediction.finished
+            (('B-person', 'O'), 3, False)
+        """
         prediction = self(example, [generation.text for generation in generations])
         if self._scorer is not None:
             prediction = self._scorer(prediction, generations)
         return replace(prediction, generations=tuple(generations))
 
     def read_official(self, example: Example, texts: Sequence[str]) -> Alignment:
-        """The tags of the released scorer only."""
+        """The tags of the released scorer only.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("Ada", "slept"), ("O", "O"), ("person",), "toy", "0")
+            >>> PostProcessor(GnerFormat()).read_official(example, ["Ada(I-person) slept(O)"]).tags  # not repaired
+            ('I-person', 'O')
+        """
         return self._format.read_official(example, texts, self._official)

@@ -43,6 +43,14 @@ class RobustAligner:
 
     Args:
         back_tokenize: Maps source words to how the model writes them; None if that is unknown.
+
+    Example:
+        >>> written = [("New", "B-city"), ("Yrok", "I-city"), ("in", "O"), ("in", "O"), ("rain", "O")]
+        >>> alignment = RobustAligner()(["New", "York", "in", "the", "rain"], written)
+        >>> alignment.tags, alignment.origins
+        (('B-city', 'I-city', 'O', 'O', 'O'), (0, 1, 2, 3, 4))
+        >>> alignment.report.substitutions, alignment.report.additions, alignment.report.omissions
+        (2, 0, 0)
     """
 
     def __init__(self, back_tokenize: BackTokenize | None = None) -> None:

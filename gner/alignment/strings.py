@@ -25,13 +25,25 @@ class Placed(NamedTuple):
     Attributes:
         entities: In reading order, without overlap.
         num_unplaced: Strings that occur nowhere; with ``next place``, also those that have no free place left.
+
+    Example:
+        >>> placed = place_strings(["New", "York"], [("York", "city"), ("New York", "club")], "every occurrence")
+        >>> placed.entities, placed.num_unplaced
+        ([Entity(start=0, end=2, type='club', score=None)], 0)
     """
 
     entities: list[Entity]
     num_unplaced: int
 
     def prediction(self, num_words: int) -> Prediction:
-        """Tags for the W words of the sentence; the report counts what was not placed."""
+        """Tags for the W words of the sentence; the report counts what was not placed.
+
+        Example:
+            >>> placed = place_strings(["in", "New", "York"], [("New York", "city"), ("Rome", "city")], "next place")
+            >>> prediction = placed.prediction(3)
+            >>> prediction.tags, prediction.report.unplaced
+            (('O', 'B-city', 'I-city'), 1)
+        """
         tags = tuple(to_tags(self.entities, num_words))
         return Prediction(tags, tuple(self.entities), AlignmentReport(unplaced=self.num_unplaced))
 

@@ -33,6 +33,15 @@ class Collator:
     Args:
         format: How an example becomes text.
         backbone: Owner of the tokenizer.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> tiny = tiny_model("causal")
+        >>> batch = tiny.collate(make_examples()[:2])
+        >>> tiny.tokenizer.decode(batch.input_ids[1][batch.labels[1] != IGNORED])  # what the loss is of
+        'nothing(O)</s>'
+        >>> batch.prompt_mask[1, 0].item(), batch.attention_mask[1, 0].item()  # prompts are padded on the left
+        (0, 1)
     """
 
     def __init__(self, format: Format, backbone: TokenizerOwner) -> None:
@@ -69,6 +78,13 @@ class Collator:
             examples: E examples.
             rngs: For what the format chooses anew for each of them.
             positions: See `Batch`.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> rngs = [random.Random(0), random.Random(1)]
+            >>> batch = tiny_model("causal").collate.for_training(make_examples()[:2], rngs)
+            >>> batch.num_rows, batch.positions, batch.input_ids.shape == batch.labels.shape
+            (2, [0, 1], True)
         """
         learned = self._encode_training(examples, rngs)
         return self._batch(examples, learned, learned, positions=positions)
@@ -79,7 +95,15 @@ class Collator:
         return self._batch(examples, rows, rows)
 
     def encode(self, examples: Sequence[Example]) -> list[Encoded]:
-        """Tokenize the queries of all examples, one after the other."""
+        """Tokenize the queries of all examples, one after the other.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> tiny = tiny_model("seq2seq")
+            >>> [row] = tiny.collate.encode(make_examples()[1:2])
+            >>> tiny.tokenizer.decode(row.prompt), tiny.tokenizer.decode(row.answer)
+            ('Use the specific entity tags: person, place and O.\\nSentence: nothing</s>', 'nothing(O)</s>')
+        """
         return self._encode_queries(examples).encoded
 
     def _encode_queries(self, examples: Sequence[Example]) -> _Rows:
@@ -153,7 +177,13 @@ class Collator:
         return {**tensors, "labels": padded_labels, "answer_ids": answer_ids}
 
     def texts(self, examples: Iterable[Example]) -> Iterator[str]:
-        """What training reads, in parts, to train a tokenizer on."""
+        """What training reads, in parts, to train a tokenizer on.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> list(tiny_model("causal").collate.texts(make_examples()[1:2]))
+            ['[INST] Use the specific entity tags: person, place and O.\\nSentence: nothing [/INST]', 'nothing(O)']
+        """
         for example in examples:
             for sequence in self._format.training(example, *_fixed_rngs([example])):
                 query = _as_query(sequence)
@@ -165,7 +195,16 @@ class Collator:
                 yield query.target
 
     def sizes(self, examples: Sequence[Example], *, for_training: bool = False) -> list[list[tuple[int, int]]]:
-        """Tokens of prompt and answer of each example's queries, or of the sequences that training reads."""
+        """Tokens of prompt and answer of each example's queries, or of the sequences that training reads.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> collate = tiny_model("causal").collate
+            >>> [len(rows) for rows in collate.sizes(make_examples())]  # one query a sentence
+            [1, 1, 1, 1, 1]
+            >>> collate.sizes(make_examples()[:1]) == [[collate(make_examples()[:1]).lengths[0]]]
+            True
+        """
         sizes: list[list[tuple[int, int]]] = []
         for start in range(0, len(examples), _AT_ONCE):
             some = examples[start : start + _AT_ONCE]

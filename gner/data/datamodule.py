@@ -71,6 +71,15 @@ class GnerDataModule(LightningDataModule):
 
     Raises:
         UserError: At set-up: a file is missing or not understood, or a sentence is longer than the backbone can read.
+
+    Example:
+        >>> from gner.models import Backbone, FromScratch
+        >>> from gner.prompting import GnerFormat
+        >>> data = GnerDataModule(Backbone(FromScratch("llama")), GnerFormat(), "my_data", train=["recipes"])
+        >>> data.refuse_missing("fit")
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected the dataset `recipes` in my_data, but that folder does not exist. Set data.root.
     """
 
     def __init__(

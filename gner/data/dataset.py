@@ -27,6 +27,14 @@ class BatchDataset(Dataset[Batch]):
         collate: Writes and tokenizes them.
         change: What happens to a training example first, anew in each epoch; None for evaluation.
         seed: Seeds the changes and what the format chooses, together with epoch and position.
+
+    Example:
+        >>> from gner.data.regularization import Regularization
+        >>> from gner.testing import make_examples, tiny_model
+        >>> change = lambda example, rng: Regularization().apply((), example, rng)
+        >>> dataset = BatchDataset(make_examples(), tiny_model("causal").collate, change)
+        >>> [dataset[[Slot(0, epoch)]].examples[0].types for epoch in range(4)]  # new in each epoch
+        [('person', 'place'), ('person', 'place'), ('place', 'person'), ('person', 'place')]
     """
 
     def __init__(

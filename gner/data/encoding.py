@@ -43,7 +43,17 @@ class Encoder:
         self._known_special_tokens: dict[str, tuple[list[int], list[int]]] = {}
 
     def encode(self, queries: Sequence[Query]) -> list[Encoded]:
-        """Tokenize prompts with their answers."""
+        """Tokenize prompts with their answers.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> from gner.models import Backbone, FromScratch
+            >>> backbone = Backbone(FromScratch("llama", vocab_size=300))
+            >>> backbone.set_tokenizer(backbone.train_tokenizer(["Who ? Ada [INST] [/INST]"]))
+            >>> [row] = Encoder(GnerFormat(), backbone).encode([Query("Who ?", "Ada")])
+            >>> backbone.tokenizer.decode(row.prompt), backbone.tokenizer.decode(row.answer), row.size
+            ('<s> [INST] Who ? [/INST]', 'Ada</s>', (10, 2))
+        """
         if not queries:
             return []
         is_seq2seq = self._backbone.kind is Kind.SEQ2SEQ
@@ -75,7 +85,20 @@ class Encoder:
         return pairs
 
     def encode_segments(self, segments: Sequence[Segment]) -> Encoded:
-        """Tokenize each segment by itself, between the special tokens that the tokenizer puts around a text."""
+        """Tokenize each segment by itself, between the special tokens that the tokenizer puts around a text.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> from gner.models import Backbone, FromScratch
+            >>> backbone = Backbone(FromScratch("llama", vocab_size=300))
+            >>> backbone.set_tokenizer(backbone.train_tokenizer(["Who ? Ada . Where ? Here ."]))
+            >>> answers = [Segment(f"Ada{END}", True), Segment("Where ?", False), Segment("Here", True)]
+            >>> encoded = Encoder(GnerFormat(), backbone).encode_segments([Segment("Who ?", False), *answers])
+            >>> backbone.tokenizer.decode(encoded.prompt), backbone.tokenizer.decode(encoded.answer)
+            ('<s> Who ?', 'Ada</s> Where ? Here</s>')
+            >>> backbone.tokenizer.decode([label for label in encoded.labels if label != IGNORED])
+            'Ada</s> Here</s>'
+        """
         tokenizer = self._backbone.tokenizer
         end = tokenizer.eos_token_id
         texts = [written_text(segment) for segment in segments]
@@ -122,5 +145,10 @@ class Encoder:
 
 
 def written_text(segment: Segment) -> str:
-    """What is tokenized of a segment, without the mark of the end token."""
+    """What is tokenized of a segment, without the mark of the end token.
+
+    Example:
+        >>> written_text(Segment(f"Ada{END}", True)), written_text(Segment(f"Ada{END}", False))
+        ('Ada', 'Ada</s>')
+    """
     return segment.text.removesuffix(END) if segment.learned else segment.text

@@ -18,6 +18,12 @@ class TokenLimits(NamedTuple):
     Attributes:
         max_input: Of a prompt; for a causal backbone of prompt and answer together.
         max_answer: Of an answer; not used for a causal backbone.
+
+    Example:
+        >>> limits = TokenLimits(max_input=100, max_answer=50)
+        >>> sizes = [[(90, 40)], [(50, 20), (101, 1)]]  # a sentence with one row, and one with two
+        >>> limits.fitting(sizes, Kind.SEQ2SEQ), limits.fitting(sizes, Kind.CAUSAL)
+        ([True, False], [False, False])
     """
 
     max_input: int
@@ -54,6 +60,15 @@ def check_positions(
 
     Raises:
         UserError: There are some; the message has the place of the first and how many there are.
+
+    Example:
+        >>> from gner.testing import make_examples
+        >>> from gner.models import Backbone, FromScratch
+        >>> short = Backbone(FromScratch("llama", vocab_size=300, config={"max_position_embeddings": 64}))
+        >>> check_positions(short, make_examples()[:2], [[(20, 10)], [(50, 20)]], "dev")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: toy.txt:1: the sentence needs 70 tokens with its prompt and answer, but the backbone ...
     """
     positions = backbone.positions
     joint = backbone.kind is Kind.CAUSAL

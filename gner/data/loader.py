@@ -22,6 +22,17 @@ class BatchLoader(DataLoader[Batch]):
     Args:
         dataset: Makes batches.
         options: Those of torch's loader.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> dataset = BatchDataset(make_examples(), tiny_model("causal").collate)
+        >>> samplers = [TrainSampler([3, 1, 9, 4, 4], batch_size=2, seed=0) for _ in range(2)]
+        >>> first, resumed = (BatchLoader(dataset, sampler=sampler, batch_size=None) for sampler in samplers)
+        >>> batches = iter(first)
+        >>> _ = next(batches)
+        >>> resumed.load_state_dict(first.state_dict())
+        >>> [batch.positions for batch in batches] == [batch.positions for batch in resumed]
+        True
     """
 
     def __init__(self, dataset: BatchDataset, **options: Any) -> None:

@@ -29,6 +29,13 @@ def check_tokenizer(format: Format, collate: Collator, backbone: TokenizerOwner)
 
     Raises:
         UserError: The tags are lost.
+
+    Example:
+        >>> from gner.models import Backbone, FromScratch
+        >>> from gner.prompting import GnerFormat
+        >>> backbone = Backbone(FromScratch("llama", vocab_size=300))
+        >>> backbone.set_tokenizer(backbone.train_tokenizer(["Ada slept"]))
+        >>> check_tokenizer(GnerFormat(), Collator(GnerFormat(), backbone), backbone)  # no error
     """
     tokenizer = backbone.tokenizer
     written = [

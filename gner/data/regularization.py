@@ -24,6 +24,12 @@ class Regularization:
             The paper: 0; GoLLIE: 0.15.
         num_external_types: How many types of other training examples are added that this example does not have. The
             paper adds them to its zero-shot data and gives no number; 0 where every example has its full list.
+
+    Example:
+        >>> example = Example(("Ada", "in", "Rome"), ("B-person", "O", "B-city"), ("person", "city"), "toy", "0")
+        >>> changed = Regularization(drop_type=0.5).apply((), example, random.Random(1))
+        >>> changed.types, changed.tags
+        (('city',), ('O', 'O', 'B-city'))
     """
 
     shuffle_types: bool = True
@@ -46,6 +52,12 @@ class Regularization:
             pool: All types of the training data, in a fixed order.
             example: As read from its file.
             rng: All randomness comes from it.
+
+        Example:
+            >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0")
+            >>> changed = Regularization(num_external_types=1).apply(["person", "city"], example, random.Random(0))
+            >>> sorted(changed.types), changed.tags
+            (['city', 'person'], ('B-person', 'O'))
         """
         kept = [entity_type for entity_type in example.types if rng.random() >= self.drop_type]
         if not kept:

@@ -77,6 +77,13 @@ class TrainSampler(DistributedSampler[list[Slot]]):
         sources: What each example is of; None for one source. A share has examples of each source in proportion to its
             size.
         num_rows: Rows of each example; None for one each.
+
+    Example:
+        >>> sampler = TrainSampler([5, 30, 6, 31], batch_size=2, seed=0)
+        >>> sorted(sorted(slot.position for slot in batch) for batch in sampler)  # similar lengths together
+        [[0, 2], [1, 3]]
+        >>> len(TrainSampler([5, 30, 6, 31], batch_size=2, seed=0, weights=[1, 1, 3, 0.5]))
+        3
     """
 
     def __init__(
@@ -105,7 +112,15 @@ class TrainSampler(DistributedSampler[list[Slot]]):
             self._groups.setdefault(group, []).append(position)
 
     def start(self, epoch: int, num_given: int) -> None:
-        """Choose what the next iteration gives: an epoch, from one of its batches on."""
+        """Choose what the next iteration gives: an epoch, from one of its batches on.
+
+        Example:
+            >>> sampler = TrainSampler(range(6), batch_size=2, seed=0)
+            >>> whole = list(sampler)
+            >>> sampler.start(epoch=0, num_given=2)  # a run that is resumed after two batches
+            >>> list(sampler) == whole[2:]
+            True
+        """
         self.epoch, self._num_given = epoch, num_given
 
     def __len__(self) -> int:
@@ -196,6 +211,13 @@ class EvalSampler(DistributedSampler[list[Slot]]):
             their own.
         seed: Chooses the subset.
         num_rows: Rows of each example; None for one each.
+
+    Example:
+        >>> for rank in (0, 1):
+        ...     batches = list(EvalSampler([5, 30, 6], batch_size=1, rank=rank, num_ranks=2))
+        ...     print([(slot.position, slot.counted) for [slot] in batches])
+        [(1, True), (0, True)]
+        [(2, True), (0, False)]
     """
 
     def __init__(

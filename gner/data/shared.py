@@ -14,6 +14,12 @@ def count_shared(train: Sequence[Example], val: Sequence[Example]) -> dict[str, 
     """For each validation dataset with leaked sentences, their number and the number of all its sentences.
 
     Sentences are equal if their words are.
+
+    Example:
+        >>> train = [Example(("Ada", "slept"), ("O", "O"), (), "news", "0")]
+        >>> val = [*train, Example(("Bob", "slept"), ("O", "O"), (), "news", "1")]
+        >>> count_shared(train, val)
+        {'news': (1, 2)}
     """
     trained = {example.words for example in train}
     total = Counter(example.dataset for example in val)

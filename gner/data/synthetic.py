@@ -37,6 +37,19 @@ class SyntheticCorpus:
         num_train: Number of training sentences.
         num_dev: Number of sentences in each of dev and test.
         seed: Seed of the random choices; equal settings give equal files.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from gner.data import GnerDataModule
+        >>> from gner.models import Backbone, FromScratch
+        >>> from gner.prompting import GnerFormat
+        >>> backbone = Backbone(FromScratch("llama", vocab_size=300))
+        >>> with TemporaryDirectory() as root:
+        ...     _ = SyntheticCorpus("toy", num_train=8, num_dev=2).write(Path(root))
+        ...     data = GnerDataModule(backbone, GnerFormat(), root, train=["toy"], val=["toy"], batch_size=4)
+        ...     data.setup("fit")
+        >>> data.num_train_batches(num_ranks=1), len(data.examples["dev"]), data.entity_types()["toy"][:2]
+        (2, 2, ('person', 'location'))
     """
 
     name: str = "synthetic"
@@ -52,6 +65,15 @@ class SyntheticCorpus:
 
         Raises:
             UserError: The folder holds something else.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> with TemporaryDirectory() as root:
+            ...     Path(root, "recipes").mkdir()
+            ...     SyntheticCorpus("recipes").write(Path(root))  # doctest: +ELLIPSIS
+            Traceback (most recent call last):
+                ...
+            gner.errors.UserError: Expected to write the synthetic corpus to ...recipes, but other data is there. ...
         """
         folder = root / self.name
         made_by = json.dumps(asdict(self))

@@ -14,6 +14,16 @@ class DecodingStrategy(ABC):
     A subclass takes its options in ``__init__`` and is chosen in the config: ``model.decoding`` with ``class_path`` and
     ``init_args``. A package that ships one names it in the entry-point group ``gner.decoding``, so that this name alone
     is enough.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> class Echo(DecodingStrategy):  # tags nothing; docs/plugins.md shows a strategy that asks the network
+        ...     def generate(self, model, batch):
+        ...         texts = [model.format.draft(row, ["O"] * len(row.words)) for row in batch.row_examples]
+        ...         return [Generation([], text, [], finished=True) for text in texts]
+        >>> model = tiny_model("causal")
+        >>> [generation.text for generation in Echo().generate(model, model.batch(make_examples()[1:2]))]
+        ['nothing(O)']
     """
 
     @property

@@ -15,6 +15,15 @@ class BeamSearch(HuggingFaceStrategy):
         num_beams: Width.
         length_penalty: Exponent of the length that a beam's log-probability is divided by.
         max_new_tokens: Where generation stops at the latest; null takes it from the sentences.
+
+    Example:
+        >>> import torch
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model = tiny_model("seq2seq")
+        >>> with torch.inference_mode():
+        ...     written = BeamSearch(num_beams=2, max_new_tokens=5).generate(model, model.batch(make_examples()[:3]))
+        >>> len(written), max(len(generation.token_ids) for generation in written)
+        (3, 5)
     """
 
     def __init__(self, num_beams: int = 4, length_penalty: float = 1.0, max_new_tokens: int | None = None) -> None:

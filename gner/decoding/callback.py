@@ -89,6 +89,15 @@ class DecodingCallback(Callback):
     Attributes:
         scores: Results of the latest validation or test; None if it was not decoded.
         counted: What these results were counted on: sentences of each dataset, and the limits that there were.
+
+    Example:
+        >>> callback = DecodingCallback(max_examples=500, every_n_validations=2)
+        >>> callback.scores is None  # until something was decoded
+        True
+        >>> DecodingCallback(every_n_validations=0)
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected `every_n_validations` >= 1, got 0. Set evaluation.every_n_validations.
     """
 
     def __init__(

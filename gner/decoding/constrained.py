@@ -39,6 +39,19 @@ class Constrained(DecodingStrategy):
 
     Attributes:
         num_passes: Forward passes over the decoder since the strategy was made.
+
+    Example:
+        >>> import torch
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model, example = tiny_model("causal"), make_examples()[0]
+        >>> with torch.inference_mode():
+        ...     [generation] = Constrained().generate(model, model.batch([example]))
+        >>> [pair.partition("(")[0] for pair in generation.text.split()] == list(example.words)  # whatever the weights
+        True
+        >>> Constrained(num_beams=0)
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected `num_beams` >= 1, got 0. Set model.decoding.init_args.num_beams.
     """
 
     def __init__(self, num_beams: int = 1) -> None:

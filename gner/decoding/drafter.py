@@ -34,6 +34,16 @@ class Drafter:
     Attributes:
         tags: Of the words that were written, and for the others those that are expected.
         written: Token ids that the model has chosen.
+
+    Example:
+        >>> from gner.decoding.tag_memory import TagMemory
+        >>> from gner.interfaces import Kind
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model, example = tiny_model("causal"), make_examples()[0]
+        >>> pieces = PieceTokenizer(model.tokenizer, model.format, Kind.CAUSAL)
+        >>> drafter = Drafter(pieces, example, Guesses(TagMemory(), example))
+        >>> model.tokenizer.decode(drafter.draft(limit=128))
+        'Ada(O) Lovelace(O) wrote(O) to(O) London(O) .(O)'
     """
 
     def __init__(self, pieces: PieceTokenizer, example: Example, guesses: Guesses) -> None:
@@ -100,6 +110,19 @@ class Drafter:
 
         Returns:
             How many tokens of the draft the model would have written; one more is written now.
+
+        Example:
+            >>> from gner.decoding.tag_memory import TagMemory
+            >>> from gner.interfaces import Kind
+            >>> from gner.testing import make_examples, tiny_model
+            >>> model, example = tiny_model("causal"), make_examples()[1]
+            >>> pieces = PieceTokenizer(model.tokenizer, model.format, Kind.CAUSAL)
+            >>> drafter = Drafter(pieces, example, Guesses(TagMemory(), example))
+            >>> wanted = model.tokenizer("nothing(B-place)", add_special_tokens=False)["input_ids"]
+            >>> draft = drafter.draft(limit=8)
+            >>> agreed = drafter.accept(draft, wanted)
+            >>> model.tokenizer.decode(draft), model.tokenizer.decode(drafter.written), agreed < len(draft)
+            ('nothing(O)', 'nothing(B-', True)
         """
         agreed = next((at for at, token in enumerate(draft) if token != choices[at]), len(draft))
         self._learn(draft, choices)

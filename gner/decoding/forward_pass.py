@@ -20,7 +20,13 @@ MOST_LOGITS = 2**26
 
 
 def takes(network: PreTrainedModel, argument: str) -> bool:
-    """Whether a network's ``forward`` has an argument of this name."""
+    """Whether a network's ``forward`` has an argument of this name.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> takes(tiny_model("causal").network, "position_ids"), takes(tiny_model("seq2seq").network, "position_ids")
+        (True, False)
+    """
     return argument in _arguments(type(network).forward)
 
 
@@ -37,6 +43,13 @@ def causal_inputs(network: PreTrainedModel, tokens: Tensor, mask: Tensor, num_lo
         tokens: The new ones, (B, N).
         mask: 1 at tokens and 0 at padding, of what was read before too, (B, S + N).
         num_logits: How many last places are asked for.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> tokens, mask = torch.tensor([[0, 0, 8], [7, 8, 9]]), torch.tensor([[0, 0, 1], [1, 1, 1]])
+        >>> inputs = causal_inputs(tiny_model("causal").network, tokens, mask, num_logits=1)
+        >>> inputs["position_ids"].tolist(), inputs["logits_to_keep"]
+        ([[0, 0, 0], [0, 1, 2]], 1)
     """
     inputs: dict[str, Any] = {"input_ids": tokens, "attention_mask": mask}
     if takes(network, "position_ids"):  # the first token of a row is at position 0
@@ -76,7 +89,17 @@ def keeps_keys_and_values_only(network: PreTrainedModel) -> bool:
 
 
 def why_no_drafts(network: PreTrainedModel) -> str | None:
-    """Why drafts cannot be checked in one pass over right-aligned columns, or None if they can."""
+    """Why drafts cannot be checked in one pass over right-aligned columns, or None if they can.
+
+    Example:
+        >>> from transformers import BartConfig, BartForConditionalGeneration
+        >>> from gner.testing import tiny_model
+        >>> print(why_no_drafts(tiny_model("seq2seq").network))
+        None
+        >>> sizes = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "vocab_size": 99}
+        >>> why_no_drafts(BartForConditionalGeneration(BartConfig(**sizes)))
+        'its decoder counts positions from the first column of a batch'
+    """
     if kind_of(network.config) is Kind.SEQ2SEQ:
         if hasattr(network.config, "relative_attention_num_buckets"):
             return None
@@ -92,6 +115,11 @@ def positions_of(config: PreTrainedConfig) -> Positions:
     """How many tokens a network of a configuration can read and write.
 
     Encoder and decoder, and the text part of a network that reads images too, may have configurations of their own.
+
+    Example:
+        >>> from transformers import BartConfig, LlamaConfig, T5Config
+        >>> [positions_of(config) for config in (BartConfig(), LlamaConfig(), T5Config())]
+        [Positions(prompt=1024, answer=1024), Positions(prompt=2048, answer=2048), Positions(prompt=None, answer=None)]
     """
     decoder = config.get_text_config(decoder=True)
     answer = _first(decoder, "max_decoder_position_embeddings", "max_position_embeddings")
@@ -121,7 +149,14 @@ class Lockstep:
         self._device = network.device
 
     def goes_on(self, is_busy: bool) -> bool:
-        """Whether any rank needs another pass; every process must ask before each pass."""
+        """Whether any rank needs another pass; every process must ask before each pass.
+
+        Example:
+            >>> from gner.testing import tiny_model
+            >>> lockstep = Lockstep(tiny_model("causal").network)
+            >>> lockstep.goes_on(True), lockstep.goes_on(False)  # one process waits for no other
+            (True, False)
+        """
         if not self._is_needed:
             return is_busy
         busy = torch.tensor(int(is_busy), device=self._device)

@@ -30,6 +30,18 @@ class HuggingFaceStrategy(DecodingStrategy):
     Args:
         max_new_tokens: Where generation stops at the latest. Null takes, for each sentence, the longest answer that
             could be right: every word with its longest tag.
+
+    Example:
+        >>> import torch
+        >>> from gner.testing import make_examples, tiny_model
+        >>> class NoRepeats(HuggingFaceStrategy):
+        ...     def options(self):
+        ...         return {"num_beams": 1, "do_sample": False, "no_repeat_ngram_size": 1}
+        >>> model = tiny_model("seq2seq")
+        >>> with torch.inference_mode():
+        ...     [generation] = NoRepeats(max_new_tokens=8).generate(model, model.batch(make_examples()[:1]))
+        >>> len(set(generation.token_ids)) == len(generation.token_ids)
+        True
     """
 
     def __init__(self, max_new_tokens: int | None = None) -> None:
@@ -42,7 +54,13 @@ class HuggingFaceStrategy(DecodingStrategy):
 
     @abstractmethod
     def options(self) -> dict[str, Any]:
-        """Arguments of ``GenerationConfig``."""
+        """Arguments of ``GenerationConfig``.
+
+        Example:
+            >>> from gner.decoding import BeamSearch, Greedy
+            >>> Greedy().options(), BeamSearch(num_beams=2).options()["num_beams"]
+            ({'num_beams': 1, 'do_sample': False}, 2)
+        """
 
     def processors(self, batch: Batch, limits: Sequence[int]) -> LogitsProcessorList:
         """What changes logits before a token is chosen; a subclass may add to it.
@@ -58,7 +76,18 @@ class HuggingFaceStrategy(DecodingStrategy):
         return to_generations(model, batch, self.write(model, batch))
 
     def write(self, model: TextModel, batch: Batch) -> list[list[int]]:
-        """Token ids of what `generate` writes, those of a row together, each up to its end token or its limit."""
+        """Token ids of what `generate` writes, those of a row together, each up to its end token or its limit.
+
+        Example:
+            >>> import torch
+            >>> from gner.decoding import NucleusSampling
+            >>> from gner.testing import make_examples, tiny_model
+            >>> model, strategy = tiny_model("causal"), NucleusSampling(num_samples=3, max_new_tokens=4)
+            >>> with torch.inference_mode():
+            ...     written = strategy.write(model, model.batch(make_examples()[:2]))
+            >>> len(written)  # three of the first row, then three of the second
+            6
+        """
         network, tokenizer = model.network, model.tokenizer
         limits = row_limits(model, batch, self.max_new_tokens)
         start = 1 if kind_of(network.config) is Kind.SEQ2SEQ else batch.prompt_ids.shape[1]
@@ -98,7 +127,18 @@ def _without_defaults(network: PreTrainedModel) -> Iterator[None]:
 
 
 def to_generations(model: TextModel, batch: Batch, written: list[list[int]]) -> list[Generation]:
-    """What a model wrote for each row of a batch, given by token ids, with its text and log-probabilities."""
+    """What a model wrote for each row of a batch, given by token ids, with its text and log-probabilities.
+
+    Example:
+        >>> import torch
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model = tiny_model("causal")
+        >>> ids = model.tokenizer("nothing(O)", add_special_tokens=False)["input_ids"]
+        >>> with torch.inference_mode():
+        ...     [generation] = to_generations(model, model.batch(make_examples()[1:2]), [ids])
+        >>> generation.text, generation.finished
+        ('nothing(O)', False)
+    """
     log_probs = token_log_probs(model.network, batch, written)
     end = model.tokenizer.eos_token_id
     generations = []
@@ -109,7 +149,15 @@ def to_generations(model: TextModel, batch: Batch, written: list[list[int]]) -> 
 
 
 def decode(tokenizer: PreTrainedTokenizerBase, token_ids: list[int]) -> str:
-    """Token ids to text, as written: spaces before punctuation stay."""
+    """Token ids to text, as written: spaces before punctuation stay.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> tokenizer = tiny_model("causal").tokenizer
+        >>> ids = tokenizer("Ada(O) ,(O)", add_special_tokens=False)["input_ids"]
+        >>> decode(tokenizer, [*ids, tokenizer.eos_token_id])
+        'Ada(O) ,(O)'
+    """
     return str(tokenizer.decode(token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 

@@ -38,6 +38,15 @@ def row_limits(model: TextModel, batch: Batch, max_new_tokens: int | None = None
 
     Returns:
         R numbers; none of them depends on another row.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model = tiny_model("causal")
+        >>> batch = model.batch(make_examples()[:2])
+        >>> row_limits(model, batch, max_new_tokens=5)
+        [5, 5]
+        >>> row_limits(model, batch) == [length + LENGTH_MARGIN for length in longest_answers(model, batch.examples)]
+        True
     """
     if max_new_tokens is not None:
         limits: list[float] = [max_new_tokens] * batch.num_rows
@@ -49,7 +58,17 @@ def row_limits(model: TextModel, batch: Batch, max_new_tokens: int | None = None
 
 
 def positions_left(model: TextModel, batch: Batch) -> list[float]:
-    """Tokens that fit into the network's positions for each row's answer; infinity if it sets no limit."""
+    """Tokens that fit into the network's positions for each row's answer; infinity if it sets no limit.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> t5, llama = tiny_model("seq2seq"), tiny_model("causal")
+        >>> positions_left(t5, t5.batch(make_examples()[:1]))
+        [inf]
+        >>> batch = llama.batch(make_examples()[:1])
+        >>> positions_left(llama, batch)[0] + batch.prompt_lengths[0] == llama.network.config.max_position_embeddings
+        True
+    """
     positions = positions_of(model.network.config).answer
     if positions is None:
         return [inf] * batch.num_rows
@@ -63,6 +82,13 @@ def longest_answers(model: TextModel, examples: Sequence[Example]) -> list[int]:
 
     That is the format's own `longest_answer`; or every word with its longest tag; or, for a format that does not write
     every word, the sentence itself, twice.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model, example = tiny_model("causal"), make_examples()[1]
+        >>> text = model.format.draft(example, ["B-person"])
+        >>> longest_answers(model, [example]) == [len(model.tokenizer(text, add_special_tokens=False)["input_ids"])]
+        True
     """
     longest_tags: dict[tuple[str, ...], str] = {}
     texts: list[str] = []
@@ -136,7 +162,13 @@ def _is_loop(tail: Sequence[int]) -> bool:
 
 
 def repeats_itself(example: Example) -> bool:
-    """Whether a sentence has a part that a right answer to would look like a loop."""
+    """Whether a sentence has a part that a right answer to would look like a loop.
+
+    Example:
+        >>> chant = Example(("row", "your", "boat") * 4, ("O",) * 12, ("person",), "toy", "0")
+        >>> repeats_itself(chant), repeats_itself(Example(chant.words[:11], chant.tags[:11], (), "toy", "0"))
+        (True, False)
+    """
     words = example.words
     starts = range(len(words) - _REPEATED_WORDS + 1)
     parts = (words[start : start + _REPEATED_WORDS] for start in starts)

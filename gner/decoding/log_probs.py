@@ -23,6 +23,15 @@ def token_log_probs(network: PreTrainedModel, batch: Batch, written: list[list[i
 
     Returns:
         One number per written token; they belong to the unmodified distribution (temperature 1).
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model = tiny_model("causal")
+        >>> batch = model.batch(make_examples()[:2])
+        >>> with torch.inference_mode():
+        ...     scores = token_log_probs(model.network, batch, [[5, 6, 7], [5]])
+        >>> [len(row) for row in scores], all(score < 0 for score in scores[0])
+        ([3, 1], True)
     """
     length = max((len(ids) for ids in written), default=0)
     if length == 0:

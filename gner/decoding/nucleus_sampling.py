@@ -32,6 +32,18 @@ class NucleusSampling(HuggingFaceStrategy):
         seed: What is drawn for a text depends on it, on the prompt and on nothing else: not on the texts beside it, nor
             on the run's own random state.
         max_new_tokens: Where generation stops at the latest; null takes it from the sentences.
+
+    Example:
+        >>> import torch
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model = tiny_model("causal")
+        >>> batch = model.batch(make_examples()[:2])
+        >>> with torch.inference_mode():
+        ...     once, again, other = [
+        ...         NucleusSampling(seed=seed, max_new_tokens=8).write(model, batch) for seed in (1, 1, 2)
+        ...     ]
+        >>> once == again, once == other
+        (True, False)
     """
 
     def __init__(
@@ -112,6 +124,13 @@ class RowSampler(LogitsProcessor):
 
     Args:
         draws: Numbers from 0 to 1, for each row and token, (R, T).
+
+    Example:
+        >>> logits = torch.tensor([[0.9, 0.1], [0.9, 0.1]]).log()
+        >>> draw = RowSampler(torch.tensor([[0.5], [0.95]]))
+        >>> draw(torch.tensor([[7], [7]]), logits)
+        tensor([[0., -inf],
+                [-inf, 0.]])
     """
 
     def __init__(self, draws: Tensor) -> None:

@@ -19,6 +19,18 @@ class GenerativePredictor:
         model: Network, tokenizer and format; the network is in evaluation mode and on the device of the batches.
         strategy: How texts are written.
         aligner: How written words are laid on source words; see `PostProcessor`.
+
+    Example:
+        >>> import torch
+        >>> from gner.decoding import Constrained
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model = tiny_model("causal")
+        >>> with torch.inference_mode():
+        ...     predictions = GenerativePredictor(model, Constrained()).predict(model.batch(make_examples()))
+        >>> [len(prediction.tags) for prediction in predictions] == [len(example.words) for example in make_examples()]
+        True
+        >>> all(0 <= entity.score <= 1 for prediction in predictions for entity in prediction.entities)
+        True
     """
 
     def __init__(self, model: TextModel, strategy: DecodingStrategy, aligner: AlignerName = "robust") -> None:
@@ -39,7 +51,15 @@ class GenerativePredictor:
 
 
 def by_example(batch: Batch, generations: Sequence[Generation]) -> list[list[Generation]]:
-    """The generations of each example of a batch, given those of its rows."""
+    """The generations of each example of a batch, given those of its rows.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> batch = tiny_model("causal").batch(make_examples()[:2])
+        >>> batch.owners = [0, 0, 1]  # a format that poses two queries for the first example
+        >>> [len(one) for one in by_example(batch, [Generation([], text, [], True) for text in "abc"])]
+        [2, 1]
+    """
     grouped: list[list[Generation]] = [[] for _ in batch.examples]
     for owner, generation in zip(batch.owners, generations, strict=True):
         grouped[owner].append(generation)

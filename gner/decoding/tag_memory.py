@@ -17,6 +17,12 @@ class TagMemory:
     """Remembers the tags that a model wrote, for sentences, for words, and for words of a shape after others.
 
     In training, each validation begins with what the last one found.
+
+    Example:
+        >>> memory = TagMemory()
+        >>> memory.learn(Example(("in", "Rome"), ("O", "O"), ("city",), "toy", "0"), ["O", "B-city"])
+        >>> memory.rank(Example(("near", "Rome"), ("O", "O"), ("city",), "toy", "1"), word=1, before="O")
+        ['B-city', 'B-city']
     """
 
     def __init__(self) -> None:
@@ -31,6 +37,13 @@ class TagMemory:
             example: Its words and types are used.
             word: Position of the word.
             before: The tag of the word before.
+
+        Example:
+            >>> memory = TagMemory()
+            >>> memory.learn(Example(("in", "Rome"), ("O", "O"), ("city",), "toy", "0"), ["O", "B-city"])
+            >>> unseen = Example(("to", "Oslo"), ("O", "O"), ("city",), "toy", "1")
+            >>> memory.rank(unseen, word=1, before="O")  # as another word with a capital had it after O
+            ['B-city']
         """
         text = example.words[word]
         likely = [*self._sentences.get(example.words, ())[word : word + 1]]
@@ -63,6 +76,15 @@ class Guesses:
     """The tags to draft for the words of a sentence: what the memory expects, and what a model showed it wants.
 
     They cost or save time, and decide nothing.
+
+    Example:
+        >>> example = Example(("in", "Rome"), ("O", "O"), ("city", "club"), "toy", "0")
+        >>> memory = TagMemory()
+        >>> memory.learn(example, ["O", "B-club"])
+        >>> root = TrieNode.of({"O": [4], "B-city": [5, 7], "B-club": [5, 8]})
+        >>> guesses = Guesses(memory, example)
+        >>> guesses.tag(1, "O", root), guesses.tag(1, "O", root.children[4])  # in what a beginning leaves open
+        ('B-club', 'O')
     """
 
     def __init__(self, memory: TagMemory, example: Example) -> None:

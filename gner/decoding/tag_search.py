@@ -106,6 +106,19 @@ class TagSearch:
 
     Attributes:
         best: The tags of the whole sentence, and of the end token, when they are found.
+
+    Example:
+        >>> from gner.decoding.tag_memory import TagMemory
+        >>> from gner.interfaces import Kind
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model, example = tiny_model("causal"), make_examples()[1]
+        >>> pieces = PieceTokenizer(model.tokenizer, model.format, Kind.CAUSAL)
+        >>> search = TagSearch(pieces, example, end=2, num_beams=1, guesses=Guesses(TagMemory(), example))
+        >>> while search.advance():  # as a network that wants the least token everywhere
+        ...     [draft] = search.drafts(1, 128)
+        ...     search.learn(draft, [[-float(token) for token in tokens] for tokens in draft.asked()])
+        >>> search.written().tags
+        ('O',)
     """
 
     def __init__(

@@ -34,6 +34,15 @@ class AnswerReader:
 
     Attributes:
         num_passes: Forward passes over answers.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model = tiny_model("causal")
+        >>> reader = AnswerReader(model.network, model.batch(make_examples()[:1]))
+        >>> with torch.inference_mode():
+        ...     [[of_last]] = reader.log_probs([0], [[5, 6, 7]], [[[7, 8]]])  # of 7 and 8, after 5 and 6
+        >>> len(of_last), reader.num_passes
+        (2, 1)
     """
 
     def __init__(self, network: PreTrainedModel, batch: Batch) -> None:

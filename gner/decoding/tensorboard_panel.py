@@ -14,6 +14,15 @@ def side_by_side(decoded: Iterable[Decoded]) -> str:
     """A table with a row per example: its sentence with gold entities, and with predicted ones.
 
     Right entities are marked ✓; missed ones, in the gold column, and wrong ones, in the other, ✗.
+
+    Example:
+        >>> from gner.records import AlignmentReport, Example, Prediction
+        >>> example = Example(("Ada", "met", "Bob"), ("B-person", "O", "B-person"), ("person",), "toy", "0")
+        >>> prediction = Prediction(("B-person", "O", "O"), (Entity(0, 1, "person"),), AlignmentReport())
+        >>> print(side_by_side([Decoded(0, example, prediction)]))
+        | gold | predicted |
+        |---|---|
+        | **Ada** person ✓ met **Bob** person ✗ | **Ada** person ✓ met Bob |
     """
     lines = ["| gold | predicted |", "|---|---|"]
     for row in decoded:

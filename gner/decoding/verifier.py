@@ -26,6 +26,15 @@ class Verifier:
     Args:
         network: One of which `why_no_drafts` says nothing.
         batch: R rows, of which A are still being written.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model = tiny_model("causal")
+        >>> verifier = Verifier(model.network, model.batch(make_examples()[:2]))
+        >>> with torch.inference_mode():
+        ...     choices, log_probs = verifier.check([[5, 6], [5]])
+        >>> [len(row) for row in choices]
+        [3, 2]
     """
 
     def __init__(self, network: PreTrainedModel, batch: Batch) -> None:

@@ -35,6 +35,17 @@ def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Seque
 
     Raises:
         UserError: The format has no text for tags.
+
+    Example:
+        >>> import torch
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model, example = tiny_model("causal"), make_examples()[1]
+        >>> texts = ["nothing(B-place)", "nothing(O)", "nothing(B-place)"]
+        >>> written = model.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        >>> with torch.inference_mode():
+        ...     [generation] = vote(model, model.batch([example]), written, limits=[50])
+        >>> generation.text, round(generation.entities[0].score, 2), generation.finished
+        ('nothing(B-place)', 0.67, False)
     """
     if not has_drafts(model.format, batch.examples[0]):
         raise UserError(

@@ -28,6 +28,11 @@ class TrieNode:
         toward: For each tag that continues from here, the next token.
         depth: How many tokens can follow.
         last: At the empty beginning, the tokens that tags end with.
+
+    Example:
+        >>> root = TrieNode.of({"O": [4], "B-city": [5, 7], "B-song": [5, 8]})
+        >>> list(root.children), root.toward, root.children[5].children[8].tag
+        ([4, 5], {'O': 4, 'B-city': 5, 'B-song': 5}, 'B-song')
     """
 
     __slots__ = ("children", "depth", "last", "tag", "toward")
@@ -41,7 +46,13 @@ class TrieNode:
 
     @classmethod
     def of(cls, written: Mapping[str, Sequence[int]]) -> TrieNode:
-        """The empty beginning of all that is written, given by tag."""
+        """The empty beginning of all that is written, given by tag.
+
+        Example:
+            >>> root = TrieNode.of({"O": [4], "B-city": [5, 7], "B-town": [5, 7]})  # tags that a tokenizer writes alike
+            >>> root.children[5].children[7].tag, root.last, root.depth
+            ('B-city', frozenset({4, 7}), 2)
+        """
         root = cls()
         root.last = frozenset(tokens[-1] for tokens in written.values() if tokens)
         for tag, tokens in written.items():
@@ -56,7 +67,13 @@ class TrieNode:
         return root
 
     def path(self, tag: str) -> list[tuple[TrieNode, int]]:
-        """The beginnings on the way from here to a tag, each with the token that comes next."""
+        """The beginnings on the way from here to a tag, each with the token that comes next.
+
+        Example:
+            >>> root = TrieNode.of({"O": [4], "B-city": [5, 7, 9], "B-song": [5, 8]})
+            >>> [token for _, token in root.path("B-city")]
+            [5, 7, 9]
+        """
         node, steps = self, []
         while node.tag != tag:
             token = node.toward[tag]
@@ -96,6 +113,14 @@ class PieceTokenizer:
         kind: Of the backbone: a seq2seq one's answer starts a text of its own, others' follow the prompt.
         num_probes: Tags with which a word is tokenized to see whether there is a token boundary before them: two, of
             which one is of an entity, or one where a rare mistake costs time only.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model, example = tiny_model("causal"), make_examples()[0]
+        >>> pieces = PieceTokenizer(model.tokenizer, model.format, Kind.CAUSAL)
+        >>> choices = pieces.choices(example, position=1, before="O")
+        >>> model.tokenizer.decode(choices.stem), sorted(choices.tags.toward)  # no I- after O
+        ('Lovelace', ['B-person', 'B-place', 'O'])
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, format: Format, kind: Kind, num_probes: int = 2) -> None:
@@ -115,7 +140,17 @@ class PieceTokenizer:
         return self._tokenizer is model.tokenizer and self._format is model.format
 
     def writes_every_word(self, example: Example) -> bool:
-        """Whether the format's text for an example is its pieces, with a space between them."""
+        """Whether the format's text for an example is its pieces, with a space between them.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> from gner.testing import make_examples, tiny_model
+            >>> for format in (GnerFormat(), GnerFormat(context_window=1)):
+            ...     pieces = PieceTokenizer(tiny_model("causal").tokenizer, format, Kind.CAUSAL)
+            ...     pieces.writes_every_word(make_examples()[0])
+            True
+            False
+        """
         tags = [OUTSIDE] * len(example.words)
         pieces = [self._texts(example, word, [OUTSIDE])[0] for word in example.words]
         return all(pieces) and self._format.draft(example, tags) == " ".join(pieces)
@@ -139,7 +174,15 @@ class PieceTokenizer:
                 self._learn(missing)
 
     def choices(self, example: Example, position: int, before: str) -> Choices:
-        """How a word of an example can be written with any tag that may follow the tag before."""
+        """How a word of an example can be written with any tag that may follow the tag before.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> model, example = tiny_model("causal"), make_examples()[0]
+            >>> pieces = PieceTokenizer(model.tokenizer, model.format, Kind.CAUSAL)
+            >>> sorted(pieces.choices(example, position=1, before="B-person").tags.toward)
+            ['B-person', 'B-place', 'I-person', 'O']
+        """
         word = _Word(example.words[position], example.types, position == 0 and self._starts_text)
         key = (word, before[1:])
         if key not in self._choices:
@@ -201,12 +244,24 @@ class PieceTokenizer:
 
 
 def has_drafts(format: Format, example: Example) -> bool:
-    """Whether a format has a text for given tags; see `gner.prompting.Format.draft`."""
+    """Whether a format has a text for given tags; see `gner.prompting.Format.draft`.
+
+    Example:
+        >>> from gner.prompting import GnerFormat
+        >>> has_drafts(GnerFormat(context_window=0), Example(("Ada",), ("O",), ("person",), "toy", "0"))
+        True
+    """
     return format.draft(example, [OUTSIDE] * len(example.words)) is not None
 
 
 def answer_start(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-    """Special tokens that a seq2seq model's answers start with: none for T5, ``<s>`` for BART."""
+    """Special tokens that a seq2seq model's answers start with: none for T5, ``<s>`` for BART.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> answer_start(tiny_model("seq2seq").tokenizer)
+        ()
+    """
     start: list[int] = tokenizer(text_target="")["input_ids"]
     return tuple(start[: start.index(tokenizer.eos_token_id)] if tokenizer.eos_token_id in start else start)
 

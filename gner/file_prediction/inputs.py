@@ -104,6 +104,15 @@ class Input(NamedTuple):
 
         Raises:
             UserError: A line or a row is malformed.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> with TemporaryDirectory() as folder:
+            ...     path = Path(folder, "texts.csv")
+            ...     _ = path.write_text("id,text\\n7,Ada slept.\\n")
+            ...     [record] = Input(str(path)).resolve().records()
+            >>> record.text, record.row  # all columns come back with the entities
+            ('Ada slept.', {'id': '7', 'text': 'Ada slept.'})
         """
         readers = {"csv": self._csv, "parquet": self._parquet, "folder": self._folder}
         if self.format in readers:
@@ -237,7 +246,13 @@ def _open_parquet(path: str) -> pyarrow.parquet.ParquetFile:
 
 
 def as_they_come(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    """Blocks of the records that have arrived, at most ``size``; waits only while there is none."""
+    """Blocks of the records that have arrived, at most ``size``; waits only while there is none.
+
+    Example:
+        >>> records = [Record(text, {"text": text}, f"in.txt:{number}") for number, text in enumerate("abc", start=1)]
+        >>> sum(len(block) for block in as_they_come(records, size=2))
+        3
+    """
     arrived: queue.Queue[Record | BaseException | None] = queue.Queue(2 * size)
 
     def read() -> None:
@@ -267,7 +282,12 @@ def as_they_come(records: Iterable[Record], size: int) -> Iterator[list[Record]]
 
 
 def in_blocks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    """Blocks of ``size`` records, or of fewer if they are long; the last may be shorter."""
+    """Blocks of ``size`` records, or of fewer if they are long; the last may be shorter.
+
+    Example:
+        >>> [len(block) for block in in_blocks([Record("Ada", {}, "a.txt:1")] * 5, size=2)]
+        [2, 2, 1]
+    """
     block: list[Record] = []
     num_characters = 0
     for record in records:

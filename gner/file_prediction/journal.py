@@ -29,6 +29,18 @@ class Journal:
         path: The file.
         stamp: All that the results depend on, as plain values.
         overwrite: Replace results of another run, or of a finished one; an interrupted run with an equal stamp resumes.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     journal = Journal(Path(folder, "out.jsonl"), {"model": "runs/x"})
+        ...     _ = journal.open()
+        ...     journal.append(['{"text": "Ada"}'])
+        ...     journal.close()  # as if the run were killed here
+        ...     again = Journal(journal.path, {"model": "runs/x"})
+        ...     again.open(), list(again.done())
+        ...     again.finish()
+        (1, ['{"text": "Ada"}\\n'])
     """
 
     def __init__(self, path: Path, stamp: Mapping[str, Any], *, overwrite: bool = False) -> None:
@@ -49,6 +61,16 @@ class Journal:
 
         Raises:
             UserError: It has results of another run, or of a finished one, or is something else.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> with TemporaryDirectory() as folder:
+            ...     path = Path(folder, "out.jsonl")
+            ...     path.touch()
+            ...     Journal(path, {}).check()  # doctest: +ELLIPSIS
+            Traceback (most recent call last):
+                ...
+            gner.errors.UserError: Expected to write ...out.jsonl, but it already exists, and no run ...
         """
         if self.path.is_dir():
             raise UserError(f"Expected to write the file {self.path}, but it is a folder. Name a file.")
@@ -171,6 +193,14 @@ def check_done(records: Iterator[Record], done: Iterable[str], num_done: int) ->
 
     Raises:
         UserError: A record differs or is missing; the message has the place of the first.
+
+    Example:
+        >>> record = Record("Ada", {"text": "Ada"}, "in.txt:1")
+        >>> check_done(iter([record]), ['{"text": "Ada", "entities": []}'], num_done=1)
+        >>> check_done(iter([record]), ['{"text": "Bob", "entities": []}'], num_done=1)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Cannot resume after 1 results: text 1 (in.txt:1) differs from ...
     """
     for number, line in enumerate(done, start=1):
         record = next(records, None)

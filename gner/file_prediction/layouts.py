@@ -45,6 +45,13 @@ class Layout(NamedTuple):
         split: The splitter that made the words.
         column: The field of the text.
         field: The field of the entities.
+
+    Example:
+        >>> from gner.words import WordSplitter
+        >>> entity = {"start": 0, "end": 3, "label": "person", "score": 0.9}
+        >>> result = Layout(WordSplitter()).read({"text": "Ada slept.", "entities": [entity]})
+        >>> [word.text for word in result.text.words], result.entities.tags()
+        (['Ada', 'slept', '.'], ['B-person', 'O', 'O'])
     """
 
     split: Splitter
@@ -52,7 +59,14 @@ class Layout(NamedTuple):
     field: str = "entities"
 
     def read(self, row: dict[str, Any]) -> Result:
-        """Split the text of a row into words again."""
+        """Split the text of a row into words again.
+
+        Example:
+            >>> from gner.words import WordSplitter
+            >>> result = Layout(WordSplitter(), field="found").read({"words": ["Ada's", "cat"], "found": []})
+            >>> [word.text for word in result.text.words]  # words that were given stay as they are
+            ["Ada's", 'cat']
+        """
         given = row.get(self.column)
         words = given if isinstance(given, list) else row.get("words")
         text = WordedText.split(given, self.split) if isinstance(given, str) else WordedText.join(words or [])
@@ -72,6 +86,16 @@ def convert(format: OutputFormat, results: Iterable[Result], path: Path) -> None
 
     Raises:
         UserError: spaCy is not installed.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from gner.words import WordSplitter
+        >>> entity = {"start": 0, "end": 3, "label": "person", "score": 0.9}
+        >>> result = Layout(WordSplitter()).read({"text": "Ada slept", "entities": [entity]})
+        >>> with TemporaryDirectory() as folder:
+        ...     convert("conll", [result], Path(folder, "out.conll"))
+        ...     Path(folder, "out.conll").read_text()
+        'Ada\\tB-person\\nslept\\tO\\n\\n'
     """
     writers: Mapping[str, Callable[[Iterable[Result], Path], None]] = {
         "conll": _write_conll,

@@ -32,6 +32,11 @@ class Limits(NamedTuple):
         prompt: Of the prompt.
         answer: Of the answer.
         both: Of the two together.
+
+    Example:
+        >>> limits = Limits(prompt=640, answer=640, both=float("inf"))
+        >>> limits.allow(640, 640), limits.allow(641, 10)
+        (True, False)
     """
 
     prompt: float
@@ -40,7 +45,15 @@ class Limits(NamedTuple):
 
     @staticmethod
     def of(backbone: TokenizerOwner, settings: Settings, max_tokens: int | None) -> Limits:
-        """What a model was trained with, or what is asked for, if its positions allow it."""
+        """What a model was trained with, or what is asked for, if its positions allow it.
+
+        Example:
+            >>> from gner.models import Backbone, FromScratch
+            >>> sizes = {"hidden_size": 16, "num_attention_heads": 2, "max_position_embeddings": 1024}
+            >>> causal = Backbone(FromScratch("llama", vocab_size=400, config=sizes))
+            >>> Limits.of(causal, Settings(), max_tokens=None), Limits.of(causal, Settings(), max_tokens=4096).both
+            (Limits(prompt=inf, answer=inf, both=640), 1024)
+        """
         no_limit = float("inf")
         prompt, answer = (no_limit if limit is None else limit for limit in backbone.positions)
         most_input, most_answer = max_tokens or settings.max_input_tokens, max_tokens or settings.max_answer_tokens
@@ -64,6 +77,17 @@ class Prompter:
         collate: Tokenizes prompts.
         limits: Of prompts and answers.
         dataset: Name of the dataset that prompts mention, for formats that do.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> from gner.models import Backbone, FromScratch
+        >>> backbone = Backbone(FromScratch("llama", vocab_size=400))
+        >>> backbone.set_tokenizer(backbone.train_tokenizer(["Ada(B-person)"]))
+        >>> format = tiny_model("causal").format
+        >>> limits = Limits(prompt=float("inf"), answer=float("inf"), both=100)
+        >>> prompter = Prompter(backbone, format, Collator(format, backbone), limits=limits, dataset="toy")
+        >>> [group.types for group in prompter.groups(Labels.of(["person", "city", "song", "band"]))]
+        [('person',), ('city',), ('song',), ('band',)]
     """
 
     def __init__(

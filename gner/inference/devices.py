@@ -15,6 +15,14 @@ def choose_device(name: str | torch.device | None) -> torch.device:
 
     Raises:
         UserError: There is no such device.
+
+    Example:
+        >>> choose_device("cpu")
+        device(type='cpu')
+        >>> choose_device("gpu")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected an available device, such as cpu or cuda:0, got `gpu`: ...
     """
     if name is None:
         return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
@@ -33,6 +41,10 @@ def choose_dtype(name: str | torch.dtype | None, device: torch.device) -> torch.
 
     Raises:
         UserError: There is no such dtype.
+
+    Example:
+        >>> choose_dtype(None, torch.device("cpu")), choose_dtype("bf16", torch.device("cpu"))
+        (torch.float32, torch.bfloat16)
     """
     if name is None:
         has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
@@ -49,6 +61,13 @@ def check_dtype(dtype: torch.dtype, model_type: str) -> None:
 
     Raises:
         UserError: The model is a T5 or a variant of it.
+
+    Example:
+        >>> check_dtype(torch.float16, "llama")
+        >>> check_dtype(torch.float16, "t5")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a `dtype` other than fp16 for a `t5`: its activations overflow. ...
     """
     if dtype == torch.float16 and overflows_in_fp16(model_type):
         raise UserError(

@@ -32,6 +32,15 @@ def export_model(
 
     Raises:
         UserError: There is no such model, it has no adapters, or the folder has content other than a model.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     Path(folder, "thesis.tex").touch()
+        ...     export_model("runs/x", Path(folder))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a new folder or an earlier export for --out, but ... holds something else, ...
     """
     _check_target(folder)
     loaded = load(source)

@@ -30,6 +30,11 @@ class Settings:
         max_answer_tokens: Longest training answer of a seq2seq model.
         longest_sentence: Number of words of the longest training sentence; None if unknown.
         words: Name of the splitter that splits raw text into words.
+
+    Example:
+        >>> settings = Settings(types={"news": ("person", "city"), "songs": ("person",)})
+        >>> settings.all_types, settings.max_input_tokens
+        (('person', 'city'), 640)
     """
 
     format: Format = field(default_factory=DefaultFormat)
@@ -45,7 +50,16 @@ class Settings:
         return tuple(dict.fromkeys(chain.from_iterable(self.types.values())))
 
     def write(self, folder: Path) -> None:
-        """Write ``gner_config.json``."""
+        """Write ``gner_config.json``.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> with TemporaryDirectory() as folder:
+            ...     Settings(types={"news": ("person",)}, words="whitespace").write(Path(folder))
+            ...     settings = Settings.read(Path(folder, FILE))
+            >>> settings.types, settings.words
+            ({'news': ('person',)}, 'whitespace')
+        """
         values = {
             "gner_version": __version__,
             "format": to_config(self.format),
@@ -63,6 +77,16 @@ class Settings:
 
         Raises:
             UserError: It cannot be read as one.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> with TemporaryDirectory() as folder:
+            ...     path = Path(folder, FILE)
+            ...     _ = path.write_text("{}")
+            ...     Settings.read(path)  # doctest: +ELLIPSIS
+            Traceback (most recent call last):
+                ...
+            gner.errors.UserError: ...gner_config.json: expected the settings that `gner.export` writes, but ...
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
@@ -88,6 +112,13 @@ class Settings:
             config: The whole config of the run.
             data_state: State of its data module in the checkpoint.
             source: Where both are from, for messages.
+
+        Example:
+            >>> config = {"model": {"format": {"class_path": "GnerFormat", "init_args": {"context_window": 1}}}}
+            >>> config["data"] = {"max_input_tokens": 320, "max_answer_tokens": 640}
+            >>> settings = Settings.of_run(config, {"types": {"news": ["person"]}, "longest_sentence": 50}, "best.ckpt")
+            >>> settings.format.context_window, settings.types, settings.longest_sentence
+            (1, {'news': ('person',)}, 50)
         """
         form = from_config(config["model"]["format"], source)
         types = {name: tuple(of_dataset) for name, of_dataset in data_state.get("types", {}).items()}

@@ -43,6 +43,12 @@ class ModelOptions:
         overlap: Words that the parts of a sentence share that is too long for one window.
         batch_tokens: Most tokens of a batch, padding included.
         torch_compile: Compile the network's blocks; the first texts take long.
+
+    Example:
+        >>> ModelOptions(overlap=-1)
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected `overlap` >= 0, got -1.
     """
 
     words: str | Splitter | None = None

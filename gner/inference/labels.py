@@ -27,6 +27,11 @@ class Labels:
         types: Names in the prompt, in the user's order.
         names: The user's name of each.
         descriptions: Pairs of a type and its description.
+
+    Example:
+        >>> labels = Labels.of({"line\\nbreak": "a \\t gap", "city)": None, "city": "a town"})
+        >>> labels.types, labels.names["line break"], labels.descriptions
+        (('line break', 'city'), 'line\\nbreak', (('line break', 'a gap'),))
     """
 
     types: tuple[str, ...]
@@ -65,7 +70,12 @@ class Labels:
         return Labels(tuple(names), names, tuple(descriptions))
 
     def only(self, types: Iterable[str]) -> Labels:
-        """The labels of some types."""
+        """The labels of some types.
+
+        Example:
+            >>> Labels.of({"city": "a town", "person": "a human"}).only(["person"]).descriptions
+            (('person', 'a human'),)
+        """
         kept = tuple(types)
         return Labels(kept, self.names, tuple(pair for pair in self.descriptions if pair[0] in kept))
 
@@ -91,6 +101,10 @@ def read_labels(labels: str | None, file: Path | None) -> dict[str, str | None] 
 
     Raises:
         UserError: Both are given, or the file cannot be parsed.
+
+    Example:
+        >>> read_labels("person, city,, person", None), read_labels(None, None)
+        ({'person': None, 'city': None}, None)
     """
     if labels is not None and file is not None:
         raise UserError("Expected --labels or --labels-file, got both.")

@@ -66,6 +66,14 @@ def find_checkpoint(path: Path) -> Path | None:
 
     Raises:
         UserError: The path is of a checkpoint that does not exist.
+
+    Example:
+        >>> print(find_checkpoint(Path("google/flan-t5-base")))  # may be a name on the hub
+        None
+        >>> find_checkpoint(Path("runs/none/best.ckpt"))
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a checkpoint at runs/none/best.ckpt, but it does not exist.
     """
     if path.exists() and is_checkpoint(path):
         return path

@@ -27,6 +27,19 @@ class GNER:
 
     Attributes:
         labeller: The same.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from gner.testing import tiny_model
+        >>> tiny = tiny_model("causal")  # with random weights, so it may find anything
+        >>> with TemporaryDirectory() as folder:
+        ...     tiny.network.save_pretrained(folder)
+        ...     _ = tiny.tokenizer.save_pretrained(folder)
+        ...     model = GNER.from_pretrained(folder, device="cpu", words="whitespace")
+        ...     entities = model.predict_entities("Ada met Bob.", ["person"], decoding="constrained")
+        ...     tags = model.predict_tags(["Ada", "met", "Bob", "."], ["person"], decoding="constrained")
+        >>> entities.info.num_words, len(tags)  # text is split into words, sentences are split already
+        (3, 4)
     """
 
     def __init__(self, labeller: Labeller) -> None:
@@ -60,6 +73,16 @@ class GNER:
 
         Raises:
             UserError: There is no such model, device or dtype, or the model overflows in fp16.
+
+        Example:
+            >>> GNER.from_pretrained("runs/none/best.ckpt")
+            Traceback (most recent call last):
+                ...
+            gner.errors.UserError: Expected a checkpoint at runs/none/best.ckpt, but it does not exist.
+            >>> GNER.from_pretrained("google/flan-t5-base", device="cpu", dtype="fp8")
+            Traceback (most recent call last):
+                ...
+            gner.errors.UserError: Expected a `dtype` of fp32, bf16, fp16 or one of torch, got `fp8`.
         """
         target = choose_device(device)
         chosen = choose_dtype(dtype, target)
@@ -133,6 +156,21 @@ class GNER:
 
         Raises:
             UserError: An argument is invalid, or a prompt does not fit into memory even as a batch of one.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> from gner.testing import tiny_model
+            >>> tiny, text = tiny_model("seq2seq"), "Ada met Bob."
+            >>> with TemporaryDirectory() as folder:
+            ...     tiny.network.save_pretrained(folder)
+            ...     _ = tiny.tokenizer.save_pretrained(folder)
+            ...     model = GNER.from_pretrained(folder, device="cpu")
+            ...     entities = model.predict_entities(text, {"person": "a human"}, decoding="constrained")
+            ...     of_each = model.predict_entities([text, ""], ["person"], threshold=1.1)
+            >>> all(text[entity["start"] : entity["end"]] == entity["text"] for entity in entities)
+            True
+            >>> of_each  # no score is above 1
+            [[], []]
         """
         if multi_label or not flat_ner:
             option = "multi_label=False" if multi_label else "flat_ner=True"
@@ -199,6 +237,18 @@ class GNER:
 
         Raises:
             UserError: An argument is invalid.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> from gner.testing import tiny_model
+            >>> tiny = tiny_model("causal")
+            >>> with TemporaryDirectory() as folder:
+            ...     tiny.network.save_pretrained(folder)
+            ...     _ = tiny.tokenizer.save_pretrained(folder)
+            ...     model = GNER.from_pretrained(folder, device="cpu")
+            ...     tags = model.predict_tags([["Ada", "", "slept"], ["so", "did", "I"]], [])
+            >>> tags  # no types, no entities
+            [['O', 'O', 'O'], ['O', 'O', 'O']]
         """
         if isinstance(words, str):
             raise UserError(f"Expected a list of words, got the text {words!r}. For text use `predict_entities`.")

@@ -44,13 +44,23 @@ class TextInfo:
     report: AlignmentReport = field(default_factory=AlignmentReport)
 
     def as_dict(self) -> dict[str, int]:
-        """All nonzero counts, including those of the report."""
+        """All nonzero counts, including those of the report.
+
+        Example:
+            >>> TextInfo(num_words=12, num_windows=2, report=AlignmentReport(omissions=1)).as_dict()
+            {'num_words': 12, 'num_windows': 2, 'omissions': 1}
+        """
         values: dict[str, Any] = asdict(self)
         values |= values.pop("report")
         return {name: value for name, value in values.items() if value}
 
     def notable(self) -> dict[str, int]:
-        """The nonzero counts that an ordinary text does not have."""
+        """The nonzero counts that an ordinary text does not have.
+
+        Example:
+            >>> TextInfo(num_words=12, num_windows=1, report=AlignmentReport(omissions=1)).notable()
+            {'omissions': 1}
+        """
         common = ["num_words"]
         common += [name for name in ("num_windows", "num_label_groups") if getattr(self, name) <= 1]
         return {name: value for name, value in self.as_dict().items() if name not in common}
@@ -74,6 +84,14 @@ class Entities(list[EntityDict]):
     Attributes:
         text: The text.
         info: What it took to find them.
+
+    Example:
+        >>> from gner.words import WordSplitter
+        >>> text = WordedText.split("Ada saw New York.", WordSplitter())
+        >>> tagged = Tagged([Entity(0, 1, "person", 0.4), Entity(2, 4, "city", 0.9)], TextInfo())
+        >>> entities = Entities.of(text, tagged, {"person": "person", "city": "City"}, threshold=0.5)
+        >>> entities, entities.info.num_below_threshold
+        ([{'start': 8, 'end': 16, 'text': 'New York', 'label': 'City', 'score': 0.9}], 1)
     """
 
     def __init__(self, entities: Iterable[EntityDict], text: WordedText, info: TextInfo) -> None:
@@ -91,6 +109,12 @@ class Entities(list[EntityDict]):
             tagged: Its entities in word positions, and the info.
             names: The user's name of each type.
             threshold: Entities with a lower score are left out and counted.
+
+        Example:
+            >>> text = WordedText.join(["Ada", "slept"])
+            >>> tagged = Tagged([Entity(0, 1, "person", score=None)], TextInfo(num_words=2))
+            >>> Entities.of(text, tagged, {"person": "person"}, threshold=0.0)  # none of its words was written
+            [{'start': 0, 'end': 3, 'text': 'Ada', 'label': 'person', 'score': 0.0}]
         """
         kept = [entity for entity in tagged.entities if (entity.score or 0.0) >= threshold]
         entities: list[EntityDict] = []
@@ -108,7 +132,13 @@ class Entities(list[EntityDict]):
         return Entities(entities, text, replace(tagged.info, num_below_threshold=len(tagged.entities) - len(kept)))
 
     def tags(self) -> list[str]:
-        """IOB2 tags, one per word of the text; given words that are blank get O, unless they are inside an entity."""
+        """IOB2 tags, one per word of the text; given words that are blank get O, unless they are inside an entity.
+
+        Example:
+            >>> text = WordedText.join(["New", "", "York", ""])
+            >>> Entities.of(text, Tagged([Entity(0, 2, "city")], TextInfo()), {"city": "city"}, threshold=0).tags()
+            ['B-city', 'I-city', 'I-city', 'O']
+        """
         words = self._worded.words
         starts = {word.start: position for position, word in enumerate(words)}
         ends = {word.end: position + 1 for position, word in enumerate(words)}
@@ -117,7 +147,13 @@ class Entities(list[EntityDict]):
         return tags if self._worded.given is None else _with_blanks(self._worded.given, tags)
 
     def to_hf(self) -> list[dict[str, Any]]:
-        """As Hugging Face's ``pipeline("ner", aggregation_strategy="simple")`` returns them."""
+        """As Hugging Face's ``pipeline("ner", aggregation_strategy="simple")`` returns them.
+
+        Example:
+            >>> text, tagged = WordedText.join(["New", "York"]), Tagged([Entity(0, 2, "city", 0.9)], TextInfo())
+            >>> Entities.of(text, tagged, {"city": "city"}, threshold=0).to_hf()
+            [{'entity_group': 'city', 'score': 0.9, 'word': 'New York', 'start': 0, 'end': 8}]
+        """
         return [
             {
                 "entity_group": entity["label"],
@@ -130,7 +166,13 @@ class Entities(list[EntityDict]):
         ]
 
     def to_displacy(self) -> dict[str, Any]:
-        """As ``spacy.displacy.render(…, style="ent", manual=True)`` takes them."""
+        """As ``spacy.displacy.render(…, style="ent", manual=True)`` takes them.
+
+        Example:
+            >>> text, tagged = WordedText.join(["New", "York"]), Tagged([Entity(0, 2, "city", 0.9)], TextInfo())
+            >>> Entities.of(text, tagged, {"city": "city"}, threshold=0).to_displacy()
+            {'text': 'New York', 'ents': [{'start': 0, 'end': 8, 'label': 'city'}], 'title': None}
+        """
         ents = [{"start": entity["start"], "end": entity["end"], "label": entity["label"]} for entity in self]
         return {"text": self.text, "ents": ents, "title": None}
 

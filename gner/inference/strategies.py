@@ -24,6 +24,16 @@ def find_strategy(decoding: Decoding) -> DecodingStrategy:
 
     Raises:
         UserError: There is none of that name, or it has other options.
+
+    Example:
+        >>> find_strategy("beam-search").num_sequences
+        4
+        >>> find_strategy({"class_path": "Constrained", "init_args": {"num_beams": 4}}).num_beams
+        4
+        >>> find_strategy("greedily")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a decoding strategy, got 'greedily'. There are: BeamSearch, Constrained, ...
     """
     if isinstance(decoding, DecodingStrategy):
         return decoding

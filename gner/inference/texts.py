@@ -30,6 +30,15 @@ class WordedText:
 
         Raises:
             UserError: It is not a string, or the splitter's words do not match the text.
+
+        Example:
+            >>> text = WordedText.split("Ada met", lambda text: [Word("Ada", 0, 3), Word(" ", 3, 4), Word("met", 4, 7)])
+            >>> [word.text for word in text.words]
+            ['Ada', 'met']
+            >>> WordedText.split("Ada met", lambda text: [Word("Bob", 0, 3)])  # doctest: +ELLIPSIS
+            Traceback (most recent call last):
+                ...
+            gner.errors.UserError: Expected words of the text in order, but the word splitter returned Word(...
         """
         if not isinstance(text, str):
             raise UserError(f"Expected a text, got {text!r}. Give a string or a list of strings.")
@@ -50,6 +59,11 @@ class WordedText:
 
         Raises:
             UserError: One of them is not a string.
+
+        Example:
+            >>> text = WordedText.join(["Ada", " ", "slept"])
+            >>> text.text, [word.text for word in text.words], text.given
+            ('Ada   slept', ['Ada', 'slept'], ['Ada', ' ', 'slept'])
         """
         placed: list[Word] = []
         start = 0
@@ -62,5 +76,10 @@ class WordedText:
         return WordedText(" ".join(words), placed, words)
 
     def sentence_ends(self) -> list[int]:
-        """The exclusive end of each sentence, in words."""
+        """The exclusive end of each sentence, in words.
+
+        Example:
+            >>> WordedText.join(["Ada", "slept", ".", "Bob", "ate", "."]).sentence_ends()
+            [3, 6]
+        """
         return sentence_ends(self.text, self.words)

@@ -54,7 +54,12 @@ def cut(
 
 
 def halves(window: Window, overlap: int = 8) -> list[Window]:
-    """Split a window of at least two words that turned out too long."""
+    """Split a window of at least two words that turned out too long.
+
+    Example:
+        >>> halves(Window(10, 50), overlap=4), halves(Window(0, 2))
+        ([Window(start=10, end=30), Window(start=26, end=50)], [Window(start=0, end=1), Window(start=1, end=2)])
+    """
     middle = (window.start + window.end) // 2
     shared = min(overlap, (window.end - window.start) // 4)
     return [Window(window.start, middle), Window(middle - shared, window.end)]
@@ -106,6 +111,13 @@ def merge(
 
     Returns:
         Entities in order, without overlaps.
+
+    Example:
+        >>> parts = [[Entity(4, 6, "city", 0.9)], [Entity(4, 7, "city", 0.8)]]  # the first window truncates it
+        >>> merge([Window(0, 6), Window(3, 9)], parts)
+        [Entity(start=4, end=7, type='city', score=0.8)]
+        >>> merge([Window(0, 6), Window(6, 9)], [[Entity(5, 6, "city", 0.9)], [Entity(6, 7, "city", 0.8)]])
+        [Entity(start=5, end=7, type='city', score=0.8)]
     """
     merged: list[Entity] = []
     before = Window(0, 0)
@@ -153,6 +165,10 @@ def best_of(groups: Iterable[Iterable[Entity]]) -> list[Entity]:
     """The entities from several prompts over the same words, without overlaps: the highest score wins.
 
     Of equal scores, the longer entity wins, then the one that was found first.
+
+    Example:
+        >>> best_of([[Entity(0, 2, "person", 0.6)], [Entity(1, 2, "city", 0.7), Entity(3, 4, "city", 0.1)]])
+        [Entity(start=1, end=2, type='city', score=0.7), Entity(start=3, end=4, type='city', score=0.1)]
     """
     found = list(chain.from_iterable(groups))
     found.sort(key=lambda entity: (-(entity.score or 0.0), entity.start - entity.end))

@@ -2,7 +2,8 @@
 
 from gner.models.backbone import Backbone, FromScratch
 from gner.models.lora import Lora
-from gner.models.module import GnerModule, Optimization
+from gner.models.module import GnerModule
+from gner.models.optimization import Optimization
 from gner.models.pretrained_folder import export
 from gner.models.sharding import FSDP2Strategy
 

@@ -43,6 +43,14 @@ def check_architecture(config: PreTrainedConfig, name: str) -> None:
 
     Raises:
         UserError: It cannot be a backbone; the message says why.
+
+    Example:
+        >>> from transformers import BertConfig, LlamaConfig
+        >>> check_architecture(LlamaConfig(), "my_llama")
+        >>> check_architecture(BertConfig(), "bert-base-cased")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a seq2seq or causal language model, got `bert-base-cased`, whose type...
     """
     model_type = config.model_type
     start = f"Expected a seq2seq or causal language model, got `{name}`, whose type `{model_type}`"
@@ -70,7 +78,13 @@ def _what_it_is(config: PreTrainedConfig) -> str:
 
 
 def other_modalities(config: PreTrainedConfig) -> list[str]:
-    """What a model reads besides text, such as ``images``."""
+    """What a model reads besides text, such as ``images``.
+
+    Example:
+        >>> from transformers import Gemma3Config, LlamaConfig
+        >>> other_modalities(Gemma3Config()), other_modalities(LlamaConfig())
+        (['images'], [])
+    """
     names = {"vision_config": "images", "audio_config": "audio"}
     parts = [config, getattr(config, "encoder", None)]
     return [what for key, what in names.items() if any(getattr(part, key, None) is not None for part in parts)]
@@ -81,6 +95,11 @@ def freeze_other_modalities(network: PreTrainedModel) -> int:
 
     Returns:
         The number of frozen parameters; 0 for a network that reads only text.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> freeze_other_modalities(tiny_model("seq2seq").network)
+        0
     """
     used_by_text: list[nn.Module] = [*_text_models(network)] if other_modalities(network.config) else []
     if not used_by_text:

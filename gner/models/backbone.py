@@ -38,6 +38,13 @@ class FromScratch:
         from_scratch: A model type of Hugging Face, such as ``llama`` or ``t5``.
         vocab_size: Tokens of the tokenizer.
         config: Sizes, by the names of that model type's configuration, for example ``hidden_size``.
+
+    Example:
+        >>> sizes = {"hidden_size": 16, "num_atention_heads": 2}
+        >>> Backbone(FromScratch("llama", config=sizes)).config  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a setting of `llama`, got `num_atention_heads`. Did you mean...
     """
 
     from_scratch: str
@@ -54,6 +61,15 @@ class Backbone:
         source: Name on the Hugging Face hub, local folder, or what to build with random weights.
         attention: Attention implementation of Hugging Face (``sdpa``, ``eager``, ``flash_attention_2``, …), or null
             for the library's choice.
+
+    Example:
+        >>> sizes = {"d_model": 16, "d_kv": 8, "num_heads": 2, "d_ff": 32, "num_layers": 1}
+        >>> backbone = Backbone(FromScratch("t5", vocab_size=300, config=sizes))
+        >>> backbone.kind.value, backbone.positions, backbone.needs_tokenizer
+        ('seq2seq', Positions(prompt=None, answer=None), True)
+        >>> backbone.set_tokenizer(backbone.train_tokenizer(["Ada(B-person) slept(O)"]))
+        >>> backbone.build().config.vocab_size == len(backbone.tokenizer)
+        True
     """
 
     def __init__(self, source: str | FromScratch, attention: str | None = None) -> None:
@@ -93,6 +109,12 @@ class Backbone:
 
         Raises:
             UserError: It has no end token, so a model could not learn where an answer ends.
+
+        Example:
+            >>> backbone = Backbone(FromScratch("llama", vocab_size=300))
+            >>> backbone.set_tokenizer(backbone.train_tokenizer(["Ada slept"]))
+            >>> backbone.tokenizer.eos_token_id in backbone.tokenizer("a </s>")["input_ids"]
+            False
         """
         if isinstance(self.source, str):
             tokenizer = self._load(AutoTokenizer)
@@ -135,6 +157,13 @@ class Backbone:
 
         Args:
             dtype: Of the weights; None for torch's default, which Lightning sets to that of a run's precision.
+
+        Example:
+            >>> sizes = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1}
+            >>> backbone = Backbone(FromScratch("llama", vocab_size=300, config=sizes))
+            >>> backbone.set_tokenizer(backbone.train_tokenizer(["Ada slept"]))
+            >>> backbone.build(torch.bfloat16).dtype
+            torch.bfloat16
         """
         if not isinstance(self.source, str):
             return self.build_random(dtype)
@@ -143,7 +172,15 @@ class Backbone:
         return self._with_start(network)
 
     def build_empty(self, dtype: torch.dtype | None = None) -> PreTrainedModel:
-        """Make the network without data, on the meta device; see `build`."""
+        """Make the network without data, on the meta device; see `build`.
+
+        Example:
+            >>> sizes = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1}
+            >>> backbone = Backbone(FromScratch("llama", vocab_size=300, config=sizes))
+            >>> backbone.set_tokenizer(backbone.train_tokenizer(["Ada slept"]))
+            >>> {parameter.device.type for parameter in backbone.build_empty(torch.bfloat16).parameters()}
+            {'meta'}
+        """
         with torch.device("meta"):
             return self.build_random(dtype)
 

@@ -213,7 +213,13 @@ class StoredLayout:
 
 
 def stored_names(network: PreTrainedModel) -> list[str]:
-    """The tensor names that `save_pretrained` would write."""
+    """The tensor names that `save_pretrained` would write.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> sorted(stored_names(tiny_model("causal").network))[:2]
+        ['lm_head.weight', 'model.embed_tokens.weight']
+    """
     plain = {plain_name(name): tensor for name, tensor in network.state_dict(keep_vars=True).items()}
     tied = network.all_tied_weights_keys
     empty = {

@@ -25,6 +25,14 @@ class TrainingFlops:
     Args:
         network: Whole, sharded, or on the meta device.
         blocks: Class names of its blocks; None finds them.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> flops = TrainingFlops(tiny_model("causal").network)
+        >>> flops.of_example(10, 10) == flops.of_example(15, 5)  # a causal network reads both in one
+        True
+        >>> flops.of_example(20, 20) > 2 * flops.of_example(10, 10)  # attention grows with the square
+        True
     """
 
     def __init__(self, network: PreTrainedModel, blocks: Sequence[str] | None = None) -> None:

@@ -23,6 +23,14 @@ class Lora:
         dropout: On the adapters' input.
         target_modules: Names of the modules that get adapters, or ``all-linear``; null takes peft's choice for the
             backbone's type or, where it has none, all linear layers.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> network = tiny_model("causal").network
+        >>> Lora(r=4, target_modules=["q_proj"]).add_to(network, needs_input_grads=False)
+        >>> trainable = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
+        >>> len(trainable), trainable[0]  # two small matrices for each of the two layers
+        (4, 'model.layers.0.self_attn.q_proj.lora_A.default.weight')
     """
 
     r: int = 16
@@ -41,6 +49,14 @@ class Lora:
 
         Raises:
             UserError: The network has no such modules, or one of them shares its weights with another.
+
+        Example:
+            >>> from gner.testing import tiny_model
+            >>> network = tiny_model("causal").network
+            >>> Lora(target_modules=["query"]).add_to(network, needs_input_grads=False)  # doctest: +ELLIPSIS
+            Traceback (most recent call last):
+                ...
+            gner.errors.UserError: Target modules {'query'} not found ... Set model.lora.target_modules.
         """
         config = LoraConfig(
             r=self.r, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=self._targets(network)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from jsonargparse import lazy_instance
@@ -16,7 +15,7 @@ from lightning.pytorch.strategies import ModelParallelStrategy
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, distributed
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, get_scheduler
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from gner.alignment.postprocess import AlignerName
 from gner.decoding import BeamSearch, DecodingStrategy
@@ -28,6 +27,7 @@ from gner.models.architecture import freeze_other_modalities, other_modalities
 from gner.models.backbone import Backbone, FromScratch
 from gner.models.conversion import stored_names
 from gner.models.lora import Lora
+from gner.models.optimization import Optimization, make_optimizer
 from gner.models.precision import check_precision, refuse_infinite
 from gner.models.restore import CONFIG_KEY, NAMES_KEY, TOKENIZER_KEY
 from gner.models.resuming import move_in_epoch, rng_states
@@ -37,32 +37,11 @@ from gner.prompting import DefaultFormat, Format
 _GENERATORS_KEY = "gner_generators"
 
 
-@dataclass(frozen=True)
-class Optimization:
-    """AdamW and its schedule.
-
-    Attributes:
-        lr: Peak learning rate. The paper: 5e-5 for T5, 2e-5 for LLaMA.
-        schedule: What follows the warm-up: stay, or fall to 0 along a cosine or a line. The paper: constant for T5,
-            cosine for LLaMA.
-        warmup_ratio: Share of all steps over which the rate rises from 0. The paper: 0.04 for LLaMA.
-        weight_decay: Of weight matrices; biases and norms have none.
-        betas: Of AdamW.
-    """
-
-    lr: float = 5e-5
-    schedule: Literal["constant", "cosine", "linear"] = "constant"
-    warmup_ratio: float = 0.0
-    weight_decay: float = 0.0
-    betas: tuple[float, float] = (0.9, 0.999)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.warmup_ratio < 1:
-            raise UserError(
-                f"Expected 0 <= `warmup_ratio` < 1, got {self.warmup_ratio}. Set model.optimization.warmup_ratio."
-            )
-        if self.lr <= 0:
-            raise UserError(f"Expected `lr` > 0, got {self.lr}. Set model.optimization.lr.")
+def _as_itself(value: Any) -> Any:
+    """An object of its own class in place of jsonargparse's lazy default, which has none of its attributes yet."""
+    if not hasattr(value, "lazy_get_init_args"):
+        return value
+    return type(value).__bases__[-1](**value.lazy_get_init_args().as_dict())
 
 
 class GnerModule(LightningModule):
@@ -84,6 +63,12 @@ class GnerModule(LightningModule):
 
     Attributes:
         run_config: The configuration of the whole run as YAML, for checkpoints; the command line sets it.
+
+    Example:
+        >>> sizes = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1}
+        >>> module = GnerModule(FromScratch("llama", vocab_size=300, config=sizes))
+        >>> module.backbone.kind.value, hasattr(module, "network")
+        ('causal', False)
     """
 
     network: PreTrainedModel
@@ -103,8 +88,8 @@ class GnerModule(LightningModule):
     ) -> None:
         super().__init__()
         self.backbone = Backbone(backbone, attention)
-        self.format = format
-        self.decoding = decoding
+        self.format: Format = _as_itself(format)
+        self.decoding: DecodingStrategy = _as_itself(decoding)
         self._optimization = optimization
         self._lora = lora
         self.gradient_checkpointing = gradient_checkpointing
@@ -227,31 +212,10 @@ class GnerModule(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW over what is trainable, with a schedule that moves every step."""
-        settings = self._optimization
         # Lightning refuses to clip the gradients of a fused optimizer in any mixed precision
-        fused = not isinstance(self.trainer.precision_plugin, MixedPrecision)
-        optimizer = torch.optim.AdamW(self._parameter_groups(), settings.lr, settings.betas, fused=fused)
-        num_steps = self.trainer.estimated_stepping_batches
-        if num_steps == float("inf") and (settings.schedule != "constant" or settings.warmup_ratio):
-            raise UserError(
-                f"Expected a known number of steps for schedule={settings.schedule}. Set trainer.max_epochs or "
-                "trainer.max_steps."
-            )
-        warmup = 0 if num_steps == float("inf") else round(settings.warmup_ratio * num_steps)
-        name = "constant_with_warmup" if settings.schedule == "constant" else settings.schedule
-        scheduler = get_scheduler(name, optimizer, num_warmup_steps=warmup, num_training_steps=int(num_steps))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
-
-    def _parameter_groups(self) -> list[dict[str, Any]]:
-        """What is trained: matrices with weight decay, biases and norms without."""
+        is_fused = not isinstance(self.trainer.precision_plugin, MixedPrecision)
         trainable = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        matrices = [parameter for parameter in trainable if parameter.ndim >= 2]
-        others = [parameter for parameter in trainable if parameter.ndim < 2]
-        groups = [
-            {"params": matrices, "weight_decay": self._optimization.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        return [group for group in groups if group["params"]]
+        return make_optimizer(self._optimization, trainable, self.trainer.estimated_stepping_batches, fused=is_fused)
 
     def on_fit_start(self) -> None:
         """Save a tokenizer that this run trained, for whoever uses the weights elsewhere."""

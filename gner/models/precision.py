@@ -14,7 +14,12 @@ _FP16_OVERFLOWS = {"t5", "mt5", "umt5", "longt5", "switch_transformers"}
 
 
 def overflows_in_fp16(model_type: str) -> bool:
-    """Whether a Hugging Face model type is T5 or a relative, whose activations overflow in fp16."""
+    """Whether a Hugging Face model type is T5 or a relative, whose activations overflow in fp16.
+
+    Example:
+        >>> overflows_in_fp16("t5"), overflows_in_fp16("bart"), overflows_in_fp16("llama")
+        (True, False, False)
+    """
     return model_type in _FP16_OVERFLOWS
 
 
@@ -23,6 +28,13 @@ def check_precision(model_type: str, precision: str) -> None:
 
     Raises:
         UserError: The model type is T5 or a relative of it, and the precision of the trainer is fp16.
+
+    Example:
+        >>> check_precision("t5", "bf16-mixed")
+        >>> check_precision("t5", "16-mixed")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a precision other than 16-mixed for a `t5` backbone: its activations ...
     """
     if precision in ("16-mixed", "16-true") and overflows_in_fp16(model_type):
         raise UserError(

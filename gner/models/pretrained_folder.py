@@ -57,6 +57,19 @@ def export(
 
     Raises:
         UserError: ``adapter_only`` of a network without adapters.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from gner.testing import tiny_model
+        >>> tiny = tiny_model("causal")
+        >>> with TemporaryDirectory() as folder:
+        ...     export(tiny.network, tiny.tokenizer, Path(folder, "my_model"), dtype="bf16")
+        ...     sorted(path.name for path in Path(folder, "my_model").iterdir())
+        ['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']
+        >>> export(tiny.network, tiny.tokenizer, "my_adapters", adapter_only=True)
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a network with adapters to export, but this one was trained without.
     """
     folder = Path(folder)
     unfinished = folder.with_name(f"{folder.name}.unfinished")

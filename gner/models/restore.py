@@ -48,7 +48,16 @@ class Restored(NamedTuple):
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether a path is a checkpoint of a run: a file, or the folder of a sharded one."""
+    """Whether a path is a checkpoint of a run: a file, or the folder of a sharded one.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     Path(folder, "last.ckpt").mkdir()
+        ...     Path(folder, "last.ckpt", _META).touch()
+        ...     is_checkpoint(Path(folder, "last.ckpt")), is_checkpoint(Path(folder))
+        (True, False)
+    """
     return path.is_file() or (path / _META).is_file()
 
 
@@ -95,6 +104,16 @@ def read_checked(path: Path) -> dict[str, Any]:
 
     Raises:
         UserError: It is damaged, or not one of our checkpoints.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "last.ckpt")
+        ...     _ = path.write_bytes(b"PK, then the disk was full")
+        ...     read_checked(path)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a checkpoint at ...last.ckpt, but it is damaged: 26 bytes that ...
     """
     damage = _damage(path)
     if damage is not None:

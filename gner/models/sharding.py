@@ -48,6 +48,10 @@ class FSDP2Strategy(ModelParallelStrategy):
         save_distributed_checkpoint: Write checkpoints as folders, a part by each process; false for single files.
         process_group_backend: ``nccl``, ``gloo``, …; null for the device's usual one.
         timeout_s: Seconds after which a process stops waiting for the others.
+
+    Example:
+        >>> FSDP2Strategy(compute_dtype="fp32").compute_dtype
+        torch.float32
     """
 
     def __init__(

@@ -25,7 +25,12 @@ class StoredTensors(Protocol):
 
 
 def is_adapter(name: str) -> bool:
-    """Whether a parameter with this name belongs to an adapter."""
+    """Whether a parameter with this name belongs to an adapter.
+
+    Example:
+        >>> is_adapter("layers.0.q_proj.lora_A.default.weight"), is_adapter("layers.0.q_proj.base_layer.weight")
+        (True, False)
+    """
     return _ADAPTER.search(name) is not None
 
 
@@ -34,6 +39,10 @@ def plain_name(name: str) -> str:
 
     Layers with adapters contain the layer that they replace. Where several parameters of one module have adapters,
     such layers are nested.
+
+    Example:
+        >>> plain_name("layers.0.q_proj.base_layer.weight")
+        'layers.0.q_proj.weight'
     """
     parts = name.split(".")
     if is_adapter(name):
@@ -42,5 +51,11 @@ def plain_name(name: str) -> str:
 
 
 def shape_of(source: Any) -> tuple[int, ...]:
-    """The shape of a tensor or of a safetensors slice."""
+    """The shape of a tensor or of a safetensors slice.
+
+    Example:
+        >>> from torch import zeros
+        >>> shape_of(zeros(2, 3))
+        (2, 3)
+    """
     return tuple(source.shape if isinstance(source, Tensor) else source.get_shape())

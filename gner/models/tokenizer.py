@@ -39,6 +39,15 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, *, begin_token: bool)
 
     Raises:
         UserError: The vocabulary is too small for all bytes.
+
+    Example:
+        >>> tokenizer = load_tokenizer(train_tokenizer(["Ada(B-person) slept(O)"] * 2, 300, begin_token=True))
+        >>> tokenizer.tokenize("Ada(B-person)"), tokenizer.decode(tokenizer("東京")["input_ids"])
+        (['ĠAda', '(B-', 'person', ')'], '<s> 東京')
+        >>> train_tokenizer(["Ada"], vocab_size=100, begin_token=True)
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected `vocab_size` >= 259, got 100. Set model.backbone.vocab_size.
     """
     special = [PAD, BEGIN, END]
     base = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -83,7 +92,15 @@ def _count_tokens(tokenizer: Tokenizer, texts: list[str]) -> Counter[str]:
 
 
 def load_tokenizer(serialized: str) -> PreTrainedTokenizerFast:
-    """Make a Hugging Face tokenizer from the JSON of `train_tokenizer`."""
+    """Make a Hugging Face tokenizer from the JSON of `train_tokenizer`.
+
+    Example:
+        >>> tokenizer = load_tokenizer(train_tokenizer(["Ada slept"], 300, begin_token=False))
+        >>> tokenizer("Ada")["input_ids"][-1] == tokenizer.eos_token_id
+        True
+        >>> tokenizer.eos_token_id in tokenizer("</s>", add_special_tokens=False)["input_ids"]  # text in a sentence
+        False
+    """
     return PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(serialized),
         pad_token=PAD,
@@ -101,6 +118,15 @@ def take_special_tokens_as_text(tokenizer: PreTrainedTokenizerBase) -> None:
 
     Args:
         tokenizer: Modified in place, and so when it is saved.
+
+    Example:
+        >>> tokenizer = load_tokenizer(train_tokenizer(["Ada slept"], 300, begin_token=False))
+        >>> tokenizer.split_special_tokens = False
+        >>> tokenizer.eos_token_id in tokenizer("</s>", add_special_tokens=False)["input_ids"]
+        True
+        >>> take_special_tokens_as_text(tokenizer)
+        >>> tokenizer.eos_token_id in tokenizer("</s>", add_special_tokens=False)["input_ids"]
+        False
     """
     tokenizer.split_special_tokens = True
     spelt = set(tokenizer.all_special_tokens) - {tokenizer.unk_token}
@@ -130,6 +156,12 @@ def decoder_start(config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase) 
     Args:
         config: Of the backbone.
         tokenizer: Of the backbone.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> tiny = tiny_model("seq2seq")
+        >>> decoder_start(tiny.network.config, tiny.tokenizer) == tiny.tokenizer.pad_token_id  # as for T5
+        True
     """
     target = tokenizer(text_target="a")["input_ids"]
     if tokenizer.eos_token_id in target[:-1]:

@@ -34,6 +34,15 @@ class WeightFiles:
 
     Raises:
         UserError: There are none.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from gner.testing import tiny_model
+        >>> with TemporaryDirectory() as folder:
+        ...     tiny_model("causal").network.save_pretrained(folder)
+        ...     with WeightFiles(folder) as files:
+        ...         files.tensor("model.norm.weight").get_shape()
+        [16]
     """
 
     def __init__(self, source: str) -> None:
@@ -79,7 +88,15 @@ class WeightFiles:
 
 
 def find_file(source: str, name: str) -> Path | None:
-    """A file of a local folder or of a repository on the hub, or None if it is not there."""
+    """A file of a local folder or of a repository on the hub, or None if it is not there.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     Path(folder, "config.json").touch()
+        ...     find_file(folder, "config.json").name, find_file(folder, "adapter_config.json")
+        ('config.json', None)
+    """
     try:
         path = cached_file(
             source,
@@ -175,7 +192,15 @@ def load_rows(network: PreTrainedModel, files: StoredTensors) -> None:
 
 
 def stored_tensors(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
-    """Parameters, tied ones once, and the buffers that checkpoints hold."""
+    """Parameters, tied ones once, and the buffers that checkpoints hold.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> network = tiny_model("seq2seq").network
+        >>> names = [name for name, _ in stored_tensors(network)]
+        >>> "shared.weight" in names, "encoder.embed_tokens.weight" in names  # tied to the former
+        (True, False)
+    """
     tied = network.all_tied_weights_keys  # maps each tied weight to the one that checkpoints hold
     yield from (
         (name, parameter)

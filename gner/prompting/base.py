@@ -11,7 +11,17 @@ from gner.records import Aligner, Alignment, Counts, Example, Prediction
 
 
 class Query(NamedTuple):
-    """One prompt, and the answer that training teaches."""
+    """One prompt, and the answer that training teaches.
+
+    Example:
+        >>> from gner.prompting import GnerFormat
+        >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0")
+        >>> prompt, target = GnerFormat(instruction=None).queries(example)[0]
+        >>> print(prompt, target, sep="\\n")
+        Use the specific entity tags: person and O.
+        Sentence: Ada slept
+        Ada(B-person) slept(O)
+    """
 
     prompt: str
     target: str
@@ -22,7 +32,14 @@ END = "</s>"
 
 
 class Segment(NamedTuple):
-    """A part of what training reads, with whether the model learns to write it."""
+    """A part of what training reads, with whether the model learns to write it.
+
+    Example:
+        >>> sequence = [Segment("Who? ", False), Segment(f"Ada{END}", True), Segment("Where?", False)]
+        >>> sequence.append(Segment(" -", True))
+        >>> "".join(segment.text for segment in sequence if segment.learned)
+        'Ada</s> -'
+    """
 
     text: str
     learned: bool
@@ -37,6 +54,17 @@ class Format(ABC):
     Attributes:
         scorer: Name of the published scorer that `official_counts` reproduces: ``gner`` makes metrics ``f1_gner``,
             ``precision_gner``, ``recall_gner``. None for a format that has none.
+
+    Example:
+        >>> from gner.alignment import place_strings
+        >>> class Names(Format):  # what such a format must have; docs/formats.md shows a whole one
+        ...     def queries(self, example):
+        ...         return [Query(f"Who is named? {' '.join(example.words)}", "")]
+        ...     def read(self, example, texts, align):
+        ...         names = [(text, "person") for text in texts]
+        ...         return place_strings(example.words, names, "every occurrence").prediction(len(example.words))
+        >>> Names().read(Example(("Bob", "met", "Ada"), ("O", "O", "O"), ("person",), "toy", "0"), ["Ada"], None).tags
+        ('O', 'O', 'B-person')
     """
 
     scorer: str | None = None
@@ -45,6 +73,11 @@ class Format(ABC):
         """The prompt of a query as a causal backbone reads it, by default as it is; the answer follows after a space.
 
         Seq2seq backbones always get the prompt as it is.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> GnerFormat(causal_template="<user>{prompt}<bot>").causal_prompt("Who?")
+            '<user>Who?<bot>'
         """
         return prompt
 
@@ -53,6 +86,12 @@ class Format(ABC):
         """Write the prompts for one example, one or more, with the answers that its gold tags give.
 
         Each is answered by itself. How many there are must not depend on the tags.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0")
+            >>> [query.target for query in GnerFormat().queries(example)]
+            ['Ada(B-person) slept(O)']
         """
 
     def num_queries(self, example: Example) -> int:
@@ -77,6 +116,13 @@ class Format(ABC):
 
         Returns:
             One sequence or more; by default one for each query.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0")
+            >>> [[prompt, answer]] = GnerFormat().training(example, random.Random(0))
+            >>> answer, prompt.learned
+            (Segment(text='Ada(B-person) slept(O)', learned=True), False)
         """
         return [[Segment(query.prompt, False), Segment(query.target, True)] for query in self.queries(example)]
 
@@ -93,6 +139,15 @@ class Format(ABC):
 
         Returns:
             A prediction, whatever the texts are.
+
+        Example:
+            >>> from gner.alignment import RobustAligner
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("Ada", "slept"), ("O", "O"), ("person",), "toy", "0")
+            >>> GnerFormat().read(example, ["Ada(B-person) slept and"], RobustAligner()).tags
+            ('B-person', 'O')
+            >>> GnerFormat().read(example, ["import os"], RobustAligner()).tags  # anything may be written
+            ('O', 'O')
         """
 
     def read_official(self, example: Example, texts: Sequence[str], align: Aligner) -> Alignment:
@@ -105,6 +160,13 @@ class Format(ABC):
 
         Returns:
             One tag per word, not necessarily valid IOB2, and what it took; by default those of `read`.
+
+        Example:
+            >>> from gner.alignment import OfficialAligner
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("Ada", "slept"), ("O", "O"), ("person",), "toy", "0")
+            >>> GnerFormat().read_official(example, ["Ada(I-person) slept(O)"], OfficialAligner()).tags
+            ('I-person', 'O')
         """
         prediction = self.read(example, texts, align)
         return Alignment(prediction.tags, prediction.report)
@@ -119,6 +181,13 @@ class Format(ABC):
 
         Returns:
             Correct, predicted and gold items; None, the default, if there is no such scorer (see `scorer`).
+
+        Example:
+            >>> from gner.alignment import OfficialAligner
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("Ada", "and", "Ada"), ("B-person", "O", "B-person"), ("person",), "toy", "0")
+            >>> GnerFormat().official_counts(example, ["Ada(B-person) and(O) Ada(O)"], OfficialAligner())
+            Counts(num_correct=1, num_predicted=1, num_gold=1)
         """
         return None
 
@@ -134,6 +203,12 @@ class Format(ABC):
 
         Speculative decoding drafts it, constrained decoding forces its words, votes are written with it. None, the
         default, for a format that does not write every word in the answer to one query.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0")
+            >>> GnerFormat().draft(example, ["O", "O"])  # the gold tags play no part
+            'Ada(O) slept(O)'
         """
         return None
 
@@ -142,9 +217,23 @@ class Format(ABC):
 
         Args:
             entity_type: Without surplus whitespace or control characters.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> GnerFormat().writable("band (music)"), GnerFormat().writable("band (music")
+            ('band (music)', 'band music')
         """
         return entity_type
 
     def remark(self, examples: Sequence[Example]) -> str | None:
-        """What the log should say of how these examples are written for training, or None."""
+        """What the log should say of how these examples are written for training, or None.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("us", "in", "US"), ("O", "O", "B-country"), ("country",), "toy", "0")
+            >>> print(GnerFormat().remark([example]))
+            None
+            >>> GnerFormat(context_window=0).remark([example])  # doctest: +ELLIPSIS
+            '1 of 1 sentences are written with a wider context_window than 0, ...'
+        """
         return None

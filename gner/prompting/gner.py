@@ -41,6 +41,14 @@ class GnerFormat(Format):
             the same words gets the least window that tells them apart.
         gap_marker: Text written where words are left out, or null for none.
         causal_template: How a causal backbone gets the prompt; holds ``{prompt}`` once.
+
+    Example:
+        >>> tags = ("O", "O", "O", "B-city", "O")
+        >>> example = Example(("Ada", "never", "saw", "Paris", "."), tags, ("city",), "toy", "0")
+        >>> GnerFormat().queries(example)[0].target
+        'Ada(O) never(O) saw(O) Paris(B-city) .(O)'
+        >>> GnerFormat(context_window=1, gap_marker="...").queries(example)[0].target
+        '... saw(O) Paris(B-city) .(O)'
     """
 
     scorer = "gner"
@@ -82,7 +90,17 @@ class GnerFormat(Format):
         return self.causal_template.replace("{prompt}", prompt)
 
     def queries(self, example: Example) -> list[Query]:
-        """Write the one prompt of an example and its answer."""
+        """Write the one prompt of an example and its answer.
+
+        Example:
+            >>> song = Example(("Yesterday",), ("O",), ("song",), "toy", "0", descriptions=(("song", "a title"),))
+            >>> [query] = GnerFormat(None, extra_type="else", dataset_line=True).queries(song)
+            >>> print(query.prompt)
+            Use the specific entity tags: song, else and O.
+            song: a title
+            Dataset: toy.
+            Sentence: Yesterday
+        """
         return [Query(self._prompt(example), self.draft(example, example.tags))]
 
     def num_queries(self, example: Example) -> int:
@@ -108,6 +126,11 @@ class GnerFormat(Format):
             ValueError: There is not one tag per word.
             UserError: A type has an opening bracket without a closing one or the other way round, or a word has a
                 space inside while a context window is set.
+
+        Example:
+            >>> example = Example(("us", "in", "US"), ("O", "O", "B-country"), ("country",), "toy", "0")
+            >>> GnerFormat(context_window=0).draft(example, example.tags)  # a lone `US` could be either word
+            'in(O) US(B-country)'
         """
         if len(tags) != len(example.words):
             raise ValueError(f"Expected {len(example.words)} tags, got {len(tags)}.")
@@ -168,7 +191,17 @@ class GnerFormat(Format):
                     )
 
     def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:
-        """Parse ``word(tag)`` pairs, lay them on the source words, and make the tags valid IOB2."""
+        """Parse ``word(tag)`` pairs, lay them on the source words, and make the tags valid IOB2.
+
+        Example:
+            >>> from gner.alignment import RobustAligner
+            >>> example = Example(("in", "New", "York"), ("O", "O", "O"), ("city",), "toy", "0")
+            >>> prediction = GnerFormat().read(example, ["in(O) New(I-city) Yrok(I-city) now(B-date)"], RobustAligner())
+            >>> prediction.tags, prediction.places
+            (('O', 'B-city', 'I-city'), ((3, 4), (10, 16), (23, 29)))
+            >>> prediction.report.substitutions, prediction.report.unknown_tags, prediction.report.repaired_tags
+            (1, 1, 1)
+        """
         [text] = texts
         written, unparsed, places = parse(text, example.words, example.types, self.gap_marker)
         aligned, report, origins = _align_known(example, written, align)

@@ -26,12 +26,22 @@ def normalise(text: str) -> str:
 
 
 def official_pairs(words: Sequence[str], tags: Sequence[str]) -> list[tuple[str, str]]:
-    """The distinct (normalised text, normalised type) pairs of a sentence; how often and where does not matter."""
+    """The distinct (normalised text, normalised type) pairs of a sentence; how often and where does not matter.
+
+    Example:
+        >>> official_pairs(["The", "Who", "and", "who"], ["B-band", "I-band", "O", "B-Band"])
+        [('who', 'band')]
+    """
     pairs = ((normalise(" ".join(words[span.start : span.end])), normalise(span.type)) for span in lenient_spans(tags))
     return list(dict.fromkeys(pairs))
 
 
 def count_pairs(words: Sequence[str], gold: Sequence[str], predicted: Sequence[str]) -> Counts:
-    """Counts of the pairs of gold tags and of predicted ones, W each."""
+    """Counts of the pairs of gold tags and of predicted ones, W each.
+
+    Example:
+        >>> count_pairs(["Ada", "met", "Ada"], ["B-person", "O", "B-person"], ["O", "O", "B-person"])
+        Counts(num_correct=1, num_predicted=1, num_gold=1)
+    """
     gold_pairs, pairs = official_pairs(words, gold), official_pairs(words, predicted)
     return Counts(len(set(gold_pairs) & set(pairs)), len(pairs), len(gold_pairs))

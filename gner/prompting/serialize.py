@@ -48,6 +48,14 @@ def from_config(config: Mapping[str, Any], source: str) -> Format:
 
     Raises:
         UserError: The format is another one, or has other options.
+
+    Example:
+        >>> from_config({"class_path": "GnerFormat", "init_args": {"gap_marker": "..."}}, "gner_config.json").gap_marker
+        '...'
+        >>> from_config({"class_path": "os.system"}, "gner_config.json")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: gner_config.json: the format `os.system` does not come with gner, and a model may not...
     """
     name = str(config["class_path"]).rpartition(".")[2]
     cls: type[Format] | None = _SHIPPED.get(name) or find_plugin(FORMATS, name, Format)

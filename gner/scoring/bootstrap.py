@@ -36,6 +36,12 @@ def f1_intervals(
         num_samples: Number of resamplings.
         seed: Seed of the resamplings.
         official: Whether F1 is computed as in the released scorer.
+
+    Example:
+        >>> counts = {"toy": [(1, 1, 1)] * 30 + [(0, 1, 1)] * 10}  # F1 is 0.75
+        >>> low, high = f1_intervals(counts, num_samples=1000).datasets["toy"]
+        >>> round(low, 2), round(high, 2)
+        (0.62, 0.88)
     """
     rng = np.random.default_rng(seed)
     epsilon = OFFICIAL_EPSILON if official else 0.0

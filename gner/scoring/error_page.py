@@ -19,6 +19,20 @@ class ErrorPage:
 
     Of more than `gner.web_page.MAX_ITEMS` sentences, those with errors come first, taken from the datasets in turn;
     the page says how many it leaves out.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from gner.records import AlignmentReport
+        >>> from gner.scoring import Tally, entity_scores
+        >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0")
+        >>> prediction = Prediction(("O", "O"), (), AlignmentReport())
+        >>> page = ErrorPage()
+        >>> page.add(example, prediction, "Ada(O) slept(O)")
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "errors.html")
+        ...     page.write(path, entity_scores({"toy": Tally.of(example, prediction)}), "robust")
+        ...     '["Ada","slept"]' in path.read_text(encoding="utf-8")
+        True
     """
 
     def __init__(self) -> None:

@@ -9,7 +9,16 @@ from gner.scoring.prediction_file import Row
 
 
 class Oddities:
-    """Collects oddities while rows are scored, and describes them at the end."""
+    """Collects oddities while rows are scored, and describes them at the end.
+
+    Example:
+        >>> from gner.records import Example
+        >>> oddities = Oddities()
+        >>> example = Example(("Ada",), ("B-Person",), ("person",), "toy", "0", source="a.jsonl:1")
+        >>> oddities.add(Row(example, ["Ada(B-person)"], True, {}))
+        >>> oddities.messages()  # doctest: +ELLIPSIS
+        ['1 row of `toy` has gold entities of the type `Person`, ... It lists `person`: types must agree in case.']
+    """
 
     def __init__(self) -> None:
         self._places: dict[tuple[str, str, str | tuple[str, ...]], str] = {}
@@ -34,7 +43,16 @@ class Oddities:
             self._first_unlisted.setdefault((example.dataset, entity_type), row)
 
     def messages(self) -> list[str]:
-        """A paragraph for each kind of oddity."""
+        """A paragraph for each kind of oddity.
+
+        Example:
+            >>> from gner.records import Example
+            >>> oddities = Oddities()
+            >>> for line in (1, 2):
+            ...     oddities.add(Row(Example(("Ada",), ("O",), (), "toy", "7", f"a.jsonl:{line}"), [""], True, {}))
+            >>> oddities.messages()  # doctest: +ELLIPSIS
+            ['1 row of `toy` has the id of an earlier row ...; the first is at a.jsonl:2, ...']
+        """
         found = []
         for dataset, count in self._twice.items():
             again, before = self._first_twice[dataset]

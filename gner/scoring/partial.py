@@ -17,7 +17,13 @@ VIEWS = ("strict", "exact", "partial", "ent_type")
 
 
 class Categories(NamedTuple):
-    """How many entities are correct, incorrect, partial, missing (gold only) and spurious (predicted only)."""
+    """How many entities are correct, incorrect, partial, missing (gold only) and spurious (predicted only).
+
+    Example:
+        >>> gold, predicted = [Entity(0, 2, "city")], [Entity(0, 2, "person")]
+        >>> {view: categories(view, gold, predicted).correct for view in VIEWS}
+        {'strict': 0, 'exact': 1, 'partial': 1, 'ent_type': 0}
+    """
 
     correct: int
     incorrect: int
@@ -26,7 +32,12 @@ class Categories(NamedTuple):
     spurious: int
 
     def counts(self) -> Counts:
-        """Counts for precision and recall; a partial match is half a correct one."""
+        """Counts for precision and recall; a partial match is half a correct one.
+
+        Example:
+            >>> Categories(correct=1, incorrect=0, partial=1, missing=1, spurious=0).counts()
+            Counts(num_correct=1.5, num_predicted=2, num_gold=3)
+        """
         paired = self.correct + self.incorrect + self.partial
         return Counts(self.correct + 0.5 * self.partial, paired + self.spurious, paired + self.missing)
 
@@ -64,7 +75,13 @@ def gold_error(entity: Entity, predicted: Sequence[Entity]) -> str | None:
 
 
 def gold_errors(gold: Sequence[Entity], predicted: Sequence[Entity]) -> GoldErrors:
-    """Count the error classes of a sentence."""
+    """Count the error classes of a sentence.
+
+    Example:
+        >>> gold = [Entity(0, 2, "city"), Entity(3, 4, "city"), Entity(5, 6, "city")]
+        >>> gold_errors(gold, [Entity(0, 1, "city"), Entity(3, 4, "person")])
+        GoldErrors(unlabeled=1, noisy=1, boundary=1)
+    """
     found = [gold_error(entity, predicted) for entity in gold]
     return GoldErrors(*(found.count(name) for name in GoldErrors._fields))
 

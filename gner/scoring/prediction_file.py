@@ -34,6 +34,21 @@ def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded], format: Form
     text as ``prediction`` (a list of texts for a format with several queries), whether all came to an end as
     ``finished``, the tags that were scored as ``tags``, the entities that these spell, in words and with scores, as
     ``entities``, and the name and the options of the ``format``.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from gner.prompting import GnerFormat
+        >>> from gner.records import AlignmentReport
+        >>> example = Example(("Ada",), ("O",), ("person",), "toy", "0")
+        >>> prediction = Prediction(("B-person",), (Entity(0, 1, "person", 0.123456),), AlignmentReport())
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "val_best.jsonl")
+        ...     write_jsonl(path, "val", [Decoded(0, example, prediction)], GnerFormat(context_window=1))
+        ...     row = json.loads(path.read_text(encoding="utf-8"))
+        >>> row["tags"], row["entities"]
+        (['B-person'], [{'start': 0, 'end': 1, 'type': 'person', 'score': 0.12346}])
+        >>> row["format"]  # options that have their defaults are left out
+        {'class_path': 'GnerFormat', 'init_args': {'context_window': 1}}
     """
     config = to_short_config(format)
     with replacing(path) as file:
@@ -65,6 +80,12 @@ class Row(NamedTuple):
         finished: False if a text was truncated.
         raw: The whole object.
         format: Name and options of the format, as `gner.prompting.serialize` has them; None where the row has none.
+
+    Example:
+        >>> raw = {"dataset": "toy", "label_list": ["person"], "instance": {"words": ["Ada"], "labels": ["B-person"]}}
+        >>> [row] = read_rows([json.dumps(raw | {"prediction": ["Ada", "none"]}).encode()], "theirs.jsonl")
+        >>> row.texts, row.format, row.example.tags  # of a format with two queries
+        (['Ada', 'none'], None, ('B-person',))
     """
 
     example: Example
@@ -83,6 +104,16 @@ def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
 
     Raises:
         UserError: A line is not such an object; the message says which and why.
+
+    Example:
+        >>> line = '{"dataset": "toy", "label_list": ["person"], "instance": {"words": ["Ada"], "labels": ["O"]}}'
+        >>> list(read_rows([line.encode()], "theirs.jsonl"))
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: theirs.jsonl:1: expected the key `prediction`, found dataset, label_list, instance.
+        >>> [row] = read_rows([line.replace('{"d', '{"prediction": "Ada(O)", "d').encode()], "theirs.jsonl")
+        >>> row.texts, row.example.source, row.finished
+        (['Ada(O)'], 'theirs.jsonl:1', True)
     """
     for number, line in enumerate(lines, start=1):
         if line.strip():

@@ -27,6 +27,14 @@ class Rescored(NamedTuple):
         row: The row.
         prediction: Read with the format of the row.
         official_tags: Tags of the format's released scorer, before any repair.
+
+    Example:
+        >>> from gner.scoring.prediction_file import read_rows
+        >>> instance = {"words": ["Ada"], "labels": ["B-person"]}
+        >>> theirs = {"dataset": "toy", "label_list": ["person"], "instance": instance, "prediction": "Ada(I-person)"}
+        >>> [rescored] = Rescorer("official")(read_rows([json.dumps(theirs).encode()], "theirs.jsonl"))
+        >>> rescored.official_tags, rescored.prediction.tags
+        (('I-person',), ('B-person',))
     """
 
     row: Row
@@ -52,6 +60,15 @@ class Rescorer:
         strict_counts: For each dataset, the correct, predicted and gold entities of each sentence.
         official_counts: The same for the official score.
         scorer: Name of the official scorer; None for formats without one.
+
+    Example:
+        >>> from gner.scoring.prediction_file import read_rows
+        >>> instance = {"words": ["Ada", "slept"], "labels": ["B-person", "O"]}
+        >>> theirs = {"dataset": "toy", "label_list": ["person"], "instance": instance, "prediction": "Ada(B-person)"}
+        >>> rescore = Rescorer()
+        >>> [rescored] = rescore(read_rows([json.dumps(theirs).encode()], "theirs.jsonl"))
+        >>> rescored.prediction.tags, rescored.prediction.report.omissions, rescore.scores().overall.strict.f1
+        (('B-person', 'O'), 1, 1.0)
     """
 
     def __init__(self, aligner: AlignerName = "robust", back_tokenizer: BackTokenizer | None = None) -> None:
@@ -110,7 +127,16 @@ class Rescorer:
         self._tallies[dataset] += tally
 
     def scores(self) -> EntityScores:
-        """Scores of all rows so far."""
+        """Scores of all rows so far.
+
+        Example:
+            >>> from gner.records import Example
+            >>> rescore, example = Rescorer(), Example(("Ada",), ("B-person",), ("person",), "toy", "0")
+            >>> for text in ("Ada(B-person)", "Ada(O)"):
+            ...     _ = list(rescore([Row(example, [text], True, {})]))
+            >>> rescore.scores().overall.strict.recall
+            0.5
+        """
         return entity_scores(self._tallies, self.scorer)
 
 

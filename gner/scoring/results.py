@@ -26,6 +26,14 @@ class GroupScores(NamedTuple):
         num_words: Source words.
         num_runaways: Generations that were truncated.
         scorer: Name of the published scorer whose counts are official; None for a format without one.
+
+    Example:
+        >>> from gner.records import AlignmentReport, Example, Prediction
+        >>> from gner.scoring import Tally
+        >>> example = Example(("Ada", "Byron"), ("B-person", "I-person"), ("person",), "toy", "0")
+        >>> scores = Tally.of(example, Prediction(("B-person", "O"), (), AlignmentReport(omissions=1))).scores()
+        >>> scores.strict.f1, scores.views["ent_type"].f1, scores.errors["boundary"], scores.alignment["omissions"]
+        (0.0, 1.0, 1.0, 1)
     """
 
     strict: Score
@@ -41,31 +49,71 @@ class GroupScores(NamedTuple):
     scorer: str | None = DefaultFormat.scorer
 
     def scalars(self) -> dict[str, float]:
-        """Every number but those of the types, by the names under which they are logged."""
+        """Every number but those of the types, by the names under which they are logged.
+
+        Example:
+            >>> from gner.scoring import Tally
+            >>> sorted(set(Tally().scores().scalars()) - set(Tally().scores().headline()))[:4]
+            ['additions', 'boundary', 'f1_ent_type', 'f1_exact']
+        """
         named = self.headline() | {"f1_macro_types": self.f1_macro_types}
         named |= {f"f1_{view}": score.f1 for view, score in self.views.items() if view != "strict"}
         named |= self.errors | self.per_thousand_words()
         return named | {"runaways": float(self.num_runaways)}
 
     def headline(self) -> dict[str, float]:
-        """F1, precision and recall of either score."""
+        """F1, precision and recall of either score.
+
+        Example:
+            >>> from gner.scoring import Tally
+            >>> list(Tally().scores(scorer="theirs").headline())
+            ['f1', 'precision', 'recall', 'f1_theirs', 'precision_theirs', 'recall_theirs']
+        """
         official = _named(self.official, f"_{self.scorer}") if self.scorer is not None else {}
         return _named(self.strict, "") | official
 
     def per_thousand_words(self) -> dict[str, float]:
-        """Alignment counts per 1,000 source words; ``unplaced`` is left out where all strings were found."""
+        """Alignment counts per 1,000 source words; ``unplaced`` is left out where all strings were found.
+
+        Example:
+            >>> from gner.records import AlignmentReport, Example, Prediction
+            >>> from gner.scoring import Tally
+            >>> example = Example(("to",) * 4, ("O",) * 4, ("person",), "toy", "0")
+            >>> scores = Tally.of(example, Prediction(example.tags, (), AlignmentReport(omissions=1))).scores()
+            >>> scores.per_thousand_words()["omissions"]
+            250.0
+        """
         counts = {name: count for name, count in self.alignment.items() if count or name != "unplaced"}
         return {name: 1000 * count / self.num_words if self.num_words else 0.0 for name, count in counts.items()}
 
 
 class EntityScores(NamedTuple):
-    """Scores over all datasets, and of each."""
+    """Scores over all datasets, and of each.
+
+    Example:
+        >>> from gner.records import Counts
+        >>> from gner.scoring import Tally, entity_scores
+        >>> tally = Tally()
+        >>> tally.types = {"city": Counts(1, 1, 2)}
+        >>> scores = entity_scores({"news": tally, "songs": Tally()})
+        >>> scores.overall.strict.recall, scores.datasets["news"].types["city"].recall
+        (0.5, 0.5)
+    """
 
     overall: GroupScores
     datasets: dict[str, GroupScores]
 
     def average(self, kind: str) -> Score:
-        """The unweighted mean over datasets of the score named by a field of `GroupScores`."""
+        """The unweighted mean over datasets of the score named by a field of `GroupScores`.
+
+        Example:
+            >>> from gner.records import Counts
+            >>> from gner.scoring import Tally, entity_scores
+            >>> small, large = Tally(), Tally()
+            >>> small.types, large.types = {"city": Counts(1, 1, 1)}, {"city": Counts(0, 0, 9)}
+            >>> entity_scores({"small": small, "large": large}).average("strict")
+            Score(precision=0.5, recall=0.5, f1=0.5, support=10)
+        """
         scores: list[Score] = [getattr(group, kind) for group in self.datasets.values()]
         precision, recall, f1 = (_mean([getattr(score, name) for score in scores]) for name in _RATIOS)
         return Score(precision, recall, f1, sum(score.support for score in scores))
@@ -77,6 +125,11 @@ class EntityScores(NamedTuple):
         official; with ``_macro`` they are the unweighted mean over datasets. ``f1_macro_types`` is the mean over types,
         ``f1_exact``, ``f1_partial`` and ``f1_ent_type`` are the other views, ``unlabeled``, ``noisy`` and ``boundary``
         shares of gold entities. Alignment counts are per 1,000 source words.
+
+        Example:
+            >>> from gner.scoring import Tally, entity_scores
+            >>> [name for name in entity_scores({"toy": Tally()}).scalars() if name.startswith(("f1_gner", "toy/f1"))]
+            ['f1_gner', 'toy/f1', 'toy/f1_gner', 'f1_gner_macro']
         """
         named = self.overall.scalars()
         for dataset, group in self.datasets.items():

@@ -15,14 +15,30 @@ from gner.scoring.results import EntityScores, GroupScores
 
 
 class F1Intervals(NamedTuple):
-    """Confidence intervals of both scores; None for the official one of a format that has none."""
+    """Confidence intervals of both scores; None for the official one of a format that has none.
+
+    Example:
+        >>> from gner.scoring import Tally, entity_scores
+        >>> of_toy = Intervals({"toy": Interval(0.6, 0.9)}, average=Interval(0.6, 0.9))
+        >>> as_values(entity_scores({"toy": Tally()}), F1Intervals(of_toy, official=None))["average"]["f1_interval"]
+        [0.6, 0.9]
+    """
 
     strict: Intervals
     official: Intervals | None
 
 
 def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[Table]:
-    """The scores of each dataset with their unweighted means, and what alignment had to do."""
+    """The scores of each dataset with their unweighted means, and what alignment had to do.
+
+    Example:
+        >>> from gner.scoring import Tally, entity_scores
+        >>> scores, written = dataset_tables(entity_scores({"toy": Tally()}), None)
+        >>> [column.header for column in written.columns]
+        ['per 1,000 words', 'omissions', 'additions', 'substitutions']
+        >>> [str(cell) for cell in scores.columns[0].cells if cell]
+        ['toy', 'average']
+    """
     table = _table("dataset", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
     known = {} if intervals is None else {kind: each for kind, each in intervals._asdict().items() if each is not None}
     kinds = ["strict"] if scores.overall.scorer is None else ["strict", "official"]
@@ -57,7 +73,17 @@ def _written_table(scores: EntityScores) -> Table:
 
 
 def type_table(name: str, group: GroupScores) -> Table:
-    """One line per entity type of a dataset, most frequent first."""
+    """One line per entity type of a dataset, most frequent first.
+
+    Example:
+        >>> from gner.records import Counts
+        >>> from gner.scoring import Tally
+        >>> tally = Tally()
+        >>> tally.types = {"song": Counts(0, 1, 1), "city": Counts(1, 1, 4)}
+        >>> table = type_table("toy", tally.scores())
+        >>> list(zip(*(map(str, column.cells) for column in table.columns)))
+        [('city', '1.0000', '0.2500', '0.4000', '4'), ('song', '0.0000', '0.0000', '0.0000', '1')]
+    """
     table = _table("type", "P", "R", "F1", "support")
     table.title, table.title_justify = Text(name), "left"
     for entity_type, score in sorted(group.types.items(), key=lambda item: -item[1].support):
@@ -79,7 +105,14 @@ def _figures(score: Score) -> list[str]:
 
 
 def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, Any]:
-    """Everything as JSON: ``datasets.<name>.f1``, ``average.f1_gner``, and so on."""
+    """Everything as JSON: ``datasets.<name>.f1``, ``average.f1_gner``, and so on.
+
+    Example:
+        >>> from gner.scoring import Tally, entity_scores
+        >>> values = as_values(entity_scores({"toy": Tally()}), None)
+        >>> list(values), values["datasets"]["toy"]["words"]
+        (['datasets', 'average', 'all'], 0)
+    """
     scorer = scores.overall.scorer
     datasets = {name: _group_values(group) for name, group in scores.datasets.items()}
     average = _score_values(scores.average("strict"), "")

@@ -38,6 +38,14 @@ class Tally:
     Attributes:
         totals: Numbers by their `NAMES`.
         types: Counts of each type that occurs in gold or predicted entities.
+
+    Example:
+        >>> example = Example(("Ada", "met", "Bob"), ("B-person", "O", "B-person"), ("person",), "toy", "0")
+        >>> tags = ("B-person", "O", "O")
+        >>> tally = Tally.of(example, Prediction(tags, tuple(to_entities(tags)), AlignmentReport()))
+        >>> tally += tally
+        >>> tally.strict, tally.totals["texts/words"], tally.totals["errors/unlabeled"]
+        (Counts(num_correct=2, num_predicted=2, num_gold=4), 6, 2)
     """
 
     def __init__(self) -> None:
@@ -55,6 +63,12 @@ class Tally:
 
         Raises:
             ValueError: The prediction is for another number of words.
+
+        Example:
+            >>> example = Example(("Ada", "Byron"), ("B-person", "I-person"), ("person",), "toy", "0")
+            >>> tally = Tally.of(example, Prediction(("B-person", "O"), (), AlignmentReport()))
+            >>> [name for name, number in tally.totals.items() if number][:5]
+            ['strict/incorrect', 'exact/incorrect', 'partial/partial', 'ent_type/correct', 'errors/boundary']
         """
         if len(prediction.tags) != len(example.words):
             raise ValueError(f"Expected {len(example.words)} tags, got {len(prediction.tags)}.")
@@ -87,7 +101,14 @@ class Tally:
 
     @property
     def strict(self) -> Counts:
-        """Correct, predicted and gold entities."""
+        """Correct, predicted and gold entities.
+
+        Example:
+            >>> tally = Tally()
+            >>> tally.types = {"city": Counts(1, 1, 2), "song": Counts(0, 3, 1)}
+            >>> tally.strict
+            Counts(num_correct=1, num_predicted=4, num_gold=3)
+        """
         total = _NO_ENTITIES
         for counts in self.types.values():
             total = _sum(total, counts)
@@ -99,7 +120,14 @@ class Tally:
         return Counts(**self._get("official"))
 
     def to_row(self, types: Sequence[str]) -> list[int]:
-        """All numbers in one row: those of `NAMES`, then three for each of these types."""
+        """All numbers in one row: those of `NAMES`, then three for each of these types.
+
+        Example:
+            >>> tally = Tally()
+            >>> tally.types = {"city": Counts(1, 2, 4)}
+            >>> tally.to_row(["person", "city"])[-6:]
+            [0, 0, 0, 1, 2, 4]
+        """
         row = [self.totals[name] for name in NAMES]
         for entity_type in types:
             row += map(int, self.types.get(entity_type, _NO_ENTITIES))
@@ -107,7 +135,13 @@ class Tally:
 
     @classmethod
     def from_row(cls, row: Iterable[int], types: Sequence[str]) -> Tally:
-        """The inverse of `to_row`; types without entities are left out."""
+        """The inverse of `to_row`; types without entities are left out.
+
+        Example:
+            >>> row = Tally().to_row(["person", "city"])
+            >>> Tally.from_row([*row[:-3], 1, 2, 4], ["person", "city"]).types
+            {'city': Counts(num_correct=1, num_predicted=2, num_gold=4)}
+        """
         numbers = iter(row)
         tally = cls()
         tally.totals = dict(zip(NAMES, islice(numbers, len(NAMES)), strict=True))
@@ -116,7 +150,15 @@ class Tally:
         return tally
 
     def scores(self, scorer: str | None = DefaultFormat.scorer) -> GroupScores:
-        """The scores of these sentences; ``scorer`` names the one that made the official counts."""
+        """The scores of these sentences; ``scorer`` names the one that made the official counts.
+
+        Example:
+            >>> tally = Tally()
+            >>> tally.types = {"city": Counts(1, 1, 1), "song": Counts(0, 0, 9)}
+            >>> scores = tally.scores()
+            >>> round(scores.strict.f1, 3), scores.f1_macro_types
+            (0.182, 0.5)
+        """
         strict = score_of(self.strict)
         types = {entity_type: score_of(counts) for entity_type, counts in self.types.items()}
         official = score_of(self.official, OFFICIAL_EPSILON)
@@ -173,6 +215,12 @@ def entity_scores(tallies: Mapping[str, Tally], scorer: str | None = DefaultForm
     Args:
         tallies: By the name of the dataset.
         scorer: Of the format; see `gner.prompting.Format`.
+
+    Example:
+        >>> small, large = Tally(), Tally()
+        >>> small.types, large.types = {"city": Counts(1, 1, 1)}, {"city": Counts(0, 9, 9)}
+        >>> entity_scores({"small": small, "large": large}).overall.strict  # micro: the large dataset counts for more
+        Score(precision=0.1, recall=0.1, f1=0.10000000000000002, support=10)
     """
     whole = Tally()
     for tally in tallies.values():

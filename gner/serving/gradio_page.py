@@ -22,6 +22,17 @@ def answer(
 
     Returns:
         The text with spans, a row for each entity (text, type, score, start, end), and time and counts.
+
+    Example:
+        >>> from gner.inference.result import Entities, TextInfo
+        >>> from gner.inference.texts import WordedText
+        >>> class Fake:
+        ...     def predict_entities(self, text, labels, threshold, decoding):
+        ...         found = [{"start": 0, "end": 3, "text": "Ada", "label": "person", "score": 0.98765}]
+        ...         return Entities(found, WordedText.join(["Ada"]), TextInfo(num_words=1))
+        >>> spans, rows, summary = answer(Fake(), "Ada", ["person"], 0.0, "speculative")
+        >>> spans["entities"], rows
+        ([{'entity': 'person', 'start': 0, 'end': 3}], [['Ada', 'person', 0.988, 0, 3]])
     """
     started = time.perf_counter()
     found = model.predict_entities(text, labels, threshold=threshold, decoding=decoding)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,6 +31,11 @@ def check_format(format: Format) -> None:
 
     Raises:
         AssertionError: The format breaks a rule; the message says which.
+
+    Example:
+        >>> from gner.prompting import GnerFormat
+        >>> check_format(GnerFormat())
+        >>> check_format(GnerFormat(context_window=0))
     """
     for check in FORMAT_CONTRACT:
         for example in as_examples(_SENTENCES):
@@ -49,7 +55,19 @@ def gold_tags_are_in_answers_only(format: Format, example: Example) -> None:
 
 
 def right_answers_give_the_gold_tags(format: Format, example: Example) -> None:
-    """The targets of the queries, read back, are the gold tags, where no name occurs twice."""
+    """The targets of the queries, read back, are the gold tags, where no name occurs twice.
+
+    Example:
+        >>> from gner.prompting import GnerFormat
+        >>> class Short(GnerFormat):
+        ...     def draft(self, example, tags):
+        ...         return super().draft(example, tags)[:13]
+        >>> [example] = as_examples([("Ada B-person", "saw O", "Rome B-place")])
+        >>> right_answers_give_the_gold_tags(Short(), example)
+        Traceback (most recent call last):
+            ...
+        AssertionError: expected the tags ('B-person', 'O', 'B-place'), read ('B-person', 'O', 'O')
+    """
     prediction = format.read(example, _targets(format, example), RobustAligner())
     assert prediction.tags == example.tags, f"expected the tags {example.tags}, read {prediction.tags}"
     assert not prediction.report.unplaced, "expected every string of a right answer to be found"
@@ -98,6 +116,8 @@ def the_scorer_has_a_name(format: Format, example: Example) -> None:
 
 def options_are_attributes(format: Format, example: Example) -> None:
     """A format made anew from its attributes writes the same, so that it can be stored with a model."""
+    missing = [name for name in inspect.signature(type(format)).parameters if not hasattr(format, name)]
+    assert not missing, f"expected every option as an attribute of its name, found none called {', '.join(missing)}"
     again = type(format)(**to_config(format)["init_args"])
     assert again.queries(example) == format.queries(example), "expected every option as an attribute of its name"
     assert PostProcessor(again)(example, _targets(again, example)).tags == example.tags

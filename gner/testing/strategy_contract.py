@@ -61,6 +61,11 @@ class TinyModel:
         tokenizer: Byte-level, so it can spell anything.
         format: The default one, with a prompt that is short, or another.
         collate: Makes batches.
+
+    Example:
+        >>> model = tiny_model("seq2seq")
+        >>> type(model.network).__name__, sum(parameter.numel() for parameter in model.network.parameters()) < 20_000
+        ('T5ForConditionalGeneration', True)
     """
 
     network: PreTrainedModel
@@ -74,12 +79,27 @@ class TinyModel:
 
 
 def make_examples() -> list[Example]:
-    """Five sentences of very different lengths, some of whose words look like tags or tokens."""
+    """Five sentences of very different lengths, some of whose words look like tags or tokens.
+
+    Example:
+        >>> [" ".join(example.words) for example in make_examples()[2:]]
+        ['Grace Hopper met Ada in New York ( x)', 'the the New the', '東京 Zürich H2(O) </s>']
+    """
     return as_examples(_SENTENCES)
 
 
 def tiny_model(kind: Kind | str, seed: int = 0, format: Format | None = None) -> TinyModel:
-    """A model that knows nothing: it writes what no trained one would, so every case comes up."""
+    """A model that knows nothing: it writes what no trained one would, so every case comes up.
+
+    Example:
+        >>> from gner.prompting import GnerFormat
+        >>> model = tiny_model("causal", format=GnerFormat(context_window=0))
+        >>> model.network.training, model.format.context_window
+        (False, 0)
+        >>> one, other = (tiny_model("causal", seed).network.get_input_embeddings().weight for seed in (0, 1))
+        >>> torch.equal(one, other)
+        False
+    """
     model_type, sizes = _SIZES[Kind(kind)]
     format = format or DefaultFormat(instruction=None)
     backbone = Backbone(FromScratch(model_type, vocab_size=400, config=sizes))
@@ -96,6 +116,16 @@ def check_strategy(strategy: DecodingStrategy) -> None:
 
     Raises:
         AssertionError: The strategy breaks a rule; the message says which.
+
+    Example:
+        >>> from gner.decoding import Greedy
+        >>> class Forgetful(Greedy):
+        ...     def generate(self, model, batch):
+        ...         return super().generate(model, batch)[:1]
+        >>> check_strategy(Forgetful(max_new_tokens=8))
+        Traceback (most recent call last):
+            ...
+        AssertionError: expected 2 generations for 2 examples, got 1
     """
     for kind in _SIZES:
         model = tiny_model(kind)
@@ -119,7 +149,18 @@ def every_example_gets_a_generation(strategy: DecodingStrategy, model: TinyModel
 
 
 def texts_are_what_tokens_spell(strategy: DecodingStrategy, model: TinyModel) -> None:
-    """``text`` is ``token_ids`` decoded; the end token is the last one or absent, and ``finished`` says which."""
+    """``text`` is ``token_ids`` decoded; the end token is the last one or absent, and ``finished`` says which.
+
+    Example:
+        >>> from gner.decoding import Greedy
+        >>> class Tidy(Greedy):
+        ...     def generate(self, model, batch):
+        ...         return [replace(one, text=one.text.upper() + "!") for one in super().generate(model, batch)]
+        >>> texts_are_what_tokens_spell(Tidy(max_new_tokens=2), tiny_model("causal"))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        AssertionError: expected the text ..., got ...
+    """
     end = model.tokenizer.eos_token_id
     for generation in _generate(strategy, model, make_examples()):
         ids = generation.token_ids
@@ -153,7 +194,12 @@ def entities_have_scores(strategy: DecodingStrategy, model: TinyModel) -> None:
 
 
 def generating_has_no_memory(strategy: DecodingStrategy, model: TinyModel) -> None:
-    """The same batch gives the same texts, whatever was generated before and whatever torch's random state is."""
+    """The same batch gives the same texts, whatever was generated before and whatever torch's random state is.
+
+    Example:
+        >>> from gner.decoding import NucleusSampling
+        >>> generating_has_no_memory(NucleusSampling(max_new_tokens=4), tiny_model("causal"))  # samples by its own seed
+    """
     examples = make_examples()
     first = [generation.token_ids for generation in _generate(strategy, model, examples)]
     state = torch.random.get_rng_state()

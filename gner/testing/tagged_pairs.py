@@ -8,7 +8,13 @@ from gner.records import Example
 
 
 def as_examples(sentences: Sequence[Sequence[str]]) -> list[Example]:
-    """Examples with persons and places, from sentences that hold a word and its tag in each string."""
+    """Examples with persons and places, from sentences that hold a word and its tag in each string.
+
+    Example:
+        >>> [example] = as_examples([["New B-place", "York I-place"]])
+        >>> example.words, example.tags, example.source
+        (('New', 'York'), ('B-place', 'I-place'), 'toy.txt:0')
+    """
     examples = []
     for position, sentence in enumerate(sentences):
         words, tags = zip(*(pair.rsplit(" ", 1) for pair in sentence), strict=True)

@@ -8,11 +8,13 @@ from lightning import Trainer
 from torch._dynamo.utils import counters
 
 from gner.data import GnerDataModule
+from gner.decoding import BeamSearch
 from gner.errors import UserError
 from gner.interfaces import Batch
 from gner.models import Backbone, GnerModule, Lora, Optimization
 from gner.models.module import check_precision
 from gner.prompting import GnerFormat
+from gner.prompting.serialize import to_config
 from tests.conftest import KINDS
 
 
@@ -175,3 +177,9 @@ def test_only_matrices_have_weight_decay(checkpoints: dict[str, Path], toy_root:
 def test_invalid_optimizer_settings_are_refused(option: str, value: float) -> None:
     with pytest.raises(UserError, match=rf"model\.optimization\.{option}"):
         Optimization(**{option: value})  # type: ignore[arg-type]
+
+
+def test_a_module_without_options_has_the_defaults_of_a_config(checkpoints: dict[str, Path]) -> None:
+    module = GnerModule(str(checkpoints["causal"]))
+    assert to_config(module.format) == to_config(GnerFormat())
+    assert (type(module.decoding), module.decoding.num_sequences) == (BeamSearch, 4)

@@ -20,6 +20,16 @@ def correct_offsets(text: Text, report: ReadReport) -> list[Span]:
     unless they show that the file counts differently: if not all spans match exactly, but all do with offsets in UTF-16
     units or with other line ends, then these are converted. A span that still does not match moves to the nearest
     occurrence of its text; without one, its ``trust`` decides. Spans without text stay unchanged.
+
+    Example:
+        >>> report = ReadReport()
+        >>> text = Text("🎉 Ada slept", [Span(3, 6, "person", text="Ada")], "a.jsonl:1")
+        >>> [span.start for span in correct_offsets(text, report)]  # UTF-16 has two units for an emoji
+        [2]
+        >>> [span.start for span in correct_offsets(Text("I saw Ada", [Span(0, 3, "person", "Ada")], "a:1"), report)]
+        [6]
+        >>> dict(report.counts())
+        {'recounted': 1, 'moved': 1}
     """
     spans = list(text.spans)
     if all(_matches(text.text, span) for span in spans):

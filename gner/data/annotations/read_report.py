@@ -67,6 +67,12 @@ class ReadReport:
 
     Attributes:
         notes: All notes, in reading order.
+
+    Example:
+        >>> report = ReadReport()
+        >>> report.add("widened", "a.jsonl:3", "`Ann` (person) is part of `Anna`")
+        >>> report.counts()["widened"], report.of("widened")[0].place, report.of("empty")
+        (1, 'a.jsonl:3', [])
     """
 
     def __init__(self) -> None:

@@ -26,7 +26,13 @@ class _Faults(NamedTuple):
 
 
 def sentence_of_rows(path: Path, rows: Sequence[tuple[int, str, str]]) -> Tagged:
-    """Make a sentence of W rows: line number, word, tag."""
+    """Make a sentence of W rows: line number, word, tag.
+
+    Example:
+        >>> sentence = sentence_of_rows(Path("a.conll"), [(7, "New", "B-city"), (8, "York", "I-city")])
+        >>> sentence.words, sentence.place_of(1)
+        (('New', 'York'), 'a.conll:8')
+    """
     lines, words, tags = zip(*rows, strict=True)
     return Tagged(words, tags, str(path), lines)
 
@@ -55,6 +61,17 @@ def find_scheme(
 
     Raises:
         UserError: There is none, or a tag is malformed; the message tells how many sentences are invalid, and where.
+
+    Example:
+        >>> find_scheme("a.conll", [Tagged(("Ada", "slept"), ("I-person", "O"), "a.conll:1")], "auto")
+        'IOB1'
+        >>> find_scheme("a.conll", [Tagged(("Ada",), ("I-person",), "a.conll:1")], "IOB2")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: a.conll: tags are not IOB2.
+          not IOB2 in 1 of 1 sentences:
+            a.conll:1, word 1: `I-person` continues no entity
+        Fix the tags, or set `invalid_tags: repair` ...
     """
     schemes = SCHEMES if scheme == "auto" else (scheme,)
     faults: dict[Scheme, _Faults] = {}

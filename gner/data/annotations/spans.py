@@ -60,7 +60,13 @@ class Text:
     is_file: bool = False
 
     def place_of(self, start: int) -> str:
-        """Where a character of the text is, for messages."""
+        """Where a character of the text is, for messages.
+
+        Example:
+            >>> text = "Ada\\nslept"
+            >>> Text(text, [], "a.txt", is_file=True).place_of(4), Text(text, [], "a.jsonl:7").place_of(4)
+            ('a.txt:2', 'a.jsonl:7')
+        """
         return f"{self.place}:{bisect_right(self._line_starts, start)}" if self.is_file else self.place
 
     @cached_property
@@ -87,7 +93,13 @@ class Tagged:
     types: tuple[str, ...] | None = None
 
     def place_of(self, position: int) -> str:
-        """Where a word is, for messages."""
+        """Where a word is, for messages.
+
+        Example:
+            >>> by_lines = Tagged(("Ada", "slept"), ("B-person", "O"), "a.conll", lines=(7, 8))
+            >>> by_lines.place_of(1), Tagged(("Ada", "slept"), ("B-person", "O"), "a.jsonl:3").place_of(1)
+            ('a.conll:8', 'a.jsonl:3, word 2')
+        """
         return f"{self.place}:{self.lines[position]}" if self.lines else f"{self.place}, word {position + 1}"
 
     @property
@@ -124,6 +136,11 @@ class Options:
         tag_names: Names of tags that are written as numbers.
         rename: Returns the new name of a type, or None to drop it.
         report: Collects what is changed or left out.
+
+    Example:
+        >>> options = Options(rename={"PER": "person", "MISC": None}.get)
+        >>> options.rename("PER"), options.rename("MISC")
+        ('person', None)
     """
 
     split_words: Splitter | None = None

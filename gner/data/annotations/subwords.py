@@ -12,7 +12,12 @@ _PIECE = re.compile(r"[BIESLU]-(.+)")
 
 
 def are_pieces(types: Sequence[str]) -> bool:
-    """Whether the types of spans are tags (``B-PER``, ``O``), at least one of them with ``B-`` or ``I-``."""
+    """Whether the types of spans are tags (``B-PER``, ``O``), at least one of them with ``B-`` or ``I-``.
+
+    Example:
+        >>> are_pieces(["B-PER", "I-PER", "O"]), are_pieces(["PER", "LOC"]), are_pieces(["O"])
+        (True, False, False)
+    """
     are_tags = all(one == "O" or _PIECE.fullmatch(one) for one in types)
     return are_tags and any(one.startswith(("B-", "I-")) for one in types)
 
@@ -25,6 +30,11 @@ def join_pieces(text: str, spans: Sequence[Span], place: str, options: Options) 
 
     Raises:
         UserError: Pieces are not in text order.
+
+    Example:
+        >>> spans = [Span(0, 4, "B-PER", "Love"), Span(4, 8, "B-PER", "##lace"), Span(9, 14, "I-LOC", "slept")]
+        >>> [tuple(span)[:3] for span in join_pieces("Lovelace slept", spans, "a.jsonl:1", Options())]
+        [(0, 8, 'PER'), (9, 14, 'LOC')]
     """
     joined: list[Span] = []
     for span in spans:

@@ -37,7 +37,17 @@ class Counts:
 
 
 def count(examples: Sequence[Example]) -> Counts:
-    """Count a non-empty split."""
+    """Count a non-empty split.
+
+    Example:
+        >>> examples = [
+        ...     Example(("Ada", "slept"), ("B-person", "O"), ("person", "city"), "toy", "0"),
+        ...     Example(("so", "did", "I"), ("O", "O", "O"), ("person", "city"), "toy", "1"),
+        ... ]
+        >>> counts = count(examples)
+        >>> counts.num_words, counts.num_empty, dict(counts.types), counts.longest.id
+        (5, 1, {'person': 1, 'city': 0}, '1')
+    """
     types: Counter[str] = Counter()
     num_empty = 0
     for example in examples:
@@ -58,7 +68,17 @@ class Duplicates(NamedTuple):
 
 
 def find_duplicates(splits: Mapping[str, Sequence[Example]]) -> list[Duplicates]:
-    """Find sentences with the same words within each split and between any two."""
+    """Find sentences with the same words within each split and between any two.
+
+    Example:
+        >>> one, again, other = [
+        ...     Example(("Ada", "slept"), ("O", "O"), (), "toy", "0", place) for place in ("a:1", "a:4", "b:1")
+        ... ]
+        >>> for found in find_duplicates({"train": [one, again], "dev": [other]}):
+        ...     print(found.number, found.where, found.places)
+        1 that are in train already ['a:4 as a:1: Ada slept']
+        1 of dev that are in train ['b:1 as a:1: Ada slept']
+    """
     firsts: dict[str, dict[tuple[str, ...], Example]] = {}
     found: list[Duplicates] = []
     for name, examples in splits.items():
@@ -85,7 +105,14 @@ class Clash(NamedTuple):
 
 
 def find_sentence_clashes(examples: Iterable[Example]) -> list[Clash]:
-    """Sentences with the same words but different entities, in order of first appearance."""
+    """Sentences with the same words but different entities, in order of first appearance.
+
+    Example:
+        >>> one = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0", "a.txt:1")
+        >>> other = Example(one.words, ("O", "O"), one.types, "toy", "1", "a.txt:4")
+        >>> find_sentence_clashes([one, other])
+        [Clash(what='Ada slept', places=['a.txt:1: Ada (person)', 'a.txt:4: no entity'])]
+    """
     groups: dict[tuple[str, ...], dict[tuple[str, ...], Example]] = {}
     for example in examples:
         groups.setdefault(example.words, {}).setdefault(example.tags, example)
@@ -103,7 +130,13 @@ def _describe_entities(example: Example) -> str:
 
 
 def find_name_clashes(examples: Iterable[Example]) -> list[Clash]:
-    """Entity texts with several types; first those with most entities outside their most frequent type."""
+    """Entity texts with several types; first those with most entities outside their most frequent type.
+
+    Example:
+        >>> tags = [("B-city",), ("B-club",), ("B-city",)]
+        >>> find_name_clashes(Example(("Milan",), tag, ("city", "club"), "toy", "0", "a.txt:1") for tag in tags)
+        [Clash(what='Milan', places=['city 2 times, first a.txt:1', 'club 1 times, first a.txt:1'])]
+    """
     types: dict[str, Counter[str]] = {}
     firsts: dict[tuple[str, str], str] = {}
     for example in examples:
@@ -143,7 +176,12 @@ def _stem(entity_type: str) -> str:
 
 
 def shorten(words: Sequence[str]) -> str:
-    """The start of a sentence, for messages."""
+    """The start of a sentence, for messages.
+
+    Example:
+        >>> shorten(["Ada", "slept"]), len(shorten(["buffalo"] * 20))
+        ('Ada slept', 70)
+    """
     text = " ".join(words)
     return text if len(text) <= 70 else f"{text[:67]}..."
 

@@ -1,0 +1,85 @@
+"""The optimizer of a run and its learning-rate schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
+from transformers import get_scheduler
+
+from gner.errors import UserError
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """AdamW and its schedule.
+
+    Attributes:
+        lr: Peak learning rate. The paper: 5e-5 for T5, 2e-5 for LLaMA.
+        schedule: What follows the warm-up: stay, or fall to 0 along a cosine or a line. The paper: constant for T5,
+            cosine for LLaMA.
+        warmup_ratio: Share of all steps over which the rate rises from 0. The paper: 0.04 for LLaMA.
+        weight_decay: Of weight matrices; biases and norms have none.
+        betas: Of AdamW.
+
+    Example:
+        >>> Optimization(lr=0)
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected `lr` > 0, got 0. Set model.optimization.lr.
+    """
+
+    lr: float = 5e-5
+    schedule: Literal["constant", "cosine", "linear"] = "constant"
+    warmup_ratio: float = 0.0
+    weight_decay: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.warmup_ratio < 1:
+            raise UserError(
+                f"Expected 0 <= `warmup_ratio` < 1, got {self.warmup_ratio}. Set model.optimization.warmup_ratio."
+            )
+        if self.lr <= 0:
+            raise UserError(f"Expected `lr` > 0, got {self.lr}. Set model.optimization.lr.")
+
+
+def make_optimizer(
+    settings: Optimization, trainable: Sequence[Tensor], num_steps: float, *, fused: bool
+) -> OptimizerLRSchedulerConfig:
+    """AdamW with a schedule that moves every step.
+
+    Args:
+        settings: Its options.
+        trainable: Parameters to train.
+        num_steps: Steps of the run; infinite if they are not known.
+        fused: Whether to update all parameters in one kernel.
+
+    Raises:
+        UserError: The schedule needs to know the number of steps.
+    """
+    optimizer = torch.optim.AdamW(_parameter_groups(trainable, settings), settings.lr, settings.betas, fused=fused)
+    if num_steps == float("inf") and (settings.schedule != "constant" or settings.warmup_ratio):
+        raise UserError(
+            f"Expected a known number of steps for schedule={settings.schedule}. Set trainer.max_epochs or "
+            "trainer.max_steps."
+        )
+    num_warmup_steps = 0 if num_steps == float("inf") else round(settings.warmup_ratio * num_steps)
+    name = "constant_with_warmup" if settings.schedule == "constant" else settings.schedule
+    scheduler = get_scheduler(name, optimizer, num_warmup_steps=num_warmup_steps, num_training_steps=int(num_steps))
+    return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+def _parameter_groups(trainable: Sequence[Tensor], settings: Optimization) -> list[dict[str, Any]]:
+    """Matrices with weight decay, biases and norms without."""
+    matrices = [parameter for parameter in trainable if parameter.ndim >= 2]
+    others = [parameter for parameter in trainable if parameter.ndim < 2]
+    groups = [
+        {"params": matrices, "weight_decay": settings.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
