@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from gner.bio import OUTSIDE
 
-_STANDARD = re.compile(r"[BIESLUMW]-.+")
+TAG = re.compile(r"O|[BIESLUMW]-.+")
+"""A tag with a prefix, or ``O``."""
+
 _OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
 """Prefixes of BILOU and BMEWO, each with its BIOES equivalent."""
 
@@ -28,6 +30,11 @@ class TagSyntax(NamedTuple):
     name: str
     pattern: re.Pattern[str]
     note: str = ""
+
+    def type_of(self, tag: str) -> str:
+        """The type of a tag; empty for ``O``, for other tags without one, and for tags that are written otherwise."""
+        match = None if tag == OUTSIDE else self.pattern.fullmatch(tag)
+        return match.groupdict().get("type", "") if match is not None else ""
 
 
 PREFIX = TagSyntax("tags such as B-person", re.compile(r"(?P<prefix>[BIESLUMW])-(?P<type>.+)"))
@@ -67,7 +74,7 @@ def find_syntax(tags: Collection[str]) -> TagSyntax | None:
     for syntax in _SYNTAXES:
         if all(syntax.pattern.fullmatch(tag) for tag in used):
             return syntax
-    has_prefixes = any(_STANDARD.fullmatch(tag) for tag in used)
+    has_prefixes = any(map(TAG.fullmatch, used))
     return PLAIN if OUTSIDE in tags and not has_prefixes else None
 
 

@@ -91,7 +91,8 @@ class SourceReader:
         """
         sentences = self._read_sentences(part)
         if not sentences:
-            raise UserError(f"{self._place(part)}: expected sentences, found none.")
+            left_out = "".join(f"\n{line}" for line in self.reports[part].lines())
+            raise UserError(f"{self._place(part)}: expected sentences, found none.{left_out}")
         types = self._offered(part, sentences)
         dataset = self.source.dataset  # accesses the file system
         self._warn_of_unknown_keys(part)

@@ -91,9 +91,9 @@ def test_rows_of_the_gner_project_offer_their_own_types(tmp_path: Path) -> None:
     ("record", "message"),
     [
         ({"tokens": ["Ada"], "tags": ["O", "O"]}, r"a.jsonl:2: expected a tag for each word, found 1 words and 2 tags"),
-        ({"tokens": ["Ada", " "], "tags": ["O", "O"]}, r"a.jsonl:2, word 2: expected a word"),
+        ({"tokens": ["Ada", " "], "tags": ["O", "B-x"]}, r"a.jsonl:2, word 2: expected a word"),
         ({"tokens": "Ada", "tags": ["O"]}, r"a.jsonl:2: expected a list of strings as `tokens`, found 'Ada'"),
-        ({"tokens": ["Ada"], "tags": [None]}, r"a.jsonl:2, word 1: expected a tag"),
+        ({"tokens": ["Ada"], "tags": [True]}, r"a.jsonl:2, word 1: expected a tag"),
         ({"tokens": ["Ada"], "tags": ["X-y"]}, r"a.jsonl:2, word 1: `X-y` has a prefix that IOB2 lacks"),
         ({"tokens": ["Ada"]}, r"a.jsonl:2: expected words .* and tags .* found an object with tokens"),
         ("Ada", r"a.jsonl:2: expected an object with words and tags, found 'Ada'"),
