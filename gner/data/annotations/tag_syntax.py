@@ -40,7 +40,7 @@ class TagSyntax(NamedTuple):
 PREFIX = TagSyntax("tags such as B-person", re.compile(r"(?P<prefix>[BIESLUMW])-(?P<type>.+)"))
 PLAIN = TagSyntax(
     "tags without prefixes",
-    re.compile(r"(?P<type>.+)"),
+    re.compile(r"(?![BIESLUMW]-)(?P<type>.+)"),
     "tags without prefixes, neighbours of one type joined",
 )
 _SYNTAXES = (

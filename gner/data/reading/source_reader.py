@@ -192,17 +192,17 @@ class SourceReader:
         return converted
 
     def _find_syntax(self, part: str, file: str, tags: set[str]) -> TagSyntax:
-        """How the tags of the source are written, settled from all its parts unless it is the usual way.
+        """How the tags of a source are written, settled from all its parts unless it is the usual way.
 
         Raises:
             UserError: The tags of this file are written in another way.
         """
+        found = find_syntax(tags)
+        if found is None or found is self._syntax:
+            return self._syntax or PREFIX
         if self._syntax is None:
-            found = find_syntax(tags)
-            if found in (None, PREFIX):
-                return PREFIX
-            self._syntax = self._common_syntax(part, tags)
-        unfit = next((tag for tag in tags if tag != OUTSIDE and not self._syntax.pattern.fullmatch(tag)), None)
+            self._syntax = found if found is PREFIX else self._common_syntax(part, tags) or found
+        unfit = next((tag for tag in sorted(tags) if tag != OUTSIDE and not self._syntax.pattern.fullmatch(tag)), None)
         if unfit is not None:
             raise UserError(
                 f"{file}: expected {self._syntax.name}, as in the other files of the source, found `{unfit}`. Give "
@@ -210,7 +210,7 @@ class SourceReader:
             )
         return self._syntax
 
-    def _common_syntax(self, part: str, tags: set[str]) -> TagSyntax:
+    def _common_syntax(self, part: str, tags: set[str]) -> TagSyntax | None:
         """How the tags of all parts are written; those that cannot be read are ignored."""
         used = set(tags)
         for other in self.parts:
@@ -218,7 +218,7 @@ class SourceReader:
                 with suppress(UserError):
                     items = self._read_items(other)
                     used.update(chain.from_iterable(one.tags for one in items if isinstance(one, Tagged)))
-        return find_syntax(used) or PREFIX
+        return find_syntax(used)
 
     def _note_scheme(self, part: str, scheme: Scheme | None, syntax: TagSyntax) -> None:
         note = "IOB2"
