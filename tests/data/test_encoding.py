@@ -10,8 +10,10 @@ import pytest
 from gner.data.collate import Collator
 from gner.interfaces import IGNORED
 from gner.models import Backbone
-from gner.prompting import Segment
+from gner.prompting import GnerFormat, Segment
+from gner.records import Example
 from tests.conftest import KINDS
+from tests.models.matrix import make_checkpoint
 from tests.prompting.questions import EXAMPLE, QuestionFormat
 
 
@@ -40,3 +42,13 @@ def _piece(tokenizer: Any, segment: Segment) -> list[int]:
     text = segment.text.removesuffix("</s>") if segment.learned else segment.text
     end = [tokenizer.eos_token_id] if segment.learned else []
     return [*tokenizer(text, add_special_tokens=False)["input_ids"], *end]
+
+
+def test_the_decoder_of_mbart_starts_with_the_language_and_labels_end_with_the_end_token(tmp_path: Path) -> None:
+    backbone = Backbone(str(make_checkpoint("mbart", tmp_path / "mbart")))
+    tokenizer = backbone.tokenizer
+    assert backbone.build().config.decoder_start_token_id == tokenizer.convert_tokens_to_ids("en_XX")
+    [row] = Collator(GnerFormat(), backbone).encode([Example(("Ada",), ("O",), ("person",), "toy", "0")])
+    assert row.answer[-1] == tokenizer.eos_token_id
+    assert tokenizer.convert_tokens_to_ids("en_XX") not in row.answer
+    assert row.prompt[-1] == tokenizer.convert_tokens_to_ids("en_XX")
