@@ -52,3 +52,15 @@ def test_the_decoder_of_mbart_starts_with_the_language_and_labels_end_with_the_e
     assert row.answer[-1] == tokenizer.eos_token_id
     assert tokenizer.convert_tokens_to_ids("en_XX") not in row.answer
     assert row.prompt[-1] == tokenizer.convert_tokens_to_ids("en_XX")
+
+
+def test_an_answer_that_a_tokenizer_joins_to_the_prompt_is_tokenized_apart(
+    checkpoints: dict[str, Path], examples: list[Example]
+) -> None:
+    """Generation starts from the prompt's tokens, so training must too, wherever the seam falls."""
+    backbone = Backbone(str(checkpoints["causal"]))
+    backbone.tokenizer.add_tokens(["[/INST] London"])
+    batch = Collator(GnerFormat(), backbone)([examples[1]], [0], [True], decode=True)
+    prompt = batch.prompt_ids[0].tolist()
+    assert batch.input_ids[0, : len(prompt)].tolist() == prompt
+    assert (batch.labels[0] != -100).sum() == batch.input_ids.shape[1] - len(prompt)
