@@ -5,7 +5,6 @@ import pytest
 
 from gner.data import Regularization, Source, SyntheticCorpus
 from gner.errors import UserError
-from gner.interfaces import Batch
 from gner.models import Backbone, FromScratch
 from tests.data.modules import data_module, fitting, write_sources
 from tests.data.writers import write_json

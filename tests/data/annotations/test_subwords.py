@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gner.data.annotations.subwords import are_pieces
 from gner.errors import UserError
 from tests.data.reading.readers import entities_of, read_records
 
@@ -17,3 +18,18 @@ def test_pipeline_subwords_become_entities(tmp_path: Path) -> None:
     assert counts == {"no_type": 1}
     with pytest.raises(UserError, match=r"a.jsonl:1: expected pieces .* in the order of the text"):
         read_records(tmp_path / "a.jsonl", {"text": "Ada Lovelace met Bob Rome", "entities": spans[::-1]})
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        (["B-x", "O", "I-x"], True),
+        (["I-x"], True),
+        (["E-x", "S-x"], False),
+        (["x", "B-x"], False),
+        (["O", "O"], False),
+        ([], False),
+    ],
+)
+def test_spans_whose_types_are_tags_are_pieces(types: list[str], expected: bool) -> None:
+    assert are_pieces(types) is expected

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from gner.data.annotations.spans import Record
+from gner.data.reading.detect import find_shape, open_source
 from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError
 from tests.data.reading.readers import read_source
-from tests.data.writers import write_json
+from tests.data.writers import WRITERS, write_json
 
 
 def test_the_detected_format_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -42,3 +44,19 @@ def test_the_error_names_the_other_format_of_a_split(tmp_path: Path) -> None:
     (tmp_path / "dev.conll").write_text("Ada B-x\n")
     with pytest.raises(UserError, match=r"dev.conll: expected words with tags, .* found CoNLL\. Give this file"):
         read_source(tmp_path, "dev")
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_format_of_each_tool_is_detected(name: str, tmp_path: Path) -> None:
+    """Named as `FormatName`, with the variant behind a space."""
+    WRITERS[name](tmp_path)
+    opened = open_source(str(tmp_path), None, None, {})
+    assert opened.format == {"parquet": "words", "saved": "words"}.get(name, name.partition(" ")[0])
+    expected = ["train", "validation" if name == "saved" else "dev", "test"]
+    assert list(opened.parts) == expected
+
+
+def test_most_of_the_records_decide_the_kind_of_json() -> None:
+    spans, words = {"text": "a", "spans": []}, {"tokens": ["a"], "tags": ["O"]}
+    records = [Record(value, "a.json:1") for value in (spans, words, words, {"other": 1})]
+    assert find_shape(records, "a.json", {}) == "words"

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gner.data.annotations.spans import Sentence
+from gner.data.reading.label_sets import common_types, count_types, offered_types
 from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError
@@ -47,3 +49,18 @@ def test_source_types_override_sentence_types(tmp_path: Path) -> None:
     assert [one.types for one in read_source(tmp_path / "a.jsonl")] == [("x",), ("z", "y")]
     with pytest.raises(UserError, match="the type `y` is not in the `types`"):
         read_source(tmp_path / "a.jsonl", types=["x"])
+
+
+def test_a_sentence_offers_its_own_types_or_those_of_the_source() -> None:
+    plain = Sentence(("Ada", "left"), ("B-x", "O"), "a:1")
+    assert offered_types(plain._replace(types=("y",)), ["x"], ["z"]) == ("y",)
+    assert offered_types(plain, ["x", "y"], ["z"]) == ("x", "y")
+    assert offered_types(plain, [], ["z"]) == ("x",)  # too many types to list: only those of its entities
+    assert offered_types(plain._replace(tags=("O", "O")), [], ["z"]) == ("z",)
+
+
+def test_common_types_are_the_most_frequent_in_the_order_of_the_alphabet() -> None:
+    sentences = [Sentence(("a",), (f"B-t{number:02}",), "a:1") for number in range(20) for _ in range(20 - number)]
+    counts = count_types(sentences)
+    assert counts["t00"] == 20 and counts["t19"] == 1
+    assert common_types(counts) == tuple(f"t{number:02}" for number in range(10))
