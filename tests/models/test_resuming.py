@@ -12,6 +12,7 @@ import yaml
 
 from gner.cli import Command
 from gner.models import GnerModule
+from gner.models.resuming import move_in_epoch, rng_states
 from tests.conftest import KINDS
 from tests.runs import metrics_of, run_command
 
@@ -124,3 +125,24 @@ def test_sharded_training_resumes_and_is_tested_on_other_numbers_of_processes(co
     assert (after["step"], after["epoch"]) == (10, 4)  # 3 epochs of 2 steps on two processes, then of 3 steps on one
     with pytest.raises(SystemExit):
         run_command("test", config, "--ckpt_path", "last")
+
+
+@pytest.mark.parametrize(
+    ("num_before", "num_now", "ready", "expected"),
+    [(2, 1, 3, 6), (1, 2, 6, 3), (1, 2, 5, 3), (2, 3, 3, 2), (4, 4, 7, 7)],
+)
+def test_the_place_in_an_epoch_is_in_batches_of_the_processes_that_there_are(
+    num_before: int, num_now: int, ready: int, expected: int
+) -> None:
+    progress = {"ready": ready, "started": ready, "processed": ready, "completed": ready - 1}
+    checkpoint = {"loops": {"fit_loop": {"epoch_loop.batch_progress": {"current": progress}}}}
+    move_in_epoch(checkpoint, num_before, num_now)
+    assert progress == {"ready": expected, "started": expected, "processed": expected, "completed": expected - 1}
+
+
+def test_an_rng_state_draws_the_same_numbers_again() -> None:
+    with torch.random.fork_rng(devices=[]):
+        states = rng_states()
+        drawn = torch.rand(5)
+        torch.set_rng_state(states["cpu"])
+        assert torch.equal(torch.rand(5), drawn)
