@@ -16,7 +16,7 @@ from gner.models.resuming import move_in_epoch, rng_states
 from tests.conftest import KINDS
 from tests.runs import metrics_of, run_command
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("config", ["causal", pytest.param("seq2seq", marks=pytest.mark.slow)], indirect=True)
