@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from gner.lightning_errors import explain
 from tests.runs import refused
 
 
@@ -33,3 +35,15 @@ def test_a_setting_that_cannot_work_ends_with_one_message(
     for part in messages:
         assert part in message
     assert "Traceback" not in message
+
+
+def test_an_error_that_no_setting_causes_is_not_explained() -> None:
+    assert explain(RuntimeError("mat1 and mat2 shapes cannot be multiplied")) is None
+
+
+def test_weights_of_another_model_are_explained_by_the_config() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        torch.nn.Linear(2, 2).load_state_dict({"weight": torch.zeros(3, 3)})
+    message = explain(raised.value)
+    assert message is not None and message.count("\n") == 0
+    assert "Use the config of the run that wrote it" in message and "bias" in message

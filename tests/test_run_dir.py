@@ -1,5 +1,6 @@
 """The run folder: its lock, checkpoints, and earlier runs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from gner.locks import this_process
-from gner.run_dir import RunLock, find_checkpoint, replace
+from gner.run_dir import RunLock, archive, find_checkpoint, other_checkpoints, replace, write_error
 from tests.runs import refused, run_command
 
 REPOSITORY = Path(__file__).parents[1]
@@ -76,3 +77,31 @@ def test_the_lock_of_a_killed_fit_is_released(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False)
     assert ended.returncode < 0
     RunLock(tmp_path).take(archives=False)
+
+
+def test_other_checkpoints_of_a_run_are_listed_with_the_newest_first(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    for age, name in enumerate(("last.ckpt", "best.ckpt", "last.ckpt.previous", "new.ckpt.unfinished")):
+        (folder / name).touch()
+        os.utime(folder / name, (1000 - age, 1000 - age))
+    found = other_checkpoints(tmp_path, folder / "last.ckpt")
+    assert [path.name for path in found] == ["best.ckpt", "last.ckpt.previous"]
+
+
+def test_only_a_run_with_checkpoints_is_moved_aside(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    assert archive(run) is None
+    (run / "checkpoints" / "last.ckpt").touch()
+    assert archive(run) == tmp_path / "run.1"
+    assert not run.exists()
+
+
+def test_an_error_of_writing_names_its_cause_and_what_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    error = RuntimeError("torch says little")
+    error.__cause__ = OSError(28, "No space left on device")
+    assert "last.ckpt: [Errno 28] No space left on device. Make room" in str(write_error(path, error))
+    path.touch()
+    assert "The earlier one there is unchanged" in str(write_error(path, error))

@@ -1,12 +1,10 @@
 """Exported folders and their model cards."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gner.errors import UserError
-from gner.export import main
 from gner.inference.export_checkpoint import export_model, push
 
 
@@ -19,12 +17,6 @@ def test_export_replaces_only_an_earlier_export(trained: dict[str, Path], tmp_pa
         export_model(trained["causal"], tmp_path / "notes")
     assert (tmp_path / "notes" / "a.txt").exists()
     assert {path.name for path in tmp_path.iterdir()} == {"out", "notes"}
-
-
-def test_adapter_export_needs_adapters(trained: dict[str, Path], tmp_path: Path, capsys: Any) -> None:
-    with pytest.raises(SystemExit):
-        main(["--ckpt", str(trained["causal"]), "--out", str(tmp_path / "out"), "--adapter-only"])
-    assert "trained without" in capsys.readouterr().err
 
 
 def test_failed_push_keeps_the_folder_and_gives_the_reason(trained: dict[str, Path], tmp_path: Path) -> None:

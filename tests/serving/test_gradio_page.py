@@ -7,7 +7,6 @@ import pytest
 from gradio_client import Client
 from tensorboard.plugin_util import markdown_to_safe_html
 
-from gner.demo import main
 from gner.markdown import as_text
 from gner.serving.gradio_page import answer, make_page
 from tests.conftest import MakeModel
@@ -41,16 +40,6 @@ def test_page_answers_over_loopback(make_model: MakeModel) -> None:
             client.predict(TEXT, [" "], 0.0, "constrained", api_name="/find_entities")
     finally:
         page.close()
-
-
-def test_page_listens_on_this_machine_only(
-    make_model: MakeModel, trained: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    launched: dict[str, object] = {}
-    monkeypatch.setattr(gradio.Blocks, "launch", lambda self, **options: launched.update(options))
-    main(["--model", str(trained["causal"])])
-    assert launched["server_name"] == "127.0.0.1"
-    assert launched["share"] is False
 
 
 def test_gradio_page_escapes_data(make_model: MakeModel) -> None:
