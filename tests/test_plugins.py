@@ -8,14 +8,14 @@ import sys
 import sysconfig
 import venv
 from collections.abc import Callable
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
 import yaml
 
 from gner import plugins
-from gner.decoding import DecodingStrategy, Greedy
+from gner.decoding import BeamSearch, DecodingStrategy, Greedy, NucleusSampling
 from gner.plugins import STRATEGIES, load_plugins
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -157,3 +157,8 @@ def test_what_cannot_be_used_is_left_out_with_a_warning(monkeypatch: pytest.Monk
         assert load_plugins(STRATEGIES, DecodingStrategy) == ["quick"]
     assert [str(warning.message).split("`")[1] for warning in caught] == ["gone", "number", "a-b", "quick", "warnings"]
     assert issubclass(plugins.quick, Greedy)
+
+
+def test_built_in_strategies_are_named_as_a_plugin_would_be() -> None:
+    found = {point.name: point.load() for point in entry_points(group="gner.decoding")}
+    assert {"Greedy": Greedy, "BeamSearch": BeamSearch, "NucleusSampling": NucleusSampling}.items() <= found.items()
