@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner.bio import repair, to_entities, to_iob2
-from gner.data.annotations.schemes import find_scheme, normalize_prefixes
+from gner.bio import repair, to_entities
+from gner.data.annotations.read_report import ReadReport
+from gner.data.annotations.schemes import as_iob2, find_scheme
 from gner.data.annotations.spans import Tagged
+from gner.data.annotations.tag_syntax import PREFIX, rewriter
 from gner.errors import UserError
 
 TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "B-y"]), min_size=1, max_size=9).map(lambda tags: repair(tags)[0])
@@ -33,10 +35,9 @@ def _written(tags: tuple[str, ...], letters: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("name", LETTERS)
 @given(TAGS)
 def test_schemes_that_mark_ends_give_the_same_entities(name: str, tags: tuple[str, ...]) -> None:
-    sentences, remark = normalize_prefixes([_tagged(_written(tags, LETTERS[name]))])
-    assert remark is None
-    scheme = find_scheme("a.txt", sentences, "auto")
-    assert to_iob2(sentences[0].tags, scheme) == tags
+    written = _written(tags, LETTERS[name])
+    sentence = _tagged(tuple(map(rewriter(PREFIX, written, ""), written)))
+    assert as_iob2(sentence, find_scheme("a.txt", [sentence], "auto"), ReadReport()) == tags
 
 
 def test_one_sentence_decides_the_scheme_of_all() -> None:
@@ -45,13 +46,16 @@ def test_one_sentence_decides_the_scheme_of_all() -> None:
     assert find_scheme("a.txt", [inside, _tagged(("O",))], "auto") == "IOB1"
 
 
-def test_tags_without_prefixes_are_types_whose_neighbours_are_one_entity() -> None:
-    [sentence], remark = normalize_prefixes([_tagged(("x", "x", "O", "y"))])
-    assert to_iob2(sentence.tags, find_scheme("a.txt", [sentence], "auto")) == ("B-x", "I-x", "O", "B-y")
-    assert remark == "tags without prefixes, neighbours of one type joined"
+@given(st.lists(st.sampled_from(["O", "B-x", "I-x", "B-y", "I-y"]), min_size=1, max_size=9))
+def test_invalid_tags_are_repaired_as_those_of_predictions(tags: list[str]) -> None:
+    report = ReadReport()
+    sentence = _tagged(tuple(tags))
+    repaired, number = repair(tags)
+    assert as_iob2(sentence, find_scheme("a.txt", [sentence], "IOB2", "repair"), report) == repaired
+    assert report.counts()["repaired"] == number
 
 
 def test_the_first_violation_of_each_scheme_is_named_with_its_place() -> None:
     sentence = Tagged(("a", "b", "c"), ("I-x", "O", "B-x"), "a.txt", lines=(3, 4, 5))
-    with pytest.raises(UserError, match=r"not IOB2: a\.txt:3: .*\n.*not IOB1: a\.txt:5: .*\n.*not BIOES"):
+    with pytest.raises(UserError, match=r"(?s)not IOB2 in 1 .* a\.txt:3: .*not IOB1 in 1 .* a\.txt:5: .*not BIOES"):
         find_scheme("a.txt", [sentence], "auto")

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gner.data.annotations.spans import Record
-from gner.data.reading.detect import find_shape, open_source
+from gner.data.reading.detect import find_file_format, open_source
 from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
 from gner.errors import UserError
@@ -48,15 +47,15 @@ def test_the_error_names_the_other_format_of_a_split(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_the_format_of_each_tool_is_detected(name: str, tmp_path: Path) -> None:
-    """Named as `FormatName`, with the variant behind a space."""
+    """Named as the format, with the variant after a space."""
     WRITERS[name](tmp_path)
     opened = open_source(str(tmp_path), None, None, {})
-    assert opened.format == {"parquet": "words", "saved": "words"}.get(name, name.partition(" ")[0])
+    assert opened.format.name == {"parquet": "words", "saved": "words"}.get(name, name.partition(" ")[0])
     expected = ["train", "validation" if name == "saved" else "dev", "test"]
     assert list(opened.parts) == expected
 
 
-def test_most_of_the_records_decide_the_kind_of_json() -> None:
+def test_most_of_the_records_decide_the_kind_of_json(tmp_path: Path) -> None:
     spans, words = {"text": "a", "spans": []}, {"tokens": ["a"], "tags": ["O"]}
-    records = [Record(value, "a.json:1") for value in (spans, words, words, {"other": 1})]
-    assert find_shape(records, "a.json", {}) == "words"
+    write_json(tmp_path / "a.json", [spans, words, words, {"other": 1}])
+    assert find_file_format(tmp_path / "a.json", {}).name == "words"
