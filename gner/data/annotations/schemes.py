@@ -114,6 +114,8 @@ def as_iob2(tagged: Tagged, scheme: Scheme | None, report: ReadReport) -> tuple[
         scheme: Its scheme; None repairs the tags, as those of predictions are, and reports it.
         report: Collects what is repaired.
     """
+    if scheme == "IOB2":
+        return tagged.tags
     if scheme is not None:
         return tuple(to_iob2(tagged.tags, scheme))
     given = [_AS_IOB2.get(tag[0], tag[0]) + tag[1:] for tag in tagged.tags]

@@ -6,7 +6,7 @@ A way of writing belongs to a whole source: ``vitamin-B`` is a suffix only if al
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from gner.bio import OUTSIDE
@@ -78,8 +78,8 @@ def find_syntax(tags: Collection[str]) -> TagSyntax | None:
     return PLAIN if OUTSIDE in tags and not has_prefixes else None
 
 
-def rewriter(syntax: TagSyntax, tags: Iterable[str], type_name: str) -> Callable[[str], str]:
-    """A function that writes tags with a prefix of IOB2 or BIOES, a hyphen and a type.
+def standard_tags(syntax: TagSyntax, tags: Iterable[str], type_name: str) -> dict[str, str]:
+    """For each tag, the same with a prefix of IOB2 or BIOES, a hyphen and a type; malformed ones stay.
 
     Args:
         syntax: How the tags are written.
@@ -88,19 +88,15 @@ def rewriter(syntax: TagSyntax, tags: Iterable[str], type_name: str) -> Callable
 
     Example:
         >>> tags = ["O", "U_city", "B_city", "L_city"]
-        >>> list(map(rewriter(find_syntax(tags), tags, ""), tags))
-        ['O', 'S-city', 'B-city', 'E-city']
+        >>> standard_tags(find_syntax(tags), tags, "")
+        {'O': 'O', 'U_city': 'S-city', 'B_city': 'B-city', 'L_city': 'E-city'}
     """
-    matches = {tag: syntax.pattern.fullmatch(tag) for tag in set(tags) - {OUTSIDE}}
-    parts = {tag: match.groupdict() for tag, match in matches.items() if match is not None}
+    matches = {tag: None if tag == OUTSIDE else syntax.pattern.fullmatch(tag) for tag in tags}
+    parts = {tag: {} if match is None else match.groupdict() for tag, match in matches.items()}
     prefixes = {found.get("prefix", "I") for found in parts.values()}
     others = _OTHER_LETTERS if prefixes <= {*"BIES", *_OTHER_LETTERS} else {}
-
-    def rewritten(tag: str) -> str:
-        found = parts.get(tag)
-        if found is None:
-            return tag
+    standard: dict[str, str] = {}
+    for tag, found in parts.items():
         prefix = found.get("prefix", "I")
-        return f"{others.get(prefix, prefix)}-{found.get('type', type_name)}"
-
-    return rewritten
+        standard[tag] = f"{others.get(prefix, prefix)}-{found.get('type', type_name)}" if found else tag
+    return standard

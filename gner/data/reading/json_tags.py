@@ -114,6 +114,8 @@ def _kept(words: Sequence[str], tags: Sequence[str | None], place: str, options:
 
 def _without_blanks(words: Sequence[str], tags: Sequence[str], place: str, options: Options) -> list[tuple[str, str]]:
     """Words with their tags, without blank ones outside entities, which are reported."""
+    if all(map(str.strip, words)):
+        return list(zip(words, tags, strict=True))
     kept: list[tuple[str, str]] = []
     for position, (word, tag) in enumerate(zip(words, tags, strict=True), start=1):
         if word.strip():
@@ -152,6 +154,8 @@ def _tags(values: Any, place: str, field: str, options: Options) -> list[str | N
     """The tags; None for words that nobody annotated."""
     if not is_list(values):
         raise UserError(f"{place}: expected a list of tags as `{field}`, found {describe(values)}.")
+    if all(isinstance(tag, str) for tag in values) and "-" not in values:
+        return list(values)
     tags: list[str | None] = []
     for position, tag in enumerate(values, start=1):
         if tag in _MISSING:

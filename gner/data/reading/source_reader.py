@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -16,7 +17,7 @@ from gner.data.annotations.flatten import to_sentences
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.schemes import as_iob2, find_scheme
 from gner.data.annotations.spans import Options, Sentence, Tagged, Text
-from gner.data.annotations.tag_syntax import PREFIX, TagSyntax, find_syntax, rewriter
+from gner.data.annotations.tag_syntax import PREFIX, TagSyntax, find_syntax, standard_tags
 from gner.data.reading.detect import check_same_format, open_source
 from gner.data.reading.label_files import types_of_tags
 from gner.data.reading.label_sets import (
@@ -130,32 +131,30 @@ class SourceReader:
             report = self.reports.setdefault(part, ReadReport())
             options = self._options(report)
             sentences: list[Sentence] = []
+            place = self._place(part)  # accesses the file system
             by_file: dict[str, list[Tagged]] = {}
-            for item in self._read_items(part):
+            for item in self._items.pop(part, None) or self._read_items(part):
                 if isinstance(item, Text):
                     sentences += [self._with_own_types(one, report) for one in to_sentences(item, options)]
                 else:
-                    by_file.setdefault(item.place if item.lines else self._place(part), []).append(item)
+                    by_file.setdefault(item.place if item.lines else place, []).append(item)
             for file, tagged in by_file.items():
                 sentences += self._convert_tags(part, file, tagged, report)
-            del self._items[part]
             self._sentences[part] = sentences
         return self._sentences[part]
 
-    def _read_items(self, part: str) -> list[Text | Tagged]:
-        """Texts and tagged sentences as they are in the files."""
-        if part not in self._items:
-            contents = self._contents[part]
-            if isinstance(contents, UserError):
-                raise contents
-            options = self._options(self.reports.setdefault(part, ReadReport()))
-            try:
-                self._items[part] = list(self.format.read_part(contents, self._place(part), options))
-            except UserError:
-                if isinstance(contents, list) and self.source.format == "auto":
-                    check_same_format(contents, self.format, self._columns)
-                raise
-        return self._items[part]
+    def _read_items(self, part: str) -> Iterator[Text | Tagged]:
+        """Texts and tagged sentences as they are in the files, one by one, so that no text is held twice."""
+        contents = self._contents[part]
+        if isinstance(contents, UserError):
+            raise contents
+        options = self._options(self.reports.setdefault(part, ReadReport()))
+        try:
+            yield from self.format.read_part(contents, self._place(part), options)
+        except UserError:
+            if isinstance(contents, list) and self.source.format == "auto":
+                check_same_format(contents, self.format, self._columns)
+            raise
 
     def _options(self, report: ReadReport) -> Options:
         source = self.source
@@ -181,8 +180,10 @@ class SourceReader:
         """Sentences of one file with tags in IOB2, and types renamed."""
         tags = set(chain.from_iterable(one.tags for one in sentences))
         syntax = self._find_syntax(part, file, tags)
-        rewritten = rewriter(syntax, tags, self.source.dataset)
-        plain = [replace(one, tags=tuple(map(rewritten, one.tags))) for one in sentences]
+        standard = standard_tags(syntax, tags, self.source.dataset)
+        plain = sentences
+        if any(tag != written for tag, written in standard.items()):
+            plain = [replace(one, tags=tuple(map(standard.__getitem__, one.tags))) for one in sentences]
         scheme = find_scheme(file, plain, self._scheme, self.source.invalid_tags)
         self._note_scheme(part, scheme, syntax)
         converted: list[Sentence] = []
@@ -216,7 +217,7 @@ class SourceReader:
         for other in self.parts:
             if other != part and other not in self._sentences:
                 with suppress(UserError):
-                    items = self._read_items(other)
+                    items = self._items.setdefault(other, list(self._read_items(other)))
                     used.update(chain.from_iterable(one.tags for one in items if isinstance(one, Tagged)))
         return find_syntax(used)
 

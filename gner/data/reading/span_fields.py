@@ -53,17 +53,25 @@ class SpanFields:
         self._columns = columns
         objects = [item for item in items if isinstance(item, dict)]
         self._types = (columns["type"],) if "type" in columns else self._type_fields(objects, text)
+        self._texts = [name for name in _TEXTS if name not in self._types]
 
     def _type_fields(self, objects: Sequence[Object], text: str) -> tuple[str, ...]:
         used = [name for name in _TYPES if any(item.get(name) is not None for item in objects)]
+        if len(used) == 1 and used != ["entity"]:
+            return tuple(used)
         folded = normalize(text)
         with_types = [name for name in used if not _all_occur([item.get(name) for item in objects], folded)]
-        if used == ["entity"] and not with_types and all(self._covers(item, text) for item in objects):
+        if used == ["entity"] and not with_types:
+            self._refuse_texts(objects, text)
+        return tuple(with_types or used)
+
+    def _refuse_texts(self, objects: Sequence[Object], text: str) -> None:
+        """Raise if ``entity``, the only field that may hold types, holds the texts of all spans."""
+        if all(self._covers(item, text) for item in objects):
             raise UserError(
                 f"{self._place}: expected types of spans, but `entity` holds their texts, such as "
                 f"{objects[0]['entity']!r}. Set `columns`, for example to {{type: category}}."
             )
-        return tuple(with_types or used)
 
     def _covers(self, item: Object, text: str) -> bool:
         """Whether ``entity`` is the text at the offsets, whose end may be inclusive."""
@@ -107,8 +115,7 @@ class SpanFields:
         return start, end
 
     def _text_and_trust(self, item: Any) -> tuple[str | None, Trust]:
-        names = [name for name in _TEXTS if name not in self._types]
-        field = find_field(item, names) if isinstance(item, dict) else None
+        field = find_field(item, self._texts) if isinstance(item, dict) else None
         if field is None or not isinstance(item[field], str):
             return None, "text"
         return item[field], _TEXTS[field]

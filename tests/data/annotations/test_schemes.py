@@ -8,7 +8,7 @@ from gner.bio import repair, to_entities
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.schemes import as_iob2, find_scheme
 from gner.data.annotations.spans import Tagged
-from gner.data.annotations.tag_syntax import PREFIX, rewriter
+from gner.data.annotations.tag_syntax import PREFIX, standard_tags
 from gner.errors import UserError
 
 TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "B-y"]), min_size=1, max_size=9).map(lambda tags: repair(tags)[0])
@@ -36,7 +36,8 @@ def _written(tags: tuple[str, ...], letters: str) -> tuple[str, ...]:
 @given(TAGS)
 def test_schemes_that_mark_ends_give_the_same_entities(name: str, tags: tuple[str, ...]) -> None:
     written = _written(tags, LETTERS[name])
-    sentence = _tagged(tuple(map(rewriter(PREFIX, written, ""), written)))
+    standard = standard_tags(PREFIX, written, "")
+    sentence = _tagged(tuple(standard[tag] for tag in written))
     assert as_iob2(sentence, find_scheme("a.txt", [sentence], "auto"), ReadReport()) == tags
 
 
