@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from gner.data.annotations.schemes import InvalidTags
 from gner.data.annotations.spans import Misaligned
 from gner.data.reading.registry import format_names
 from gner.data.reading.splits import without_split
-from gner.errors import UserError
+from gner.errors import UserError, did_you_mean
 from gner.records import Example
 
 COLUMNS = ("words", "tags", "text", "spans", "start", "end", "type", "types")
@@ -78,26 +77,21 @@ class Source:
             raise UserError(f"{self.path}: expected `weight` > 0, got {self.weight}.")
         if self.max_examples is not None and self.max_examples < 1:
             raise UserError(f"{self.path}: expected `max_examples` >= 1, got {self.max_examples}.")
-        if self.format != "auto" and self.format not in format_names():
-            raise UserError(
-                f"{self.path}: expected `format` to be auto, {', '.join(format_names())}; got {self.format}."
-            )
-        if self.invalid_tags not in get_args(InvalidTags):
-            names = ", ".join(get_args(InvalidTags))
-            raise UserError(f"{self.path}: expected `invalid_tags` to be {names}; got {self.invalid_tags}.")
-        if self.misaligned not in get_args(Misaligned):
-            raise UserError(
-                f"{self.path}: expected `misaligned` to be {', '.join(get_args(Misaligned))}; got {self.misaligned}."
-            )
-        if self.scheme not in (None, "auto", *SCHEMES):
-            raise UserError(f"{self.path}: expected `scheme` to be auto, {', '.join(SCHEMES)}; got {self.scheme}.")
+        self._check_choice("format", self.format, ("auto", *format_names()))
+        self._check_choice("invalid_tags", self.invalid_tags, get_args(InvalidTags))
+        self._check_choice("misaligned", self.misaligned, get_args(Misaligned))
+        self._check_choice("scheme", self.scheme or "auto", ("auto", *SCHEMES))
         self._check_lists()
+
+    def _check_choice(self, key: str, value: str, choices: Sequence[str]) -> None:
+        if value not in choices:
+            hint = did_you_mean(value, choices)
+            raise UserError(f"{self.path}: expected `{key}` to be {', '.join(choices)}; got `{value}`.{hint}")
 
     def _check_lists(self) -> None:
         for key in self.columns or ():
             if key not in COLUMNS:
-                close = difflib.get_close_matches(key, COLUMNS, n=1)
-                hint = f" Did you mean `{close[0]}`?" if close else ""
+                hint = did_you_mean(key, COLUMNS)
                 raise UserError(f"{self.path}: expected `columns` of {', '.join(COLUMNS)}; got `{key}`.{hint}")
         if isinstance(self.types, list) and (len(set(self.types)) < len(self.types) or not self.types):
             raise UserError(f"{self.path}: expected `types` to list each type once, got {self.types}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -29,7 +28,7 @@ from gner.data.reading.label_sets import (
 )
 from gner.data.reading.source import Source
 from gner.data.reading.splits import WHOLE, Split, choose_part, unread_files
-from gner.errors import UserError
+from gner.errors import UserError, did_you_mean
 from gner.records import Example
 from gner.words import find_splitter
 
@@ -287,8 +286,7 @@ class SourceReader:
         """Warn about keys of `types` that occur nowhere in the data."""
         mapping = self.source.types if isinstance(self.source.types, dict) else {}
         for key in sorted(mapping.keys() - self._met - {"*"}):
-            close = difflib.get_close_matches(key, self._met, n=1)
-            hint = f" Did you mean `{close[0]}`?" if close else ""
+            hint = did_you_mean(key, sorted(self._met))
             rank_zero_warn(f"{self._place(part)}: `types` has the key `{key}`, but nothing has that type.{hint}")
 
     def _union(self, part: str) -> tuple[str, ...]:

@@ -70,6 +70,14 @@ def test_undeclared_types_are_added_and_reported(tmp_path: Path) -> None:
     assert reader.reports["train"].counts() == {"unknown_type": 3}
 
 
+def test_an_undeclared_type_in_another_case_is_answered_with_the_declared_one(tmp_path: Path) -> None:
+    WRITERS["words"](tmp_path)
+    (tmp_path / "label.txt").write_text("PERSON\nplace\n")
+    reader = SourceReader(Source(str(tmp_path)))
+    reader.read("train")
+    assert {note.what for note in reader.reports["train"].notes} == {"`person`. Did you mean `PERSON`?"}
+
+
 @pytest.mark.parametrize("name", ["gner", "conll with tabs", "words", "spans", "pile_ner", "gliner", "docbin", "saved"])
 def test_types_are_renamed_and_dropped(name: str, tmp_path: Path) -> None:
     WRITERS[name](tmp_path)
@@ -87,6 +95,8 @@ def test_a_type_outside_a_configured_list_raises(tmp_path: Path) -> None:
     WRITERS["conll with spaces"](tmp_path)
     with pytest.raises(UserError, match=r"train.txt:3: the type `person` is not in the `types` .*Did you mean `persn`"):
         _read(tmp_path, types=["persn", "place"])
+    with pytest.raises(UserError, match=r"which are PERSON, PLACE. Did you mean `PERSON`"):
+        _read(tmp_path, types=["PERSON", "PLACE"])
 
 
 def test_a_source_without_any_type_raises(tmp_path: Path) -> None:
@@ -154,6 +164,8 @@ def test_missing_sources_raise(tmp_path: Path) -> None:
         ({"weight": 0.0}, "`weight` > 0"),
         ({"max_examples": 0}, "`max_examples` >= 1"),
         ({"format": "xml"}, "to be auto, gner"),
+        ({"format": "CoNLL"}, "got `CoNLL`. Did you mean `conll`"),
+        ({"scheme": "iob2"}, "got `iob2`. Did you mean `IOB2`"),
         ({"types": ["a", "a"]}, "each type once"),
         ({"path": ""}, "got nothing"),
         ({"columns": {"word": "w"}}, "got `word`. Did you mean `words`"),
@@ -186,6 +198,9 @@ def test_unmatched_keys_of_types_give_a_warning(tmp_path: Path) -> None:
     WRITERS["words"](tmp_path)
     with pytest.warns(UserWarning, match=r"`types` has the key `persn`, but nothing has that type. Did you mean"):
         _read(tmp_path, types={"persn": "human", "place": "place", "*": None})
+    with pytest.warns(UserWarning, match=r"the key `PER`, but nothing has that type. Did you mean `per`"):
+        write_json(tmp_path / "a.jsonl", [{"tokens": ["Ada"], "tags": ["B-per"]}], lines=True)
+        _read(tmp_path / "a.jsonl", types={"PER": "person"})
 
 
 def test_files_of_no_split_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
