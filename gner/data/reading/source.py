@@ -11,8 +11,9 @@ from typing import Literal, get_args
 from gner.bio import SCHEMES
 from gner.data.annotations.schemes import InvalidTags
 from gner.data.annotations.spans import Misaligned
+from gner.data.reading.division import check_shares
 from gner.data.reading.registry import format_names
-from gner.data.reading.splits import without_split
+from gner.data.reading.split_names import without_split
 from gner.errors import UserError, did_you_mean
 from gner.records import Example
 
@@ -29,7 +30,9 @@ class Source:
         format: Name of the file format; ``auto`` detects and logs it.
         name: Name of the dataset in prompts and metrics; null for the last part of the path, or the one before if the
             last is only a split, as in ``news/train.json``.
-        split: Split to read; null for the one that the run needs: train, dev (or valid, validation, testa), or test.
+        split: Split to read, or ``all`` for all files; null for the split that the run needs: train, dev or test.
+            Fractions such as ``{dev: 0.1, test: 0.1}`` divide the sentences of a source without splits, or else those
+            of its train split.
         weight: How often each training sentence is seen in an epoch; 0.5 sees one half in an epoch and the other half
             in the next.
         max_examples: Most examples to use, selected by the seed; null for the data module's limits.
@@ -52,7 +55,7 @@ class Source:
     path: str
     format: str = "auto"
     name: str | None = None
-    split: str | None = None
+    split: str | dict[str, float] | None = None
     weight: float = 1.0
     max_examples: int | None = None
     scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] | None = None
@@ -81,6 +84,8 @@ class Source:
         self._check_choice("invalid_tags", self.invalid_tags, get_args(InvalidTags))
         self._check_choice("misaligned", self.misaligned, get_args(Misaligned))
         self._check_choice("scheme", self.scheme or "auto", ("auto", *SCHEMES))
+        if isinstance(self.split, dict):
+            check_shares(self.path, self.split)
         self._check_lists()
 
     def _check_choice(self, key: str, value: str, choices: Sequence[str]) -> None:
