@@ -253,3 +253,21 @@ def test_two_data_sets_of_one_name_are_refused_where_they_are_scored(
     assert _fitting(backbone, toy_root, train=sources).entity_types()[tmp_path.name] == ("food",)
     with pytest.raises(UserError, match=r"two datasets of this split are called .* Set a unique `name`"):
         _fitting(backbone, toy_root, val=sources)
+
+
+def test_a_source_is_divided_for_training_and_validation(backbone: Backbone, tmp_path: Path) -> None:
+    rows = [{"tokens": ["Ada", str(number)], "tags": ["B-person", "O"]} for number in range(20)]
+    write_json(tmp_path / "a.jsonl", rows, lines=True)
+    source = Source(str(tmp_path / "a.jsonl"), split={"dev": 0.2, "test": 0.1})
+    data = _fitting(backbone, tmp_path, train=[source], val=[source], test=[source])
+    data.setup("test")
+    assert [len(data.examples[split]) for split in ("train", "dev", "test")] == [14, 4, 2]
+    again = _fitting(backbone, tmp_path, train=[source], val=[source], seed=1)
+    assert again.examples["dev"] == data.examples["dev"]
+
+
+def test_a_source_that_is_trained_on_and_validated_on_is_warned_of(backbone: Backbone, tmp_path: Path) -> None:
+    write_json(tmp_path / "a.jsonl", [{"tokens": ["Ada"], "tags": ["B-person"]}], lines=True)
+    source = Source(str(tmp_path / "a.jsonl"))
+    with pytest.warns(UserWarning, match=r"1 of 1 sentences of `a` \(the first: .*a.jsonl:1, .* can be divided"):
+        _fitting(backbone, tmp_path, train=[source], val=[source])
