@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +11,7 @@ from lightning.fabric.utilities.cloud_io import _is_local_file_protocol
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from gner.errors import UserError
+from gner.errors import UserError, did_you_mean
 from gner.run_dir import replace, write_error
 
 
@@ -83,11 +82,10 @@ class Checkpoint(ModelCheckpoint):
         if self.monitor is None or self.monitor in metrics or trainer.state.fn != "fit":
             return
         known = sorted(name for name in metrics if name.startswith("val/"))
-        close = difflib.get_close_matches(self.monitor, known, n=3)
-        hint = f"Did you mean {' or '.join(close)}? " if close else ""
+        hint = did_you_mean(self.monitor, known, most=3)
         raise UserError(
-            f"Expected a validation metric to choose checkpoints by, got checkpoint.monitor={self.monitor}. "
-            f"{hint}There are: {', '.join(known)}."
+            f"Expected a validation metric to choose checkpoints by, got checkpoint.monitor={self.monitor}."
+            f"{hint} There are: {', '.join(known)}."
         )
 
 

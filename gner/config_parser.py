@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 import sys
@@ -13,6 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from gner.decoding import DecodingStrategy
+from gner.errors import did_you_mean
 from gner.plugins import FORMATS, STRATEGIES, resolve_name
 from gner.prompting import Format
 
@@ -84,8 +84,8 @@ class Parser(LightningArgumentParser):
         for choice in CHOICES.values():
             for cls in _subclasses(choice.base):
                 keys += inspect.signature(cls).parameters
-        close = difflib.get_close_matches(unknown.group(1), dict.fromkeys(keys), n=3)
-        return f"\nDid you mean {' or '.join(close)}?" if close else ""
+        hint = did_you_mean(unknown.group(1), dict.fromkeys(keys), most=3)
+        return f"\n{hint.strip()}" if hint else ""
 
 
 def with_resolved_names(args: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 
 import regex
 
-from gner.errors import UserError
+from gner.errors import UserError, did_you_mean
 
 Contractions = Literal["treebank", "apostrophe", "whole"]
 
@@ -181,5 +181,7 @@ def find_splitter(words: str | Splitter) -> Splitter:
     if not isinstance(words, str):
         return words
     if words not in SPLITTERS:
-        raise UserError(f"Expected a word splitter, one of {', '.join(SPLITTERS)}, or a function, got `{words}`.")
+        names = ", ".join(SPLITTERS)
+        hint = did_you_mean(words, SPLITTERS)
+        raise UserError(f"Expected a word splitter, one of {names}, or a function, got `{words}`.{hint}")
     return SPLITTERS[words]()

@@ -46,7 +46,7 @@ def test_only_names_of_strategies_and_formats_are_resolved() -> None:
         (["--model.decoding", "BeamSarch"], "BeamSarch(.|\n)*There are: BeamSearch,.* Greedy, NucleusSampling"),
         (["--model.decoding.init_args.num_beems", "3"], "num_beems.*\n.*num_beams"),
         (["--trainer.max_step", "3"], "trainer.max_step .*\n.*trainer.max_steps"),
-        (["--model.backbone", "{from_scratch: lama}"], r"Did you mean llama.*Set model\.backbone\.from_scratch"),
+        (["--model.backbone", "{from_scratch: lama}"], r"Did you mean `llama`.*Set model\.backbone\.from_scratch"),
         (["--model.format.context_window", "x"], "context_window"),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
         (["--model.backbone", "./no/folder"], r"no/folder.*Set model\.backbone"),
@@ -78,4 +78,4 @@ def test_an_unknown_key_in_a_file_is_refused_with_the_nearest(config: Path, tmp_
         run_command("fit", config, "--config", str(other))
     error = capsys.readouterr().err
     assert "max_example_per_dataset" in error
-    assert "Did you mean data.max_examples_per_dataset" in error
+    assert "Did you mean `data.max_examples_per_dataset`" in error

@@ -14,7 +14,7 @@ from tests.runs import refused
     ("options", "messages"),
     [
         (["--trainer.overfit_batches", "2"], ["trainer.overfit_batches=0, got 2"]),
-        (["--checkpoint.monitor", "val/f11"], ["checkpoint.monitor=val/f11", "Did you mean val/f1"]),
+        (["--checkpoint.monitor", "val/f11"], ["checkpoint.monitor=val/f11", "Did you mean `val/f1`"]),
         (
             ["--trainer.check_val_every_n_epoch", "1", "--trainer.val_check_interval", "10"],
             ["at most the 3 batches of an epoch, got 10", "trainer.check_val_every_n_epoch to null"],

@@ -20,7 +20,7 @@ from gner.data.reading.source import Source, union_of_types
 from gner.data.reading.splits import Split
 from gner.data.regularization import Regularization
 from gner.data.sampler import EvalSampler, TrainSampler
-from gner.data.shared import warn_of_shared
+from gner.data.split_warnings import warn_of_splits
 from gner.data.synthetic import SyntheticCorpus
 from gner.errors import UserError
 from gner.interfaces import TokenizerOwner
@@ -146,7 +146,7 @@ class GnerDataModule(LightningDataModule):
             if split not in self.examples:
                 self.examples[split] = self._read(split)
         if stage == "fit":
-            warn_of_shared(self.examples["train"], self.examples["dev"])
+            warn_of_splits(self.examples["train"], self.examples["dev"])
             remark = self._format.remark(self.examples["train"])
             if remark is not None:
                 rank_zero_info(remark)

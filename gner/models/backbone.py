@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +21,7 @@ from transformers import (
 )
 
 from gner.decoding.forward_pass import positions_of
-from gner.errors import UserError, first_line
+from gner.errors import UserError, did_you_mean, first_line
 from gner.interfaces import Kind, Positions, kind_of
 from gner.models.architecture import check_architecture
 from gner.models.tokenizer import decoder_start, load_tokenizer, take_special_tokens_as_text, train_tokenizer
@@ -222,18 +221,16 @@ class Backbone:
 
 def _config_from_scratch(source: FromScratch) -> PreTrainedConfig:
     if source.from_scratch not in CONFIG_MAPPING:
-        close = difflib.get_close_matches(source.from_scratch, CONFIG_MAPPING, n=3)
-        hint = f"Did you mean {' or '.join(close)}?" if close else "Examples: llama, t5."
+        hint = did_you_mean(source.from_scratch, CONFIG_MAPPING, most=3) or " Examples: llama, t5."
         raise UserError(
-            f"Expected a Hugging Face model type, got `{source.from_scratch}`. {hint} Set model.backbone.from_scratch."
+            f"Expected a Hugging Face model type, got `{source.from_scratch}`.{hint} Set model.backbone.from_scratch."
         )
     known = AutoConfig.for_model(source.from_scratch)
     for key in source.config:
         if not hasattr(known, key):
-            close = difflib.get_close_matches(key, known.to_dict(), n=3)
-            hint = f"Did you mean {' or '.join(close)}? " if close else ""
+            hint = did_you_mean(key, known.to_dict(), most=3)
             raise UserError(
-                f"Expected a setting of `{source.from_scratch}`, got `{key}`. {hint}Set model.backbone.config."
+                f"Expected a setting of `{source.from_scratch}`, got `{key}`.{hint} Set model.backbone.config."
             )
     return AutoConfig.for_model(source.from_scratch, **source.config)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import re
@@ -19,7 +18,7 @@ from torch.distributed.tensor._utils import compute_local_shape_and_global_offse
 from transformers import PreTrainedModel
 from transformers.utils import cached_file
 
-from gner.errors import UserError
+from gner.errors import UserError, close_names
 from gner.models.tensors import StoredTensors, is_adapter, plain_name, shape_of
 
 _INDEX, _SINGLE = "model.safetensors.index.json", "model.safetensors"
@@ -213,7 +212,7 @@ def stored_tensors(network: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
 
 def _check_names(network: PreTrainedModel, files: StoredTensors, found: Iterable[str], missing: list[str]) -> None:
     if missing:
-        close = difflib.get_close_matches(missing[0], files.names, n=1)
+        close = close_names(missing[0], files.names)
         hint = f" It has `{close[0]}`." if close else ""
         raise UserError(f"Expected {_listed(missing)} in {files.source}, but found none.{hint}")
     ignored = [*(network._keys_to_ignore_on_load_unexpected or ()), r"rotary_emb\.inv_freq$"]

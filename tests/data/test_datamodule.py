@@ -102,3 +102,21 @@ def test_what_happened_to_annotations_is_warned_of(backbone: Backbone, toy_root:
         UserWarning, match=r"a.jsonl: Spans that start or end within a word, widened to whole words: 1; the first"
     ):
         fitting(backbone, toy_root, train=[Source(str(tmp_path / "a.jsonl"))])
+
+
+def test_a_source_is_divided_for_training_and_validation(backbone: Backbone, tmp_path: Path) -> None:
+    rows = [{"tokens": ["Ada", str(number)], "tags": ["B-person", "O"]} for number in range(20)]
+    write_json(tmp_path / "a.jsonl", rows, lines=True)
+    source = Source(str(tmp_path / "a.jsonl"), split={"dev": 0.2, "test": 0.1})
+    data = fitting(backbone, tmp_path, train=[source], val=[source], test=[source])
+    data.setup("test")
+    assert [len(data.examples[split]) for split in ("train", "dev", "test")] == [14, 4, 2]
+    again = fitting(backbone, tmp_path, train=[source], val=[source], seed=1)
+    assert again.examples["dev"] == data.examples["dev"]
+
+
+def test_a_source_that_is_trained_on_and_validated_on_is_warned_of(backbone: Backbone, tmp_path: Path) -> None:
+    write_json(tmp_path / "a.jsonl", [{"tokens": ["Ada"], "tags": ["B-person"]}], lines=True)
+    source = Source(str(tmp_path / "a.jsonl"))
+    with pytest.warns(UserWarning, match=r"1 of 1 sentences of `a` \(the first: .*a.jsonl:1, .* can be divided"):
+        fitting(backbone, tmp_path, train=[source], val=[source])

@@ -68,9 +68,9 @@ def test_a_missing_model_is_refused(source: str, message: str, tmp_path: Path) -
 
 
 def test_an_unknown_model_type_or_setting_is_refused_with_the_nearest() -> None:
-    with pytest.raises(UserError, match=r"got `lama`\. Did you mean llama"):
+    with pytest.raises(UserError, match=r"got `lama`\. Did you mean `llama`"):
         _ = Backbone(FromScratch("lama")).config
-    with pytest.raises(UserError, match=r"`hiden_size`\. Did you mean hidden_size.*model\.backbone\.config"):
+    with pytest.raises(UserError, match=r"`hiden_size`\. Did you mean `hidden_size`.*model\.backbone\.config"):
         _ = Backbone(FromScratch("llama", 300, {"hiden_size": 8})).config
 
 

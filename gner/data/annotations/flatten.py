@@ -60,7 +60,8 @@ def to_sentences(text: Text, options: Options) -> list[Sentence]:
 
 
 def _sentence(text: Text, words: Sequence[Word], tags: Sequence[str]) -> Sentence:
-    return Sentence(tuple(word.text for word in words), tuple(tags), text.place_of(words[0].start), text.types)
+    place = text.place_of(words[0].start)
+    return Sentence(tuple(word.text for word in words), tuple(tags), place, text.types, document=text.place)
 
 
 def _candidates(text: Text, words: Sequence[Word], options: Options) -> list[_Candidate]:

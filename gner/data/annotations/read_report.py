@@ -28,6 +28,7 @@ Kind = Literal[
     "second_annotation",
     "blank",
     "repaired",
+    "shared",
 ]
 
 MEANING: dict[Kind, str] = {
@@ -53,6 +54,7 @@ MEANING: dict[Kind, str] = {
     "second_annotation": "Texts annotated more than once; the one marked as ground truth, or else the first, is used",
     "blank": "Words of whitespace with the tag O, left out",
     "repaired": "Tags that continue no entity of their type, read as its start",
+    "shared": "Sentences that another part of the divided source has too, left out",
 }
 
 

@@ -109,12 +109,17 @@ class Tagged:
 
 
 class Sentence(NamedTuple):
-    """A sentence of W words with W IOB2 tags; the other fields are as in `Tagged`."""
+    """A sentence of W words with W IOB2 tags; the other fields are as in `Tagged`.
+
+    Attributes:
+        document: Place of the text that it is from; empty for a sentence that no text holds.
+    """
 
     words: tuple[str, ...]
     tags: tuple[str, ...]
     place: str
     types: tuple[str, ...] | None = None
+    document: str = ""
 
 
 class Record(NamedTuple):

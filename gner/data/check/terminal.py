@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
@@ -23,6 +22,7 @@ from gner.data.check.findings import (
     find_similar_types,
     histogram,
 )
+from gner.data.reading.division import parse_split
 from gner.data.reading.registry import format_names
 from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
@@ -45,7 +45,7 @@ class CheckOptions:
         format: File format; detected by default.
         tokenizer: Also count tokens of prompts and answers.
         max_tokens: data.max_input_tokens of the run.
-        split: Check only this split.
+        split: Check only this split; dev=0.1,test=0.1 divides the source.
         words: How to split raw text into words.
         cut: Whether to split texts into sentences; the default depends on the format.
         misaligned: Spans that end within a word.
@@ -80,7 +80,7 @@ class CheckOptions:
         return Source(
             path=self.path,
             format=self.format,
-            split=self.split,
+            split=parse_split(self.split),
             scheme=self.scheme,
             types=types,
             words=self.words,
@@ -112,8 +112,7 @@ def check_source(options: CheckOptions, console: Console) -> None:
         UserError: No split can be read, or the tokenizer cannot be loaded.
     """
     reader = SourceReader(options.source())
-    is_one = options.split is not None or Path(options.path).is_file()
-    parts = [reader.part_for("train")] if is_one else reader.parts
+    parts = reader.chosen_parts()
     page = _Page(console, options.show)
     splits: dict[str, list[Example]] = {}
     errors: dict[str, UserError] = {}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gner.data.annotations.spans import Options, Span, Text
 from gner.data.reading.file_format import FileFormat, Sample
-from gner.data.reading.splits import all_files, find_parts
+from gner.data.reading.splits import all_files
 from gner.data.reading.tables import Part
 from gner.data.reading.text_files import read_lines, read_text
 from gner.errors import UserError
@@ -32,6 +32,7 @@ class Brat(FileFormat):
 
     name = "brat"
     title = "brat"
+    one_document_per_file = True
 
     def recognizes(self, sample: Sample) -> float:
         """Whether it is an ``.ann`` file, or a text with one beside it."""
@@ -41,10 +42,6 @@ class Brat(FileFormat):
     def recognizes_folder(self, folder: Path) -> bool:
         """Whether there is an ``.ann`` file in it or below."""
         return any(file.suffix == ".ann" for file in all_files(folder))
-
-    def find_parts(self, folder: Path) -> dict[str, list[Path]]:
-        """The documents of each split, which folders tell and names of files do not."""
-        return find_parts(folder, by_file=False)
 
     def read_part(self, part: Part, name: str, options: Options) -> Iterator[Text]:
         """Read each document once, whichever of its two files are given."""

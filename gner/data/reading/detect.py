@@ -11,7 +11,8 @@ from gner.data.reading.hf_dataset import HuggingFace, no_kind
 from gner.data.reading.json_fields import describe
 from gner.data.reading.json_format import JsonFormat
 from gner.data.reading.registry import file_formats, format_names, named_format
-from gner.data.reading.splits import WHOLE, find_parts, siblings, split_of
+from gner.data.reading.split_names import split_of
+from gner.data.reading.splits import WHOLE, find_parts, siblings
 from gner.data.reading.tables import is_hub_name, is_saved, load_table
 from gner.errors import UserError
 
@@ -84,10 +85,12 @@ def _open_tables(
 
 
 def _file_and_siblings(path: Path) -> dict[str, list[Path]]:
-    """A file and those of the other splits beside it, whose types count too."""
-    parts = {split_of(path.name) or WHOLE: [path]}
+    """A file and those of the other splits beside it, whose types count too; others of its own split are apart."""
+    own = split_of(path.name) or WHOLE
+    parts = {own: [path]}
     for other in siblings(path):
-        parts.setdefault(split_of(other.name) or other.name, []).append(other)
+        split = split_of(other.name)
+        parts.setdefault(other.name if split in (None, own) else split, []).append(other)
     return parts
 
 

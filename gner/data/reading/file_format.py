@@ -90,11 +90,14 @@ class FileFormat(ABC):
         name: Value of ``format`` of a source.
         title: What messages call it.
         needs_folder: Whether a source is a folder, never a file.
+        one_document_per_file: Whether a folder is mostly full of files, whose names are those of documents and not of
+            splits; these are in folders.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     needs_folder: ClassVar[bool] = False
+    one_document_per_file: ClassVar[bool] = False
 
     @abstractmethod
     def recognizes(self, sample: Sample) -> float:
@@ -115,12 +118,12 @@ class FileFormat(ABC):
         return False
 
     def find_parts(self, folder: Path) -> dict[str, list[Path]]:
-        """The files of each split of a folder; by default their names tell the split.
+        """The files of each split of a folder; by default their names tell the split, or those of their folders.
 
         Raises:
             UserError: A split may be there twice.
         """
-        return find_parts(folder, by_file=True)
+        return find_parts(folder, by_file=not self.one_document_per_file)
 
     def open(self, parts: dict[str, list[Path]], columns: Mapping[str, str]) -> Opened:
         """Settle the layout from all files of a source, before any is read.

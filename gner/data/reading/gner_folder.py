@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -16,7 +15,7 @@ from gner.data.annotations.spans import Options, Tagged
 from gner.data.reading.file_format import FileFormat, Sample
 from gner.data.reading.splits import Split
 from gner.data.reading.text_files import read_lines
-from gner.errors import UserError
+from gner.errors import UserError, did_you_mean
 
 _LABELS = "label.txt"
 
@@ -131,9 +130,9 @@ def _split_files(folder: Path) -> dict[Split, Path]:
 
 
 def _describe_unknown_type(place: str, entity_type: str, path: Path, types: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(entity_type, types, n=1)
-    hint = f"did you mean `{close[0]}`? If not, add" if close else "add"
+    hint = did_you_mean(entity_type, types)
+    advice = f"{hint} If not, add it there." if hint else " Add it there."
     return (
-        f"{place}: the type `{entity_type}` is not in {path.with_name('label.txt')}; {hint} it there. The types there "
-        f"are: {', '.join(types)}."
+        f"{place}: the type `{entity_type}` is not in {path.with_name(_LABELS)}.{advice} The types there are: "
+        f"{', '.join(types)}."
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from gner.bio import split_tag, tags_of, to_entities
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.spans import Sentence
-from gner.errors import UserError
+from gner.errors import UserError, did_you_mean
 
 OPEN_TYPES = 100
 """The most types that a prompt can list; of a source with more, and no list of them, each sentence offers its own."""
@@ -34,11 +33,10 @@ def check_types(sentences: Iterable[Sentence], types: Sequence[str]) -> None:
     for sentence in sentences:
         if not known.issuperset(sentence.tags):
             other = next(split_tag(tag)[1] for tag in sentence.tags if tag not in known)
-            close = difflib.get_close_matches(other, types, n=1)
-            hint = f"Did you mean `{close[0]}`? " if close else ""
+            hint = did_you_mean(other, types)
             raise UserError(
                 f"{sentence.place}: the type `{other}` is not in the `types` of the source, which are "
-                f"{', '.join(types)}. {hint}Add it, or set `types` to a mapping that renames it, or drops it: "
+                f"{', '.join(types)}.{hint} Add it, or set `types` to a mapping that renames it, or drops it: "
                 f"{{{other}: null}}."
             )
 
@@ -46,12 +44,13 @@ def check_types(sentences: Iterable[Sentence], types: Sequence[str]) -> None:
 def with_used_types(types: Sequence[str], sentences: Iterable[Sentence], report: ReadReport) -> tuple[str, ...]:
     """The declared types, followed by undeclared ones of entities in alphabetical order, which are reported."""
     known = set(types)
-    added: set[str] = set()
+    added: dict[str, str] = {}
     for sentence in sentences:
         for entity in to_entities(sentence.tags):
             if entity.type not in known:
-                added.add(entity.type)
-                report.add("unknown_type", sentence.place, f"`{entity.type}`")
+                if entity.type not in added:
+                    added[entity.type] = f"`{entity.type}`.{did_you_mean(entity.type, types)}".removesuffix(".")
+                report.add("unknown_type", sentence.place, added[entity.type])
     return (*types, *sorted(added))
 
 

@@ -15,7 +15,7 @@ from gner.data.reading.json_spans import TextSpans
 from gner.data.reading.json_tags import TaggedWords
 from gner.data.reading.label_studio import LabelStudio
 from gner.data.reading.pile_ner import PileNer
-from gner.errors import UserError
+from gner.errors import UserError, did_you_mean
 from gner.plugins import READERS, plugin_classes
 
 _BUILT_IN: tuple[type[FileFormat], ...] = (
@@ -56,4 +56,5 @@ def named_format(name: str) -> FileFormat:
     for one in file_formats():
         if one.name == name:
             return one
-    raise UserError(f"Expected `format` to be auto, {', '.join(format_names())}; got {name}.")
+    hint = did_you_mean(name, format_names())
+    raise UserError(f"Expected `format` to be auto, {', '.join(format_names())}; got `{name}`.{hint}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from gner.data.reading.gner_folder import GnerFolder
 from gner.data.reading.source import Source, choose_examples
 from gner.data.reading.source_reader import SourceReader
 from gner.data.reading.splits import Split
-from gner.errors import UserError
+from gner.errors import UserError, did_you_mean
 from gner.records import Example
 
 
@@ -161,6 +160,5 @@ def _explain_missing(root: Path, dataset: str) -> str:
     names = sorted(folder.name for folder in root.iterdir() if (folder / "label.txt").is_file())
     if not names:
         return "but no folder in it has a label.txt. Set data.root to the folder that holds the datasets' folders."
-    close = difflib.get_close_matches(dataset, names, n=1)
-    hint = f"Did you mean `{close[0]}`?" if close else f"There are: {', '.join(names)}."
-    return f"but it does not exist. {hint}"
+    hint = did_you_mean(dataset, names) or f" There are: {', '.join(names)}."
+    return f"but it does not exist.{hint}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from typing import Literal, get_args
 from gner.bio import SCHEMES
 from gner.data.annotations.schemes import InvalidTags
 from gner.data.annotations.spans import Misaligned
+from gner.data.reading.division import check_shares
 from gner.data.reading.registry import format_names
-from gner.data.reading.splits import without_split
-from gner.errors import UserError
+from gner.data.reading.split_names import without_split
+from gner.errors import UserError, did_you_mean
 from gner.records import Example
 
 COLUMNS = ("words", "tags", "text", "spans", "start", "end", "type", "types")
@@ -30,7 +30,9 @@ class Source:
         format: Name of the file format; ``auto`` detects and logs it.
         name: Name of the dataset in prompts and metrics; null for the last part of the path, or the one before if the
             last is only a split, as in ``news/train.json``.
-        split: Split to read; null for the one that the run needs: train, dev (or valid, validation, testa), or test.
+        split: Split to read, or ``all`` for all files; null for the split that the run needs: train, dev or test.
+            Fractions such as ``{dev: 0.1, test: 0.1}`` divide the sentences of a source without splits, or else those
+            of its train split.
         weight: How often each training sentence is seen in an epoch; 0.5 sees one half in an epoch and the other half
             in the next.
         max_examples: Most examples to use, selected by the seed; null for the data module's limits.
@@ -53,7 +55,7 @@ class Source:
     path: str
     format: str = "auto"
     name: str | None = None
-    split: str | None = None
+    split: str | dict[str, float] | None = None
     weight: float = 1.0
     max_examples: int | None = None
     scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] | None = None
@@ -78,26 +80,23 @@ class Source:
             raise UserError(f"{self.path}: expected `weight` > 0, got {self.weight}.")
         if self.max_examples is not None and self.max_examples < 1:
             raise UserError(f"{self.path}: expected `max_examples` >= 1, got {self.max_examples}.")
-        if self.format != "auto" and self.format not in format_names():
-            raise UserError(
-                f"{self.path}: expected `format` to be auto, {', '.join(format_names())}; got {self.format}."
-            )
-        if self.invalid_tags not in get_args(InvalidTags):
-            names = ", ".join(get_args(InvalidTags))
-            raise UserError(f"{self.path}: expected `invalid_tags` to be {names}; got {self.invalid_tags}.")
-        if self.misaligned not in get_args(Misaligned):
-            raise UserError(
-                f"{self.path}: expected `misaligned` to be {', '.join(get_args(Misaligned))}; got {self.misaligned}."
-            )
-        if self.scheme not in (None, "auto", *SCHEMES):
-            raise UserError(f"{self.path}: expected `scheme` to be auto, {', '.join(SCHEMES)}; got {self.scheme}.")
+        self._check_choice("format", self.format, ("auto", *format_names()))
+        self._check_choice("invalid_tags", self.invalid_tags, get_args(InvalidTags))
+        self._check_choice("misaligned", self.misaligned, get_args(Misaligned))
+        self._check_choice("scheme", self.scheme or "auto", ("auto", *SCHEMES))
+        if isinstance(self.split, dict):
+            check_shares(self.path, self.split)
         self._check_lists()
+
+    def _check_choice(self, key: str, value: str, choices: Sequence[str]) -> None:
+        if value not in choices:
+            hint = did_you_mean(value, choices)
+            raise UserError(f"{self.path}: expected `{key}` to be {', '.join(choices)}; got `{value}`.{hint}")
 
     def _check_lists(self) -> None:
         for key in self.columns or ():
             if key not in COLUMNS:
-                close = difflib.get_close_matches(key, COLUMNS, n=1)
-                hint = f" Did you mean `{close[0]}`?" if close else ""
+                hint = did_you_mean(key, COLUMNS)
                 raise UserError(f"{self.path}: expected `columns` of {', '.join(COLUMNS)}; got `{key}`.{hint}")
         if isinstance(self.types, list) and (len(set(self.types)) < len(self.types) or not self.types):
             raise UserError(f"{self.path}: expected `types` to list each type once, got {self.types}.")

@@ -5,44 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
-from gner.errors import UserError
+from gner.data.reading.split_names import Kind, Split, differ_only_in_split, kind_of, split_of, without_split
+from gner.errors import UserError, did_you_mean
 
-Split = Literal["train", "dev", "test"]
 WHOLE = "all"
 """Name of the single part of a source without splits."""
+_NUM_SHOWN = 5
 
-_WORDS: dict[str, Split] = {
-    **dict.fromkeys(("train", "training", "trn"), "train"),
-    **dict.fromkeys(("dev", "devel", "development", "valid", "validation", "val", "testa"), "dev"),
-    **dict.fromkeys(("test", "testing", "testb"), "test"),
-}
-_PARTS = re.compile(rf"[._\-\s]+|(?<=\d)(?=(?:{'|'.join(_WORDS)})(?:[._\-\s]|$))", re.IGNORECASE)
 _NOT_DATA = re.compile(
     r"\..*|readme.*|licen[sc]e.*|labels?\..*|types?\.(txt|json)|.*configs?\.json|dataset_infos?\.json|dataset_dict\.json"
-    r"|state\.json|synthetic\.json|.*\.(md|py|conf|cfg|ya?ml|pdf|sh|lock|unfinished)",
+    r"|state\.json|synthetic\.json|.*guidelines?\..*|.*\.(md|py|conf|cfg|ya?ml|pdf|sh|lock|unfinished)",
     re.IGNORECASE,
 )
-
-
-def split_of(name: str) -> Split | None:
-    """The split in the name of a file, a folder or a table; None without any.
-
-    Example:
-        >>> split_of("eng.testa"), split_of("train-00000-of-00002.parquet"), split_of("latest.json")
-        ('dev', 'train', None)
-        >>> split_of("wnut17train.conll")
-        'train'
-    """
-    return next((_WORDS[part] for part in _PARTS.split(name.lower()) if part in _WORDS), None)
 
 
 def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
     """The data files of a folder by split.
 
     The split is in a folder's name or, if ``by_file``, in a file's. Files without one are the part `WHOLE`. Subfolders
-    are searched if their name has a split, or if there is nothing else.
+    are searched if their name has a split, or if there is nothing else. The files of a split are in natural order.
 
     Raises:
         UserError: A split has files of several kinds, or in several folders, so it may be there twice.
@@ -50,8 +33,9 @@ def find_parts(folder: Path, *, by_file: bool) -> dict[str, list[Path]]:
     parts: dict[str, list[Path]] = {}
     for path in _find_data_files(folder, by_file=by_file):
         names = path.relative_to(folder).parts
-        split = _first_split(names if by_file else names[:-1])
-        parts.setdefault(split or WHOLE, []).append(path)
+        parts.setdefault(_first_kind(names if by_file else names[:-1]) or WHOLE, []).append(path)
+    if "eval" in parts:
+        parts.setdefault(roles(parts).get("eval", WHOLE), []).extend(parts.pop("eval"))
     if by_file:
         _check_one_kind(folder, parts)
     return {name: parts[name] for name in (*get_args(Split), WHOLE) if name in parts}
@@ -65,15 +49,16 @@ def _find_data_files(folder: Path, *, by_file: bool) -> list[Path]:
         inner += _data_files(all_files(child))
     if by_file and not top and not split_folders:
         _check_one_configuration(folder, inner)
-    return sorted({*top, *inner})
+    return sorted({*top, *inner}, key=_natural_order)
 
 
 def _is_split_folder(path: Path) -> bool:
     return path.is_dir() and not path.name.startswith(".") and split_of(path.name) is not None
 
 
-def _first_split(names: Iterable[str]) -> Split | None:
-    return next((split for name in names if (split := split_of(name))), None)
+def _first_kind(names: Iterable[str]) -> Kind | None:
+    kinds = [kind for name in names if (kind := kind_of(name))]
+    return next((kind for kind in kinds if kind != "eval"), kinds[0] if kinds else None)
 
 
 def _check_one_configuration(folder: Path, paths: Iterable[Path]) -> None:
@@ -123,7 +108,7 @@ def _data_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def siblings(path: Path) -> list[Path]:
-    """The files of the other splits beside a file: those whose names differ only in the split.
+    """The files beside a file whose names differ only in the split, in natural order.
 
     Example:
         >>> siblings(Path("/nowhere/train.conll"))
@@ -131,26 +116,61 @@ def siblings(path: Path) -> list[Path]:
     """
     if split_of(path.name) is None or not path.parent.is_dir():
         return []
-    pattern = _blank_split(path.name)
-    others = [other for other in path.parent.iterdir() if other != path and split_of(other.name)]
-    return sorted(other for other in others if _blank_split(other.name) == pattern)
+    others = (other for other in path.parent.iterdir() if other != path)
+    return sorted((other for other in others if differ_only_in_split(path.name, other.name)), key=_natural_order)
 
 
-def without_split(name: str) -> str:
-    """A name without its split.
+def _natural_order(path: Path) -> list[tuple[str, int, str]]:
+    """A key that sorts the number 2 before 10."""
+    pieces = re.findall(r"(\D*)(\d*)", "\0".join(path.parts))
+    return [(text, int(number or -1), number) for text, number in pieces]
+
+
+def roles(names: Iterable[str]) -> dict[str, Split]:
+    """The split that each of several names stands for; ``eval`` is dev or, beside a dev, test.
+
+    Names that say more than a split, such as ``train-small``, stand for none; neither does an ``eval`` beside dev and
+    test.
 
     Example:
-        >>> without_split("news-train.v2"), without_split("train")
-        ('news-v2', '')
+        >>> roles(["train", "dev", "eval"]), roles(["training", "eval"]), roles(["all"])
+        ({'train': 'train', 'dev': 'dev', 'eval': 'test'}, {'training': 'train', 'eval': 'dev'}, {})
     """
-    if split_of(name) is None:
-        return name
-    return "-".join(part for part in _PARTS.split(name) if part and part.lower() not in _WORDS)
+    kinds = {name: kind for name in names if (kind := kind_of(name)) and not without_split(name)}
+    evaluated: tuple[Split, ...] = ("dev", "test")
+    free = next((split for split in evaluated if split not in kinds.values()), None)
+    found: dict[str, Split] = {}
+    for name, kind in kinds.items():
+        split = free if kind == "eval" else kind
+        if split is not None:
+            found[name] = split
+    return found
 
 
-def _blank_split(name: str) -> list[str]:
-    """The parts of a name, with the split left blank."""
-    return ["" if part in _WORDS else part for part in _PARTS.split(name.lower())]
+def listed(names: Sequence[str]) -> str:
+    """Names in a message, at most five.
+
+    Example:
+        >>> listed(["a.txt", "b.txt"]), listed([f"{number}.txt" for number in range(8)])
+        ('a.txt, b.txt', '0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 3 more')
+    """
+    more = f" and {len(names) - _NUM_SHOWN:,} more" if len(names) > _NUM_SHOWN else ""
+    return ", ".join(names[:_NUM_SHOWN]) + more
+
+
+def check_files_tell(path: str, files: Sequence[Path]) -> None:
+    """Raise if there are several files and none tells its split: they would be trained on and validated on alike.
+
+    Raises:
+        UserError: There are several.
+    """
+    if len(files) > 1:
+        names = listed([file.name for file in files])
+        raise UserError(
+            f"{path}: expected files whose names tell their split, such as train.txt and dev.txt, found {names}. "
+            f"Rename them, or set `split` of the source: `{WHOLE}` reads all of them for any split, and fractions such "
+            "as {dev: 0.1, test: 0.1} divide their sentences."
+        )
 
 
 def choose_part(path: str, parts: Iterable[str], wanted: Split, split: str | None) -> str:
@@ -169,9 +189,10 @@ def choose_part(path: str, parts: Iterable[str], wanted: Split, split: str | Non
     found = _part_for(names, wanted) if split is None else _part_named(names, split)
     if found is None:
         expected = split or {"train": "train", "dev": "dev or validation", "test": "test"}[wanted]
+        hint = did_you_mean(split, names) if split is not None else ""
         raise UserError(
-            f"{path}: expected a split called {expected}, found {', '.join(names) or 'no data file'}. Set `split` of "
-            "the source to one of these, or its path to a file."
+            f"{path}: expected a split called {expected}, found {', '.join(names) or 'no data file'}.{hint} Set "
+            "`split` of the source to one of these, or its path to a file."
         )
     return found
 
@@ -181,16 +202,14 @@ def _part_for(names: Sequence[str], wanted: Split) -> str | None:
         return wanted
     if list(names) == [WHOLE]:
         return WHOLE
-    return next((name for name in names if _role(name) == wanted), None)
+    return next((name for name, role in roles(names).items() if role == wanted), None)
 
 
 def _part_named(names: Sequence[str], split: str) -> str | None:
     """The part of this name, or else one with a synonym, as ``dev`` for ``validation``."""
     if split in names:
         return split
-    role = split_of(split)
-    return next((name for name in names if role is not None and _role(name) == role), None)
-
-
-def _role(name: str) -> Split | None:
-    return _WORDS.get(name.lower())
+    kind = None if without_split(split) else kind_of(split)
+    meant = ("dev", "test") if kind == "eval" else (kind,)
+    found = [name for name, role in roles(names).items() if role in meant]
+    return found[0] if len(found) == 1 else None

@@ -34,7 +34,7 @@ def test_names_are_unique_and_each_names_its_format() -> None:
     names = format_names()
     assert len(set(names)) == len(names)
     assert [named_format(name).name for name in names] == names
-    with pytest.raises(UserError, match="got xml"):
+    with pytest.raises(UserError, match="got `xml`"):
         named_format("xml")
 
 

@@ -36,7 +36,7 @@ def test_a_config_mixes_sources_and_dataset_names(config: Path, tmp_path: Path) 
     ("source", "message"),
     [
         ({"path": "x", "weight": -1}, "gner: x: expected `weight` > 0, got -1.0."),
-        ({"path": "x", "wieght": 2}, "Did you mean weight?"),
+        ({"path": "x", "wieght": 2}, "Did you mean `weight`?"),
         ({"name": "x"}, "path"),
         ({"path": "no/thing.json"}, "gner: Expected the file or folder no/thing.json, but it does not exist."),
     ],

@@ -39,6 +39,14 @@ def test_a_file_is_read_for_any_split_and_offers_the_types_of_its_siblings(name:
     assert set(read_source(path)[0].types) == {"person", "place"}
 
 
+def test_an_undeclared_type_in_another_case_is_answered_with_the_declared_one(tmp_path: Path) -> None:
+    WRITERS["words"](tmp_path)
+    (tmp_path / "label.txt").write_text("PERSON\nplace\n")
+    reader = SourceReader(Source(str(tmp_path)))
+    reader.read("train")
+    assert {note.what for note in reader.reports["train"].notes} == {"`person`. Did you mean `PERSON`?"}
+
+
 @pytest.mark.parametrize("name", ["gner", "conll with tabs", "words", "spans", "pile_ner", "gliner", "docbin", "saved"])
 def test_types_are_renamed_and_dropped(name: str, tmp_path: Path) -> None:
     WRITERS[name](tmp_path)
