@@ -27,6 +27,7 @@ Kind = Literal[
     "second_annotation",
     "blank",
     "repaired",
+    "decoded",
 ]
 
 MEANING: dict[Kind, str] = {
@@ -51,6 +52,7 @@ MEANING: dict[Kind, str] = {
     "second_annotation": "Texts annotated more than once; the one marked as ground truth, or else the first, is used",
     "blank": "Words of whitespace with the tag O, left out",
     "repaired": "Tags that continue no entity of their type, read as its start",
+    "decoded": "Files that are not UTF-8, read as cp1252",
 }
 
 
