@@ -15,6 +15,7 @@ from gner.data.reading.json_format import JsonFormat
 from gner.data.reading.json_spans import TextSpans
 from gner.data.reading.json_tags import TaggedWords
 from gner.data.reading.label_studio import LabelStudio
+from gner.data.reading.ner_annotator import NerAnnotator
 from gner.data.reading.pile_ner import PileNer
 from gner.errors import UserError
 from gner.plugins import READERS, plugin_classes
@@ -29,6 +30,7 @@ _BUILT_IN: tuple[type[FileFormat], ...] = (
     Gliner,
     InstructUie,
     LabelStudio,
+    NerAnnotator,
     TaggedWords,
     TextSpans,
 )
