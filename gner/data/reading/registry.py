@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gner.data.reading.brat import Brat
 from gner.data.reading.conll import Conll
+from gner.data.reading.conllu import ConllU
 from gner.data.reading.csv_table import CsvTable
 from gner.data.reading.docbin import SpacyDocBin
 from gner.data.reading.file_format import FileFormat
@@ -25,6 +26,7 @@ _BUILT_IN: tuple[type[FileFormat], ...] = (
     Brat,
     SpacyDocBin,
     CsvTable,
+    ConllU,
     Conll,
     PileNer,
     Gliner,

@@ -41,7 +41,7 @@ def test_undeclared_types_are_added(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("annotation", "message"),
     [
-        (["Ada", {"entities": [["x", 3, "PER"]]}], r"x.json:1, annotation 2: expected a span with start, end and label"),
+        (["Ada", {"entities": [["x", 3, "PER"]]}], r"x.json:1, annotation 2: expected a span with start, end"),
         (["Ada", {"entities": [[0, 9, "PER"]]}], r"x.json:1, annotation 2: expected a span within the 3 characters"),
     ],
 )
