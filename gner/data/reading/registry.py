@@ -18,6 +18,7 @@ from gner.data.reading.json_tags import TaggedWords
 from gner.data.reading.label_studio import LabelStudio
 from gner.data.reading.ner_annotator import NerAnnotator
 from gner.data.reading.pile_ner import PileNer
+from gner.data.reading.webanno import WebAnno
 from gner.errors import UserError
 from gner.plugins import READERS, plugin_classes
 
@@ -25,6 +26,7 @@ _BUILT_IN: tuple[type[FileFormat], ...] = (
     GnerFolder,
     Brat,
     SpacyDocBin,
+    WebAnno,
     CsvTable,
     ConllU,
     Conll,
