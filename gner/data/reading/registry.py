@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gner.data.reading.bigbio import BigBio
+from gner.data.reading.bioc import BioC
 from gner.data.reading.brat import Brat
 from gner.data.reading.conll import Conll
 from gner.data.reading.conllu import ConllU
@@ -18,6 +20,7 @@ from gner.data.reading.json_tags import TaggedWords
 from gner.data.reading.label_studio import LabelStudio
 from gner.data.reading.ner_annotator import NerAnnotator
 from gner.data.reading.pile_ner import PileNer
+from gner.data.reading.pubtator import PubTator
 from gner.data.reading.webanno import WebAnno
 from gner.errors import UserError
 from gner.plugins import READERS, plugin_classes
@@ -27,6 +30,7 @@ _BUILT_IN: tuple[type[FileFormat], ...] = (
     Brat,
     SpacyDocBin,
     WebAnno,
+    PubTator,
     CsvTable,
     ConllU,
     Conll,
@@ -35,6 +39,8 @@ _BUILT_IN: tuple[type[FileFormat], ...] = (
     InstructUie,
     LabelStudio,
     NerAnnotator,
+    BigBio,
+    BioC,
     TaggedWords,
     TextSpans,
 )
