@@ -21,6 +21,7 @@ from gner.data.reading.label_studio import LabelStudio
 from gner.data.reading.ner_annotator import NerAnnotator
 from gner.data.reading.pile_ner import PileNer
 from gner.data.reading.pubtator import PubTator
+from gner.data.reading.rasa import Rasa
 from gner.data.reading.webanno import WebAnno
 from gner.errors import UserError
 from gner.plugins import READERS, plugin_classes
@@ -31,6 +32,7 @@ _BUILT_IN: tuple[type[FileFormat], ...] = (
     SpacyDocBin,
     WebAnno,
     PubTator,
+    Rasa,
     CsvTable,
     ConllU,
     Conll,
