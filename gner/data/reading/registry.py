@@ -5,6 +5,7 @@ from __future__ import annotations
 from gner.data.reading.bigbio import BigBio
 from gner.data.reading.bioc import BioC
 from gner.data.reading.brat import Brat
+from gner.data.reading.comprehend import Comprehend
 from gner.data.reading.conll import Conll
 from gner.data.reading.conllu import ConllU
 from gner.data.reading.csv_table import CsvTable
@@ -33,6 +34,7 @@ _BUILT_IN: tuple[type[FileFormat], ...] = (
     WebAnno,
     PubTator,
     Rasa,
+    Comprehend,
     CsvTable,
     ConllU,
     Conll,
