@@ -10,6 +10,7 @@ Kind = Literal[
     "misaligned",
     "overlapping",
     "discontinuous",
+    "divided",
     "duplicate",
     "moved",
     "unmatched",
@@ -29,6 +30,7 @@ Kind = Literal[
     "blank",
     "repaired",
     "shared",
+    "decoded",
 ]
 
 MEANING: dict[Kind, str] = {
@@ -36,6 +38,7 @@ MEANING: dict[Kind, str] = {
     "misaligned": "Spans that start or end within a word, left out",
     "overlapping": "Spans that overlap a longer one, or one that is as long and earlier, left out",
     "discontinuous": "Discontinuous spans, which now reach from their first to their last word",
+    "divided": "Spans that reach into another sentence of the file, divided between them",
     "duplicate": "Spans of the same words and type as another, left out",
     "moved": "Spans whose offsets do not match their text, moved to the nearest match",
     "unmatched": "Spans whose text differs from what the file says, left at their offsets",
@@ -55,6 +58,7 @@ MEANING: dict[Kind, str] = {
     "blank": "Words of whitespace with the tag O, left out",
     "repaired": "Tags that continue no entity of their type, read as its start",
     "shared": "Sentences that another part of the divided source has too, left out",
+    "decoded": "Files that are not UTF-8, read as cp1252",
 }
 
 

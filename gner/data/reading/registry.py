@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from gner.data.reading.bigbio import BigBio
+from gner.data.reading.bioc import BioC
 from gner.data.reading.brat import Brat
+from gner.data.reading.comprehend import Comprehend
 from gner.data.reading.conll import Conll
+from gner.data.reading.conllu import ConllU
+from gner.data.reading.csv_table import CsvTable
 from gner.data.reading.docbin import SpacyDocBin
 from gner.data.reading.file_format import FileFormat
 from gner.data.reading.gliner import Gliner
@@ -14,7 +19,11 @@ from gner.data.reading.json_format import JsonFormat
 from gner.data.reading.json_spans import TextSpans
 from gner.data.reading.json_tags import TaggedWords
 from gner.data.reading.label_studio import LabelStudio
+from gner.data.reading.ner_annotator import NerAnnotator
 from gner.data.reading.pile_ner import PileNer
+from gner.data.reading.pubtator import PubTator
+from gner.data.reading.rasa import Rasa
+from gner.data.reading.webanno import WebAnno
 from gner.errors import UserError, did_you_mean
 from gner.plugins import READERS, plugin_classes
 
@@ -22,11 +31,20 @@ _BUILT_IN: tuple[type[FileFormat], ...] = (
     GnerFolder,
     Brat,
     SpacyDocBin,
+    WebAnno,
+    PubTator,
+    Rasa,
+    Comprehend,
+    CsvTable,
+    ConllU,
     Conll,
     PileNer,
     Gliner,
     InstructUie,
     LabelStudio,
+    NerAnnotator,
+    BigBio,
+    BioC,
     TaggedWords,
     TextSpans,
 )

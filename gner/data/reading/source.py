@@ -17,7 +17,7 @@ from gner.data.reading.split_names import without_split
 from gner.errors import UserError, did_you_mean
 from gner.records import Example
 
-COLUMNS = ("words", "tags", "text", "spans", "start", "end", "type", "types")
+COLUMNS = ("words", "tags", "text", "spans", "start", "end", "type", "types", "sentences")
 """Keys of `Source.columns`."""
 
 
@@ -47,8 +47,9 @@ class Source:
         invalid_tags: What to do with tags that are valid in no scheme: ``refuse`` raises; ``repair`` reads an ``I-``
             that continues no entity of its type as ``B-``, as in predictions, and reports each.
         subset: Configuration of a hub dataset that has several; for a folder, the subfolder.
-        columns: Fields with unusual names, by what they hold: words, tags, text, spans, start, end, type, types. For
-            CoNLL the numbers of the columns of words and tags, from 1.
+        columns: Fields with unusual names, by what they hold: words, tags, text, spans, start, end, type, types, and
+            sentences for the numbers of sentences in CSV. For CoNLL the numbers of the columns of words and tags, from
+            1.
         tag_names: Names of tags that are written as numbers, in the order of the numbers.
     """
 

@@ -10,7 +10,10 @@ from typing import Any
 from gner.data.annotations.spans import Record
 from gner.errors import UserError
 
-_SUFFIXES = (".json", ".jsonl", ".txt", ".tsv", ".conll", ".iob2", ".bio", ".parquet", ".spacy", ".ann", ".csv")
+_SUFFIXES = (
+    *(".json", ".jsonl", ".txt", ".tsv", ".conll", ".conllu", ".iob2", ".bio", ".parquet", ".spacy", ".ann", ".csv"),
+    *(".yml", ".yaml"),
+)
 Table = Any
 """A `datasets.Dataset`; the library is not imported just for the name."""
 
