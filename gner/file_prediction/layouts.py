@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple
 
 import regex
 
-from gner.errors import UserError
 from gner.files import HALF_CHARACTER, as_line, replacing
 from gner.inference.result import Entities, EntityDict, TextInfo
 from gner.inference.texts import WordedText
 from gner.run_dir import replace
+from gner.spacy_library import import_spacy
 from gner.words import Splitter, Word
 
 OutputFormat = Literal["jsonl", "conll", "brat", "spacy", "hf"]
@@ -113,7 +113,7 @@ def check_format(format: OutputFormat) -> None:
         UserError: spaCy is not installed.
     """
     if format == "spacy":
-        _import_spacy()
+        import_spacy("--format spacy")
 
 
 def _write_conll(results: Iterable[Result], path: Path) -> None:
@@ -185,7 +185,7 @@ def _safe_path(given: str) -> str:
 
 
 def _write_spacy(results: Iterable[Result], path: Path) -> None:
-    spacy = _import_spacy()
+    spacy = import_spacy("--format spacy")
     vocab = spacy.blank("xx").vocab
     docs = spacy.tokens.DocBin(store_user_data=True)
     for result in results:
@@ -215,14 +215,3 @@ def _make_doc(spacy: Any, vocab: Any, text: WordedText) -> Any:
                 spaces.append(False)
         end = word.end
     return spacy.tokens.Doc(vocab, words=tokens, spaces=spaces)
-
-
-def _import_spacy() -> Any:
-    try:
-        import spacy  # noqa: PLC0415
-        import spacy.tokens  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError(
-            "Expected spaCy for --format spacy, but it is not installed: pip install 'gner[spacy]'."
-        ) from error
-    return spacy

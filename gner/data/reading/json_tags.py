@@ -18,6 +18,8 @@ _WORDS = ("words", "tokens", "token", "sentence_words")
 _TAGS = ("ner_tags", "ner", "bio_tags", "ner_labels", "entities_tags", "tags", "labels", "label")
 _TAG = re.compile(r"O|[BIESLUMW]-.+")
 _TYPES = ("types", "label_list", "entity_types")
+_SPACES = " \t\r\n"
+"""As in CoNLL, other whitespace may be a word."""
 
 
 class TaggedWords(JsonFormat):
@@ -102,7 +104,7 @@ def _check_words(words: Sequence[str], tags: Sequence[str], place: str) -> None:
     if len(words) != len(tags):
         raise UserError(f"{place}: expected a tag for each word, found {len(words)} words and {len(tags)} tags.")
     for position, (word, tag) in enumerate(zip(words, tags, strict=True), start=1):
-        if not word.strip():
+        if not word.strip(_SPACES):
             raise UserError(
                 f"{place}, word {position}: expected a word, found {word!r}. Leave out the word and its tag, here "
                 f"`{tag}`."
