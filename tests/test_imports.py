@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": set(),
     "bio": {"records"},
     "files": {"errors"},
+    "spacy_library": {"errors"},
     "web_page": {"files"},
     "words": {"errors"},
     "sentences": {"words"},
@@ -29,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": {"prompting", "records", "scoring"},
     "data": {
         *("alignment", "bio", "errors", "files", "interfaces", "option_parser", "plugins", "prompting"),
-        *("records", "sentences", "words"),
+        *("records", "run_dir", "sentences", "spacy_library", "words"),
     },
     "decoding": {
         *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),
@@ -40,7 +41,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("__version__", "alignment", "bio", "data", "decoding", "errors", "files", "interfaces", "markdown", "models"),
         *("plugins", "prompting", "records", "run_dir", "sentences", "words"),
     },
-    "file_prediction": {"errors", "files", "inference", "locks", "option_parser", "run_dir", "web_page", "words"},
+    "file_prediction": {
+        *("errors", "files", "inference", "locks", "option_parser", "run_dir", "spacy_library", "web_page", "words"),
+    },
     "serving": {"errors", "inference", "markdown"},
 }
 ENTRY_POINTS = {

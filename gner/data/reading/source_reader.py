@@ -111,14 +111,20 @@ class SourceReader:
         """Log how a part was read, and warn about what was left out or changed."""
         if self.source.format == "auto" or self.detail(part) != self.format.title:
             rank_zero_info(f"{self._place(part)}: read as {self.detail(part)}.")
-        contents = {name: paths for name, paths in self._contents.items() if isinstance(paths, list)}
-        unread = unread_files(self._folder, contents) if self._folder.is_dir() and contents else []
-        if unread and self.source.split is None:
-            names = ", ".join(str(path.relative_to(self._folder)) for path in unread[:_NUM_SHOWN])
+        unread = self.unread()
+        if unread:
+            names = ", ".join(unread[:_NUM_SHOWN])
             more = f" and {len(unread) - _NUM_SHOWN:,} more" if len(unread) > _NUM_SHOWN else ""
             rank_zero_info(f"{self.source.path}: files that belong to no split: {names}{more}.")
         for line in self.reports[part].lines():
             rank_zero_warn(f"{self._place(part)}: {line}")
+
+    def unread(self) -> list[str]:
+        """Files of the source's folder that belong to no split; none if the source sets a split."""
+        contents = {name: paths for name, paths in self._contents.items() if isinstance(paths, list)}
+        if self.source.split is not None or not contents or not self._folder.is_dir():
+            return []
+        return [str(path.relative_to(self._folder)) for path in unread_files(self._folder, contents)]
 
     def _place(self, part: str) -> str:
         is_file = Path(self.source.path).is_file()
