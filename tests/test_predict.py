@@ -244,7 +244,7 @@ def test_standard_input_is_answered_line_by_line(model: str) -> None:
     assert process.wait() == 0
 
 
-@pytest.mark.parametrize("format", ["conll", "brat", "spacy", "hf"])
+@pytest.mark.parametrize("format", ["conll", "brat", "spacy", "hf", "label_studio", "doccano"])
 def test_other_layouts_are_written_at_the_end(format: str, model: str, texts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     main(_options(model, texts, out, "--format", format, "--html", str(tmp_path / "page.html")))
