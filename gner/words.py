@@ -102,11 +102,23 @@ class WordSplitter:
 
     def __call__(self, text: str) -> list[Word]:
         """The words of a text."""
-        return [Word(text[start:end], start, end) for start, end in self._spans(text)]
+        words: list[Word] = []
+        for match in _NO_GAP.finditer(text):
+            start, end = match.span()
+            chunk = match.group()
+            if chunk.isascii() and chunk.isalnum() and len(chunk) <= MAX_WORD_LENGTH:  # most are; the pattern is slow
+                words.append(Word(chunk, start, end))
+            else:
+                words += [Word(text[first:last], first, last) for first, last in self._spans(text, start, end)]
+        return words
 
-    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+    def _spans(self, text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """The words of a range without spaces; the pattern looks beyond it, as for initials."""
         contractions = _SPLITS[self.contractions]
-        for match in _PATTERN.finditer(text):
+        end = start
+        while end < stop:
+            match = _PATTERN.search(text, end)
+            assert match is not None
             start, end = match.span()
             if contractions is not None and any(sign in match.group() for sign in _APOSTROPHE):
                 for split in contractions.finditer(match.group()):

@@ -14,6 +14,7 @@ from gner.cli import main
 from gner.errors import UserError
 from gner.models import GnerModule
 from tests.processes import run_processes
+from tests.runs import metrics_of, run_command
 
 CONFIG = Path(__file__).parents[1] / "configs" / "debug.yaml"
 REFUSED = r"Could not write the checkpoint .*last\.ckpt: .*File too large.*The earlier one there is unchanged"
@@ -63,3 +64,20 @@ def test_a_sharded_checkpoint_that_cannot_be_written_leaves_the_earlier_one(tmp_
     run_processes(_fit, 2, tmp_path / "run")
     [folder] = (tmp_path / "run" / "checkpoints").iterdir()
     assert torch.load(folder / "meta.pt", weights_only=True)["global_step"] == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--trainer.val_check_interval", "100", "--trainer.max_steps", "3"],
+        ["--trainer.val_check_interval", "1.0", "--trainer.check_val_every_n_epoch", "5", "--trainer.max_epochs", "2"],
+        ["--trainer.val_check_interval", "100", "--trainer.max_time", "00:00:00:01"],
+    ],
+)
+def test_every_fit_ends_with_a_validation(options: list[str], config: Path, tmp_path: Path, capfd: Any) -> None:
+    run_command("fit", config, "--trainer.max_steps", "100000", *options)
+    run = tmp_path / "run"
+    assert metrics_of(run)["best"]["metrics"].keys() >= {"val/f1", "val/loss"}
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    shown = "".join(capfd.readouterr())
+    assert "Did you call" not in shown

@@ -62,6 +62,14 @@ ENTRY_POINTS = {
     ),
     *("test", "testing", "throughput", "validate", "__init__"),
 }
+TESTED_ELSEWHERE = {
+    "data.check.__main__": "the command, which tests/data/check/test_terminal.py calls",
+    "data.convert.__main__": "the command, which tests/data/convert/test_source_conversion.py calls",
+    "decoding.base": "abstract; tests/testing/test_strategy_contract.py tests every subclass",
+    "prompting.base": "abstract; tests/testing/test_format_contract.py tests every subclass",
+    "testing.tagged_pairs": "the sentences of both contracts in tests/testing/",
+}
+"""Modules without tests of their name, and where their behaviour is seen."""
 TORCH_FREE = [
     *("alignment", "bio", "errors", "files", "markdown", "prompting", "records", "score", "scoring", "sentences"),
     *("web_page", "words"),
@@ -146,3 +154,13 @@ def test_a_file_name_occurs_once() -> None:
     names = Counter(path.stem for path in PACKAGE.rglob("*.py"))
     same_job = {"__init__", "__main__", "base"}
     assert {name for name, number in names.items() if number > 1} <= same_job
+
+
+def test_every_module_has_tests_of_its_name() -> None:
+    without = set()
+    for path in PACKAGE.rglob("*.py"):
+        module = path.relative_to(PACKAGE).with_suffix("")
+        tests = Path(__file__).parent / module.with_name(f"test_{module.name}.py")
+        if path.name != "__init__.py" and not tests.exists():
+            without.add(".".join(module.parts))
+    assert without == set(TESTED_ELSEWHERE)

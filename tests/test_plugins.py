@@ -8,22 +8,23 @@ import sys
 import sysconfig
 import venv
 from collections.abc import Callable
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
 import yaml
 
 from gner import plugins
-from gner.decoding import DecodingStrategy, Greedy
+from gner.decoding import BeamSearch, DecodingStrategy, Greedy, NucleusSampling
 from gner.plugins import STRATEGIES, load_plugins
 
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def _install(page: str, folder: Path) -> Path:
-    """The Python of an environment that has the package of a page, and all that this one has."""
+def _install(page: str, folder: Path, section: str = "") -> Path:
+    """The Python of an environment that has the package of a section of a page, and all that this one has."""
     text = (DOCS / page).read_text(encoding="utf-8")
+    text = text.partition(f"\n## {section}\n")[2].partition("\n## ")[0] if section else text
     for name, content in re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)```$", text, re.M | re.S):
         (folder / name).write_text(content, encoding="utf-8")
     venv.create(folder / "env", symlinks=True)
@@ -40,7 +41,7 @@ def _install(page: str, folder: Path) -> Path:
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Has the strategy of docs/plugins.md."""
     folder = tmp_path_factory.mktemp("plugin")
-    python = _install("plugins.md", folder)
+    python = _install("plugins.md", folder, "A decoding strategy")
     assert len((folder / "fewest_errors.py").read_text(encoding="utf-8").splitlines()) < 40
     return python
 
@@ -97,6 +98,21 @@ def test_a_format_of_one_question_a_type_is_written_from_the_docs(
     model = ["--model", str(tmp_path / "run"), "--accelerator", "cpu", "--decoding", "greedy"]
     predicted = _run(python, "gner.predict", *model, str(tmp_path / "texts.txt"), "--out", str(tmp_path / "out.jsonl"))
     assert predicted.returncode == 0, predicted.stderr
+
+
+def test_a_file_format_is_written_from_the_docs(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("reader")
+    python = _install("plugins.md", folder, "A file format")
+    [code] = [path for path in folder.glob("*.py") if path.name == "inline_brackets.py"]
+    assert len(code.read_text(encoding="utf-8").splitlines()) <= 35
+    (folder / "notes").mkdir()
+    (folder / "notes" / "train.txt").write_text("[Ada](person) wrote to [London](place).\n\nNobody slept.\n")
+    (folder / "notes" / "dev.txt").write_text("[Bob](person) slept.\n")
+    for options in ([], ["--format", "inline_brackets"]):
+        checked = _run(python, "gner.data.check", str(folder / "notes"), *options)
+        assert checked.returncode == 0, checked.stderr
+        assert "notes (train): texts with [entities](type)" in checked.stdout
+        assert re.search(r"person +1 +1\n +place +1 +0\n", checked.stdout)
 
 
 @pytest.mark.parametrize(
@@ -157,3 +173,8 @@ def test_what_cannot_be_used_is_left_out_with_a_warning(monkeypatch: pytest.Monk
         assert load_plugins(STRATEGIES, DecodingStrategy) == ["quick"]
     assert [str(warning.message).split("`")[1] for warning in caught] == ["gone", "number", "a-b", "quick", "warnings"]
     assert issubclass(plugins.quick, Greedy)
+
+
+def test_built_in_strategies_are_named_as_a_plugin_would_be() -> None:
+    found = {point.name: point.load() for point in entry_points(group="gner.decoding")}
+    assert {"Greedy": Greedy, "BeamSearch": BeamSearch, "NucleusSampling": NucleusSampling}.items() <= found.items()

@@ -115,7 +115,7 @@ class GnerDataModule(LightningDataModule):
         self._inputs = Inputs(self._root, named, scheme=scheme, max_examples=limits, seed=seed)
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
-        self._limits = TokenLimits(max_input_tokens, max_answer_tokens)
+        self._limits = TokenLimits(max_input_tokens, max_answer_tokens, backbone.kind)
         self._train_loader: BatchLoader | None = None
         self._train_progress: dict[str, Any] | None = None
         self.max_decoded_examples: int | None = None
@@ -190,16 +190,11 @@ class GnerDataModule(LightningDataModule):
 
     def _measure(self, split: Split) -> None:
         """Count tokens; drop training examples that are too long, and log how many."""
-        sizes = self._collate.sizes(self.examples[split], for_training=split == "train")
-        fitting = self._limits.fitting(sizes, self._backbone.kind)
-        if not all(fitting):
-            self._limits.warn(self.examples[split], fitting, split)
+        examples = self.examples[split]
+        sizes = self._collate.sizes(examples, for_training=split == "train")
+        fitting = self._limits.check(examples, sizes, split, self._collate)
         if split == "train":
-            if not any(fitting):
-                raise UserError(
-                    "No training sentence is left: all are longer than data.max_input_tokens or data.max_answer_tokens."
-                )
-            self.examples[split] = list(compress(self.examples[split], fitting))
+            self.examples[split] = list(compress(examples, fitting))
             self.train_weights = list(compress(self.train_weights, fitting))
             sizes = list(compress(sizes, fitting))
         self.sizes[split] = sizes

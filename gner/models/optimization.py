@@ -63,14 +63,16 @@ def make_optimizer(
         UserError: The schedule needs to know the number of steps.
     """
     optimizer = torch.optim.AdamW(_parameter_groups(trainable, settings), settings.lr, settings.betas, fused=fused)
-    if num_steps == float("inf") and (settings.schedule != "constant" or settings.warmup_ratio):
+    is_endless = num_steps == float("inf")
+    if is_endless and (settings.schedule != "constant" or settings.warmup_ratio):
         raise UserError(
             f"Expected a known number of steps for schedule={settings.schedule}. Set trainer.max_epochs or "
             "trainer.max_steps."
         )
-    num_warmup_steps = 0 if num_steps == float("inf") else round(settings.warmup_ratio * num_steps)
+    num_known = None if is_endless else int(num_steps)
+    num_warmup_steps = round(settings.warmup_ratio * (num_known or 0))
     name = "constant_with_warmup" if settings.schedule == "constant" else settings.schedule
-    scheduler = get_scheduler(name, optimizer, num_warmup_steps=num_warmup_steps, num_training_steps=int(num_steps))
+    scheduler = get_scheduler(name, optimizer, num_warmup_steps=num_warmup_steps, num_training_steps=num_known)
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
 

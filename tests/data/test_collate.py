@@ -59,18 +59,6 @@ def test_seq2seq_prompts_are_plain(checkpoints: dict[str, Path], examples: list[
     assert decoded == GnerFormat().queries(examples[0])[0].prompt
 
 
-def test_an_answer_that_a_tokenizer_joins_to_the_prompt_is_tokenized_apart(
-    checkpoints: dict[str, Path], examples: list[Example]
-) -> None:
-    """Generation starts from the prompt's tokens, so training must too, wherever the seam falls."""
-    backbone = Backbone(str(checkpoints["causal"]))
-    backbone.tokenizer.add_tokens(["[/INST] London"])
-    batch = Collator(GnerFormat(), backbone)([examples[1]], [0], [True], decode=True)
-    prompt = batch.prompt_ids[0].tolist()
-    assert batch.input_ids[0, : len(prompt)].tolist() == prompt
-    assert (batch.labels[0] != -100).sum() == batch.input_ids.shape[1] - len(prompt)
-
-
 def test_sizes_count_the_tokens_of_prompt_and_answer(checkpoints: dict[str, Path], examples: list[Example]) -> None:
     for kind in KINDS:
         collate = Collator(GnerFormat(), Backbone(str(checkpoints[kind])))

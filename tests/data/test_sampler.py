@@ -1,7 +1,10 @@
 import hashlib
 import random
 from collections import Counter
+from itertools import chain
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -159,3 +162,20 @@ def test_each_source_has_its_part_of_a_share() -> None:
         sampler.start(epoch, 0)
         seen = [sources[slot.position] for batch in sampler for slot in batch]
         assert (seen.count("large"), seen.count("small")) == (15, 5)
+
+
+@pytest.mark.parametrize("num_ranks", [1, 2, 3])
+def test_batches_hold_no_more_rows_than_asked_for(num_ranks: int) -> None:
+    num_rows = [1, 3, 3, 2, 7, 2, 3, 1, 3, 2, 3]
+    lengths = [5 * number for number in range(len(num_rows))]
+    ranks = range(num_ranks)
+    options: dict[str, Any] = {"num_ranks": num_ranks, "num_rows": num_rows}
+    training = [TrainSampler(lengths, 6, seed=0, rank=rank, **options) for rank in ranks]
+    evaluation = [EvalSampler(lengths, 6, rank=rank, **options) for rank in ranks]
+    for samplers in (training, evaluation):
+        assert len({len(list(sampler)) for sampler in samplers} | {len(sampler) for sampler in samplers}) == 1
+        batches = list(chain.from_iterable(samplers))
+        assert all(len(batch) == 1 or sum(num_rows[slot.position] for slot in batch) <= 6 for batch in batches)
+        counted = Counter(slot.position for batch in batches for slot in batch if slot.counted)
+        assert set(counted) == set(range(len(num_rows)))
+    assert set(counted.values()) == {1}

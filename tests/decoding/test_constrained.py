@@ -17,16 +17,12 @@ from gner.prompting import GnerFormat
 from gner.records import Example
 from gner.testing import TinyModel, make_examples, tiny_model
 from tests.decoding.networks import NETWORKS, with_network
+from tests.prompting.questions import QuestionFormat
 
 KINDS = (Kind.SEQ2SEQ, Kind.CAUSAL)
+pytestmark = pytest.mark.usefixtures("no_gradients")
 Language = dict[tuple[int, ...], float]
 """Log-probability of every beginning of every text that is allowed."""
-
-
-@pytest.fixture(autouse=True)
-def _no_gradients() -> object:
-    with torch.inference_mode():
-        yield
 
 
 def _example(words: str) -> Example:
@@ -174,3 +170,9 @@ def test_a_format_that_leaves_words_out_is_refused() -> None:
 def test_a_width_of_nothing_is_refused() -> None:
     with pytest.raises(UserError, match=r"model\.decoding\.init_args\.num_beams"):
         Constrained(num_beams=0)
+
+
+def test_a_format_without_tags_is_refused() -> None:
+    model = tiny_model(Kind.CAUSAL, format=QuestionFormat())
+    with pytest.raises(UserError, match="Expected a format that writes"):
+        Constrained().generate(model, model.batch(make_examples()[:1]))

@@ -8,11 +8,14 @@ import torch
 from transformers import GenerationConfig
 
 from gner import GNER
+from gner.data.collate import Collator
 from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, NucleusSampling, Speculative
-from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
+from gner.decoding.limits import end_of_loop, longest_answers, repeats_itself, row_limits
 from gner.interfaces import Kind
+from gner.models import Backbone
+from gner.prompting import GnerFormat
 from gner.records import Example
-from gner.testing import make_examples, tiny_model
+from gner.testing import TinyModel, make_examples, tiny_model
 from tests.conftest import KINDS
 from tests.decoding.networks import with_network
 
@@ -167,3 +170,24 @@ def test_a_loop_is_short_and_long_enough(tokens: list[int], end: int | None) -> 
     assert end_of_loop(tokens) == end
     for num_known in range(0, end or 0, 7):
         assert end_of_loop(tokens, num_known) == end
+
+
+def test_the_length_limit_leaves_room_for_every_right_answer(model: TinyModel, examples: list[Example]) -> None:
+    batch = model.batch(examples)
+    assert all(
+        length >= right - 1
+        for length, right in zip(
+            longest_answers(model, batch.examples), (batch.labels != -100).sum(1).tolist(), strict=True
+        )
+    )
+
+
+@pytest.mark.usefixtures("no_gradients")
+def test_a_backbone_with_few_positions_is_not_overrun(checkpoints: dict[str, Path], examples: list[Example]) -> None:
+    backbone = Backbone(str(checkpoints["causal"]))
+    gner_format = GnerFormat()
+    model = TinyModel(backbone.build().eval(), backbone.tokenizer, gner_format, Collator(gner_format, backbone))
+    batch = model.batch(examples[:1])
+    model.network.config.max_position_embeddings = batch.prompt_ids.shape[1] + 5
+    [generation] = Greedy().generate(model, batch)
+    assert len(generation.token_ids) <= 5

@@ -1,11 +1,14 @@
 """What most samples say."""
 
+import pytest
 import torch
 
 from gner.decoding import NucleusSampling
 from gner.decoding.vote import vote
+from gner.errors import UserError
 from gner.records import Entity, Generation
 from gner.testing import TinyModel, make_examples, tiny_model
+from tests.prompting.questions import QuestionFormat
 
 
 def _vote(model: TinyModel, *texts: str, limit: int = 1000) -> Generation:
@@ -55,3 +58,9 @@ def test_one_sample_is_what_sampling_gives() -> None:
         [voted] = NucleusSampling(seed=1, num_samples=3).generate(model, model.batch(make_examples()[:1]))
     assert one.entities is None
     assert voted.entities is not None
+
+
+def test_a_format_without_tags_is_refused() -> None:
+    model = tiny_model("causal", format=QuestionFormat())
+    with torch.inference_mode(), pytest.raises(UserError, match="Expected a format that writes"):
+        NucleusSampling(num_samples=3).generate(model, model.batch(make_examples()[:1]))

@@ -11,31 +11,8 @@ from spacy.tokens import DocBin
 
 from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
-from gner.file_prediction.entity_page import write_entity_page
-from gner.file_prediction.layouts import Layout, OutputFormat, Result, convert
-from gner.words import WordSplitter
-
-LAYOUT = Layout(WordSplitter())
-
-
-def _row(text: str, *entities: tuple[int, int, str], **more: Any) -> dict[str, Any]:
-    found = [
-        {"start": start, "end": end, "text": text[start:end], "label": label, "score": 0.5}
-        for start, end, label in entities
-    ]
-    return {"text": text, **more, "entities": found}
-
-
-ROWS = [
-    _row("Ada  Lovelace didn't go (to 🙂 London).", (0, 13, "person"), (30, 36, "city name"), id="sub/a.txt"),
-    _row(""),
-    _row("New\nYork\u200b City!", (0, 14, "city name")),
-    _row("half \ud83d pair", id="../../etc/x"),
-    _row("one", id="x-6"),
-    _row("two", id="x"),
-    _row("three", id="x"),
-    _row("four", id="y" * 300),
-]
+from gner.file_prediction.layouts import OutputFormat, Result, convert
+from tests.file_prediction.rows import LAYOUT, ROWS, row_of
 
 
 @pytest.fixture
@@ -92,7 +69,7 @@ def test_spacy_reads_the_docs_with_their_exact_texts(write: Callable[[OutputForm
 @pytest.mark.parametrize("format", ["conll", "brat", "spacy"])
 def test_layouts_can_be_trained_on(format: OutputFormat, tmp_path: Path) -> None:
     name = {"conll": "out.conll", "brat": "out", "spacy": "out.spacy"}[format]
-    row = _row("Ada Lovelace went to London .", (0, 12, "person"), (21, 27, "city"))
+    row = row_of("Ada Lovelace went to London .", (0, 12, "person"), (21, 27, "city"))
     convert(format, [LAYOUT.read(row)], tmp_path / name)
     reader = SourceReader(Source(str(tmp_path / name)))
     [example] = reader.read(reader.part_for("train"))
@@ -102,7 +79,7 @@ def test_layouts_can_be_trained_on(format: OutputFormat, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("format", ["conll", "brat", "spacy", "hf", "label_studio", "doccano"])
 def test_symbolic_link_is_written_through(format: OutputFormat, tmp_path: Path) -> None:
-    row = _row("Ada Lovelace", (0, 12, "person"))
+    row = row_of("Ada Lovelace", (0, 12, "person"))
     (tmp_path / "link").symlink_to("target")
     for _ in range(2):
         convert(format, [LAYOUT.read(row)], tmp_path / "link")
@@ -148,7 +125,7 @@ def test_label_studio_gets_a_prediction_for_each_text(write: Callable[[OutputFor
 
 
 def test_label_studio_gets_the_name_of_the_model_and_the_mean_score(tmp_path: Path) -> None:
-    row = _row("Ada saw Bob", (0, 3, "person"), (8, 11, "person"))
+    row = row_of("Ada saw Bob", (0, 3, "person"), (8, 11, "person"))
     row["entities"][0]["score"] = 1.0
     convert("label_studio", [LAYOUT.read(row)], tmp_path / "out.json", model="runs/x")
     [task] = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
@@ -233,15 +210,3 @@ def test_a_text_is_split_although_its_row_has_words() -> None:
     result = LAYOUT.read({"text": "Ada didn't", "words": ["Ada", "didn't"], "entities": []})
     assert [word.text for word in result.text.words] == ["Ada", "did", "n't"]
     assert result.others == {"words": ["Ada", "didn't"]}
-
-
-def test_page_holds_the_texts_and_escapes_them(tmp_path: Path) -> None:
-    rows = [_row("</script><b>Ada</b>", (11, 14, "person")), *ROWS]
-    write_entity_page(tmp_path / "page.html", [LAYOUT.read(row) for row in rows])
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert page.count("</script>") == 2
-    start = page.index('id="data">') + len('id="data">')
-    data = json.loads(page[start : page.index("</script>", start)])
-    assert [text["text"] for text in data["texts"]] == [row["text"] for row in rows]
-    assert data["texts"][0]["entities"] == [[11, 14, "person", 0.5]]
-    assert data["labels"] == [["person", 2], ["city name", 2]]

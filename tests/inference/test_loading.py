@@ -1,8 +1,11 @@
 """A model tags the same, whatever it is loaded from."""
 
+import io
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,6 @@ from gner import GNER
 from gner.cli import main
 from gner.errors import UserError
 from gner.export import main as export
-from gner.inference.gner_config import Settings
 from gner.inference.loading import load
 from gner.prompting import GnerFormat
 from tests.conftest import KINDS
@@ -133,50 +135,6 @@ def _save(path: Path, content: dict[str, Any]) -> Path:
     return path
 
 
-def test_settings_round_trip(tmp_path: Path) -> None:
-    settings = Settings(GnerFormat("Do it.", extra_type="else"), {"a": ("x", "y")}, 100, 200, 30, "whole")
-    settings.write(tmp_path)
-    again = Settings.read(tmp_path / "gner_config.json")
-    assert {**vars(again), "format": vars(again.format)} == {**vars(settings), "format": vars(settings.format)}
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"format": {"class_path": "os.system", "init_args": {}}}, "may not choose what code is run"),
-        ({"format": {"class_path": "GnerFormat", "init_args": {"colour": 1}}}, "another version of gner"),
-        ({"types": None}, "expected the settings that `gner.export` writes"),
-        ({"max_input_tokens": None}, "expected the settings that `gner.export` writes"),
-    ],
-)
-def test_malformed_settings_raise(change: dict[str, Any], message: str, tmp_path: Path) -> None:
-    Settings().write(tmp_path)
-    path = tmp_path / "gner_config.json"
-    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | change), encoding="utf-8")
-    with pytest.raises(UserError, match=message):
-        Settings.read(path)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"device": "tpu9"}, "Expected an available device"),
-        ({"dtype": "int3"}, "Expected a `dtype`"),
-        ({"dtype": "fp16"}, "t5"),
-    ],
-)
-def test_unavailable_devices_and_dtypes_raise(
-    options: dict[str, str], message: str, checkpoints: dict[str, Path]
-) -> None:
-    with pytest.raises(UserError, match=message):
-        GNER.from_pretrained(checkpoints["seq2seq"], **options)
-
-
-def test_weights_have_the_requested_dtype(checkpoints: dict[str, Path]) -> None:
-    network = GNER.from_pretrained(checkpoints["seq2seq"], dtype="bf16", device="cpu").labeller.network
-    assert {parameter.dtype for parameter in network.parameters()} == {torch.bfloat16}
-
-
 def test_hub_name_is_not_taken_for_a_local_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "checkpoints").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -189,3 +147,66 @@ def test_adapters_without_a_base_model_are_refused(content: str, tmp_path: Path)
     (tmp_path / "adapter_config.json").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=r"adapter_config.json: expected the"):
         load(tmp_path)
+
+
+@pytest.fixture
+def yes(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Answers yes to every question."""
+    answers = io.StringIO("y\n" * 100)
+    monkeypatch.setattr("sys.stdin", answers)
+    monkeypatch.setattr("builtins.input", lambda prompt="": "y")
+    yield answers
+
+
+def _with_code(folder: Path, *, is_known: bool) -> Path:
+    """Make a folder refer to code of its own, which leaves a trace if it is run."""
+    (folder / "evil.py").write_text(
+        f"from pathlib import Path\nPath({str(folder / 'ran')!r}).touch()\n"
+        "from transformers import LlamaConfig as EvilConfig, LlamaForCausalLM as EvilModel\n"
+        "from transformers import LlamaTokenizer as EvilTokenizer\n",
+        encoding="utf-8",
+    )
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["auto_map"] = {"AutoConfig": "evil.EvilConfig", "AutoModelForCausalLM": "evil.EvilModel"}
+    if not is_known:
+        config["model_type"] = "evil"
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    tokenizer = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    tokenizer["auto_map"] = {"AutoTokenizer": ["evil.EvilTokenizer", None]}
+    if not is_known:
+        tokenizer["tokenizer_class"] = "EvilTokenizer"
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    return folder
+
+
+def test_code_in_a_folder_is_never_run_whatever_is_answered(
+    yes: io.StringIO, checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(checkpoints["causal"], tmp_path / "model")
+    _with_code(folder, is_known=False)
+    with pytest.raises(UserError, match="needs code of its own, which is never run here"):
+        load(folder)
+    assert not (folder / "ran").exists()
+    assert yes.tell() == 0
+
+
+def test_code_in_the_folder_that_a_checkpoint_or_export_refers_to_is_never_run(
+    yes: io.StringIO, config: Path, checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(checkpoints["causal"], tmp_path / "model")
+    main("fit", ["--config", str(config), "--model.backbone", str(folder), "--trainer.max_steps", "1"])
+    _with_code(folder, is_known=True)
+    loaded = load(tmp_path / "run")  # the library has this type itself
+    assert type(loaded.network) is type(AutoModelForCausalLM.from_pretrained(checkpoints["causal"]))
+    assert type(load(folder).network) is type(loaded.network)
+    _with_code(folder, is_known=False)
+    with pytest.raises(UserError, match="needs code of its own"):
+        load(tmp_path / "run")
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    named = {"base_model_name_or_path": str(folder), "peft_type": "LORA"}
+    (adapter / "adapter_config.json").write_text(json.dumps(named), encoding="utf-8")
+    with pytest.raises(UserError, match="needs code of its own"):
+        load(adapter)
+    assert not (folder / "ran").exists()
+    assert yes.tell() == 0

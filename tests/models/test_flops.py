@@ -1,12 +1,15 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, LlamaForCausalLM, PreTrainedModel
 
-from gner.models import Lora
-from gner.models.flops import TrainingFlops
+from gner.models import Backbone, Lora
+from gner.models.flops import TrainingFlops, count_flops
+from tests.models.matrix import make_checkpoint
 
 CAUSAL = {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "vocab_size": 200}
 SHAPES: dict[str, dict[str, Any]] = {
@@ -53,3 +56,20 @@ def test_a_network_without_attention_is_counted_by_its_matrices(model_type: str)
     network = AutoModelForCausalLM.from_config(config)
     flops = TrainingFlops(network)
     assert flops.of_example(2, 2) == 2 * flops.of_example(1, 1) > 0
+
+
+@pytest.mark.parametrize("name", ["gemma4", "gemma4_text"])
+def test_blocks_with_heads_of_different_sizes_are_counted(name: str, tmp_path: Path) -> None:
+    network = Backbone(str(make_checkpoint(name, tmp_path / name))).build()
+    short, long = (TrainingFlops(network).of_example(size, size) for size in (10, 20))
+    assert 2 * short < long < 4 * short
+
+
+def test_operations_that_cannot_be_counted_are_left_out_with_a_warning(checkpoints: dict[str, Path]) -> None:
+    class Odd(LlamaForCausalLM):
+        def get_output_embeddings(self) -> nn.Module:
+            return nn.Identity()  # a head without a weight
+
+    network = Odd.from_pretrained(checkpoints["causal"])
+    with pytest.warns(UserWarning, match=r"cannot be counted, so utilisation and hours are left out: AttributeError"):
+        assert count_flops(network) is None

@@ -12,29 +12,10 @@ from gner.decoding import BeamSearch
 from gner.errors import UserError
 from gner.interfaces import Batch
 from gner.models import Backbone, GnerModule, Lora, Optimization
-from gner.models.module import check_precision
 from gner.prompting import GnerFormat
 from gner.prompting.serialize import to_config
 from tests.conftest import KINDS
-
-
-def _fit(folder: Path, root: Path, steps: int = 2, precision: Any = "32-true", **options: Any) -> GnerModule:
-    torch.manual_seed(0)
-    module = GnerModule(str(folder), **options)
-    data = GnerDataModule(module.backbone, GnerFormat(), str(root), train=["toy"], val=["toy"], batch_size=2)
-    trainer = Trainer(
-        accelerator="cpu",
-        max_steps=steps,
-        precision=precision,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        limit_val_batches=0,
-        default_root_dir=root,
-    )
-    trainer.fit(module, datamodule=data)
-    return module
+from tests.models.training import fit
 
 
 @pytest.fixture
@@ -50,7 +31,7 @@ def batch(request: pytest.FixtureRequest, checkpoints: dict[str, Path], toy_root
 def test_the_loss_falls(kind: str, checkpoints: dict[str, Path], toy_root: Path) -> None:
     losses = []
     for steps in (1, 30):
-        module = _fit(checkpoints[kind], toy_root, steps, optimization=Optimization(lr=1e-2))
+        module = fit(checkpoints[kind], toy_root, steps, optimization=Optimization(lr=1e-2))
         losses.append(module.trainer.callback_metrics["train/loss"].item())
     assert losses[1] < losses[0] - 0.5
 
@@ -80,32 +61,12 @@ def test_a_pretrained_backbone_is_trained_with_its_dropout(kind: str, checkpoint
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_lora_trains_adapters_only(kind: str, checkpoints: dict[str, Path], toy_root: Path) -> None:
-    before = Backbone(str(checkpoints[kind])).build().state_dict()
-    module = _fit(checkpoints[kind], toy_root, lora=Lora(r=2, dropout=0.0), optimization=Optimization(lr=1e-2))
-    trainable = {name for name, parameter in module.network.named_parameters() if parameter.requires_grad}
-    assert trainable
-    assert all("lora_" in name for name in trainable)
-    after = module.network.state_dict()
-    assert any(after[name].abs().sum() > 0 for name in trainable if "lora_B" in name)
-    for name, weight in after.items():
-        if "lora_" not in name:
-            assert weight.equal(before[name.replace("base_layer.", "")])
-
-
-def test_lora_on_missing_modules_is_refused(checkpoints: dict[str, Path]) -> None:
-    module = GnerModule(str(checkpoints["causal"]), lora=Lora(target_modules=["nope"]))
-    with pytest.raises(UserError, match=r"nope.*model\.lora\.target_modules"):
-        module.configure_model()
-
-
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("lora", [None, Lora(r=2, dropout=0.0)], ids=["full", "lora"])
 def test_gradient_checkpointing_changes_no_weight(
     kind: str, lora: Lora | None, checkpoints: dict[str, Path], toy_root: Path
 ) -> None:
     plain, checkpointed = (
-        _fit(checkpoints[kind], toy_root, lora=lora, gradient_checkpointing=flag).network.state_dict()
+        fit(checkpoints[kind], toy_root, lora=lora, gradient_checkpointing=flag).network.state_dict()
         for flag in (False, True)
     )
     for name, weight in plain.items():
@@ -116,31 +77,12 @@ def test_gradient_checkpointing_changes_no_weight(
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a compiler")
 def test_compiled_blocks_learn_the_same(checkpoints: dict[str, Path], toy_root: Path) -> None:
     plain, compiled = (
-        _fit(checkpoints["causal"], toy_root, compile_blocks=flag, gradient_checkpointing=True).network
+        fit(checkpoints["causal"], toy_root, compile_blocks=flag, gradient_checkpointing=True).network
         for flag in (False, True)
     )
     assert counters["stats"]["unique_graphs"] > 0
     for (name, weight), other in zip(plain.named_parameters(), compiled.parameters(), strict=True):
         torch.testing.assert_close(other, weight, msg=name)
-
-
-def test_fp16_is_refused_for_t5(checkpoints: dict[str, Path], toy_root: Path) -> None:
-    with pytest.raises(UserError, match=r"overflow in fp16.*trainer\.precision"):
-        _fit(checkpoints["seq2seq"], toy_root, precision="16-true")
-    with pytest.raises(UserError, match="16-mixed"):  # which Lightning replaces on a CPU
-        check_precision("mt5", "16-mixed")
-    check_precision("t5", "bf16-mixed")
-    check_precision("llama", "16-mixed")
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("precision", "dtype"), [("bf16-true", torch.bfloat16), ("bf16-mixed", torch.float32)])
-def test_bf16_trains(
-    kind: str, precision: str, dtype: torch.dtype, checkpoints: dict[str, Path], toy_root: Path
-) -> None:
-    module = _fit(checkpoints[kind], toy_root, precision=precision)
-    assert {parameter.dtype for parameter in module.network.parameters()} == {dtype}
-    assert module.trainer.callback_metrics["train/loss"].isfinite()
 
 
 @pytest.mark.parametrize(
@@ -168,7 +110,7 @@ def test_the_learning_rate_warms_up_and_then_follows_the_schedule(
 
 
 def test_only_matrices_have_weight_decay(checkpoints: dict[str, Path], toy_root: Path) -> None:
-    module = _fit(checkpoints["causal"], toy_root, optimization=Optimization(weight_decay=0.1))
+    module = fit(checkpoints["causal"], toy_root, optimization=Optimization(weight_decay=0.1))
     for group in module.trainer.optimizers[0].param_groups:
         assert all((parameter.ndim >= 2) == (group["weight_decay"] > 0) for parameter in group["params"])
 

@@ -80,13 +80,6 @@ def test_an_unsharded_network_is_exported_too(name: str, families: dict[str, Pat
     assert AutoTokenizer.from_pretrained(tmp_path / "out")(text) == backbone.tokenizer(text)
 
 
-@pytest.mark.parametrize(("name", "target"), [("t5", "lm_head"), ("tied_llama", "embed_tokens")])
-def test_adapters_on_tied_weights_are_refused(name: str, target: str, families: dict[str, Path]) -> None:
-    network = Backbone(str(families[name])).build()
-    with pytest.raises(UserError, match=f"but `.*{target}` shares its weights"):
-        Lora(target_modules=[target]).add_to(network, needs_input_grads=False)
-
-
 def test_exporting_missing_adapters_is_refused(families: dict[str, Path], tmp_path: Path) -> None:
     backbone = Backbone(str(families["llama"]))
     with pytest.raises(UserError, match="this one was trained without"):

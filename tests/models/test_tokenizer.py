@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -5,8 +6,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
+from gner.data.collate import Collator
+from gner.data.probe import check_tokenizer
 from gner.errors import UserError
+from gner.models import Backbone
 from gner.models.tokenizer import load_tokenizer, train_tokenizer
+from gner.prompting import GnerFormat
+from gner.records import Example
+from tests.models.matrix import make_checkpoint
 
 TOKENIZER = load_tokenizer(train_tokenizer(["John(B-person) sleeps(O) .(O)", "日本 (x)"] * 3, 300, begin_token=False))
 
@@ -50,3 +57,23 @@ def test_causal_texts_start_and_seq2seq_texts_end_with_a_special_token() -> None
 def test_a_vocabulary_too_small_for_all_bytes_is_refused() -> None:
     with pytest.raises(UserError, match=r"`vocab_size` >= 259, got 100"):
         train_tokenizer(["a"], 100, begin_token=True)
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen3", "t5", "byt5", "bart", "mbart", "deepseek_v3"])
+def test_special_tokens_in_a_sentence_are_text(name: str, tmp_path: Path) -> None:
+    backbone = Backbone(str(make_checkpoint(name, tmp_path / name)))
+    tokenizer = backbone.tokenizer
+    gner_format = GnerFormat(instruction=None)
+    collate = Collator(gner_format, backbone)
+    check_tokenizer(gner_format, collate, backbone)
+    words = ("Ada", tokenizer.eos_token, "wrote", tokenizer.pad_token, "London")
+    [plain] = collate.encode([Example(("Ada",), ("O",), ("person",), "toy", "0")])
+    [row] = collate.encode([Example(words, ("O",) * len(words), ("person",), "toy", "0")])
+    special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    for with_words, without in ((row.prompt, plain.prompt), (row.answer, plain.answer)):
+        assert sum(token in special for token in with_words) == sum(token in special for token in without)
+    assert row.answer[-1] == tokenizer.eos_token_id
+    tokenizer.save_pretrained(tmp_path / "saved")
+    shutil.copy(tmp_path / name / "config.json", tmp_path / "saved")
+    saved = Backbone(str(tmp_path / "saved")).tokenizer
+    assert saved(words[1])["input_ids"] == tokenizer(words[1])["input_ids"]

@@ -11,6 +11,11 @@ from gner.alignment import place_strings
 from gner.bio import to_entities
 from gner.prompting import END, Format, Query, Segment
 from gner.records import Aligner, Counts, Example, Prediction
+from tests.conftest import make_example
+
+EXAMPLE = make_example(
+    "Ada/B-person met/O Ada/B-person in/O New/B-place York/I-place", types=("person", "place", "car")
+)
 
 
 class QuestionFormat(Format):

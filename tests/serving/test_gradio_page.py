@@ -1,12 +1,16 @@
 """The local Gradio page."""
 
+from html import unescape
+
 import gradio
 import pytest
 from gradio_client import Client
+from tensorboard.plugin_util import markdown_to_safe_html
 
-from gner.demo import main
+from gner.markdown import as_text
 from gner.serving.gradio_page import answer, make_page
 from tests.conftest import MakeModel
+from tests.markup import NASTY, Elements
 
 TEXT = "🙂 Ada Lovelace wrote to London ."
 
@@ -38,11 +42,13 @@ def test_page_answers_over_loopback(make_model: MakeModel) -> None:
         page.close()
 
 
-def test_page_listens_on_this_machine_only(
-    make_model: MakeModel, trained: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    launched: dict[str, object] = {}
-    monkeypatch.setattr(gradio.Blocks, "launch", lambda self, **options: launched.update(options))
-    main(["--model", str(trained["causal"])])
-    assert launched["server_name"] == "127.0.0.1"
-    assert launched["share"] is False
+def test_gradio_page_escapes_data(make_model: MakeModel) -> None:
+    page = make_page(make_model(), ["person"], NASTY[1])
+    titles = [block.value for block in page.blocks.values() if isinstance(block, gradio.Markdown) and block.value]
+    assert titles == [f"# {as_text(NASTY[1])}"]
+    assert set(Elements(markdown_to_safe_html(titles[0])).tags) == {"h1"}
+    [find] = [one.fn for one in page.fns.values() if one.api_name == "find_entities"]
+    with pytest.raises(gradio.Error) as refused:
+        find("text", ["person"], 0.0, "<img src=x onerror=alert(1)>")
+    assert not Elements(refused.value.message).tags
+    assert "onerror" in unescape(refused.value.message)

@@ -18,8 +18,9 @@ def correct_offsets(text: Text, report: ReadReport) -> list[Span]:
 
     Differences in case and whitespace, and in how tools write line ends and subwords (``\\n``, ``##``), are ignored,
     unless they show that the file counts differently: if not all spans match exactly, but all do with offsets in UTF-16
-    units or with other line ends, then these are converted. A span that still does not match moves to the nearest
-    occurrence of its text; without one, its ``trust`` decides. Spans without text stay unchanged.
+    units, with other line ends, or with ends that are inclusive, then these are converted. A span that still does not
+    match moves to the nearest occurrence of its text; without one, its ``trust`` decides. Spans without text stay
+    unchanged.
 
     Example:
         >>> report = ReadReport()
@@ -34,16 +35,27 @@ def correct_offsets(text: Text, report: ReadReport) -> list[Span]:
     spans = list(text.spans)
     if all(_matches(text.text, span) for span in spans):
         return spans
-    for matches in (_matches, _matches_loosely):
-        converted = _convert_all(spans, text.text, matches)
-        if converted is not None:
-            report.add("recounted", text.place, f"{len(spans)} spans")
-            return converted
-        if all(_matches_loosely(text.text, span) for span in spans):
-            return spans
+    converted = _converted(spans, text, report)
+    if converted is not None:
+        return converted
     finder = _Finder(text.text)
     moved = [_move(text, span, finder, report) for span in spans]
     return [span for span in moved if span is not None]
+
+
+def _converted(spans: list[Span], text: Text, report: ReadReport) -> list[Span] | None:
+    """The spans, if all of them match when the file's offsets are read in one way; None if there is no such way."""
+    if all(span.text in (None, text.text[span.start : span.end + 1]) for span in spans):
+        report.add("inclusive", text.place, f"{len(spans)} spans")
+        return [span._replace(end=span.end + 1) for span in spans]
+    for matches in (_matches, _matches_loosely):
+        recounted = _convert_all(spans, text.text, matches)
+        if recounted is not None:
+            report.add("recounted", text.place, f"{len(spans)} spans")
+            return recounted
+        if all(_matches_loosely(text.text, span) for span in spans):
+            return spans
+    return None
 
 
 def _convert_all(spans: list[Span], text: str, matches: Callable[[str, Span], bool]) -> list[Span] | None:

@@ -82,12 +82,10 @@ def find_scheme(
     tags = set(chain.from_iterable(one.tags for one in sentences)) - {OUTSIDE}
     if invalid_tags == "repair" and all(map(has_prefix, tags)):
         return None
-    nearest = min(faults, key=lambda tried: faults[tried].number)
     lines: list[str] = []
     for tried in schemes:
-        shown = faults[tried].first if tried == nearest else faults[tried].first[:1]
         lines.append(f"  not {tried} in {faults[tried].number:,} of {len(sentences):,} sentences:")
-        lines += [f"    {fault}" for fault in shown]
+        lines += [f"    {fault}" for fault in faults[tried].first]
     raise UserError(
         f"{path}: tags are not {' or '.join(schemes)}.\n"
         + "\n".join(lines)
@@ -116,6 +114,8 @@ def as_iob2(tagged: Tagged, scheme: Scheme | None, report: ReadReport) -> tuple[
         scheme: Its scheme; None repairs the tags, as those of predictions are, and reports it.
         report: Collects what is repaired.
     """
+    if scheme == "IOB2":
+        return tagged.tags
     if scheme is not None:
         return tuple(to_iob2(tagged.tags, scheme))
     given = [_AS_IOB2.get(tag[0], tag[0]) + tag[1:] for tag in tagged.tags]

@@ -6,12 +6,14 @@ A way of writing belongs to a whole source: ``vitamin-B`` is a suffix only if al
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from gner.bio import OUTSIDE
 
-_STANDARD = re.compile(r"[BIESLUMW]-.+")
+TAG = re.compile(r"O|[BIESLUMW]-.+")
+"""A tag with a prefix, or ``O``."""
+
 _OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
 """Prefixes of BILOU and BMEWO, each with its BIOES equivalent."""
 
@@ -29,11 +31,16 @@ class TagSyntax(NamedTuple):
     pattern: re.Pattern[str]
     note: str = ""
 
+    def type_of(self, tag: str) -> str:
+        """The type of a tag; empty for ``O``, for other tags without one, and for tags that are written otherwise."""
+        match = None if tag == OUTSIDE else self.pattern.fullmatch(tag)
+        return match.groupdict().get("type", "") if match is not None else ""
+
 
 PREFIX = TagSyntax("tags such as B-person", re.compile(r"(?P<prefix>[BIESLUMW])-(?P<type>.+)"))
 PLAIN = TagSyntax(
     "tags without prefixes",
-    re.compile(r"(?P<type>.+)"),
+    re.compile(r"(?![BIESLUMW]-)(?P<type>.+)"),
     "tags without prefixes, neighbours of one type joined",
 )
 _SYNTAXES = (
@@ -67,12 +74,12 @@ def find_syntax(tags: Collection[str]) -> TagSyntax | None:
     for syntax in _SYNTAXES:
         if all(syntax.pattern.fullmatch(tag) for tag in used):
             return syntax
-    has_prefixes = any(_STANDARD.fullmatch(tag) for tag in used)
+    has_prefixes = any(map(TAG.fullmatch, used))
     return PLAIN if OUTSIDE in tags and not has_prefixes else None
 
 
-def rewriter(syntax: TagSyntax, tags: Iterable[str], type_name: str) -> Callable[[str], str]:
-    """A function that writes tags with a prefix of IOB2 or BIOES, a hyphen and a type.
+def standard_tags(syntax: TagSyntax, tags: Iterable[str], type_name: str) -> dict[str, str]:
+    """For each tag, the same with a prefix of IOB2 or BIOES, a hyphen and a type; malformed ones stay.
 
     Args:
         syntax: How the tags are written.
@@ -81,19 +88,15 @@ def rewriter(syntax: TagSyntax, tags: Iterable[str], type_name: str) -> Callable
 
     Example:
         >>> tags = ["O", "U_city", "B_city", "L_city"]
-        >>> list(map(rewriter(find_syntax(tags), tags, ""), tags))
-        ['O', 'S-city', 'B-city', 'E-city']
+        >>> standard_tags(find_syntax(tags), tags, "")
+        {'O': 'O', 'U_city': 'S-city', 'B_city': 'B-city', 'L_city': 'E-city'}
     """
-    matches = {tag: syntax.pattern.fullmatch(tag) for tag in set(tags) - {OUTSIDE}}
-    parts = {tag: match.groupdict() for tag, match in matches.items() if match is not None}
+    matches = {tag: None if tag == OUTSIDE else syntax.pattern.fullmatch(tag) for tag in tags}
+    parts = {tag: {} if match is None else match.groupdict() for tag, match in matches.items()}
     prefixes = {found.get("prefix", "I") for found in parts.values()}
     others = _OTHER_LETTERS if prefixes <= {*"BIES", *_OTHER_LETTERS} else {}
-
-    def rewritten(tag: str) -> str:
-        found = parts.get(tag)
-        if found is None:
-            return tag
+    standard: dict[str, str] = {}
+    for tag, found in parts.items():
         prefix = found.get("prefix", "I")
-        return f"{others.get(prefix, prefix)}-{found.get('type', type_name)}"
-
-    return rewritten
+        standard[tag] = f"{others.get(prefix, prefix)}-{found.get('type', type_name)}" if found else tag
+    return standard

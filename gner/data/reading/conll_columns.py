@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
 
 from gner.bio import OUTSIDE
+from gner.data.annotations.tag_syntax import TAG
 from gner.errors import UserError
-
-TAG = re.compile(r"O|[BIESLUMW]-.+")
-"""A tag with a prefix, or ``O``."""
 
 _NUMBER = re.compile(r"(\d+)(?:[-.]\d+)?")
 _CHUNKS = {"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "NC", "VC", "PC", "ADVC"}

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from gner.bio import OUTSIDE
 from gner.data.annotations.schemes import DOCUMENT_START
-from gner.data.reading.conll_columns import TAG, ColumnSample, Row, Sentences, holds_tags
+from gner.data.annotations.tag_syntax import TAG
+from gner.data.reading.conll_columns import ColumnSample, Row, Sentences, holds_tags
 from gner.errors import UserError
 
 _PLAIN_TAG = re.compile(r"[\w./&-]+")

@@ -24,10 +24,18 @@ def find_file_format(path: Path, columns: Mapping[str, str]) -> FileFormat:
     """
     sample = Sample(path, columns)
     formats = file_formats()
-    shares = {one: one.recognizes(sample) for one in formats}
-    best = max(formats, key=lambda one: shares[one])
+    shares: dict[FileFormat, float] = {}
+    errors: list[UserError] = []
+    for one in formats:
+        try:
+            shares[one] = one.recognizes(sample)
+        except UserError as error:  # it starts as JSON, and may be something else
+            errors.append(error)
+    best = max(shares, key=lambda one: shares[one])
     if shares[best]:
         return best
+    if errors:
+        raise errors[0]
     if sample.is_json:
         names = ", ".join(one.name for one in formats if isinstance(one, JsonFormat))
         raise UserError(no_kind(str(path), names, describe(sample.records[0]) if sample.records else "nothing"))

@@ -15,12 +15,16 @@ from gner.data.reading.json_fields import check_type
 from gner.errors import UserError
 from gner.words import Word
 
+_MISSING = 0
+"""Value of ``Token.ent_iob`` where no annotation is set."""
+
 
 class SpacyDocBin(FileFormat):
     """spaCy's DocBin.
 
     Entities are ``doc.ents``, or the spans of all groups if a document has none. Words are spaCy's tokens without
-    whitespace, unless the source sets a splitter.
+    whitespace, unless the source sets a splitter. Documents with tokens that nobody annotated are left out: such
+    tokens are not outside of entities.
     """
 
     name = "docbin"
@@ -40,7 +44,12 @@ class SpacyDocBin(FileFormat):
             UserError: spaCy is not installed, or the file is not a DocBin.
         """
         for number, doc in enumerate(_docs(path), start=1):
-            yield _text(doc, f"{path}, document {number}", options)
+            place = f"{path}, document {number}"
+            num_missing = _num_missing(doc)
+            if num_missing:
+                options.report.add("unannotated", place, f"{num_missing} of {len(doc)} tokens of {doc.text[:60]!r}")
+            else:
+                yield _text(doc, place, options)
 
 
 def _docs(path: Path) -> list[Any]:
@@ -55,6 +64,13 @@ def _docs(path: Path) -> list[Any]:
         return list(DocBin().from_disk(path).get_docs(Vocab()))
     except Exception as error:  # of zlib, msgpack or spaCy
         raise UserError(f"{path}: expected a DocBin that spaCy wrote, but it cannot be read: {error}") from error
+
+
+def _num_missing(doc: Any) -> int:
+    """Number of tokens that nobody annotated; none if spans of groups are read."""
+    if not doc.ents and any(map(len, doc.spans.values())):
+        return 0
+    return sum(token.ent_iob == _MISSING and not token.is_space for token in doc)
 
 
 def _text(doc: Any, place: str, options: Options) -> Text:

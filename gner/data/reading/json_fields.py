@@ -25,7 +25,10 @@ def as_object(record: Record, expected: str) -> Object:
 
 def find_field(value: Object, names: Iterable[str], own: str | None = None) -> str | None:
     """The first of the names that an object has a value for; with ``own``, only that is looked up."""
-    return next((name for name in ([own] if own else names) if value.get(name) is not None), None)
+    for name in [own] if own else names:  # called for every span: a generator takes twice as long
+        if value.get(name) is not None:
+            return name
+    return None
 
 
 def strings(value: Any, place: str, name: str) -> tuple[str, ...]:
@@ -41,7 +44,7 @@ def strings(value: Any, place: str, name: str) -> tuple[str, ...]:
 
 def is_list(value: Any) -> TypeGuard[Sequence[Any]]:
     """Whether a value is a list or tuple, not a string."""
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    return isinstance(value, list | tuple) or (isinstance(value, Sequence) and not isinstance(value, str | bytes))
 
 
 def as_items(value: Any) -> Any:

@@ -5,33 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gner.data.annotations.spans import Options, Record, Span, Text, Trust
+from gner.data.annotations.spans import Options, Record, Span, Text
 from gner.data.annotations.subwords import are_pieces, join_pieces
 from gner.data.reading.json_fields import (
     Object,
     as_items,
     as_object,
-    check_type,
     describe,
     find_field,
     is_list,
     strings,
-    whole_number,
 )
 from gner.data.reading.json_format import JsonFormat
+from gner.data.reading.span_fields import NO_TYPE, SpanFields, is_span
 from gner.data.reading.tables import Table, inner_names
 from gner.errors import UserError
 
 _TEXTS = ("text", "sentence", "content", "data")
 _SPANS = ("spans", "entities", "ents", "label", "labels", "annotations", "ner")
-_STARTS = ("start", "start_offset", "start_char", "begin", "startOffset", "offset")
-_ENDS = ("end", "end_offset", "end_char", "endOffset", "stop")
-_TYPES = ("label", "type", "entity_group", "entity", "tag", "category", "entity_type", "labels")
-_SPAN_TEXTS: dict[str, Trust] = {"text": "text", "name": "both", "word": "both", "value": "offsets"}
-"""Fields with the text of a span, and whether to trust that or the offsets."""
-_NONE = ""
-"""The type of a span whose list of labels is empty."""
-
 _OFFERED = ("types", "entity_types", "label_list")
 
 
@@ -50,13 +41,13 @@ class TextSpans(JsonFormat):
         items = as_items(value[spans]) if spans is not None else None
         if text is None or not isinstance(value[text], str) or not is_list(items):
             return False
-        return all(_is_span(span, columns) for span in items)
+        return all(is_span(span, columns) for span in items)
 
     def read_record(self, record: Record, options: Options) -> Text | None:
         """Read an object or a pair.
 
         Returns:
-            The text; None for one that was rejected or skipped in Prodigy.
+            The text; None for one that was rejected or skipped in Prodigy, or has no field with spans.
 
         Raises:
             UserError: The record is malformed.
@@ -69,6 +60,9 @@ class TextSpans(JsonFormat):
             options.report.add("unannotated", record.place, f"{text[:60]!r} ({value['answer']})")
             return None
         spans_field = _spans_field(value, options.columns)
+        if spans_field is None and value.get("answer") != "accept":
+            options.report.add("unannotated", record.place, f"{text[:60]!r} (no field with spans)")
+            return None
         items = as_items(value[spans_field]) if spans_field is not None else []
         if not is_list(items):
             raise UserError(f"{record.place}: expected a list of spans as `{spans_field}`, found {describe(items)}.")
@@ -117,64 +111,19 @@ def _report_unused(value: Object, used: str | None, place: str, options: Options
         if name == used or not items or not is_list(items) or items == as_items(value[used or name]):
             continue
         for item in items:
-            if _is_span(item, options.columns):
+            if is_span(item, options.columns):
                 options.report.add("unused", place, f"{describe(item)} in `{name}`, because `{used}` is read")
 
 
 def _read_spans(items: Sequence[Any], text: str, place: str, options: Options) -> list[Span]:
+    fields = SpanFields(items, text, place, options.columns)
     spans: list[Span] = []
     for item in items:
-        span = _read_span(item, place, options.columns)
-        if span.type != _NONE:
+        span = fields.read(item)
+        if span.type != NO_TYPE:
             spans.append(span)
         else:
             options.report.add("no_type", place, describe(item))
     if are_pieces([span.type for span in spans]):
         return join_pieces(text, spans, place, options)
     return spans
-
-
-def _is_span(span: Any, columns: dict[str, str]) -> bool:
-    if isinstance(span, dict):
-        return find_field(span, _STARTS, columns.get("start")) is not None
-    return is_list(span) and len(span) == 3 and whole_number(span[0]) is not None and isinstance(span[2], str)
-
-
-def _read_span(item: Any, place: str, columns: dict[str, str]) -> Span:
-    start, end, entity_type = _offsets_and_type(item, columns)
-    if start is None or end is None:
-        raise UserError(
-            f"{place}: expected a span with start, end and label, such as "
-            f'{{"start": 0, "end": 3, "label": "person"}} or [0, 3, "person"], found {describe(item)}.'
-        )
-    if is_list(entity_type) and len(entity_type) == 1:
-        entity_type = entity_type[0]
-    is_untyped = is_list(entity_type) and not entity_type
-    text, trust = _text_and_trust(item, columns)
-    return Span(start, end, _NONE if is_untyped else check_type(entity_type, place), text, trust=trust)
-
-
-def _offsets_and_type(item: Any, columns: dict[str, str]) -> tuple[int | None, int | None, Any]:
-    if isinstance(item, dict):
-        start, end = _offsets(item, columns)
-        return start, end, item.get(find_field(item, _TYPES, columns.get("type")) or "")
-    if is_list(item) and len(item) == 3:
-        return whole_number(item[0]), whole_number(item[1]), item[2]
-    return None, None, None
-
-
-def _offsets(item: Object, columns: dict[str, str]) -> tuple[int | None, int | None]:
-    start_field = find_field(item, _STARTS, columns.get("start"))
-    end_field = find_field(item, _ENDS, columns.get("end"))
-    start, end = whole_number(item.get(start_field or "")), whole_number(item.get(end_field or ""))
-    length = whole_number(item.get("length"))
-    if end is None and start is not None and length is not None:
-        end = start + length
-    return start, end
-
-
-def _text_and_trust(item: Any, columns: dict[str, str]) -> tuple[str | None, Trust]:
-    field = find_field(item, _SPAN_TEXTS) if isinstance(item, dict) else None
-    if field is None or field == columns.get("type") or not isinstance(item[field], str):
-        return None, "text"
-    return item[field], _SPAN_TEXTS[field]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gner.bio import OUTSIDE
 from gner.data.annotations.spans import Options, Record, Tagged
+from gner.data.annotations.tag_syntax import TAG
 from gner.data.reading.json_fields import Object, as_object, describe, find_field, is_list, strings
 from gner.data.reading.json_format import JsonFormat
 from gner.data.reading.label_files import types_of_tags
@@ -16,7 +17,8 @@ from gner.errors import UserError
 
 _WORDS = ("words", "tokens", "token", "sentence_words")
 _TAGS = ("ner_tags", "ner", "bio_tags", "ner_labels", "entities_tags", "tags", "labels", "label")
-_TAG = re.compile(r"O|[BIESLUMW]-.+")
+_MISSING = (None, -1, -100, "-")
+"""What marks the tag of a word that nobody annotated: in hidden test splits, in PyTorch, in spaCy."""
 _TYPES = ("types", "label_list", "entity_types")
 _SPACES = " \t\r\n"
 """As in CoNLL, other whitespace may be a word."""
@@ -46,7 +48,7 @@ class TaggedWords(JsonFormat):
         """Read an object.
 
         Returns:
-            The sentence; None for one without words.
+            The sentence; None for one without words, or with words that nobody annotated.
 
         Raises:
             UserError: The object is malformed.
@@ -62,13 +64,12 @@ class TaggedWords(JsonFormat):
             )
         words = strings(inner[words_field], record.place, words_field)
         tags = _tags(inner[tags_field], record.place, tags_field, options)
-        if not words and not tags:
-            options.report.add("no_words", record.place, "an empty list of words")
+        kept = _kept(words, tags, record.place, options)
+        if not kept:
             return None
-        _check_words(words, tags, record.place)
         types_field = find_field(value, _TYPES, options.columns.get("types"))
         types = strings(value[types_field], record.place, types_field) if types_field else None
-        return Tagged(words, tags, record.place, types=types)
+        return Tagged(tuple(word for word, _ in kept), tuple(tag for _, tag in kept), record.place, types=types)
 
     def options_for(self, table: Table, options: Options) -> Options:
         """The options with the table's tag column, and the names of its tags."""
@@ -91,7 +92,7 @@ def are_tags(names: Iterable[object]) -> bool:
         >>> are_tags(["O", "person"]), are_tags(["B-person"]), are_tags(["NOUN", "VERB"])
         (True, True, False)
     """
-    return any(isinstance(name, str) and _TAG.fullmatch(name) for name in names)
+    return any(isinstance(name, str) and TAG.fullmatch(name) for name in names)
 
 
 def _tags_field(inner: Object, columns: dict[str, str]) -> str | None:
@@ -100,15 +101,35 @@ def _tags_field(inner: Object, columns: dict[str, str]) -> str | None:
     return find_field(inner, names or _TAGS, columns.get("tags"))
 
 
-def _check_words(words: Sequence[str], tags: Sequence[str], place: str) -> None:
+def _kept(words: Sequence[str], tags: Sequence[str | None], place: str, options: Options) -> list[tuple[str, str]]:
+    """The words that are kept, with their tags; none, which is reported, if nobody annotated some of them."""
     if len(words) != len(tags):
         raise UserError(f"{place}: expected a tag for each word, found {len(words)} words and {len(tags)} tags.")
+    if None in tags:
+        options.report.add("unannotated", place, f"{tags.count(None)} of {len(tags)} words")
+        return []
+    kept = _without_blanks(words, [tag for tag in tags if tag is not None], place, options)
+    if not kept:
+        options.report.add("no_words", place, "an empty list of words")
+    return kept
+
+
+def _without_blanks(words: Sequence[str], tags: Sequence[str], place: str, options: Options) -> list[tuple[str, str]]:
+    """Words with their tags, without blank ones outside entities, which are reported."""
+    if all(word.strip(_SPACES) for word in words):
+        return list(zip(words, tags, strict=True))
+    kept: list[tuple[str, str]] = []
     for position, (word, tag) in enumerate(zip(words, tags, strict=True), start=1):
-        if not word.strip(_SPACES):
+        if word.strip(_SPACES):
+            kept.append((word, tag))
+        elif tag == OUTSIDE:
+            options.report.add("blank", f"{place}, word {position}", repr(word))
+        else:
             raise UserError(
-                f"{place}, word {position}: expected a word, found {word!r}. Leave out the word and its tag, here "
-                f"`{tag}`."
+                f"{place}, word {position}: expected a word, found {word!r} with the tag `{tag}`. Leave out the word "
+                "and its tag."
             )
+    return kept
 
 
 def _tag_column(table: Table, own: str | None) -> str | None:
@@ -131,23 +152,23 @@ def _inner(value: Object) -> Object:
     return instance if isinstance(instance, dict) else value
 
 
-def _tags(values: Any, place: str, field: str, options: Options) -> tuple[str, ...]:
+def _tags(values: Any, place: str, field: str, options: Options) -> list[str | None]:
+    """The tags; None for words that nobody annotated."""
     if not is_list(values):
         raise UserError(f"{place}: expected a list of tags as `{field}`, found {describe(values)}.")
-    if values and all(tag == -1 for tag in values):
-        raise UserError(
-            f"{place}: expected tags as `{field}`, found only -1, which marks words that nobody annotated, as in test "
-            "splits with hidden labels. Use another split."
-        )
-    tags: list[str] = []
+    if all(isinstance(tag, str) for tag in values) and "-" not in values:
+        return list(values)
+    tags: list[str | None] = []
     for position, tag in enumerate(values, start=1):
-        if isinstance(tag, int) and not isinstance(tag, bool):
+        if tag in _MISSING:
+            tags.append(None)
+        elif isinstance(tag, int) and not isinstance(tag, bool):
             tags.append(_name_of(tag, f"{place}, word {position}", options.tag_names))
         elif isinstance(tag, str):
             tags.append(tag)
         else:
             raise UserError(f"{place}, word {position}: expected a tag such as `O` or `B-person`, found {tag!r}.")
-    return tuple(tags)
+    return tags
 
 
 def _name_of(number: int, place: str, names: tuple[str, ...]) -> str:

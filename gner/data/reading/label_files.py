@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from gner.bio import OUTSIDE
+from gner.data.annotations.tag_syntax import PREFIX, find_syntax
 from gner.data.reading.text_files import read_lines, read_text, replace_surrogates
 from gner.errors import UserError
 
 _LISTS = ("label.txt", "labels.txt", "labels.json", "label.json", "types.txt", "types.json")
 _NO_TYPE = "NA"
 """InstructUIE's placeholder for no type, also in its lists."""
-_TAG = re.compile(r"O|[BIESLUMW]-.+")
 
 
 def read_declared_types(folder: Path) -> tuple[str, ...] | None:
@@ -36,16 +36,21 @@ def read_declared_types(folder: Path) -> tuple[str, ...] | None:
 
 
 def types_of_tags(names: Iterable[str]) -> tuple[str, ...]:
-    """Distinct types from a list of types or of tags.
+    """Distinct types from a list of types or of tags; none from tags without types.
+
+    Names with a prefix elsewhere than at their start are tags only if ``O`` is among them.
 
     Example:
         >>> types_of_tags(["O", "B-person", "I-person", "B-city"]), types_of_tags(["person", "O-ring"])
         (('person', 'city'), ('person', 'O-ring'))
+        >>> types_of_tags(["O", "person-B", "person-I"]), types_of_tags(["vitamin-B"]), types_of_tags(["O", "B", "I"])
+        (('person',), ('vitamin-B',), ())
     """
     found = list(names)
-    if found and all(_TAG.fullmatch(name) for name in found):
-        found = [name[2:] for name in found if name != "O"]
-    return tuple(dict.fromkeys(name for name in found if name != "O"))
+    syntax = find_syntax(found)
+    if syntax is not None and (syntax is PREFIX or OUTSIDE in found):
+        found = [syntax.type_of(name) for name in found]
+    return tuple(dict.fromkeys(name for name in found if name not in ("", OUTSIDE)))
 
 
 def _from_json(path: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -16,7 +17,7 @@ from gner.data.annotations.flatten import to_sentences
 from gner.data.annotations.read_report import ReadReport
 from gner.data.annotations.schemes import as_iob2, find_scheme
 from gner.data.annotations.spans import Options, Sentence, Tagged, Text
-from gner.data.annotations.tag_syntax import PREFIX, TagSyntax, find_syntax, rewriter
+from gner.data.annotations.tag_syntax import PREFIX, TagSyntax, find_syntax, standard_tags
 from gner.data.reading.detect import check_same_format, open_source
 from gner.data.reading.label_files import types_of_tags
 from gner.data.reading.label_sets import (
@@ -91,7 +92,8 @@ class SourceReader:
         """
         sentences = self._read_sentences(part)
         if not sentences:
-            raise UserError(f"{self._place(part)}: expected sentences, found none.")
+            left_out = "".join(f"\n{line}" for line in self.reports[part].lines())
+            raise UserError(f"{self._place(part)}: expected sentences, found none.{left_out}")
         types = self._offered(part, sentences)
         dataset = self.source.dataset  # accesses the file system
         self._warn_of_unknown_keys(part)
@@ -135,32 +137,30 @@ class SourceReader:
             report = self.reports.setdefault(part, ReadReport())
             options = self._options(report)
             sentences: list[Sentence] = []
+            place = self._place(part)  # accesses the file system
             by_file: dict[str, list[Tagged]] = {}
-            for item in self._read_items(part):
+            for item in self._items.pop(part, None) or self._read_items(part):
                 if isinstance(item, Text):
                     sentences += [self._with_own_types(one, report) for one in to_sentences(item, options)]
                 else:
-                    by_file.setdefault(item.place if item.lines else self._place(part), []).append(item)
+                    by_file.setdefault(item.place if item.lines else place, []).append(item)
             for file, tagged in by_file.items():
                 sentences += self._convert_tags(part, file, tagged, report)
-            del self._items[part]
             self._sentences[part] = sentences
         return self._sentences[part]
 
-    def _read_items(self, part: str) -> list[Text | Tagged]:
-        """Texts and tagged sentences as they are in the files."""
-        if part not in self._items:
-            contents = self._contents[part]
-            if isinstance(contents, UserError):
-                raise contents
-            options = self._options(self.reports.setdefault(part, ReadReport()))
-            try:
-                self._items[part] = list(self.format.read_part(contents, self._place(part), options))
-            except UserError:
-                if isinstance(contents, list) and self.source.format == "auto":
-                    check_same_format(contents, self.format, self._columns)
-                raise
-        return self._items[part]
+    def _read_items(self, part: str) -> Iterator[Text | Tagged]:
+        """Texts and tagged sentences as they are in the files, one by one, so that no text is held twice."""
+        contents = self._contents[part]
+        if isinstance(contents, UserError):
+            raise contents
+        options = self._options(self.reports.setdefault(part, ReadReport()))
+        try:
+            yield from self.format.read_part(contents, self._place(part), options)
+        except UserError:
+            if isinstance(contents, list) and self.source.format == "auto":
+                check_same_format(contents, self.format, self._columns)
+            raise
 
     def _options(self, report: ReadReport) -> Options:
         source = self.source
@@ -186,8 +186,10 @@ class SourceReader:
         """Sentences of one file with tags in IOB2, and types renamed."""
         tags = set(chain.from_iterable(one.tags for one in sentences))
         syntax = self._find_syntax(part, file, tags)
-        rewritten = rewriter(syntax, tags, self.source.dataset)
-        plain = [replace(one, tags=tuple(map(rewritten, one.tags))) for one in sentences]
+        standard = standard_tags(syntax, tags, self.source.dataset)
+        plain = sentences
+        if any(tag != written for tag, written in standard.items()):
+            plain = [replace(one, tags=tuple(map(standard.__getitem__, one.tags))) for one in sentences]
         scheme = find_scheme(file, plain, self._scheme, self.source.invalid_tags)
         self._note_scheme(part, scheme, syntax)
         converted: list[Sentence] = []
@@ -197,17 +199,17 @@ class SourceReader:
         return converted
 
     def _find_syntax(self, part: str, file: str, tags: set[str]) -> TagSyntax:
-        """How the tags of the source are written, settled from all its parts unless it is the usual way.
+        """How the tags of a source are written, settled from all its parts unless it is the usual way.
 
         Raises:
             UserError: The tags of this file are written in another way.
         """
+        found = find_syntax(tags)
+        if found is None or found is self._syntax:
+            return self._syntax or PREFIX
         if self._syntax is None:
-            found = find_syntax(tags)
-            if found in (None, PREFIX):
-                return PREFIX
-            self._syntax = self._common_syntax(part, tags)
-        unfit = next((tag for tag in tags if tag != OUTSIDE and not self._syntax.pattern.fullmatch(tag)), None)
+            self._syntax = found if found is PREFIX else self._common_syntax(part, tags) or found
+        unfit = next((tag for tag in sorted(tags) if tag != OUTSIDE and not self._syntax.pattern.fullmatch(tag)), None)
         if unfit is not None:
             raise UserError(
                 f"{file}: expected {self._syntax.name}, as in the other files of the source, found `{unfit}`. Give "
@@ -215,15 +217,15 @@ class SourceReader:
             )
         return self._syntax
 
-    def _common_syntax(self, part: str, tags: set[str]) -> TagSyntax:
+    def _common_syntax(self, part: str, tags: set[str]) -> TagSyntax | None:
         """How the tags of all parts are written; those that cannot be read are ignored."""
         used = set(tags)
         for other in self.parts:
             if other != part and other not in self._sentences:
                 with suppress(UserError):
-                    items = self._read_items(other)
+                    items = self._items.setdefault(other, list(self._read_items(other)))
                     used.update(chain.from_iterable(one.tags for one in items if isinstance(one, Tagged)))
-        return find_syntax(used) or PREFIX
+        return find_syntax(used)
 
     def _note_scheme(self, part: str, scheme: Scheme | None, syntax: TagSyntax) -> None:
         note = "IOB2"

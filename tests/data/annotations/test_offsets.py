@@ -19,8 +19,3 @@ def test_relocating_spans_is_linear_time() -> None:
     assert time.perf_counter() - begin < 10  # quadratic search took minutes
     assert [span.start for span in placed] == starts
     assert report.counts() == {"moved": size}
-
-
-def test_place_of_gives_line_numbers() -> None:
-    text = Text("a\nb\n\nc", [], "a.txt", is_file=True)
-    assert [text.place_of(position) for position in range(6)] == [f"a.txt:{line}" for line in (1, 1, 2, 2, 3, 4)]

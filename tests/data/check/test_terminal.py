@@ -86,11 +86,10 @@ def test_the_error_of_one_split_is_shown_beside_the_others(tmp_path: Path, capsy
     WRITERS["words"](tmp_path)
     (tmp_path / "train.jsonl").write_text("")
     write_json(tmp_path / "test.jsonl", [{"tokens": ["Ada"], "ner_tags": [-1]}], lines=True)
-    with pytest.warns(UserWarning, match="are not used"):
-        shown = _check(capsys, tmp_path)
+    shown = _check(capsys, tmp_path)
     assert "(train): cannot be read:" in shown
     assert "(test): cannot be read:" in shown
-    assert "found only -1, which marks words that nobody annotated" in shown
+    assert "Texts that are not annotated, or were rejected, left out: 1" in shown
     assert "dev sentences 2" in shown
 
 

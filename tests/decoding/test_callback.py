@@ -1,0 +1,28 @@
+"""Generation at validation."""
+
+from pathlib import Path
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tests.runs import metrics_of, rows_of, run_command
+
+
+def test_only_some_validations_and_examples_are_decoded(config: Path, tmp_path: Path) -> None:
+    options = ["--evaluation.every_n_validations", "2", "--evaluation.max_examples", "3"]
+    run_command("fit", config, *options, "--trainer.max_steps", "6")
+    run = tmp_path / "run"
+    events = EventAccumulator(str(run / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("val/f1")] == [1, 5]
+    assert [event.step for event in events.Scalars("val/loss")] == [1, 3, 5]
+    assert len(rows_of(run, "val_last.jsonl")) == 3
+
+
+def test_metrics_record_what_they_were_counted_on(config: Path, tmp_path: Path) -> None:
+    run_command("fit", config, "--evaluation.max_examples", "3", "--data.max_eval_examples_per_dataset", "4")
+    run_command("test", config, "--ckpt_path", "last", "--data.max_eval_examples_per_dataset", "2")
+    metrics = metrics_of(tmp_path / "run")
+    assert metrics["last"]["counted"] == {
+        "examples": {"toy": 3},
+        "limits": {"evaluation.max_examples": 3, "data.max_eval_examples_per_dataset": 4},
+    }
+    assert metrics["test"]["counted"]["examples"] == {"toy": 5}  # the paper caps dev only

@@ -1,0 +1,53 @@
+"""Drafts are verified in one pass, and the KV cache is truncated to what was right."""
+
+import random
+
+import pytest
+
+from gner.decoding import Greedy
+from gner.decoding.verifier import Verifier
+from gner.testing import TinyModel, make_examples, tiny_model
+from tests.conftest import KINDS
+
+pytestmark = pytest.mark.usefixtures("no_gradients")
+LENGTH = 14
+
+
+def _num_agreed(draft: list[int], chosen: list[int]) -> int:
+    return next((at for at, token in enumerate(draft) if token != chosen[at]), len(draft))
+
+
+def _write(model: TinyModel, targets: list[list[int]], rng: random.Random) -> tuple[list[list[int]], list[list[float]]]:
+    """Write texts with drafts that are right up to a random place; rows end at different times."""
+    verifier = Verifier(model.network, model.batch(make_examples()))
+    written: list[list[int]] = [[] for _ in targets]
+    log_probs: list[list[float]] = [[] for _ in targets]
+    active = list(range(len(targets)))
+    while active:
+        drafts = []
+        for row in active:
+            rest = targets[row][len(written[row]) : -1]
+            draft = rest[: rng.randrange(5)] + rng.choices(range(40), k=rng.randrange(3))
+            drafts.append(draft[: len(rest)])
+        chosen, scores = verifier.check(drafts)
+        agreed = [_num_agreed(draft, row) for draft, row in zip(drafts, chosen, strict=True)]
+        for place, row in enumerate(active):
+            assert len(chosen[place]) == len(scores[place]) == len(drafts[place]) + 1
+            written[row] += chosen[place][: agreed[place] + 1]
+            log_probs[row] += scores[place][: agreed[place] + 1]
+        unfinished = [place for place, row in enumerate(active) if len(written[row]) < len(targets[row])]
+        if unfinished:
+            verifier.keep(unfinished, agreed, [written[row][-1] for row in active])
+        active = [active[place] for place in unfinished]
+    return written, log_probs
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_is_drafted_the_networks_own_choices_are_written(kind: str, seed: int) -> None:
+    model = tiny_model(kind, seed)
+    expected = Greedy(LENGTH).generate(model, model.batch(make_examples()))
+    written, log_probs = _write(model, [row.token_ids for row in expected], random.Random(seed))
+    assert written == [row.token_ids for row in expected]
+    for values, row in zip(log_probs, expected, strict=True):
+        assert values == pytest.approx(row.token_log_probs, abs=1e-4)

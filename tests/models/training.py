@@ -1,0 +1,31 @@
+"""A short fit of a module, without the command line."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Trainer
+
+from gner.data import GnerDataModule
+from gner.models import GnerModule
+from gner.prompting import GnerFormat
+
+
+def fit(folder: Path, root: Path, steps: int = 2, precision: Any = "32-true", **options: Any) -> GnerModule:
+    """Train a module on the dataset ``toy`` for some steps."""
+    torch.manual_seed(0)
+    module = GnerModule(str(folder), **options)
+    data = GnerDataModule(module.backbone, GnerFormat(), str(root), train=["toy"], val=["toy"], batch_size=2)
+    trainer = Trainer(
+        accelerator="cpu",
+        max_steps=steps,
+        precision=precision,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        limit_val_batches=0,
+        default_root_dir=root,
+    )
+    trainer.fit(module, datamodule=data)
+    return module
