@@ -70,7 +70,8 @@ class RunReport(Callback):
             _print_table("Validation", result)
             return
         metrics = result["metrics"]
-        shown = [f"{name} {metrics[name]:.4f}" for name in ("val/loss", "val/f1", "val/f1_gner") if name in metrics]
+        names = ("val/loss", "val/f1", f"val/f1_{_scorer(self._decoding)}")
+        shown = [f"{name} {metrics[name]:.4f}" for name in names if name in metrics]
         seconds = trainer.callback_metrics.get("val/seconds")
         took = f" ({seconds:.0f} s)" if seconds is not None else ""
         rich.get_console().print(f"step {result['step']}: {', '.join(shown)}{took}", highlight=False)
@@ -139,13 +140,16 @@ def _result(trainer: Trainer, stage: str, decoding: DecodingCallback) -> dict[st
     }
 
 
+def _scorer(decoding: DecodingCallback) -> str | None:
+    return None if decoding.scores is None else decoding.scores.overall.scorer
+
+
 def _rows(scores: EntityScores) -> dict[str, dict[str, float]]:
-    """The rows of the table: each type, then the totals by either scorer."""
-    rows = {
-        **scores.overall.types,
-        "all (strict)": scores.overall.strict,
-        "all (official GNER)": scores.overall.official,
-    }
+    """The rows of the table: each type, then the totals, also by the published scorer of the format if it has one."""
+    overall = scores.overall
+    rows = {**overall.types, "all (strict)": overall.strict}
+    if overall.scorer is not None:
+        rows[f"all (official {overall.scorer.upper()})"] = overall.official
     return {name: row._asdict() for name, row in rows.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -13,7 +14,6 @@ from gner import __version__
 from gner.inference.loading import Loaded
 from gner.markdown import as_text, fenced
 
-_SHOWN = ("f1", "precision", "recall", "f1_gner", "f1_macro", "f1_gner_macro")
 _TASK = "token-classification"
 _ABOUT = (
     "Finds entities in text by writing every word back with its tag ([GNER](https://arxiv.org/abs/2402.16602)); made "
@@ -30,13 +30,20 @@ def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
         adapter_only: Whether only adapters are exported.
     """
     result = _result(loaded)
-    metadata = _metadata(loaded, name, result, adapter_only=adapter_only)
+    shown = _shown(loaded.settings.format.scorer)
+    metadata = _metadata(loaded, name, _evaluations(result, shown), adapter_only=adapter_only)
     head = f"---\n{metadata.to_yaml()}\n---\n\n# {as_text(name)}\n"
-    parts = [head, _ABOUT, _usage(loaded, name), _training(loaded), _metrics(result), _config(loaded.config)]
+    parts = [head, _ABOUT, _usage(loaded, name), _training(loaded), _metrics(result, shown), _config(loaded.config)]
     return "\n".join(part for part in parts if part)
 
 
-def _metadata(loaded: Loaded, name: str, result: dict[str, Any], *, adapter_only: bool) -> ModelCardData:
+def _shown(scorer: str | None) -> list[str]:
+    """Names of the metrics in the card: those of the published scorer of the format too, if it has one."""
+    names = ["f1", "precision", "recall", "f1_macro"]
+    return names if scorer is None else [*names, f"f1_{scorer}", f"f1_{scorer}_macro"]
+
+
+def _metadata(loaded: Loaded, name: str, results: list[EvalResult], *, adapter_only: bool) -> ModelCardData:
     """The YAML header, which the hub reads."""
     base = loaded.backbone.source if isinstance(loaded.backbone.source, str) else None
     is_hub_name = base is not None and not Path(base).exists()
@@ -46,7 +53,7 @@ def _metadata(loaded: Loaded, name: str, result: dict[str, Any], *, adapter_only
         tags=["gner", "named-entity-recognition", "entities"],
         base_model=base if is_hub_name else None,
         model_name=name,
-        eval_results=_evaluations(result) or None,
+        eval_results=results or None,
     )
 
 
@@ -72,7 +79,7 @@ def _result(loaded: Loaded) -> dict[str, Any]:
     return found
 
 
-def _evaluations(result: dict[str, Any]) -> list[EvalResult]:
+def _evaluations(result: dict[str, Any], shown: Sequence[str]) -> list[EvalResult]:
     metrics = result.get("metrics", {})
     return [
         EvalResult(
@@ -83,17 +90,17 @@ def _evaluations(result: dict[str, Any]) -> list[EvalResult]:
             metric_name=name,
             metric_value=round(metrics[f"val/{name}"], 5),
         )
-        for name in _SHOWN
+        for name in shown
         if f"val/{name}" in metrics
     ]
 
 
-def _metrics(result: dict[str, Any]) -> str:
+def _metrics(result: dict[str, Any], shown: Sequence[str]) -> str:
     rows = []
     for name, value in result.get("metrics", {}).items():
-        if name.split("/")[-1] in _SHOWN:
-            shown = "none" if value is None else f"{value:.4f}"
-            rows.append(f"| {as_text(name)} | {shown} |")
+        if name.split("/")[-1] in shown:
+            figure = "none" if value is None else f"{value:.4f}"
+            rows.append(f"| {as_text(name)} | {figure} |")
     if not rows:
         return ""
     heading = f"## Metrics\n\nOf the validation at step {result['step']}, from text that the model wrote:\n"

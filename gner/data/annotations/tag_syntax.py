@@ -18,6 +18,10 @@ _OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
 """Prefixes of BILOU and BMEWO, each with its BIOES equivalent."""
 
 
+_CAN_START = set("BISU")
+"""Prefixes of which every corpus with entities has one."""
+
+
 class TagSyntax(NamedTuple):
     """A way of writing tags.
 
@@ -30,6 +34,12 @@ class TagSyntax(NamedTuple):
     name: str
     pattern: re.Pattern[str]
     note: str = ""
+
+    def fits(self, tags: Collection[str]) -> bool:
+        """Whether all of these tags may be written in this way, and some of them can start an entity."""
+        matches = [self.pattern.fullmatch(tag) for tag in tags]
+        prefixes = {(match["prefix"] or "").upper() for match in matches if match is not None}
+        return all(matches) and bool(prefixes & _CAN_START)
 
     def type_of(self, tag: str) -> str:
         """The type of a tag; empty for ``O``, for other tags without one, and for tags that are written otherwise."""
@@ -46,11 +56,16 @@ PLAIN = TagSyntax(
 _SYNTAXES = (
     PREFIX,
     TagSyntax(
-        "tags such as B_person", re.compile(r"(?P<prefix>[BIESLUMW])_(?P<type>.+)"), "tags with `_`, as B_person"
+        "tags such as B_person", re.compile(r"(?P<prefix>[BIESLUMW])[_:.|/](?P<type>.+)"), "tags written as B_person"
+    ),
+    TagSyntax(
+        "tags such as b-person",
+        re.compile(r"(?P<prefix>[biesl])[-_](?P<type>.+)|o"),
+        "tags with small letters, as b-person",
     ),
     TagSyntax(
         "tags such as person-B",
-        re.compile(r"(?P<type>.+)[-_](?P<prefix>[BIESLUMW])"),
+        re.compile(r"(?P<type>.+)[-_:.|/](?P<prefix>[BIESLUMW])"),
         "tags with the prefix at their end, as person-B",
     ),
     TagSyntax("tags without types", re.compile(r"(?P<prefix>[BIESLUMW])"), "tags without types, such as B and I"),
@@ -72,7 +87,7 @@ def find_syntax(tags: Collection[str]) -> TagSyntax | None:
     if not used:
         return None
     for syntax in _SYNTAXES:
-        if all(syntax.pattern.fullmatch(tag) for tag in used):
+        if syntax.fits(used):
             return syntax
     has_prefixes = any(map(TAG.fullmatch, used))
     return PLAIN if OUTSIDE in tags and not has_prefixes else None
@@ -92,11 +107,12 @@ def standard_tags(syntax: TagSyntax, tags: Iterable[str], type_name: str) -> dic
         {'O': 'O', 'U_city': 'S-city', 'B_city': 'B-city', 'L_city': 'E-city'}
     """
     matches = {tag: None if tag == OUTSIDE else syntax.pattern.fullmatch(tag) for tag in tags}
-    parts = {tag: {} if match is None else match.groupdict() for tag, match in matches.items()}
-    prefixes = {found.get("prefix", "I") for found in parts.values()}
-    others = _OTHER_LETTERS if prefixes <= {*"BIES", *_OTHER_LETTERS} else {}
-    standard: dict[str, str] = {}
+    parts = {tag: match.groupdict() for tag, match in matches.items() if match is not None}
+    prefixes = {tag: found.get("prefix", "I") for tag, found in parts.items()}
+    others = _OTHER_LETTERS if set(filter(None, prefixes.values())) <= {*"BIES", *_OTHER_LETTERS} else {}
+    standard = {tag: tag for tag in matches}
     for tag, found in parts.items():
-        prefix = found.get("prefix", "I")
-        standard[tag] = f"{others.get(prefix, prefix)}-{found.get('type', type_name)}" if found else tag
+        prefix = (prefixes[tag] or OUTSIDE).upper()
+        is_outside = prefix == OUTSIDE
+        standard[tag] = OUTSIDE if is_outside else f"{others.get(prefix, prefix)}-{found.get('type', type_name)}"
     return standard

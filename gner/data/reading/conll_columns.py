@@ -15,6 +15,9 @@ from gner.data.annotations.tag_syntax import TAG
 from gner.errors import UserError
 
 _NUMBER = re.compile(r"(\d+)(?:[-.]\d+)?")
+_IDENTIFIER = re.compile(r"[\w.:/-]*\d[\w.:/-]*")
+_LETTERS = set("OBIESLUMW")
+_FEWEST_ROWS = 3
 _CHUNKS = {"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "NC", "VC", "PC", "ADVC"}
 """Phrase types of CoNLL-2000 and of its German counterpart."""
 _MOSTLY = 0.9
@@ -63,6 +66,7 @@ class ColumnSample:
             with_words = next((path for path, found in numbers.items() if found is None), None)
             if with_words is not None:
                 self._refuse_mixture(numbers, at, with_words)
+                self._refuse_identifiers(at)
                 return at
             if not any(found and _are_ordered(found) for found in numbers.values()):
                 raise UserError(
@@ -81,6 +85,16 @@ class ColumnSample:
                 "source of its own, or write them alike."
             )
 
+    def _refuse_identifiers(self, at: int) -> None:
+        """Raise if a column may have identifiers, such as ``s1-3``: all of its values have a digit."""
+        values = [row[at] for row in self._rows]
+        if len(values) >= _FEWEST_ROWS and all(map(_IDENTIFIER.fullmatch, values)):
+            advice = f"{{words: {at + 2}}}, or to {{words: {at + 1}}} if these are the words"
+            raise UserError(
+                f"{self._place}: expected words, but column {at + 1} may have identifiers, such as {values[0]!r}. Set "
+                f"`columns`, for example to {advice}."
+            )
+
     def find_tag(self, tag_columns: Sequence[int], entity_columns: Sequence[int]) -> int:
         """The column of tags: the outermost of those with entities, or else the last.
 
@@ -88,6 +102,8 @@ class ColumnSample:
             UserError: The entities of two columns are neither nested nor of the same types.
         """
         last = self._width - 1
+        if not tag_columns:
+            self._refuse_two_columns(last)
         if not entity_columns:
             has_outside = any(row[last] == OUTSIDE for row in self._rows)
             return last if has_outside or not tag_columns else tag_columns[-1]
@@ -100,6 +116,17 @@ class ColumnSample:
                     f"which are not nested. Set `columns`, for example to {{tags: {at + 1}}}."
                 )
         return outermost
+
+    def _refuse_two_columns(self, last: int) -> None:
+        """Raise if one column has the prefixes of tags and the last their types."""
+        for at in range(last):
+            letters = {row[at] for row in self._rows}
+            if len(letters) > 1 and letters <= _LETTERS and not {row[last] for row in self._rows} <= _LETTERS:
+                raise UserError(
+                    f"{self._place}: expected tags in one column, found prefixes such as `B` in column {at + 1} and "
+                    f"types in column {last + 1}. Join them to tags such as `B-person`, or set `columns`, for example "
+                    f"to {{tags: {last + 1}}} to read the types alone, whose neighbours are joined."
+                )
 
     def _types(self, at: int) -> set[str]:
         return {row[at][2:] for row in self._rows if row[at] != OUTSIDE}

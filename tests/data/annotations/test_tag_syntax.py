@@ -28,6 +28,10 @@ def _read(folder: Path, **splits: list[str]) -> SourceReader:
         ("PER-B PER-L O LOC-U", "B-PER I-PER O B-LOC"),
         ("B_PER E_PER O S_LOC", "B-PER I-PER O B-LOC"),
         ("person-a-B person-a-I O O", "B-person-a I-person-a O O"),
+        ("b-PER i-PER o b-LOC", "B-PER I-PER O B-LOC"),
+        ("B:PER I:PER O B:LOC", "B-PER I-PER O B-LOC"),
+        ("PER.B PER.I O LOC.B", "B-PER I-PER O B-LOC"),
+        ("vitamin-E vitamin-E O O", "B-vitamin-E I-vitamin-E O O"),
         ("PER PER O vitamin-B", "B-PER I-PER O B-vitamin-B"),
     ],
 )

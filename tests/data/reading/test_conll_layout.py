@@ -57,6 +57,19 @@ def test_numbers_that_count_nothing_are_asked_about(tmp_path: Path) -> None:
     assert _read(reader, "train")[0] == ("1999 7", "B-year O")
 
 
+def test_identifiers_are_asked_about(tmp_path: Path) -> None:
+    folder = _write(tmp_path, train="s1-1 Ada B-person\ns1-2 met O\n\ns2-1 Bob B-person\n")
+    with pytest.raises(UserError, match=r"column 1 may have identifiers, such as 's1-1'.*\{words: 2\}"):
+        SourceReader(Source(str(folder)))
+    assert _read(SourceReader(Source(str(folder), columns={"words": 2})), "train")[1] == ("Bob", "B-person")
+
+
+def test_prefixes_and_types_in_two_columns_are_asked_about(tmp_path: Path) -> None:
+    folder = _write(tmp_path, train="Ada B person\nLovelace I person\nmet O O\nBob B person\n")
+    with pytest.raises(UserError, match=r"prefixes such as `B` in column 2 and types in column 3"):
+        SourceReader(Source(str(folder)))
+
+
 def test_numbers_alone_are_words(tmp_path: Path) -> None:
     assert _read(SourceReader(Source(str(_write(tmp_path, train="1 B-id\n2 O\n")))), "train") == [("1 2", "B-id O")]
 
