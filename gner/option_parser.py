@@ -43,7 +43,8 @@ def parse_options(
     that follow its name.
 
     Args:
-        options: A dataclass whose docstring explains each field under ``Attributes``.
+        options: A dataclass whose docstring explains each field under ``Attributes``; that of a base class explains
+            the fields which are inherited from it.
         arguments: The command line without the command; None for that of the process.
         prog: The command, as it is typed.
         description: What the command does.
@@ -68,12 +69,20 @@ def parse_options(
         Options(files=['a', 'b'], max_tokens=8)
     """
     parser = ArgumentParser(prog=prog, description=description, epilog=epilog, formatter_class=HelpFormatter)
-    help_texts = {one.arg_name: one.description for one in docstring_parser.parse(options.__doc__ or "").params}
+    help_texts = _help_texts(options)
     hints = get_type_hints(options)
     for field in dataclasses.fields(options):  # type: ignore[arg-type]
         arguments_of_field = _arguments(field, hints[field.name])
         parser.add_argument(_name(field), **arguments_of_field, help=_help_text(field, help_texts[field.name]))
     return options(**parser.parse_args(arguments).as_dict())
+
+
+def _help_texts(options: type[Any]) -> dict[str, str | None]:
+    """The meaning of each field, from the docstrings of the class and its bases."""
+    texts: dict[str, str | None] = {}
+    for cls in reversed(options.__mro__):
+        texts |= {one.arg_name: one.description for one in docstring_parser.parse(cls.__doc__ or "").params}
+    return texts
 
 
 def _name(field: dataclasses.Field[Any]) -> str:

@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": set(),
     "bio": {"records"},
     "files": {"errors"},
+    "spacy_library": {"errors"},
     "web_page": {"files"},
     "words": {"errors"},
     "sentences": {"words"},
@@ -29,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": {"prompting", "records", "scoring"},
     "data": {
         *("alignment", "bio", "errors", "files", "interfaces", "option_parser", "plugins", "prompting"),
-        *("records", "sentences", "words"),
+        *("records", "run_dir", "sentences", "spacy_library", "words"),
     },
     "decoding": {
         *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),
@@ -40,7 +41,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("__version__", "alignment", "bio", "data", "decoding", "errors", "files", "interfaces", "markdown", "models"),
         *("plugins", "prompting", "records", "run_dir", "sentences", "words"),
     },
-    "file_prediction": {"errors", "files", "inference", "locks", "option_parser", "run_dir", "web_page", "words"},
+    "file_prediction": {
+        *("errors", "files", "inference", "locks", "option_parser", "run_dir", "spacy_library", "web_page", "words"),
+    },
     "serving": {"errors", "inference", "markdown"},
 }
 ENTRY_POINTS = {
@@ -61,6 +64,7 @@ ENTRY_POINTS = {
 }
 TESTED_ELSEWHERE = {
     "data.check.__main__": "the command, which tests/data/check/test_terminal.py calls",
+    "data.convert.__main__": "the command, which tests/data/convert/test_source_conversion.py calls",
     "decoding.base": "abstract; tests/testing/test_strategy_contract.py tests every subclass",
     "prompting.base": "abstract; tests/testing/test_format_contract.py tests every subclass",
     "testing.tagged_pairs": "the sentences of both contracts in tests/testing/",

@@ -78,3 +78,25 @@ def test_help_text_is_the_docstring(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--words {whole,treebank}" in shown and "(default: whole)" in shown
     assert "--dtype {fp32,bf16}" in shown
     assert "None" not in shown and "False" not in shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MoreOptions(_Options):
+    """Options of a command that does more.
+
+    Attributes:
+        out: Where to write.
+        model: Another model.
+    """
+
+    out: Path = option(metavar="FOLDER")
+    model: str = "tiny"
+
+
+def test_inherited_fields_are_explained_by_the_base_class(capsys: pytest.CaptureFixture[str]) -> None:
+    given = parse_options(_MoreOptions, ["a", "--out", "b"], prog="command", description="Does it.")
+    assert (given.files, given.out, given.model) == ([Path("a")], Path("b"), "tiny")
+    with pytest.raises(SystemExit):
+        parse_options(_MoreOptions, ["--help"], prog="command", description="Does it.")
+    shown = capsys.readouterr().out
+    assert "Most rows" in shown and "Another model" in shown and "Where to write" in shown

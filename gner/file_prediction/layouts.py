@@ -1,4 +1,4 @@
-"""Converts results to CoNLL, brat, spaCy and Hugging Face layouts."""
+"""Converts results to the layouts of other tools: to train on, to look at, and to correct."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, count
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Literal, NamedTuple
 
 import regex
 
-from gner.errors import UserError
 from gner.files import HALF_CHARACTER, as_line, replacing
 from gner.inference.result import Entities, EntityDict, TextInfo
 from gner.inference.texts import WordedText
 from gner.run_dir import replace
+from gner.spacy_library import import_spacy
 from gner.words import Splitter, Word
 
-OutputFormat = Literal["jsonl", "conll", "brat", "spacy", "hf"]
+OutputFormat = Literal["jsonl", "conll", "brat", "spacy", "hf", "label_studio", "doccano"]
 _NO_NAME = regex.compile(r"[^\w.-]+")
 _SPACE = regex.compile(r"\s+")
 _LONGEST_NAME = 60
@@ -31,11 +32,23 @@ class Result(NamedTuple):
         text: The text with its words.
         entities: What was found.
         row: All fields of its result.
+        others: The fields that are neither the text nor what was predicted.
     """
 
     text: WordedText
     entities: Entities
     row: dict[str, Any]
+    others: dict[str, Any]
+
+    def others_beside(self, *names: str) -> dict[str, Any]:
+        """The other fields; those that have one of the names get a longer one."""
+        renamed: dict[str, Any] = {}
+        for name, value in self.others.items():
+            free = name
+            while free in {*names, *renamed}:
+                free += "_"
+            renamed[free] = value
+        return renamed
 
 
 class Layout(NamedTuple):
@@ -68,21 +81,30 @@ class Layout(NamedTuple):
             ["Ada's", 'cat']
         """
         given = row.get(self.column)
-        words = given if isinstance(given, list) else row.get("words")
-        text = WordedText.split(given, self.split) if isinstance(given, str) else WordedText.join(words or [])
+        tags = f"{self.field}_tags"  # beside words only, to which their text was added
+        if isinstance(given, str) and tags not in row:
+            name, text = self.column, WordedText.split(given, self.split)
+        else:
+            name = self.column if isinstance(given, list) else "words"
+            text = WordedText.join(row.get(name) or [])
+        own = {name, self.field, tags, f"{self.field}_info"}
+        if row.get("text") == text.text:
+            own.add("text")
         entities: list[EntityDict] = row[self.field]
-        return Result(text, Entities(entities, text, TextInfo()), row)
+        others = {name: value for name, value in row.items() if name not in own}
+        return Result(text, Entities(entities, text, TextInfo()), row, others)
 
 
-def convert(format: OutputFormat, results: Iterable[Result], path: Path) -> None:
+def convert(format: OutputFormat, results: Iterable[Result], path: Path, *, model: str = "gner") -> None:
     """Write results.
 
     Args:
         format: ``conll`` is one word, TAB and tag a line, with a blank line after each text; ``brat`` is a folder of
             .txt and .ann files; ``spacy`` a DocBin, which needs spaCy; ``hf`` JSON Lines with entities as Hugging
-            Face's pipelines return them.
+            Face's pipelines return them; ``label_studio`` and ``doccano`` are pre-annotations to correct there.
         results: The labelled texts.
         path: A file, or for ``brat`` a folder, which is replaced.
+        model: What Label Studio calls the model.
 
     Raises:
         UserError: spaCy is not installed.
@@ -97,13 +119,18 @@ def convert(format: OutputFormat, results: Iterable[Result], path: Path) -> None
         ...     Path(folder, "out.conll").read_text()
         'Ada\\tB-person\\nslept\\tO\\n\\n'
     """
+    path = path.resolve()  # so that a symbolic link is not replaced
+    if format == "label_studio":
+        _write_label_studio(results, path, model=model)
+        return
     writers: Mapping[str, Callable[[Iterable[Result], Path], None]] = {
         "conll": _write_conll,
         "brat": _write_brat,
         "spacy": _write_spacy,
         "hf": _write_hf,
+        "doccano": _write_doccano,
     }
-    writers[format](results, path.resolve())  # so that a symbolic link is not replaced
+    writers[format](results, path)
 
 
 def check_format(format: OutputFormat) -> None:
@@ -113,7 +140,7 @@ def check_format(format: OutputFormat) -> None:
         UserError: spaCy is not installed.
     """
     if format == "spacy":
-        _import_spacy()
+        import_spacy("--format spacy")
 
 
 def _write_conll(results: Iterable[Result], path: Path) -> None:
@@ -132,6 +159,38 @@ def _write_hf(results: Iterable[Result], path: Path) -> None:
     with replacing(path) as file:
         for result in results:
             file.write(as_line({"text": result.text.text, "entities": result.entities.to_hf()}) + "\n")
+
+
+def _write_doccano(results: Iterable[Result], path: Path) -> None:
+    """Write JSON Lines for doccano, which takes other fields than ``text`` and ``label`` for metadata."""
+    with replacing(path) as file:
+        for result in results:
+            spans = [[entity["start"], entity["end"], entity["label"]] for entity in result.entities]
+            others = result.others_beside("text", "label")
+            file.write(as_line({"text": result.text.text, "label": spans, **others}) + "\n")
+
+
+def _write_label_studio(results: Iterable[Result], path: Path, *, model: str) -> None:
+    """Write an array of tasks with predictions, one a line; offsets are in code points, as since version 1.5."""
+    with replacing(path) as file:
+        before = "["
+        for result in results:
+            data = {"text": result.text.text, **result.others_beside("text")}
+            file.write(f"{before}\n{as_line({'data': data, 'predictions': [_prediction(result, model)]})}")
+            before = ","
+        file.write("[]\n" if before == "[" else "\n]\n")
+
+
+def _prediction(result: Result, model: str) -> dict[str, Any]:
+    """A prediction of Label Studio; its score is the mean of those of its entities, and missing without any."""
+    regions: list[dict[str, Any]] = []
+    for number, entity in enumerate(result.entities, start=1):
+        span = {"start": entity["start"], "end": entity["end"], "text": entity["text"]}
+        region = {"id": f"e{number}", "from_name": "label", "to_name": "text", "type": "labels"}
+        regions.append({**region, "score": entity["score"], "value": {**span, "labels": [entity["label"]]}})
+    scores = [entity["score"] for entity in result.entities]
+    mean = {"score": fmean(scores)} if scores else {}
+    return {"model_version": model, **mean, "result": regions}
 
 
 def _write_brat(results: Iterable[Result], path: Path) -> None:
@@ -185,7 +244,7 @@ def _safe_path(given: str) -> str:
 
 
 def _write_spacy(results: Iterable[Result], path: Path) -> None:
-    spacy = _import_spacy()
+    spacy = import_spacy("--format spacy")
     vocab = spacy.blank("xx").vocab
     docs = spacy.tokens.DocBin(store_user_data=True)
     for result in results:
@@ -215,14 +274,3 @@ def _make_doc(spacy: Any, vocab: Any, text: WordedText) -> Any:
                 spaces.append(False)
         end = word.end
     return spacy.tokens.Doc(vocab, words=tokens, spaces=spaces)
-
-
-def _import_spacy() -> Any:
-    try:
-        import spacy  # noqa: PLC0415
-        import spacy.tokens  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError(
-            "Expected spaCy for --format spacy, but it is not installed: pip install 'gner[spacy]'."
-        ) from error
-    return spacy

@@ -115,7 +115,7 @@ def _finish(options: PredictOptions, journal: Journal, split: Splitter) -> None:
     if options.html is not None:
         write_entity_page(options.html, results())
     if options.format != "jsonl":
-        convert(options.format, results(), options.out)
+        convert(options.format, results(), options.out, model=options.model)
     journal.finish()
     if options.format != "jsonl":
         journal.path.unlink()

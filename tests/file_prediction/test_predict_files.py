@@ -35,7 +35,7 @@ def test_streams_links_and_pipes_are_written_through(model: str, texts: Path, tm
     assert (tmp_path / "target.html").read_bytes() == (tmp_path / "expected.html").read_bytes()
 
 
-@pytest.mark.parametrize("format", ["conll", "brat", "spacy", "hf"])
+@pytest.mark.parametrize("format", ["conll", "brat", "spacy", "hf", "label_studio", "doccano"])
 def test_other_layouts_are_written_at_the_end(format: str, model: str, texts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     main(options_of(model, texts, out, "--format", format, "--html", str(tmp_path / "page.html")))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -22,87 +21,30 @@ from gner.data.check.findings import (
     find_similar_types,
     histogram,
 )
-from gner.data.reading.division import parse_split
-from gner.data.reading.registry import format_names
-from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
+from gner.data.source_options import SourceOptions
 from gner.errors import UserError, first_line
 from gner.option_parser import option
 from gner.prompting import DefaultFormat
 from gner.records import Example
-from gner.words import SPLITTERS
 
 _NUM_RENDERED = 3
 _WIDTH = 40
 
 
 @dataclass(frozen=True)
-class CheckOptions:
+class CheckOptions(SourceOptions):
     """The options of the command line: those of a source, and what to show.
 
     Attributes:
-        path: A file, a folder, or the name of a Hugging Face dataset.
-        format: File format; detected by default.
         tokenizer: Also count tokens of prompts and answers.
         max_tokens: data.max_input_tokens of the run.
-        split: Check only this split; dev=0.1,test=0.1 divides the source.
-        words: How to split raw text into words.
-        cut: Whether to split texts into sentences; the default depends on the format.
-        misaligned: Spans that end within a word.
-        scheme: Tagging scheme.
-        subset: Configuration of a Hugging Face dataset.
-        types: The types to offer, in this order; TYPE=NAME renames, TYPE= drops.
-        columns: Fields with unusual names, such as words=form tags=ner.
-        tag_names: Names of tags that are written as numbers, in order.
         show: Most places to show of each finding.
     """
 
-    path: str = option(positional=True, metavar="SOURCE")
-    format: str = option("auto", choices=("auto", *format_names()))
     tokenizer: str | None = option(None, metavar="NAME_OR_FOLDER")
     max_tokens: int = option(640, metavar="N")
-    split: str | None = None
-    words: str | None = option(None, choices=SPLITTERS)
-    cut: Literal["yes", "no"] | None = None
-    misaligned: Literal["expand", "drop", "error"] = "expand"
-    scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] = "auto"
-    subset: str | None = None
-    types: list[str] | None = option(None, metavar="TYPE")
-    columns: list[str] | None = option(None, metavar="WHAT=FIELD")
-    tag_names: list[str] | None = option(None, metavar="TAG")
     show: int = option(5, metavar="N")
-
-    def source(self) -> Source:
-        """The source that these options describe."""
-        columns: dict[str, str | int] = dict(_split_pair(text, "--columns") for text in self.columns or [])
-        types = _types(self.types)
-        cut = None if self.cut is None else self.cut == "yes"
-        return Source(
-            path=self.path,
-            format=self.format,
-            split=parse_split(self.split),
-            scheme=self.scheme,
-            types=types,
-            words=self.words,
-            cut=cut,
-            misaligned=self.misaligned,
-            subset=self.subset,
-            columns=columns or None,
-            tag_names=self.tag_names,
-        )
-
-
-def _types(given: list[str] | None) -> list[str] | dict[str, str | None] | None:
-    if not given or not any("=" in text for text in given):
-        return given
-    return {old: new or None for old, new in (_split_pair(text, "--types") for text in given)}
-
-
-def _split_pair(text: str, option: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise UserError(f"Expected NAME=VALUE, got `{text}`. Set {option}.")
-    return name, value
 
 
 def check_source(options: CheckOptions, console: Console) -> None:

@@ -67,7 +67,7 @@ def _is_comment(line: str, columns: Sequence[str], layout: Layout, *, within: bo
     if not line.startswith("#"):
         return False
     if _SETTING.match(line):
-        return True
+        return layout.separator != "\t" or not layout.has_tag(columns)
     if _COMMENT.match(line):
         return not layout.has_tag(columns)
     return not within and len(columns) != layout.width

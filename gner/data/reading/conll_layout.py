@@ -134,7 +134,7 @@ def _find_tag(sample: ColumnSample, word: int, width: int) -> tuple[int, str]:
 def _find_separator(lines: Iterable[str]) -> str:
     """What separates columns: a tab, or else spaces."""
     first = next((line for line in lines if line.strip() and not line.startswith(("#", DOCUMENT_START))), "")
-    return "\t" if "\t" in first.strip() else " "
+    return "\t" if "\t" in first.strip(" \t") else " "
 
 
 def _split_sentences(lines: Sequence[str], separator: str) -> Sentences:

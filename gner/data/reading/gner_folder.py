@@ -37,8 +37,9 @@ class GnerFolder(FileFormat):
         if path is None or not (folder / _LABELS).is_file():
             return False
         with path.open(encoding="utf-8-sig", errors="replace") as file:
-            first = next((line for line in file if line.strip() and not line.startswith(DOCUMENT_START)), "")
-        return len(first.strip().split("\t")) == 2
+            lines = (line.strip(" \t\n") for line in file)
+            first = next((line for line in lines if line and not line.startswith(DOCUMENT_START)), "")
+        return len(first.split("\t")) == 2
 
     def find_parts(self, folder: Path) -> dict[str, list[Path]]:
         """The files of each split; see the base class."""

@@ -20,6 +20,8 @@ _TAGS = ("ner_tags", "ner", "bio_tags", "ner_labels", "entities_tags", "tags", "
 _MISSING = (None, -1, -100, "-")
 """What marks the tag of a word that nobody annotated: in hidden test splits, in PyTorch, in spaCy."""
 _TYPES = ("types", "label_list", "entity_types")
+_SPACES = " \t\r\n"
+"""As in CoNLL, other whitespace may be a word."""
 
 
 class TaggedWords(JsonFormat):
@@ -114,11 +116,11 @@ def _kept(words: Sequence[str], tags: Sequence[str | None], place: str, options:
 
 def _without_blanks(words: Sequence[str], tags: Sequence[str], place: str, options: Options) -> list[tuple[str, str]]:
     """Words with their tags, without blank ones outside entities, which are reported."""
-    if all(map(str.strip, words)):
+    if all(word.strip(_SPACES) for word in words):
         return list(zip(words, tags, strict=True))
     kept: list[tuple[str, str]] = []
     for position, (word, tag) in enumerate(zip(words, tags, strict=True), start=1):
-        if word.strip():
+        if word.strip(_SPACES):
             kept.append((word, tag))
         elif tag == OUTSIDE:
             options.report.add("blank", f"{place}, word {position}", repr(word))

@@ -132,13 +132,16 @@ class SourceReader:
         """Log how a part was read, and warn about what was left out or changed."""
         if self.source.format == "auto" or self.detail(part) != self.format.title:
             rank_zero_info(f"{self._place(part)}: read as {self.detail(part)}.")
-        unread = self._parts.unread(self._folder)
+        unread = self.unread()
         if unread:
-            names = listed([str(path.relative_to(self._folder)) for path in unread])
-            rank_zero_info(f"{self.source.path}: files that belong to no split: {names}.")
+            rank_zero_info(f"{self.source.path}: files that belong to no split: {listed(unread)}.")
         content = self._parts.content_of(part)
         for line in self._report(content).lines():
             rank_zero_warn(f"{self._place(content)}: {line}")
+
+    def unread(self) -> list[str]:
+        """Files of the source's folder that belong to no split; none if the source sets a split."""
+        return [str(path.relative_to(self._folder)) for path in self._parts.unread(self._folder)]
 
     def _place(self, part: str) -> str:
         is_whole = part == WHOLE or (Path(self.source.path).is_file() and part in self._parts.contents)

@@ -46,6 +46,8 @@ def test_common_dialects_are_read(content: str, tmp_path: Path) -> None:
         ("北 B-LOC\n京 E-LOC\n", (("北", "京"), ("B-LOC", "I-LOC"))),
         ("北 B-LOC\n海 M-LOC\n道 E-LOC\n", (("北", "海", "道"), ("B-LOC", "I-LOC", "I-LOC"))),
         ("a\u2028b B-LOC\n", (("a\u2028b",), ("B-LOC",))),
+        ("\u00a0\tO\nRome\tB-LOC\n", (("\u00a0", "Rome"), ("O", "B-LOC"))),
+        ("Rome\tB-LOC\n#a=b\tO\n# text = Rome\n", (("Rome", "#a=b"), ("B-LOC", "O"))),
     ],
 )
 def test_odd_words(content: str, expected: object, tmp_path: Path) -> None:

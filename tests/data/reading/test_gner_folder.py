@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gner.data.reading.gner_folder import read_types
+from gner.data.reading.gner_folder import GnerFolder, read_types
 from gner.data.reading.run_sources import read_dataset
 from gner.errors import UserError
 
@@ -38,6 +38,11 @@ def test_line_ends_and_blank_lines_do_not_matter(write_dataset: Write, content: 
 @pytest.mark.parametrize("word", ["(B-52)", "H2(O)", "東京", "a\u2028b", "x\u00a0y", "New York", '"', "👩\u200d🔬"])
 def test_odd_words_are_read_unchanged(write_dataset: Write, word: str) -> None:
     assert _read(write_dataset(train=f"{word}\tB-place\n")) == [((word,), ("B-place",))]
+
+
+def test_a_word_of_whitespace_does_not_hide_the_layout(write_dataset: Write) -> None:
+    root = write_dataset(train="\u00a0\tO\nLondon\tB-place\n")
+    assert GnerFolder().recognizes_folder(root / "toy")
 
 
 def test_examples_have_their_source(write_dataset: Write) -> None:

@@ -27,6 +27,11 @@ def test_rows_of_the_gner_project_offer_their_own_types(tmp_path: Path) -> None:
     assert (example.words, example.tags, example.types) == (("Ada",), ("B-x",), ("y", "x"))
 
 
+def test_whitespace_other_than_spaces_may_be_a_word(tmp_path: Path) -> None:
+    [example], _ = read_records(tmp_path / "a.jsonl", {"tokens": ["\u00a0", " ", "Ada"], "tags": ["O", "O", "B-x"]})
+    assert example.words == ("\u00a0", "Ada")
+
+
 @pytest.mark.parametrize(
     ("record", "message"),
     [

@@ -1,0 +1,33 @@
+"""``python -m gner.data.convert SOURCE --out FOLDER``: writes what was read from a source."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import rich
+
+from gner.data.convert.source_conversion import ConvertOptions, convert_source
+from gner.errors import UserError
+from gner.option_parser import parse_options
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    options = parse_options(
+        ConvertOptions,
+        arguments,
+        prog="python -m gner.data.convert",
+        description="Reads all splits of a data source and writes them in another format, with a report of what was "
+        "changed or left out.",
+        epilog="The options are those of a source in the config (docs/data.md), and training reads the same.",
+    )
+    try:
+        convert_source(options, rich.get_console())
+    except (UserError, OSError) as error:
+        sys.stderr.write(f"gner: {error}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
