@@ -16,6 +16,7 @@ from gner.data.reading.text_files import read_lines
 from gner.errors import UserError
 
 _COMMENT = re.compile(r"#\s*(?:id\s|newdoc|newpar)")
+_NO_WORD = re.compile(r"\d+[-.]\d+")
 _SETTING = re.compile(r"#\s*[\w.:-]+\s*=")
 
 
@@ -74,10 +75,15 @@ def _is_comment(line: str, columns: Sequence[str], layout: Layout, *, within: bo
 
 
 def _rows(place: str, number: int, columns: list[str], layout: Layout, options: Options) -> list[tuple[int, str, str]]:
-    """The row of a word; none for a blank word, which is reported."""
+    """The row of a word; none for a blank word or a row of CoNLL-U that is no word, which is reported."""
     if len(columns) != layout.width:
         raise UserError(_describe_width(place, columns, layout))
     word, tag = columns[layout.word], columns[layout.tag]
+    if layout.counts and _NO_WORD.fullmatch(columns[0]):
+        if tag not in (OUTSIDE, "_"):
+            raise UserError(f"{place}: expected tags at words, found `{tag}` at {columns[0]}. Move it to the words.")
+        options.report.add("no_word", place, f"{columns[0]} `{word}`")
+        return []
     if not tag or (not word and tag != OUTSIDE):
         raise UserError(f"{place}: expected a word and a tag, found an empty column in {columns!r}.")
     if not word:

@@ -55,6 +55,11 @@ class ColumnSample:
         """The columns whose tags are entities, and not only phrases as in CoNLL-2003's chunks."""
         return [at for at in tag_columns if self._types(at) - _CHUNKS]
 
+    def counts_before(self, word: int) -> bool:
+        """Whether the first column is not that of words, and most of its values are whole numbers."""
+        num_whole = sum(row[0].isdecimal() for row in self._rows)
+        return word > 0 and num_whole * 2 > len(self._rows)
+
     def find_word(self, candidates: Sequence[int]) -> int:
         """The first column that does not hold the numbers of words or sentences.
 

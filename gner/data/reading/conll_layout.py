@@ -30,6 +30,8 @@ class Layout(NamedTuple):
         tag: Index of the tag's column.
         header: The first row of a file if it names the columns; empty without one.
         notes: Choices to mention in the log.
+        counts: Whether the first column counts words in whole numbers; other numbers are then rows of CoNLL-U for
+            several words (``2-3``), which follow, or for none (``3.1``).
     """
 
     separator: str
@@ -38,6 +40,7 @@ class Layout(NamedTuple):
     tag: int
     header: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    counts: bool = False
 
     def split(self, line: str) -> Row:
         """Split a line into columns."""
@@ -109,15 +112,14 @@ def find_layout(files: Mapping[str, Sequence[str]], columns: Mapping[str, str]) 
     sample = ColumnSample(found, width)
     notes = ["the first row names the columns"] if header else []
     word, tag = (_given_column(columns, name, header, width) for name in ("words", "tags"))
-    tagged = sample.tag_columns(word)
     if word is None:
-        others = {*tagged, tag}
+        others = {*sample.tag_columns(word), tag}
         word = sample.find_word([at for at in range(width) if at not in others] or [0])
         notes += [f"column {word} has numbers, column {word + 1} the words"] if word else []
     if tag is None:
         tag, note = _find_tag(sample, word, width)
         notes += [note] if note else []
-    return Layout(separator, width, word, tag, tuple(header), tuple(notes))
+    return Layout(separator, width, word, tag, tuple(header), tuple(notes), sample.counts_before(word))
 
 
 def _find_tag(sample: ColumnSample, word: int, width: int) -> tuple[int, str]:

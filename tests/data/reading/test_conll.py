@@ -113,3 +113,15 @@ def test_tags_need_not_be_in_the_last_column(columns: dict[str, int] | None, tmp
 
 def test_a_word_that_looks_like_a_comment_is_a_word(tmp_path: Path) -> None:
     assert _read(tmp_path / "x.conll", "#id\tO\nRome\tB-LOC\n") == [(("#id", "Rome"), ("O", "B-LOC"))]
+
+
+def test_rows_of_conllu_for_several_words_or_none_are_no_words(tmp_path: Path) -> None:
+    rows = ["1\tVino\tO", "2-3\tdel\t_", "2\tde\tO", "3\tel\tO", "3.1\tx\tO", "4\tMar\tB-LOC"]
+    (tmp_path / "x.conll").write_text("\n".join(rows))
+    reader = SourceReader(Source(str(tmp_path / "x.conll")))
+    [example] = reader.read("all")
+    assert (example.words, example.tags) == (("Vino", "de", "el", "Mar"), ("O", "O", "O", "B-LOC"))
+    assert [note.place for note in reader.reports["all"].notes] == [f"{tmp_path / 'x.conll'}:{line}" for line in (2, 5)]
+    (tmp_path / "x.conll").write_text("\n".join(rows).replace("del\t_", "del\tB-LOC"))
+    with pytest.raises(UserError, match=r"x.conll:2: expected tags at words, found `B-LOC` at 2-3"):
+        SourceReader(Source(str(tmp_path / "x.conll"))).read("all")
