@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -21,11 +22,12 @@ from gner.data.check.findings import (
     find_similar_types,
     histogram,
 )
+from gner.data.check.prompt_format import format_of_config
 from gner.data.reading.source_reader import SourceReader
 from gner.data.source_options import SourceOptions
 from gner.errors import UserError, first_line
 from gner.option_parser import option
-from gner.prompting import DefaultFormat
+from gner.prompting import DefaultFormat, Format
 from gner.records import Example
 
 _NUM_RENDERED = 3
@@ -38,6 +40,7 @@ class CheckOptions(SourceOptions):
 
     Attributes:
         tokenizer: Also count tokens of prompts and answers.
+        config: Config of a run, whose prompt format is shown and counted.
         max_tokens: data.max_input_tokens of the run.
         show: Most places to show of each finding.
     """
@@ -45,6 +48,7 @@ class CheckOptions(SourceOptions):
     tokenizer: str | None = option(None, metavar="NAME_OR_FOLDER")
     max_tokens: int = option(640, metavar="N")
     show: int = option(5, metavar="N")
+    config: Path | None = option(None, metavar="FILE")
 
 
 def check_source(options: CheckOptions, console: Console) -> None:
@@ -53,9 +57,10 @@ def check_source(options: CheckOptions, console: Console) -> None:
     Raises:
         UserError: No split can be read, or the tokenizer cannot be loaded.
     """
+    format = DefaultFormat() if options.config is None else format_of_config(options.config)
     reader = SourceReader(options.source())
     parts = reader.chosen_parts()
-    page = _Page(console, options.show)
+    page = _Page(console, options.show, format)
     splits: dict[str, list[Example]] = {}
     errors: dict[str, UserError] = {}
     for part in parts:
@@ -81,11 +86,13 @@ class _Page:
     Args:
         console: Where to write.
         show: Most places to show of each finding.
+        format: How examples are written as text.
     """
 
-    def __init__(self, console: Console, show: int) -> None:
+    def __init__(self, console: Console, show: int, format: Format) -> None:
         self._console = console
         self._show = show
+        self._format = format
 
     def line(self, text: str, *, indent: int = 0) -> None:
         """Write a line without interpreting markup."""
@@ -121,7 +128,7 @@ class _Page:
         series = [[len(example.words) for example in examples]]
         names = ["words"]
         if options.tokenizer is not None:
-            prompts, answers = _token_lengths(options.tokenizer, examples)
+            prompts, answers = _token_lengths(options.tokenizer, examples, self._format)
             series += [prompts, answers, [sum(pair) for pair in zip(prompts, answers, strict=True)]]
             names += ["tokens of prompt", "of answer", "together"]
         self.title("Lengths of sentences")
@@ -185,7 +192,7 @@ class _Page:
         ]
         for example in list(dict.fromkeys([*spread, *full[:_NUM_RENDERED], *examples[:_NUM_RENDERED]]))[:_NUM_RENDERED]:
             self._console.print(Text(example.source, style="dim"))
-            for query in DefaultFormat().queries(example):
+            for query in self._format.queries(example):
                 self.line(query.prompt)
                 self._console.print(Text(query.target, style="green"), soft_wrap=True)
                 self._console.print()
@@ -222,7 +229,7 @@ def _type_counts(splits: Sequence[Counts]) -> dict[str, list[int]]:
     return {kind: [counts.types[kind] for counts in splits] for kind in types}
 
 
-def _token_lengths(name: str, examples: Sequence[Example]) -> tuple[list[int], list[int]]:
+def _token_lengths(name: str, examples: Sequence[Example], format: Format) -> tuple[list[int], list[int]]:
     """Number of tokens of each prompt and answer."""
     from transformers import AutoTokenizer  # noqa: PLC0415 takes half of the start-up time
 
@@ -232,7 +239,7 @@ def _token_lengths(name: str, examples: Sequence[Example]) -> tuple[list[int], l
         raise UserError(
             f"Expected a tokenizer, but `{name}` cannot be loaded: {first_line(error)} Set --tokenizer."
         ) from error
-    queries = list(chain.from_iterable(map(DefaultFormat().queries, examples)))
+    queries = list(chain.from_iterable(map(format.queries, examples)))
     prompts = tokenizer([query.prompt for query in queries])["input_ids"]
     answers = tokenizer([query.target for query in queries])["input_ids"]
     return [len(ids) for ids in prompts], [len(ids) for ids in answers]

@@ -1,0 +1,41 @@
+"""The prompt format of the config of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser
+
+from gner.data.reading.text_files import read_text
+from gner.errors import UserError, last_line
+from gner.plugins import FORMATS, load_plugins, resolve_name
+from gner.prompting import DefaultFormat, Format
+
+
+def format_of_config(path: Path) -> Format:
+    """Make the prompt format that a config names under ``model.format``; the default one if it names none.
+
+    Raises:
+        UserError: The file is no config, or the format cannot be made.
+    """
+    try:
+        config = yaml.safe_load(read_text(path))
+        chosen: Any = (config.get("model") or {}).get("format")
+    except (yaml.YAMLError, AttributeError) as error:
+        raise UserError(f"{path}: expected the config of a run in YAML: {last_line(error)}") from error
+    if chosen is None:
+        return DefaultFormat()
+    load_plugins(FORMATS, Format)
+    values = dict(chosen) if isinstance(chosen, dict) else {"class_path": chosen}
+    values["class_path"] = resolve_name(FORMATS, str(values.get("class_path", DefaultFormat.__name__)))
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--format", type=Format)
+    try:
+        made: Format = parser.instantiate(parser.parse_object({"format": values})).format
+    except ArgumentError as error:
+        raise UserError(
+            f"{path}: expected a prompt format under model.format: {last_line(error).strip(' -')}"
+        ) from error
+    return made
