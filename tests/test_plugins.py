@@ -53,6 +53,7 @@ def _run(python: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.slow
 def test_a_plugin_keeps_the_contract(python: Path) -> None:
     test = python.parents[2] / "test_fewest_errors.py"
     result = _run(
@@ -115,13 +116,8 @@ def test_a_file_format_is_written_from_the_docs(tmp_path_factory: pytest.TempPat
         assert re.search(r"person +1 +1\n +place +1 +0\n", checked.stdout)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "fewest_errors",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("FewestErrors", "fewest_errors.FewestErrors")),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["fewest_errors", "FewestErrors", "fewest_errors.FewestErrors"])
 def test_a_plugin_is_chosen_by_name(
     name: str, python: Path, checkpoints: dict[str, Path], write_dataset: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ def test_existing_field_is_not_overwritten(model: str, tmp_path: Path, capsys: A
     assert row["found"] is not None
 
 
+@pytest.mark.slow
 def test_results_are_independent_of_the_number_of_processes(model: str, texts: Path, tmp_path: Path) -> None:
     main(options_of(model, texts, tmp_path / "one.jsonl", "--block-size", "3"))
     process = start(*options_of(model, texts, tmp_path / "two.jsonl", "--block-size", "3", "--devices", "2"))

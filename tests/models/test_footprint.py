@@ -97,6 +97,7 @@ def _check_sharded(rank: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measured on Linux")
+@pytest.mark.slow
 def test_a_sharded_network_needs_the_estimated_memory() -> None:
     run_processes(_check_sharded, 2, fresh=True)  # else memory of earlier tests is counted
 

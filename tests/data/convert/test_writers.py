@@ -164,7 +164,7 @@ _SENTENCE = st.lists(st.tuples(_TEXT, _TAG), min_size=1, max_size=5)
 
 @pytest.mark.parametrize("to", ["jsonl", "gner", "conll", "spacy"])
 @given(sentences=st.lists(_SENTENCE, min_size=1, max_size=4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_any_words_are_read_as_they_were_or_refused_with_their_place(
     to: str, sentences: list[list[tuple[str, str]]]
 ) -> None:
