@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -97,9 +97,13 @@ def find_scheme(
 def _find_faults(sentences: Sequence[Tagged], scheme: Scheme) -> _Faults:
     number = 0
     first: list[str] = []
+    valid: set[tuple[str, str]] = set()  # pairs of neighbours, which alone decide: a corpus has few
     for tagged in sentences:
-        fault = find_fault(tagged.tags, scheme)
-        if fault is not None:
+        pairs = set(pairwise((OUTSIDE, *tagged.tags, OUTSIDE)))
+        fault = None if pairs <= valid else find_fault(tagged.tags, scheme)
+        if fault is None:
+            valid |= pairs
+        else:
             number += 1
             if len(first) < _NUM_SHOWN:
                 first.append(f"{tagged.place_of(fault.position)}: {fault.reason}")

@@ -37,7 +37,7 @@ def strings(value: Any, place: str, name: str) -> tuple[str, ...]:
     Raises:
         UserError: It is something else.
     """
-    if not is_list(value) or not all(isinstance(item, str) for item in value):
+    if not is_list(value) or not set(map(type, value)) <= {str}:
         raise UserError(f"{place}: expected a list of strings as `{name}`, found {describe(value)}.")
     return tuple(value)
 

@@ -69,7 +69,8 @@ class TaggedWords(JsonFormat):
             return None
         types_field = find_field(value, _TYPES, options.columns.get("types"))
         types = strings(value[types_field], record.place, types_field) if types_field else None
-        return Tagged(tuple(word for word, _ in kept), tuple(tag for _, tag in kept), record.place, types=types)
+        kept_words, kept_tags = zip(*kept, strict=True)
+        return Tagged(kept_words, kept_tags, record.place, types=types)
 
     def options_for(self, table: Table, options: Options) -> Options:
         """The options with the table's tag column, and the names of its tags."""
@@ -116,7 +117,7 @@ def _kept(words: Sequence[str], tags: Sequence[str | None], place: str, options:
 
 def _without_blanks(words: Sequence[str], tags: Sequence[str], place: str, options: Options) -> list[tuple[str, str]]:
     """Words with their tags, without blank ones outside entities, which are reported."""
-    if all(word.strip(_SPACES) for word in words):
+    if all(map(str.strip, words)):  # most sentences
         return list(zip(words, tags, strict=True))
     kept: list[tuple[str, str]] = []
     for position, (word, tag) in enumerate(zip(words, tags, strict=True), start=1):
@@ -156,7 +157,7 @@ def _tags(values: Any, place: str, field: str, options: Options) -> list[str | N
     """The tags; None for words that nobody annotated."""
     if not is_list(values):
         raise UserError(f"{place}: expected a list of tags as `{field}`, found {describe(values)}.")
-    if all(isinstance(tag, str) for tag in values) and "-" not in values:
+    if set(map(type, values)) == {str} and "-" not in values:
         return list(values)
     tags: list[str | None] = []
     for position, tag in enumerate(values, start=1):

@@ -17,10 +17,11 @@ _NUM_COMMON = 10
 
 def count_types(sentences: Iterable[Sentence]) -> Counter[str]:
     """Number of entities of each type."""
-    counts: Counter[str] = Counter()
+    of_tags: Counter[str] = Counter()
     for sentence in sentences:
-        counts.update(split_tag(tag)[1] for tag in sentence.tags if tag[0] == "B")
-    return counts
+        of_tags.update(sentence.tags)
+    starts = {tag: number for tag, number in of_tags.items() if tag[0] == "B"}
+    return Counter({split_tag(tag)[1]: number for tag, number in starts.items()})
 
 
 def check_types(sentences: Iterable[Sentence], types: Sequence[str]) -> None:
