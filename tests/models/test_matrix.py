@@ -73,6 +73,13 @@ def _logits(network: PreTrainedModel, seed: int = 0) -> Tensor:
         return network.eval()(input_ids=ids, **more).logits
 
 
+def _check_loaded(network: PreTrainedModel, trained: PreTrainedModel) -> None:
+    """Check that weights are the same to the bit; kernels may add in another order where these lie in memory."""
+    weights = trained.state_dict()
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in network.state_dict().items())
+    torch.testing.assert_close(_logits(network), _logits(trained), rtol=1e-4, atol=1e-5)
+
+
 def _check_export(folder: Path, source: Path, network: PreTrainedModel) -> None:
     """Check that bare transformers loads an export: nothing missing, the source's names, equal logits."""
     loaded, found = _auto(network).from_pretrained(folder, output_loading_info=True)
@@ -154,7 +161,7 @@ def test_a_run_is_loaded_and_exported(name: str, checkpoint: MakeCheckpoint, toy
     cli = _fit(checkpoint(name), toy_root, tmp_path / "run")
     assert {"val/f1", "val/loss"} <= set(cli.trainer.callback_metrics)
     trained = cli.model.network
-    assert torch.equal(_logits(load(tmp_path / "run" / "last").network), _logits(trained))
+    _check_loaded(load(tmp_path / "run" / "last").network, trained)
     export_run(["--ckpt", str(tmp_path / "run" / "checkpoints" / "last.ckpt"), "--out", str(tmp_path / "out")])
     _check_export(tmp_path / "out", checkpoint(name), trained)
 
@@ -171,7 +178,7 @@ def test_adapters_on_all_linear_layers_survive_loading_and_export(
     moved = [parameter for key, parameter in trained.named_parameters() if "lora_B" in key]
     assert any(parameter.abs().sum() > 0 for parameter in moved)
     checkpoint_file = str(tmp_path / "run" / "checkpoints" / "last.ckpt")
-    torch.testing.assert_close(_logits(load(tmp_path / "run" / "last").network), _logits(trained), rtol=0, atol=0)
+    _check_loaded(load(tmp_path / "run" / "last").network, trained)
     export_run(["--ckpt", checkpoint_file, "--out", str(tmp_path / "merged")])
     _check_export(tmp_path / "merged", checkpoint(name), trained)
     export_run(["--ckpt", checkpoint_file, "--out", str(tmp_path / "adapter"), "--adapter-only"])
