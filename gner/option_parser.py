@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from argparse import HelpFormatter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import docstring_parser
 from jsonargparse import ArgumentParser
+
+from gner.errors import UserError
+from gner.plugins import load_plugins, resolve_name
 
 T = TypeVar("T")
 
@@ -83,6 +88,39 @@ def _help_texts(options: type[Any]) -> dict[str, str | None]:
     for cls in reversed(options.__mro__):
         texts |= {one.arg_name: one.description for one in docstring_parser.parse(cls.__doc__ or "").params}
     return texts
+
+
+@contextmanager
+def errors_end_the_command() -> Iterator[None]:
+    """Print an error that the user can mend, without a traceback, and exit with status 2.
+
+    Raises:
+        SystemExit: There was such an error.
+    """
+    try:
+        yield
+    except (UserError, OSError) as error:
+        sys.stderr.write(f"gner: {error}\n")
+        sys.exit(2)
+
+
+def make_named(group: str, base: type, chosen: str | Mapping[str, Any]) -> Any:
+    """Make an object of a class that a config names.
+
+    Args:
+        group: Entry points of packages' classes, whose names are taken as `gner.plugins.resolve_name` does.
+        base: What the class is a subclass of.
+        chosen: A name, or ``class_path`` and ``init_args``.
+
+    Raises:
+        ArgumentError: There is no such class, or it has other options.
+    """
+    load_plugins(group, base)
+    values = dict(chosen) if isinstance(chosen, Mapping) else {"class_path": chosen}
+    values["class_path"] = resolve_name(group, str(values.get("class_path")))
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--chosen", type=base)
+    return parser.instantiate(parser.parse_object({"chosen": values})).chosen
 
 
 def _name(field: dataclasses.Field[Any]) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
-from gner.errors import UserError
 from gner.files import until_nobody_reads
-from gner.option_parser import parse_options
+from gner.option_parser import errors_end_the_command, parse_options
 from gner.scoring.score_files import ScoreOptions, score_files
 
 
@@ -21,12 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         epilog="A row is a JSON object with dataset, label_list, instance.words, instance.labels (gold tags) and "
         "prediction (the text that a model generated). `gner.fit` writes such files to <run>/predictions/.",
     )
-    try:
-        with until_nobody_reads():
-            score_files(options)
-    except (UserError, OSError) as error:
-        sys.stderr.write(f"gner: {error}\n")
-        sys.exit(2)
+    with errors_end_the_command(), until_nobody_reads():
+        score_files(options)
 
 
 if __name__ == "__main__":

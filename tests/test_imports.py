@@ -13,7 +13,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "locks": set(),
     "plugins": set(),
-    "option_parser": set(),
+    "option_parser": {"errors", "plugins"},
     "markdown": set(),
     "records": set(),
     "bio": {"records"},
@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"alignment", "decoding", "errors", "interfaces", "metrics", "prompting", "records", "run_dir"},
     "inference": {
         *("__version__", "alignment", "bio", "data", "decoding", "errors", "files", "interfaces", "markdown", "models"),
-        *("plugins", "prompting", "records", "run_dir", "sentences", "words"),
+        *("option_parser", "plugins", "prompting", "records", "run_dir", "sentences", "words"),
     },
     "file_prediction": {
         *("errors", "files", "inference", "locks", "option_parser", "run_dir", "spacy_library", "web_page", "words"),

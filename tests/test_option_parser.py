@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from jsonargparse import ArgumentError
 from jsonargparse.typing import PositiveInt
 
-from gner.option_parser import option, parse_options
+from gner.errors import UserError
+from gner.option_parser import errors_end_the_command, make_named, option, parse_options
+from gner.plugins import FORMATS
+from gner.prompting import Format, GnerFormat
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,18 @@ def test_inherited_fields_are_explained_by_the_base_class(capsys: pytest.Capture
         parse_options(_MoreOptions, ["--help"], prog="command", description="Does it.")
     shown = capsys.readouterr().out
     assert "Most rows" in shown and "Another model" in shown and "Where to write" in shown
+
+
+@pytest.mark.parametrize("error", [UserError("a.txt:1: expected a tag."), OSError("no space left")])
+def test_errors_that_the_user_can_mend_are_one_message(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, errors_end_the_command():
+        raise error
+    assert (ended.value.code, capsys.readouterr().err) == (2, f"gner: {error}\n")
+
+
+def test_an_object_is_made_by_name_or_with_options() -> None:
+    assert make_named(FORMATS, Format, "GnerFormat").context_window == GnerFormat().context_window
+    chosen = {"class_path": "gner.prompting.GnerFormat", "init_args": {"context_window": 1}}
+    assert make_named(FORMATS, Format, chosen).context_window == 1
+    with pytest.raises(ArgumentError):
+        make_named(FORMATS, Format, {"class_path": "GnerFormat", "init_args": {"windows": 1}})

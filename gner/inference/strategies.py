@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jsonargparse import ArgumentError, ArgumentParser
+from jsonargparse import ArgumentError
 
 from gner.decoding import DecodingStrategy
 from gner.errors import UserError, last_line
-from gner.plugins import STRATEGIES, load_plugins, plugin_names, resolve_name
+from gner.option_parser import make_named
+from gner.plugins import STRATEGIES, plugin_names
 
 Decoding = str | Mapping[str, Any] | DecodingStrategy
 """A name, a mapping with ``class_path`` and ``init_args`` as in a config, or a strategy."""
@@ -37,13 +38,8 @@ def find_strategy(decoding: Decoding) -> DecodingStrategy:
     """
     if isinstance(decoding, DecodingStrategy):
         return decoding
-    load_plugins(STRATEGIES, DecodingStrategy)
-    wanted = dict(decoding) if isinstance(decoding, Mapping) else {"class_path": decoding}
-    wanted["class_path"] = resolve_name(STRATEGIES, str(wanted.get("class_path")))
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_argument("--decoding", type=DecodingStrategy)
     try:
-        strategy: DecodingStrategy = parser.instantiate(parser.parse_object({"decoding": wanted})).decoding
+        strategy: DecodingStrategy = make_named(STRATEGIES, DecodingStrategy, decoding)
     except ArgumentError as error:
         known = ", ".join(sorted(plugin_names(STRATEGIES).values()))
         raise UserError(

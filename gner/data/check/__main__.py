@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import rich
 
 from gner.data.check.terminal import CheckOptions, check_source
-from gner.errors import UserError
-from gner.option_parser import parse_options
+from gner.option_parser import errors_end_the_command, parse_options
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -22,11 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "changed or left out while reading, and the prompts that the model gets.",
         epilog="The options are those of a source in the config (docs/data.md), and training reads the same.",
     )
-    try:
+    with errors_end_the_command():
         check_source(options, rich.get_console())
-    except (UserError, OSError) as error:
-        sys.stderr.write(f"gner: {error}\n")
-        sys.exit(2)
 
 
 if __name__ == "__main__":

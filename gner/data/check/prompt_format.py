@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonargparse import ArgumentError, ArgumentParser
+from jsonargparse import ArgumentError
 
 from gner.data.reading.text_files import read_text
 from gner.errors import UserError, last_line
-from gner.plugins import FORMATS, load_plugins, resolve_name
+from gner.option_parser import make_named
+from gner.plugins import FORMATS
 from gner.prompting import DefaultFormat, Format
 
 
@@ -27,13 +28,10 @@ def format_of_config(path: Path) -> Format:
         raise UserError(f"{path}: expected the config of a run in YAML: {last_line(error)}") from error
     if chosen is None:
         return DefaultFormat()
-    load_plugins(FORMATS, Format)
-    values = dict(chosen) if isinstance(chosen, dict) else {"class_path": chosen}
-    values["class_path"] = resolve_name(FORMATS, str(values.get("class_path", DefaultFormat.__name__)))
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_argument("--format", type=Format)
+    if isinstance(chosen, dict):
+        chosen = {"class_path": DefaultFormat.__name__, **chosen}
     try:
-        made: Format = parser.instantiate(parser.parse_object({"format": values})).format
+        made: Format = make_named(FORMATS, Format, chosen)
     except ArgumentError as error:
         raise UserError(
             f"{path}: expected a prompt format under model.format: {last_line(error).strip(' -')}"

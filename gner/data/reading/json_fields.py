@@ -37,7 +37,7 @@ def strings(value: Any, place: str, name: str) -> tuple[str, ...]:
     Raises:
         UserError: It is something else.
     """
-    if not is_list(value) or not set(map(type, value)) <= {str}:
+    if not is_list(value) or not all(issubclass(one, str) for one in set(map(type, value))):
         raise UserError(f"{place}: expected a list of strings as `{name}`, found {describe(value)}.")
     return tuple(value)
 
