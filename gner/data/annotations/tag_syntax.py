@@ -14,6 +14,9 @@ from gner.bio import OUTSIDE
 TAG = re.compile(r"O|[BIESLUMW]-.+")
 """A tag with a prefix, or ``O``."""
 
+LOOSE_TAG = re.compile(r"O|[BIESLUMW][-_].+")
+"""The same, also with an underscore."""
+
 _OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
 """Prefixes of BILOU and BMEWO, each with its BIOES equivalent."""
 

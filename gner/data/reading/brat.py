@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 
+from gner.data.annotations.fragments import join_fragments
 from gner.data.annotations.spans import Options, Span, Text
 from gner.data.reading.file_format import FileFormat, Sample
 from gner.data.reading.splits import all_files
@@ -79,20 +80,9 @@ def _spans(path: Path, text: str, triggers: Sequence[str], options: Options) -> 
         if entity_type in triggers or line.partition("\t")[0] in event_triggers:
             options.report.add("not_entity", place, f"`{covered}` ({entity_type})")
             continue
-        fragments = [tuple(map(int, fragment.split())) for fragment in match["places"].split(";")]
-        start, end = min(first for first, _ in fragments), max(last for _, last in fragments)
-        if _has_gaps(fragments, text):
-            whole = " ".join(text[start:end].split())
-            options.report.add("discontinuous", place, f"`{covered}` ({entity_type}) is now `{whole}`")
-            covered = None
-        yield Span(start, end, entity_type, covered, place)
-
-
-def _has_gaps(fragments: Sequence[tuple[int, ...]], text: str) -> bool:
-    """Whether anything but whitespace is between fragments."""
-    ordered = sorted(fragments)
-    gaps = [(before[1], after[0]) for before, after in pairwise(ordered)]
-    return any(text[start:end].strip() for start, end in gaps)
+        parts = [fragment.split() for fragment in match["places"].split(";")]
+        fragments = [(int(start), int(end)) for start, end in parts]
+        yield join_fragments(fragments, entity_type, covered, text, place=place, options=options)
 
 
 def _section(folder: Path, name: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from gner.bio import OUTSIDE
 from gner.data.annotations.read_report import Kind
 from gner.data.annotations.schemes import sentence_of_rows
 from gner.data.annotations.spans import Options, Tagged
+from gner.data.annotations.tag_syntax import LOOSE_TAG
 from gner.data.reading.file_format import FileFormat, Opened, Sample
 from gner.data.reading.text_files import read_lines
 from gner.errors import UserError
@@ -22,7 +23,6 @@ from gner.errors import UserError
 _KEYS = ("ner", "ner_tag", "name", "ne", "iob", "entity", "ent")
 """In MISC, in lower case: ``NER`` and ``ner`` (Stanza), ``name`` (NorNE), ``NE`` and others."""
 _ID = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+)|(?P<empty>\.\d+))?")
-_TAG = re.compile(r"O|[BIESLUMW][-_].+")
 _WIDTH = 10
 _HIDDEN = "_"
 
@@ -114,7 +114,7 @@ def _find_key(values: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -
         return columns["tags"] if columns["tags"] in names else None
     known = sorted((name for name in names if name.lower() in _KEYS), key=lambda name: _KEYS.index(name.lower()))
     tags = {name: {one[name] for one in values if name in one} for name in known}
-    fitting = [name for name in known if all(map(_TAG.fullmatch, tags[name]))]
+    fitting = [name for name in known if all(map(LOOSE_TAG.fullmatch, tags[name]))]
     return max(fitting, key=lambda name: bool(tags[name] - {OUTSIDE}), default=None)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from gner.data.annotations.tag_syntax import LOOSE_TAG
 from gner.data.reading.csv_rows import Row
 
 WORDS = ("word", "words", "token", "tokens", "form")
@@ -21,7 +22,6 @@ SENTENCES = (
     *("sent_id", "sent_idx", "sent_no", "sent_num", "sent"),
 )
 _DOCUMENTS = ("doc", "doc_id", "docid", "document", "document_id", "file", "filename", "file_name")
-_TAG = re.compile(r"O|[BIESLUMW][-_].+")
 _NUM_ROWS = 200
 
 
@@ -118,7 +118,7 @@ def _find_tag(names: Sequence[str], cells: Sequence[Sequence[str]], word: int | 
 def _has_tags(cells: Iterable[str]) -> bool:
     """Whether most cells that are not empty hold tags."""
     firsts = [parts[0] for cell in cells if (parts := re.findall(r"[^\s,\[\]'\"]+", cell))]
-    return bool(firsts) and sum(_TAG.fullmatch(part) is not None for part in firsts) * 2 > len(firsts)
+    return bool(firsts) and sum(LOOSE_TAG.fullmatch(part) is not None for part in firsts) * 2 > len(firsts)
 
 
 def _are_sentences(cells: Sequence[Sequence[str]], word: int, tag: int) -> bool:

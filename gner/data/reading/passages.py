@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import NamedTuple
 
+from gner.data.annotations.fragments import join_fragments
 from gner.data.annotations.spans import Options, Span, Text
 
 _BETWEEN = "\n\n"
@@ -56,8 +57,10 @@ def join_passages(passages: Sequence[Passage], mentions: Sequence[Mention], plac
         elif not mention.type:
             options.report.add("no_type", mention.place, f"`{mention.text}`")
         else:
-            places = sorted(joined.place_of(start, end) for start, end in mention.places)
-            spans.append(_span(mention, places, joined.text, options))
+            places = [joined.place_of(start, end) for start, end in mention.places]
+            spans.append(
+                join_fragments(places, mention.type, mention.text, joined.text, place=mention.place, options=options)
+            )
     return Text(joined.text, spans, place, cut="always")
 
 
@@ -78,14 +81,3 @@ class _Joined:
     def _moved(self, offset: int) -> int:
         at = max(0, bisect_right(self._theirs, offset) - 1)
         return self._ours[at] + offset - self._theirs[at]
-
-
-def _span(mention: Mention, places: Sequence[tuple[int, int]], text: str, options: Options) -> Span:
-    start, end = places[0][0], max(last for _, last in places)
-    gaps = [text[before[1] : after[0]] for before, after in pairwise(places)]
-    if not any(gap.strip() for gap in gaps):
-        return Span(start, end, mention.type, mention.text, mention.place)
-    whole = " ".join(text[start:end].split())
-    what = f"`{mention.text}` ({mention.type}) is now `{whole}`"
-    options.report.add("discontinuous", mention.place, what)
-    return Span(start, end, mention.type, None, mention.place)
