@@ -159,6 +159,25 @@ class Counts(NamedTuple):
     num_gold: int
 
 
+class TextRange(NamedTuple):
+    """Where something is in the texts that a model wrote for an example.
+
+    Attributes:
+        text: Which of the texts, from 0.
+        start: Its first character.
+        end: Exclusive.
+
+    Example:
+        >>> place = TextRange(text=1, start=2, end=5)
+        >>> ["[]", '["Ada"]'][place.text][place.start : place.end]
+        'Ada'
+    """
+
+    text: int
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """Tags for the source words of one example.
@@ -169,7 +188,10 @@ class Prediction:
         report: What alignment and repair had to do.
         places: For each source word the half-open range of characters of its tag in the text, without brackets; None
             for a word that was not written. Empty where that is not known.
+        written: For each of ``entities`` where it was written, by formats that write the strings of entities; empty for
+            others.
         official: What the published scorer of the format counts, where it has one and was asked.
+        variants: The same for each of the other ways to count that the format names.
         generations: What was written, one for each query; empty where nothing was.
 
     Example:
@@ -186,7 +208,9 @@ class Prediction:
     entities: tuple[Entity, ...]
     report: AlignmentReport
     places: tuple[tuple[int, int] | None, ...] = ()
+    written: tuple[TextRange, ...] = ()
     official: Counts | None = None
+    variants: tuple[Counts, ...] = ()
     generations: tuple[Generation, ...] = ()
 
     @property

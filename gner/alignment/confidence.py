@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from math import exp
@@ -20,7 +20,8 @@ class EntityScorer:
     That is the product of the probabilities of the tokens that write the tags of its words, each given the prompt and
     everything written before it; brackets and the words themselves do not count. It says how sure the model is that a
     word is tagged so, once it has come to write that word's tag. An entity all of whose words were left out has no
-    score. Where a strategy gives scores of its own, those are taken.
+    score. For formats that list the strings of entities it is the probability of the tokens that write the string, and
+    the type where that is written too. Where a strategy gives scores of its own, those are taken.
 
     Args:
         tokenizer: Of the model that writes.
@@ -57,6 +58,8 @@ class EntityScorer:
             return prediction
         if all(generation.entities is not None for generation in generations):
             scores = _given_scores(prediction, generations)
+        elif prediction.written:
+            scores = self._scores_of_strings(prediction, generations)
         elif prediction.places and len(generations) == 1:
             [generation] = generations
             ends = self._ends(generation)
@@ -65,6 +68,15 @@ class EntityScorer:
             return prediction
         entities = [replace(entity, score=score) for entity, score in zip(prediction.entities, scores, strict=True)]
         return replace(prediction, entities=tuple(entities))
+
+    def _scores_of_strings(self, prediction: Prediction, generations: Sequence[Generation]) -> list[float | None]:
+        """Probabilities of the tokens that write the string and the type of each entity."""
+        ends = {place.text: self._ends(generations[place.text]) for place in prediction.written}
+        scores: list[float | None] = []
+        for place in prediction.written:
+            log_probs = generations[place.text].token_log_probs
+            scores.append(_probability({(place.start, place.end)}, log_probs, ends[place.text]))
+        return scores
 
     def _ends(self, generation: Generation) -> list[int]:
         """Where each token ends in the text."""
@@ -97,6 +109,11 @@ def _given_scores(prediction: Prediction, generations: Sequence[Generation]) -> 
 
 def _score(entity: Entity, prediction: Prediction, log_probs: Sequence[float], ends: Sequence[int]) -> float | None:
     places = {place for place in prediction.places[entity.start : entity.end] if place is not None}
+    return _probability(places, log_probs, ends)
+
+
+def _probability(places: Collection[tuple[int, int]], log_probs: Sequence[float], ends: Sequence[int]) -> float | None:
+    """That of all tokens that share a character with one of some places; None if there are no places."""
     if not places:
         return None
     total = 0.0

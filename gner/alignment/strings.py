@@ -25,6 +25,7 @@ class Placed(NamedTuple):
     Attributes:
         entities: In reading order, without overlap.
         num_unplaced: Strings that occur nowhere; with ``next place``, also those that have no free place left.
+        origins: For each entity, which of the strings it is from; the first of equal ones.
 
     Example:
         >>> placed = place_strings(["New", "York"], [("York", "city"), ("New York", "club")], "every occurrence")
@@ -34,6 +35,7 @@ class Placed(NamedTuple):
 
     entities: list[Entity]
     num_unplaced: int
+    origins: list[int]
 
     def prediction(self, num_words: int) -> Prediction:
         """Tags for the W words of the sentence; the report counts what was not placed.
@@ -77,12 +79,18 @@ def _word_spans(text: str, words: Sequence[Word], string: str) -> list[tuple[int
 
 
 def _every_occurrence(strings: Sequence[tuple[str, str]], places: dict[str, list[tuple[int, int]]]) -> Placed:
-    candidates: list[Entity] = []
-    for string, entity_type in dict.fromkeys(strings):
-        candidates += [Entity(start, end, entity_type) for start, end in places[string]]
-    kept = [entity for entity, longer in longest_first(candidates) if longer is None]
-    num_unplaced = sum(not places[string] for string, _ in strings)
-    return Placed(sorted(kept, key=lambda entity: entity.start), num_unplaced)
+    candidates: dict[Entity, int] = {}
+    for origin, (string, entity_type) in enumerate(strings):
+        for start, end in places[string]:
+            candidates.setdefault(Entity(start, end, entity_type), origin)
+    kept = [(entity, candidates[entity]) for entity, longer in longest_first(candidates) if longer is None]
+    return _placed(kept, sum(not places[string] for string, _ in strings))
+
+
+def _placed(kept: list[tuple[Entity, int]], num_unplaced: int) -> Placed:
+    """Entities, each with the string that it is from, in reading order."""
+    kept = sorted(kept, key=lambda pair: pair[0].start)
+    return Placed([entity for entity, _ in kept], num_unplaced, [origin for _, origin in kept])
 
 
 def longest_first(entities: Iterable[Entity]) -> Iterator[tuple[Entity, Entity | None]]:
@@ -106,9 +114,9 @@ def longest_first(entities: Iterable[Entity]) -> Iterator[tuple[Entity, Entity |
 
 def _next_place(strings: Sequence[tuple[str, str]], places: dict[str, list[tuple[int, int]]]) -> Placed:
     taken: set[int] = set()
-    kept: list[Entity] = []
+    kept: list[tuple[Entity, int]] = []
     num_unplaced = position = 0
-    for string, entity_type in strings:
+    for origin, (string, entity_type) in enumerate(strings):
         free = [place for place in places[string] if taken.isdisjoint(range(*place))]
         later = [place for place in free if place[0] >= position]
         if not free:
@@ -116,8 +124,8 @@ def _next_place(strings: Sequence[tuple[str, str]], places: dict[str, list[tuple
             continue
         start, position = (later or free)[0]
         taken.update(range(start, position))
-        kept.append(Entity(start, position, entity_type))
-    return Placed(sorted(kept, key=lambda entity: entity.start), num_unplaced)
+        kept.append((Entity(start, position, entity_type), origin))
+    return _placed(kept, num_unplaced)
 
 
 def find_string(text: str, words: Sequence[Word], string: str) -> list[tuple[int, int]]:

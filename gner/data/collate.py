@@ -107,17 +107,26 @@ class Collator:
         return self._encode_queries(examples).encoded
 
     def _encode_queries(self, examples: Sequence[Example]) -> _Rows:
-        of_examples = [self._format.queries(example) for example in examples]
-        return _Rows(self._encoder.encode(list(chain.from_iterable(of_examples))), _owners(of_examples))
+        return self._encode([self._format.query_segments(example) for example in examples])
 
     @property
     def learns_queries(self) -> bool:
         """Whether training reads the queries and nothing else, so that they need not be tokenized twice."""
-        return type(self._format).training is Format.training
+        kind = type(self._format)
+        return kind.training is Format.training and kind.seq2seq_training is Format.seq2seq_training
+
+    def _sequences(self, example: Example, rng: random.Random) -> list[list[Segment]]:
+        """What training reads of an example."""
+        is_seq2seq = self._backbone.kind is Kind.SEQ2SEQ
+        write = self._format.seq2seq_training if is_seq2seq else self._format.training
+        return write(example, rng)
 
     def _encode_training(self, examples: Sequence[Example], rngs: Sequence[random.Random]) -> _Rows:
         """Tokenize what training reads."""
-        of_examples = [self._format.training(example, rng) for example, rng in zip(examples, rngs, strict=True)]
+        return self._encode([self._sequences(example, rng) for example, rng in zip(examples, rngs, strict=True)])
+
+    def _encode(self, of_examples: Sequence[Sequence[Sequence[Segment]]]) -> _Rows:
+        """Tokenize the sequences of each example."""
         sequences = list(chain.from_iterable(of_examples))
         queries = [_as_query(sequence) for sequence in sequences]
         encoded_queries = iter(self._encoder.encode([query for query in queries if query is not None]))
@@ -185,7 +194,7 @@ class Collator:
             ['[INST] Use the specific entity tags: person, place and O.\\nSentence: nothing [/INST]', 'nothing(O)']
         """
         for example in examples:
-            for sequence in self._format.training(example, *_fixed_rngs([example])):
+            for sequence in self._sequences(example, *_fixed_rngs([example])):
                 query = _as_query(sequence)
                 if query is None:
                     yield from map(written_text, sequence)

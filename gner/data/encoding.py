@@ -75,12 +75,13 @@ class Encoder:
         tokenizer = self._backbone.tokenizer
         texts = [self._format.causal_prompt(query.prompt) for query in queries]
         prompts = [self._without_end(ids) for ids in tokenizer(texts)["input_ids"]]
-        wholes = tokenizer([f"{text} {query.target}" for text, query in zip(texts, queries, strict=True)])["input_ids"]
+        answers = [query.target if query.target[:1].isspace() else f" {query.target}" for query in queries]
+        wholes = tokenizer([text + answer for text, answer in zip(texts, answers, strict=True)])["input_ids"]
         pairs = []
-        for prompt, whole, query in zip(prompts, wholes, queries, strict=True):
+        for prompt, whole, text in zip(prompts, wholes, answers, strict=True):
             answer = whole[len(prompt) :]
             if whole[: len(prompt)] != prompt:
-                answer = tokenizer(f" {query.target}", add_special_tokens=False)["input_ids"]
+                answer = tokenizer(text, add_special_tokens=False)["input_ids"]
             pairs.append((prompt, self._ended(answer)))
         return pairs
 
@@ -148,7 +149,7 @@ def written_text(segment: Segment) -> str:
     """What is tokenized of a segment, without the mark of the end token.
 
     Example:
-        >>> written_text(Segment(f"Ada{END}", True)), written_text(Segment(f"Ada{END}", False))
-        ('Ada', 'Ada</s>')
+        >>> written_text(Segment(f"Ada{END}", True)), written_text(Segment("Who?", False))
+        ('Ada', 'Who?')
     """
-    return segment.text.removesuffix(END) if segment.learned else segment.text
+    return segment.text.removesuffix(END)

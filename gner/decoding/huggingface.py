@@ -143,13 +143,18 @@ def to_generations(model: TextModel, batch: Batch, written: list[list[int]]) -> 
     end = model.tokenizer.eos_token_id
     generations = []
     for ids, scores in zip(written, log_probs, strict=True):
-        text = decode(model.tokenizer, ids)
+        text = decode(model.tokenizer, ids, model.format.answer_start)
         generations.append(Generation(ids, text, scores, finished=ids[-1:] == [end]))
     return generations
 
 
-def decode(tokenizer: PreTrainedTokenizerBase, token_ids: list[int]) -> str:
+def decode(tokenizer: PreTrainedTokenizerBase, token_ids: list[int], start: str = "") -> str:
     """Token ids to text, as written: spaces before punctuation stay.
+
+    Args:
+        tokenizer: Of the model that wrote them.
+        token_ids: Of an answer.
+        start: White space that all answers start with; it is put back where the tokenizer drops it.
 
     Example:
         >>> from gner.testing import tiny_model
@@ -158,7 +163,8 @@ def decode(tokenizer: PreTrainedTokenizerBase, token_ids: list[int]) -> str:
         >>> decode(tokenizer, [*ids, tokenizer.eos_token_id])
         'Ada(O) ,(O)'
     """
-    return str(tokenizer.decode(token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+    text = str(tokenizer.decode(token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+    return text if text.startswith(start) else start + text
 
 
 def _until_end(tokens: list[int], end: int, limit: int, batch: Batch, row: int) -> list[int]:

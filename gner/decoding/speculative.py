@@ -167,7 +167,9 @@ class _Row:
     def generation(self, model: TextModel, end: int) -> Generation:
         """The answer, once it is done."""
         ids = self.drafter.written
-        return Generation(ids, decode(model.tokenizer, ids), self.log_probs, finished=ids[-1:] == [end])
+        return Generation(
+            ids, decode(model.tokenizer, ids, model.format.answer_start), self.log_probs, finished=ids[-1:] == [end]
+        )
 
     @property
     def room(self) -> int:

@@ -64,7 +64,9 @@ def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Seque
         answer = [*ids, end] if winners[row].is_finished else list(ids)
         if len(answer) > limits[row]:
             answer = answer[: limits[row]]
-            winners[row] = winners[row]._replace(text=decode(model.tokenizer, answer), is_finished=False)
+            winners[row] = winners[row]._replace(
+                text=decode(model.tokenizer, answer, model.format.answer_start), is_finished=False
+            )
         answers.append(answer)
     log_probs = token_log_probs(model.network, batch, answers)
     return [
@@ -82,7 +84,7 @@ class _Winner(NamedTuple):
 
 
 def _winner(model: TextModel, read: PostProcessor, example: Example, samples: Sequence[list[int]]) -> _Winner:
-    predictions = [read(example, [decode(model.tokenizer, ids)]) for ids in samples]
+    predictions = [read(example, [decode(model.tokenizer, ids, model.format.answer_start)]) for ids in samples]
     votes = zip(*(prediction.tags for prediction in predictions), strict=True)
     tags, _ = repair([Counter(of_word).most_common(1)[0][0] for of_word in votes])
     found = Counter(chain.from_iterable(prediction.entities for prediction in predictions))

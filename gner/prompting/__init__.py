@@ -2,7 +2,20 @@
 
 from gner.prompting.base import END, Format, Query, Segment
 from gner.prompting.gner import OFFICIAL_INSTRUCTION, GnerFormat
+from gner.prompting.listed import AnswerGrammar, ListedEntity, ListItem, place_listed
 
 DefaultFormat = GnerFormat
 
-__all__ = ["END", "OFFICIAL_INSTRUCTION", "DefaultFormat", "Format", "GnerFormat", "Query", "Segment"]
+__all__ = [
+    "END",
+    "OFFICIAL_INSTRUCTION",
+    "AnswerGrammar",
+    "DefaultFormat",
+    "Format",
+    "GnerFormat",
+    "ListItem",
+    "ListedEntity",
+    "Query",
+    "Segment",
+    "place_listed",
+]

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gner.prompting.listed import AnswerGrammar
 from gner.records import Aligner, Alignment, Counts, Example, Prediction
 
 
@@ -28,11 +29,13 @@ class Query(NamedTuple):
 
 
 END = "</s>"
-"""The backbone's end token, at the end of a learned segment."""
+"""The backbone's end token, at the end of a segment."""
 
 
 class Segment(NamedTuple):
     """A part of what training reads, with whether the model learns to write it.
+
+    One that ends with ``</s>`` ends with the backbone's end token, whatever that is.
 
     Example:
         >>> sequence = [Segment("Who? ", False), Segment(f"Ada{END}", True), Segment("Where?", False)]
@@ -54,6 +57,8 @@ class Format(ABC):
     Attributes:
         scorer: Name of the published scorer that `official_counts` reproduces: ``gner`` makes metrics ``f1_gner``,
             ``precision_gner``, ``recall_gner``. None for a format that has none.
+        variants: Names of further ways to count, of `variant_counts`; ``gner_loose`` makes ``f1_gner_loose`` and so on.
+        answer_start: White space that every answer starts with, and that some tokenizers drop; it is put back.
 
     Example:
         >>> from gner.alignment import place_strings
@@ -68,9 +73,13 @@ class Format(ABC):
     """
 
     scorer: str | None = None
+    variants: tuple[str, ...] = ()
+    answer_start: str = ""
 
     def causal_prompt(self, prompt: str) -> str:
-        """The prompt of a query as a causal backbone reads it, by default as it is; the answer follows after a space.
+        """The prompt of a query as a causal backbone reads it, by default as it is.
+
+        The answer follows after a space, unless it starts with white space itself.
 
         Seq2seq backbones always get the prompt as it is.
 
@@ -94,6 +103,21 @@ class Format(ABC):
             ['Ada(B-person) slept(O)']
         """
 
+    def query_segments(self, example: Example) -> list[list[Segment]]:
+        """Write the queries as they are tokenized: the segments of a prompt, and the learned one of its answer.
+
+        What is decoded starts from exactly these prompts. By default each prompt is one segment, which is tokenized
+        together with its answer; see `training` for others.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0")
+            >>> [[prompt, answer]] = GnerFormat().query_segments(example)
+            >>> prompt.text == GnerFormat().queries(example)[0].prompt, answer.text
+            (True, 'Ada(B-person) slept(O)')
+        """
+        return [[Segment(query.prompt, False), Segment(query.target, True)] for query in self.queries(example)]
+
     def num_queries(self, example: Example) -> int:
         """How many queries there are; a subclass that always writes the same number can say so without writing them."""
         return len(self.queries(example))
@@ -106,8 +130,7 @@ class Format(ABC):
         they are, between the tokens that the tokenizer puts around a text. The encoder of a seq2seq backbone reads the
         segments before the first learned one, its decoder the others.
 
-        A learned segment that ends with ``</s>`` ends with the backbone's end token, whatever that is; the last one
-        always does.
+        The last learned segment ends with the end token, whether it says so or not.
 
         Args:
             example: With gold tags.
@@ -115,7 +138,7 @@ class Format(ABC):
                 random.
 
         Returns:
-            One sequence or more; by default one for each query.
+            One sequence or more; by default those of `query_segments`.
 
         Example:
             >>> from gner.prompting import GnerFormat
@@ -124,7 +147,22 @@ class Format(ABC):
             >>> answer, prompt.learned
             (Segment(text='Ada(B-person) slept(O)', learned=True), False)
         """
-        return [[Segment(query.prompt, False), Segment(query.target, True)] for query in self.queries(example)]
+        return self.query_segments(example)
+
+    def seq2seq_training(self, example: Example, rng: random.Random) -> list[list[Segment]]:
+        """The same for a seq2seq backbone, by default that of `training`.
+
+        For formats whose sequences have several learned parts: an encoder reads what comes before the first of them
+        only.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0")
+            >>> form, rng = GnerFormat(), random.Random(0)
+            >>> form.seq2seq_training(example, rng) == form.training(example, rng)
+            True
+        """
+        return self.training(example, rng)
 
     @abstractmethod
     def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:
@@ -188,6 +226,25 @@ class Format(ABC):
             >>> example = Example(("Ada", "and", "Ada"), ("B-person", "O", "B-person"), ("person",), "toy", "0")
             >>> GnerFormat().official_counts(example, ["Ada(B-person) and(O) Ada(O)"], OfficialAligner())
             Counts(num_correct=1, num_predicted=1, num_gold=1)
+        """
+        return None
+
+    def variant_counts(self, example: Example, texts: Sequence[str]) -> tuple[Counts, ...]:
+        """Count in each of the other ways that `variants` names.
+
+        Args:
+            example: With gold tags.
+            texts: See `read`.
+
+        Returns:
+            One for each name, by default none.
+        """
+        return ()
+
+    def grammars(self, example: Example) -> list[AnswerGrammar] | None:
+        """How the answer to each query of an example is written, for formats that list the strings of entities.
+
+        Speculative decoding drafts by it, constrained decoding allows nothing else. None, the default, for others.
         """
         return None
 
