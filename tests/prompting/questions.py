@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from gner.alignment import place_strings
 from gner.bio import to_entities
-from gner.prompting import END, Format, Query, Segment
+from gner.prompting import END, AnswerGrammar, Format, ListItem, Query, Segment
 from gner.records import Aligner, Counts, Example, Prediction
 from tests.conftest import make_example
 
@@ -54,6 +54,11 @@ class QuestionFormat(Format):
             strings += [(string, kind) for string in _parse(text)]
         return place_strings(example.words, strings, "every occurrence").prediction(len(example.words))
 
+    def grammars(self, example: Example) -> list[AnswerGrammar]:
+        """A JSON list for each type."""
+        items = [ListItem(kind, '"', '"', _escape) for kind in example.types]
+        return [AnswerGrammar("[]", "[", (item,), ", ", "]") for item in items]
+
     def official_counts(self, example: Example, texts: Sequence[str], align: Aligner) -> Counts:
         """Strings of each question, repeats included, wherever they are."""
         gold: Counter[tuple[str, str]] = Counter()
@@ -78,6 +83,10 @@ def _question(kind: str) -> str:
 
 def _answer(strings: list[str]) -> str:
     return json.dumps(strings, ensure_ascii=False)
+
+
+def _escape(string: str) -> str:
+    return _answer([string])[2:-2]
 
 
 def _strings(example: Example, kind: str) -> list[str]:
