@@ -10,11 +10,13 @@ from gner.errors import UserError
 from gner.plugins import FORMATS, find_plugin
 from gner.prompting.base import Format
 from gner.prompting.gner import GnerFormat
+from gner.prompting.instruct_uie import InstructUieFormat
 from gner.prompting.uniner import UniNerFormat
 
 _CLASSES: tuple[type[Format], ...] = (
     GnerFormat,
     UniNerFormat,
+    InstructUieFormat,
 )
 _SHIPPED = {cls.__name__: cls for cls in _CLASSES}
 
