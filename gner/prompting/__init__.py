@@ -3,6 +3,7 @@
 from gner.prompting.base import END, Format, Query, Segment
 from gner.prompting.gner import OFFICIAL_INSTRUCTION, GnerFormat
 from gner.prompting.listed import AnswerGrammar, ListedEntity, ListItem, place_listed
+from gner.prompting.uniner import UniNerFormat
 
 DefaultFormat = GnerFormat
 
@@ -17,5 +18,6 @@ __all__ = [
     "ListedEntity",
     "Query",
     "Segment",
+    "UniNerFormat",
     "place_listed",
 ]

@@ -10,8 +10,13 @@ from gner.errors import UserError, did_you_mean
 from gner.plugins import FORMATS, find_plugin, plain_name, plugin_names, resolve_name
 from gner.prompting.base import Format
 from gner.prompting.gner import GnerFormat
+from gner.prompting.uniner import UniNerFormat
 
-_SHIPPED: dict[str, type[Format]] = {cls.__name__: cls for cls in (GnerFormat,)}
+_CLASSES: tuple[type[Format], ...] = (
+    GnerFormat,
+    UniNerFormat,
+)
+_SHIPPED = {cls.__name__: cls for cls in _CLASSES}
 
 
 def to_config(format: Format) -> dict[str, Any]:
