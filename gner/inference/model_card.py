@@ -30,17 +30,19 @@ def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
         adapter_only: Whether only adapters are exported.
     """
     result = _result(loaded)
-    shown = _shown(loaded.settings.format.scorer)
+    shown = _shown(loaded.settings.format.scorers)
     metadata = _metadata(loaded, name, _evaluations(result, shown), adapter_only=adapter_only)
     head = f"---\n{metadata.to_yaml()}\n---\n\n# {as_text(name)}\n"
     parts = [head, _ABOUT, _usage(loaded, name), _training(loaded), _metrics(result, shown), _config(loaded.config)]
     return "\n".join(part for part in parts if part)
 
 
-def _shown(scorer: str | None) -> list[str]:
-    """Names of the metrics in the card: those of the published scorer of the format too, if it has one."""
+def _shown(scorers: Sequence[str]) -> list[str]:
+    """Names of the metrics in the card: those of the scorers of the format too."""
     names = ["f1", "precision", "recall", "f1_macro"]
-    return names if scorer is None else [*names, f"f1_{scorer}", f"f1_{scorer}_macro"]
+    for scorer in scorers:
+        names += [f"f1_{scorer}", f"f1_{scorer}_macro"]
+    return names
 
 
 def _metadata(loaded: Loaded, name: str, results: list[EvalResult], *, adapter_only: bool) -> ModelCardData:

@@ -76,6 +76,11 @@ class Format(ABC):
     variants: tuple[str, ...] = ()
     answer_start: str = ""
 
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """Names of all ways to count: that of the published scorer, if there is one, then the variants."""
+        return self.variants if self.scorer is None else (self.scorer, *self.variants)
+
     def causal_prompt(self, prompt: str) -> str:
         """The prompt of a query as a causal backbone reads it, by default as it is.
 
@@ -230,15 +235,7 @@ class Format(ABC):
         return None
 
     def variant_counts(self, example: Example, texts: Sequence[str]) -> tuple[Counts, ...]:
-        """Count in each of the other ways that `variants` names.
-
-        Args:
-            example: With gold tags.
-            texts: See `read`.
-
-        Returns:
-            One for each name, by default none.
-        """
+        """Count in each of the other ways that `variants` names, one after the other; by default in none."""
         return ()
 
     def grammars(self, example: Example) -> list[AnswerGrammar] | None:

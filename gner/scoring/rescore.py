@@ -80,8 +80,7 @@ class Rescorer:
 
     Attributes:
         strict_counts: For each dataset, the correct, predicted and gold entities of each sentence.
-        official_counts: The same for the official score.
-        scorer: Name of the official scorer; None for formats without one.
+        official_counts: The same for each scorer of the format, by its name.
 
     Example:
         >>> from gner.scoring.prediction_file import read_rows
@@ -105,8 +104,7 @@ class Rescorer:
         self._readers: dict[str, _Reader] = {}
         self._tallies: dict[str, Tally] = {}
         self.strict_counts: dict[str, list[Counts]] = {}
-        self.official_counts: dict[str, list[Counts]] = {}
-        self.scorer: str | None = None
+        self.official_counts: dict[str, dict[str, list[Counts]]] = {}
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[Rescored]:
         """Count rows, and give each with its prediction.
@@ -126,7 +124,8 @@ class Rescorer:
         reader = self._reader(row.format, row.example.source)
         self._check_texts(row, reader.format)
         prediction = reader.postprocess(row.example, row.texts)
-        self._count(row.example.dataset, Tally.of(row.example, prediction, row.finished))
+        tally = Tally.of(row.example, prediction, row.finished, reader.format.scorers)
+        self._count(row.example.dataset, tally)
         if self._aligner == "robust":
             return Rescored(row, prediction, (), reader.format)
         official_tags = reader.postprocess.read_official(row.example, row.texts).tags
@@ -150,12 +149,8 @@ class Rescorer:
         key = json.dumps(config, sort_keys=True)
         if key not in self._readers:
             format = self._format_of(config, place)
-            if self._readers and format.scorer != self.scorer:
-                raise UserError(
-                    f"{place}: expected rows that one official scorer counts, found some for {self.scorer} and some "
-                    f"for {format.scorer}. Score the files of each format by themselves."
-                )
-            self.scorer = format.scorer
+            for earlier in self._readers.values():
+                _check_scorers(earlier.format, format, place)
             self._readers[key] = _Reader(format, PostProcessor(format, self._back_tokenizer, self._aligner))
         return self._readers[key]
 
@@ -172,8 +167,9 @@ class Rescorer:
 
     def _count(self, dataset: str, tally: Tally) -> None:
         self.strict_counts.setdefault(dataset, []).append(tally.strict)
-        self.official_counts.setdefault(dataset, []).append(tally.official)
-        self._tallies.setdefault(dataset, Tally())
+        for scorer, counts in tally.official.items():
+            self.official_counts.setdefault(scorer, {}).setdefault(dataset, []).append(counts)
+        self._tallies.setdefault(dataset, Tally(scorers=()))
         self._tallies[dataset] += tally
 
     def scores(self) -> EntityScores:
@@ -187,7 +183,15 @@ class Rescorer:
             >>> rescore.scores().overall.strict.recall
             0.5
         """
-        return entity_scores(self._tallies, self.scorer)
+        return entity_scores(self._tallies)
+
+
+def _check_scorers(earlier: Format, format: Format, place: str) -> None:
+    if format.scorers != earlier.scorers:
+        raise UserError(
+            f"{place}: expected rows that one official scorer counts, found some for {earlier.scorer} and some for "
+            f"{format.scorer}. Score the files of each format by themselves."
+        )
 
 
 def _lower_words(rows: Iterable[Row]) -> Iterator[str]:

@@ -105,10 +105,11 @@ def _write_json(path: Path, scores: EntityScores, intervals: F1Intervals | None,
 def _intervals(rescorer: Rescorer, options: ScoreOptions) -> F1Intervals | None:
     if options.bootstrap is None:
         return None
-    strict = f1_intervals(rescorer.strict_counts, options.bootstrap, options.seed)
-    if rescorer.scorer is None:
-        return F1Intervals(strict, None)
-    return F1Intervals(strict, f1_intervals(rescorer.official_counts, options.bootstrap, options.seed, official=True))
+    number, seed = options.bootstrap, options.seed
+    official = {
+        scorer: f1_intervals(counts, number, seed, official=True) for scorer, counts in rescorer.official_counts.items()
+    }
+    return F1Intervals(f1_intervals(rescorer.strict_counts, number, seed), official)
 
 
 def _tagged(row: Row, tags: Sequence[str]) -> str:

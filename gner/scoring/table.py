@@ -15,17 +15,25 @@ from gner.scoring.results import EntityScores, GroupScores
 
 
 class F1Intervals(NamedTuple):
-    """Confidence intervals of both scores; None for the official one of a format that has none.
+    """Confidence intervals of the strict score, and of that of each scorer of the format by its name.
 
     Example:
         >>> from gner.scoring import Tally, entity_scores
         >>> of_toy = Intervals({"toy": Interval(0.6, 0.9)}, average=Interval(0.6, 0.9))
-        >>> as_values(entity_scores({"toy": Tally()}), F1Intervals(of_toy, official=None))["average"]["f1_interval"]
+        >>> as_values(entity_scores({"toy": Tally()}), F1Intervals(of_toy, official={}))["average"]["f1_interval"]
         [0.6, 0.9]
     """
 
     strict: Intervals
-    official: Intervals | None
+    official: dict[str, Intervals]
+
+
+_Kinds = dict[str | None, Intervals]
+"""The intervals of the strict score under None, those of scorers under their names."""
+
+
+def _by_kind(intervals: F1Intervals | None) -> _Kinds:
+    return {} if intervals is None else {None: intervals.strict, **intervals.official}
 
 
 def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[Table]:
@@ -40,24 +48,25 @@ def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[
         ['toy', 'average']
     """
     table = _table("dataset", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
-    known = {} if intervals is None else {kind: each for kind, each in intervals._asdict().items() if each is not None}
-    kinds = ["strict"] if scores.overall.scorer is None else ["strict", "official"]
+    known = _by_kind(intervals)
     for name, group in scores.datasets.items():
         of_dataset = {kind: each.datasets[name] for kind, each in known.items()}
-        _add_scores(table, name, {kind: getattr(group, kind) for kind in kinds}, of_dataset)
+        _add_scores(table, name, {None: group.strict, **group.official}, of_dataset)
     table.add_section()
     averages = {kind: each.average for kind, each in known.items()}
-    _add_scores(table, "average", {kind: scores.average(kind) for kind in kinds}, averages)
+    _add_scores(table, "average", {kind: scores.average(kind) for kind in (None, *scores.overall.official)}, averages)
     return [table, _written_table(scores)]
 
 
-def _add_scores(table: Table, name: str, scores: Mapping[str, Score], intervals: Mapping[str, Interval]) -> None:
-    """Add a line for each kind of score."""
-    for kind, score in scores.items():
-        line = [kind, *_figures(score)]
+def _add_scores(
+    table: Table, name: str, scores: Mapping[str | None, Score], intervals: Mapping[str | None, Interval]
+) -> None:
+    """Add a line for the strict score, one for the published scorer and one for each variant of it."""
+    for line_number, (kind, score) in enumerate(scores.items()):
+        line = [("strict", "official", kind or "")[min(line_number, 2)], *_figures(score)]
         if kind in intervals:
             line.insert(-1, f"{intervals[kind].low:.4f} – {intervals[kind].high:.4f}")
-        table.add_row(Text(name) if kind == "strict" else "", *line)
+        table.add_row("" if line_number else Text(name), *line)
 
 
 def _written_table(scores: EntityScores) -> Table:
@@ -113,14 +122,12 @@ def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, 
         >>> list(values), values["datasets"]["toy"]["words"]
         (['datasets', 'average', 'all'], 0)
     """
-    scorer = scores.overall.scorer
     datasets = {name: _group_values(group) for name, group in scores.datasets.items()}
-    average = _score_values(scores.average("strict"), "")
-    if scorer is not None:
-        average |= _score_values(scores.average("official"), f"_{scorer}")
-    for key, each in zip(("f1_interval", f"f1_{scorer}_interval"), intervals or (), strict=False):
-        if each is None:
-            continue
+    average = _score_values(scores.average(), "")
+    for scorer in scores.overall.official:
+        average |= _score_values(scores.average(scorer), f"_{scorer}")
+    for kind, each in _by_kind(intervals).items():
+        key = "f1_interval" if kind is None else f"f1_{kind}_interval"
         average[key] = list(each.average)
         for name, interval in each.datasets.items():
             datasets[name][key] = list(interval)
@@ -128,9 +135,8 @@ def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, 
 
 
 def _group_values(group: GroupScores) -> dict[str, Any]:
-    support: dict[str, Any] = {"support": group.strict.support}
-    if group.scorer is not None:
-        support[f"support_{group.scorer}"] = group.official.support
+    support = {"support": group.strict.support}
+    support |= {f"support_{scorer}": score.support for scorer, score in group.official.items()}
     counts = {"sentences": group.num_sentences, "words": group.num_words, "runaways": group.num_runaways}
     types = {name: score._asdict() for name, score in group.types.items()}
     return {**group.scalars(), **support, **counts, "types": types}

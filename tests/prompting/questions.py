@@ -27,6 +27,7 @@ class QuestionFormat(Format):
     """
 
     scorer = "questions"
+    variants = ("questions_once",)
 
     def __init__(self, conversation: bool = False) -> None:
         self.conversation = conversation
@@ -61,16 +62,27 @@ class QuestionFormat(Format):
 
     def official_counts(self, example: Example, texts: Sequence[str], align: Aligner) -> Counts:
         """Strings of each question, repeats included, wherever they are."""
-        gold: Counter[tuple[str, str]] = Counter()
-        found: Counter[tuple[str, str]] = Counter()
-        for kind, text in zip(example.types, texts, strict=True):
-            gold.update((kind, string) for string in _strings(example, kind))
-            found.update((kind, string) for string in _parse(text))
+        gold, found = _counted(example, texts)
         return Counts((gold & found).total(), found.total(), gold.total())
+
+    def variant_counts(self, example: Example, texts: Sequence[str]) -> tuple[Counts, ...]:
+        """The same without repeats."""
+        gold, found = _counted(example, texts)
+        return (Counts(len(gold & found), len(found), len(gold)),)
 
     def longest_answer(self, example: Example) -> str:
         """All words, each a string of its own."""
         return _answer(list(example.words))
+
+
+def _counted(example: Example, texts: Sequence[str]) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    """Types and strings of the gold entities, and of those that were written."""
+    gold: Counter[tuple[str, str]] = Counter()
+    found: Counter[tuple[str, str]] = Counter()
+    for kind, text in zip(example.types, texts, strict=True):
+        gold.update((kind, string) for string in _strings(example, kind))
+        found.update((kind, string) for string in _parse(text))
+    return gold, found
 
 
 def _text(example: Example) -> str:

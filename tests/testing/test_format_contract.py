@@ -44,6 +44,10 @@ class _HasNoScorer(QuestionFormat):
     scorer = None
 
 
+class _CountsInOneWayOnly(QuestionFormat):
+    variants = ("questions_once", "questions_loose")
+
+
 class _ForgetsAnOption(GnerFormat):
     def __init__(self, suffix: str = "") -> None:
         super().__init__()
@@ -57,6 +61,7 @@ class _ForgetsAnOption(GnerFormat):
         (_Raises(), "Expecting value"),
         (_SaysTooMuch(), "expected a text as long as"),
         (_HasNoScorer(), "expected `scorer` to be set"),
+        (_CountsInOneWayOnly(), "expected 2 counts, got 1"),
         (_ForgetsAnOption(), "suffix"),
     ],
 )
