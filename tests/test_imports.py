@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "run_dir": {"errors", "locks"},
     "interfaces": {"prompting", "records"},
     "alignment": {"bio", "errors", "records", "words"},
-    "prompting": {"alignment", "bio", "errors", "plugins", "records"},
+    "prompting": {"alignment", "bio", "errors", "option_parser", "plugins", "records"},
     "scoring": {"alignment", "bio", "errors", "files", "option_parser", "prompting", "records", "web_page"},
     "metrics": {"prompting", "records", "scoring"},
     "data": {
