@@ -2,6 +2,7 @@
 
 from gner.prompting.base import END, Format, Query, Segment
 from gner.prompting.gner import OFFICIAL_INSTRUCTION, GnerFormat
+from gner.prompting.gollie import GollieFormat
 from gner.prompting.listed import AnswerGrammar, ListedEntity, ListItem, place_listed
 
 DefaultFormat = GnerFormat
@@ -13,6 +14,7 @@ __all__ = [
     "DefaultFormat",
     "Format",
     "GnerFormat",
+    "GollieFormat",
     "ListItem",
     "ListedEntity",
     "Query",

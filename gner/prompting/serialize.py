@@ -10,8 +10,9 @@ from gner.errors import UserError
 from gner.plugins import FORMATS, find_plugin
 from gner.prompting.base import Format
 from gner.prompting.gner import GnerFormat
+from gner.prompting.gollie import GollieFormat
 
-_SHIPPED: dict[str, type[Format]] = {cls.__name__: cls for cls in (GnerFormat,)}
+_SHIPPED: dict[str, type[Format]] = {cls.__name__: cls for cls in (GnerFormat, GollieFormat)}
 
 
 def to_config(format: Format) -> dict[str, Any]:
