@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from gner.bio import keep_types
+from gner.bio import draw_types, keep_types
 from gner.errors import UserError
 from gner.records import Example
 
@@ -59,9 +59,7 @@ class Regularization:
             >>> sorted(changed.types), changed.tags
             (['city', 'person'], ('B-person', 'O'))
         """
-        kept = [entity_type for entity_type in example.types if rng.random() >= self.drop_type]
-        if not kept:
-            kept = [rng.choice(example.types)]
+        kept = draw_types(example.types, self.drop_type, rng)
         known = set(example.types)
         external = [entity_type for entity_type in pool if entity_type not in known] if self.num_external_types else []
         types = kept + rng.sample(external, min(self.num_external_types, len(external)))
