@@ -8,9 +8,11 @@ from torchmetrics import MetricCollection
 
 from gner.bio import repair, to_entities
 from gner.metrics import AnswerLoss, EntityF1
+from gner.prompting import GnerFormat
 from gner.prompting.gner_scorer import count_pairs
 from gner.records import AlignmentReport, Example, Prediction
 from gner.scoring import Counts, score_of
+from tests.prompting.questions import QuestionFormat
 from tests.scoring.released_scorer import official_scores
 
 TYPES = ("a", "b c")
@@ -147,3 +149,9 @@ def test_a_loss_that_is_no_number_is_not_hidden() -> None:
     metric.update(torch.tensor(1.0), 3)
     metric.update(torch.tensor(float("inf")), 3)
     assert metric.compute().isnan()
+
+
+def test_a_format_that_lists_strings_logs_those_not_found_from_the_start() -> None:
+    for format in (QuestionFormat(), GnerFormat()):
+        metric = EntityF1({"toy": TYPES}, format.scorers, format.lists_strings)
+        assert ("unplaced" in metric.scores().scalars()) is isinstance(format, QuestionFormat)
