@@ -128,8 +128,16 @@ def test_white_space_that_is_not_in_the_text_moves_nothing() -> None:
         token_ids=[*ids, TOKENIZER.eos_token_id],
         token_log_probs=[0.0] * dropped + whole.token_log_probs,
     )
+    put_back = replace(whole, text=f"  {whole.text}")
     assert dropped > 0
-    assert _lists(whole, EMPTY) == _lists(spaced, EMPTY) == [("person", pytest.approx(0.8))]
+    for generation in (whole, spaced, put_back):
+        assert _lists(generation, EMPTY) == [("person", pytest.approx(0.8))]
+
+
+def test_white_space_that_is_put_back_before_characters_of_several_tokens_moves_nothing() -> None:
+    whole = _generation('["東京🎉", "Ada"]', {"Ada": log(0.8), '", "': log(0.1), '"]': log(0.2)})
+    for text in (whole.text, f" {whole.text}"):
+        assert _lists(replace(whole, text=text), EMPTY)[0] == ("person", pytest.approx(0.8))
 
 
 def test_a_string_that_occurs_twice_gives_both_entities_its_score() -> None:
