@@ -105,7 +105,7 @@ def _table(first: str, *headings: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column(first, overflow="fold", min_width=12)
     for heading in headings:
-        table.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=heading != "score")
     return table
 
 
