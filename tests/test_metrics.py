@@ -81,6 +81,16 @@ def test_official_scores_are_those_of_the_released_scorer(sentences: list[tuple[
     assert (scores.precision, scores.recall, scores.f1) == pytest.approx(official_scores(rows), abs=1e-12)
 
 
+def test_each_way_to_count_has_its_metric() -> None:
+    metric = EntityF1({"toy": TYPES, "empty": TYPES}, ["theirs", "theirs_loose"])
+    example, tags = _example(["B-a", "O"]), ("O", "O")
+    counts = [Counts(1, 1, 1), Counts(1, 2, 2)]
+    metric.update(example, Prediction(tags, (), AlignmentReport(), official=counts[0], variants=(counts[1],)))
+    named = metric.scores().scalars()
+    assert named["f1_theirs"] == pytest.approx(1) and named["toy/recall_theirs_loose"] == pytest.approx(0.5)
+    assert named["f1_theirs_loose_macro"] == pytest.approx(0.25) and named["empty/f1_theirs_loose"] == 0
+
+
 def test_nothing_over_nothing_is_zero() -> None:
     assert score_of(Counts(0, 0, 0)) == (0, 0, 0, 0)
     scores = EntityF1({"toy": TYPES}).scores()

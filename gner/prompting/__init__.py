@@ -2,6 +2,8 @@
 
 from gner.prompting.base import END, Format, Query, Segment
 from gner.prompting.gner import OFFICIAL_INSTRUCTION, GnerFormat
+from gner.prompting.gollie import GollieFormat
+from gner.prompting.instruct_uie import InstructUieFormat
 from gner.prompting.listed import AnswerGrammar, ListedEntity, ListItem, place_listed
 from gner.prompting.uniner import UniNerFormat
 
@@ -14,6 +16,8 @@ __all__ = [
     "DefaultFormat",
     "Format",
     "GnerFormat",
+    "GollieFormat",
+    "InstructUieFormat",
     "ListItem",
     "ListedEntity",
     "Query",

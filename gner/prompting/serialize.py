@@ -10,11 +10,15 @@ from gner.errors import UserError, did_you_mean
 from gner.plugins import FORMATS, find_plugin, plain_name, plugin_names, resolve_name
 from gner.prompting.base import Format
 from gner.prompting.gner import GnerFormat
+from gner.prompting.gollie import GollieFormat
+from gner.prompting.instruct_uie import InstructUieFormat
 from gner.prompting.uniner import UniNerFormat
 
 _CLASSES: tuple[type[Format], ...] = (
     GnerFormat,
     UniNerFormat,
+    InstructUieFormat,
+    GollieFormat,
 )
 _SHIPPED = {cls.__name__: cls for cls in _CLASSES}
 

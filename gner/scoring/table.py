@@ -28,12 +28,11 @@ class F1Intervals(NamedTuple):
     official: dict[str, Intervals]
 
 
-_Kinds = dict[str | None, Intervals]
-"""The intervals of the strict score under None, those of scorers under their names."""
+_STRICT = ""  # where scorers have their names
 
 
-def _by_kind(intervals: F1Intervals | None) -> _Kinds:
-    return {} if intervals is None else {None: intervals.strict, **intervals.official}
+def _by_scorer(intervals: F1Intervals | None) -> dict[str, Intervals]:
+    return {} if intervals is None else {_STRICT: intervals.strict, **intervals.official}
 
 
 _HEADINGS = {"unplaced": "not found", "unknown_tags": "unknown types"}
@@ -52,24 +51,25 @@ def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[
         ['toy', 'average']
     """
     table = _table("dataset", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
-    known = _by_kind(intervals)
+    known = _by_scorer(intervals)
     for name, group in scores.datasets.items():
-        of_dataset = {kind: each.datasets[name] for kind, each in known.items()}
-        _add_scores(table, name, {None: group.strict, **group.official}, of_dataset)
+        of_dataset = {scorer: each.datasets[name] for scorer, each in known.items()}
+        _add_scores(table, name, {_STRICT: group.strict, **group.official}, of_dataset)
     table.add_section()
-    averages = {kind: each.average for kind, each in known.items()}
-    _add_scores(table, "average", {kind: scores.average(kind) for kind in (None, *scores.overall.official)}, averages)
+    averages = {_STRICT: scores.average(), **{scorer: scores.average(scorer) for scorer in scores.overall.official}}
+    _add_scores(table, "average", averages, {scorer: each.average for scorer, each in known.items()})
     return [table, _written_table(scores)]
 
 
-def _add_scores(
-    table: Table, name: str, scores: Mapping[str | None, Score], intervals: Mapping[str | None, Interval]
-) -> None:
+def _add_scores(table: Table, name: str, scores: Mapping[str, Score], intervals: Mapping[str, Interval]) -> None:
     """Add a line for the strict score, one for the published scorer and one for each variant of it."""
-    for line_number, (kind, score) in enumerate(scores.items()):
-        line = [("strict", "official", kind or "")[min(line_number, 2)], *_figures(score)]
-        if kind in intervals:
-            line.insert(-1, f"{intervals[kind].low:.4f} – {intervals[kind].high:.4f}")
+    published = next((scorer for scorer in scores if scorer != _STRICT), "")
+    names = {published: "official", _STRICT: "strict"}
+    for line_number, (scorer, score) in enumerate(scores.items()):
+        variant = scorer.removeprefix(f"{published}_").replace("_", " ")  # short, for a narrow terminal
+        line = [names.get(scorer, variant), *_figures(score)]
+        if scorer in intervals:
+            line.insert(-1, f"{intervals[scorer].low:.4f} – {intervals[scorer].high:.4f}")
         table.add_row("" if line_number else Text(name), *line)
 
 
@@ -111,7 +111,7 @@ def _table(first: str, *headings: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column(first, overflow="fold", min_width=12)
     for heading in headings:
-        table.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=heading != "score")
     return table
 
 
@@ -132,8 +132,8 @@ def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, 
     average = _score_values(scores.average(), "")
     for scorer in scores.overall.official:
         average |= _score_values(scores.average(scorer), f"_{scorer}")
-    for kind, each in _by_kind(intervals).items():
-        key = "f1_interval" if kind is None else f"f1_{kind}_interval"
+    for scorer, each in _by_scorer(intervals).items():
+        key = f"f1_{scorer}_interval" if scorer else "f1_interval"
         average[key] = list(each.average)
         for name, interval in each.datasets.items():
             datasets[name][key] = list(interval)

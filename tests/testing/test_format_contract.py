@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gner.prompting import Format, GnerFormat, Query
+from gner.prompting import Format, GnerFormat, InstructUieFormat, Query
 from gner.records import Aligner, Example, Prediction
 from gner.testing import check_format
 from tests.prompting.questions import QuestionFormat
@@ -17,6 +17,8 @@ from tests.prompting.questions import QuestionFormat
         GnerFormat(),
         GnerFormat(None, dataset_line=True, extra_type="else", context_window=1, gap_marker="..."),
         GnerFormat(context_window=0),
+        InstructUieFormat(),
+        InstructUieFormat("multiple", task_name=True, dataset_name=True, auxiliary=0.5, published_braces=True),
         QuestionFormat(),
         QuestionFormat(conversation=True),
     ],
