@@ -20,6 +20,7 @@ class EntityF1(Metric):
     Args:
         types: The entity types of each dataset.
         scorers: Names of the format's ways to count, whose counts come with predictions.
+        lists_strings: Whether texts list the strings of entities; see `gner.prompting.Format`.
 
     Example:
         >>> from gner.records import AlignmentReport, Entity, Example, Prediction
@@ -37,7 +38,12 @@ class EntityF1(Metric):
     plot_upper_bound = 1.0
     rows: Tensor
 
-    def __init__(self, types: Mapping[str, Iterable[str]], scorers: Sequence[str] = DEFAULT_SCORERS) -> None:
+    def __init__(
+        self,
+        types: Mapping[str, Iterable[str]],
+        scorers: Sequence[str] = DEFAULT_SCORERS,
+        lists_strings: bool = False,
+    ) -> None:
         super().__init__()
         self._datasets = {name: row for row, name in enumerate(types)}
         all_types: dict[str, None] = {}
@@ -45,6 +51,7 @@ class EntityF1(Metric):
             all_types |= dict.fromkeys(of_dataset)
         self._types = list(all_types)
         self._scorers = tuple(scorers)
+        self._lists_strings = lists_strings
         width = len(Tally(self._scorers).to_row(self._types))
         self.add_state("rows", torch.zeros(len(self._datasets), width, dtype=torch.long), dist_reduce_fx="sum")
 
@@ -85,7 +92,8 @@ class EntityF1(Metric):
 
     def _entity_scores(self) -> EntityScores:
         rows = zip(self._datasets, self.rows.tolist(), strict=True)
-        return entity_scores({name: Tally.from_row(row, self._types, self._scorers) for name, row in rows})
+        tallies = {name: Tally.from_row(row, self._types, self._scorers) for name, row in rows}
+        return entity_scores(tallies, self._lists_strings)
 
 
 class AnswerLoss(Metric):

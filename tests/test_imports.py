@@ -42,7 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("option_parser", "plugins", "prompting", "records", "run_dir", "sentences", "words"),
     },
     "file_prediction": {
-        *("errors", "files", "inference", "locks", "option_parser", "run_dir", "spacy_library", "web_page", "words"),
+        *("errors", "files", "inference", "locks", "option_parser", "prompting", "run_dir", "spacy_library"),
+        *("web_page", "words"),
     },
     "serving": {"errors", "inference", "markdown"},
 }

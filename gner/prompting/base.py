@@ -81,6 +81,11 @@ class Format(ABC):
         """Names of all ways to count: that of the published scorer, if there is one, then the variants."""
         return self.variants if self.scorer is None else (self.scorer, *self.variants)
 
+    @property
+    def lists_strings(self) -> bool:
+        """Whether answers list the strings of entities and have `grammars`; those not found are then always logged."""
+        return type(self).grammars is not Format.grammars
+
     def causal_prompt(self, prompt: str) -> str:
         """The prompt of a query as a causal backbone reads it, by default as it is.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from string import Formatter
-from typing import Literal
+from typing import Literal, get_args
 
 from gner.bio import to_entities
 from gner.errors import UserError
@@ -28,6 +28,8 @@ SPANS_INSTRUCTION = (
     'Please list all entity words in the text that fit the category. Output format is "word1, word2". \n'
 )
 TYPES_INSTRUCTION = f"Given options, please tell me the categories of all the listed entity words.{_PAIRS}"
+Instruction = Literal["single", "second", "third", "multiple"]
+_PLACES: dict[Instruction, int] = {"second": 1, "third": 2}  # among INSTRUCTIONS; the others ask with the first
 _NONE = " None"
 Task = Literal["NER", "ES", "ET"]
 
@@ -39,9 +41,9 @@ class InstructUieFormat(Format):
     scorer splits it, in gold answers too.
 
     Args:
-        instruction: Which of the three published instructions the prompt has: ``single`` or 1 for the first, 2, 3, or
-            ``multiple``, which trains on one of the three, drawn anew for each sentence in each epoch, and asks with
-            the first.
+        instruction: Which of the three published instructions the prompt has: ``single``, the first, ``second``,
+            ``third``, or ``multiple``, which trains on one of the three, drawn anew for each sentence in each epoch,
+            and asks with the first.
         task_name: Put ``Task:NER`` in the first line.
         dataset_name: Put ``Dataset:<name>`` in the line after it.
         auxiliary: Probability with which training reads, besides a sentence, each of two tasks about it: to list its
@@ -66,16 +68,16 @@ class InstructUieFormat(Format):
 
     def __init__(
         self,
-        instruction: Literal["single", "multiple"] | int = "single",
+        instruction: Instruction = "single",
         *,
         task_name: bool = False,
         dataset_name: bool = False,
         auxiliary: float = 0.0,
         published_braces: bool = False,
     ) -> None:
-        if instruction not in ("single", "multiple", 1, 2, 3):
+        if instruction not in get_args(Instruction):
             raise UserError(
-                f"Expected `instruction` to be single, multiple, 1, 2 or 3, got {instruction!r}. "
+                f"Expected `instruction` to be single, second, third or multiple, got {instruction!r}. "
                 "Set model.format.init_args.instruction."
             )
         if not 0 <= auxiliary <= 1:
@@ -99,8 +101,8 @@ class InstructUieFormat(Format):
             >>> InstructUieFormat().queries(example)[0].target
             ' None'
         """
-        number = self.instruction if isinstance(self.instruction, int) else 1
-        return [Query(self._prompt(example, "NER", INSTRUCTIONS[number - 1]), typed_answer(example))]
+        instruction = INSTRUCTIONS[_PLACES.get(self.instruction, 0)]
+        return [Query(self._prompt(example, "NER", instruction), typed_answer(example))]
 
     def num_queries(self, example: Example) -> int:
         """One."""

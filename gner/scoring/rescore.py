@@ -183,7 +183,8 @@ class Rescorer:
             >>> rescore.scores().overall.strict.recall
             0.5
         """
-        return entity_scores(self._tallies)
+        lists_strings = any(reader.format.lists_strings for reader in self._readers.values())
+        return entity_scores(self._tallies, lists_strings)
 
 
 def _check_scorers(earlier: Format, format: Format, place: str) -> None:

@@ -25,6 +25,7 @@ class GroupScores(NamedTuple):
         num_sentences: Sentences.
         num_words: Source words.
         num_runaways: Generations that were truncated.
+        lists_strings: Whether texts list the strings of entities; see `gner.prompting.Format`.
 
     Example:
         >>> from gner.records import AlignmentReport, Example, Prediction
@@ -45,6 +46,7 @@ class GroupScores(NamedTuple):
     num_sentences: int
     num_words: int
     num_runaways: int
+    lists_strings: bool = False
 
     def scalars(self) -> dict[str, float]:
         """Every number but those of the types, by the names under which they are logged.
@@ -73,7 +75,7 @@ class GroupScores(NamedTuple):
         return named
 
     def per_thousand_words(self) -> dict[str, float]:
-        """Alignment counts per 1,000 source words; ``unplaced`` is left out where all strings were found.
+        """Alignment counts per 1,000 source words; ``unplaced`` is there if texts list strings, or any was not found.
 
         Example:
             >>> from gner.records import AlignmentReport, Example, Prediction
@@ -83,7 +85,9 @@ class GroupScores(NamedTuple):
             >>> scores.per_thousand_words()["omissions"]
             250.0
         """
-        counts = {name: count for name, count in self.alignment.items() if count or name != "unplaced"}
+        counts = dict(self.alignment)
+        if not (self.lists_strings or counts["unplaced"]):
+            del counts["unplaced"]
         return {name: 1000 * count / self.num_words if self.num_words else 0.0 for name, count in counts.items()}
 
 

@@ -35,6 +35,10 @@ def _by_scorer(intervals: F1Intervals | None) -> dict[str, Intervals]:
     return {} if intervals is None else {_STRICT: intervals.strict, **intervals.official}
 
 
+_HEADINGS = {"unplaced": "not found", "unknown_tags": "unknown types"}
+"""Of counts whose names in files say too little."""
+
+
 def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[Table]:
     """The scores of each dataset with their unweighted means, and what alignment had to do.
 
@@ -71,11 +75,13 @@ def _add_scores(table: Table, name: str, scores: Mapping[str, Score], intervals:
 
 def _written_table(scores: EntityScores) -> Table:
     """What alignment had to do, per 1,000 source words."""
-    kinds = ["omissions", "additions", "substitutions"]
     rates = {name: group.per_thousand_words() for name, group in scores.datasets.items()}
-    if any("unplaced" in of_group for of_group in rates.values()):
+    kinds = ["omissions", "additions", "substitutions"]
+    if scores.overall.lists_strings:
+        kinds = ["unplaced", "unknown_tags", "unparsed"]
+    elif any("unplaced" in of_group for of_group in rates.values()):
         kinds.append("unplaced")
-    table = _table("per 1,000 words", *kinds)
+    table = _table("per 1,000 words", *(_HEADINGS.get(kind, kind) for kind in kinds))
     for name, of_group in rates.items():
         table.add_row(Text(name), *(f"{of_group.get(kind, 0.0):.2f}" for kind in kinds))
     return table
@@ -105,7 +111,7 @@ def _table(first: str, *headings: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column(first, overflow="fold", min_width=12)
     for heading in headings:
-        table.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=heading != "score")
     return table
 
 

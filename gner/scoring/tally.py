@@ -221,8 +221,8 @@ def _sum(one: Counts, other: Counts) -> Counts:
     )
 
 
-def entity_scores(tallies: Mapping[str, Tally]) -> EntityScores:
-    """Scores of the tallies of datasets, by their names, and of all together.
+def entity_scores(tallies: Mapping[str, Tally], lists_strings: bool = False) -> EntityScores:
+    """Scores of the tallies of datasets, by their names, and of all together; see `GroupScores` for the other.
 
     Example:
         >>> small, large = Tally(), Tally()
@@ -233,4 +233,5 @@ def entity_scores(tallies: Mapping[str, Tally]) -> EntityScores:
     whole = Tally(scorers=())
     for tally in tallies.values():
         whole += tally
-    return EntityScores(whole.scores(), {name: tally.scores() for name, tally in tallies.items()})
+    overall, *datasets = (tally.scores()._replace(lists_strings=lists_strings) for tally in (whole, *tallies.values()))
+    return EntityScores(overall, dict(zip(tallies, datasets, strict=True)))

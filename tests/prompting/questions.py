@@ -7,10 +7,10 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from gner.alignment import place_strings
 from gner.bio import to_entities
 from gner.prompting import END, AnswerGrammar, Format, ListItem, Query, Segment
-from gner.records import Aligner, Counts, Example, Prediction
+from gner.prompting.listed import ListedEntity, place_listed
+from gner.records import Aligner, Counts, Example, Prediction, TextRange
 from tests.conftest import make_example
 
 EXAMPLE = make_example(
@@ -50,10 +50,14 @@ class QuestionFormat(Format):
 
     def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:
         """Every occurrence of a string is an entity."""
-        strings: list[tuple[str, str]] = []
-        for kind, text in zip(example.types, texts, strict=True):
-            strings += [(string, kind) for string in _parse(text)]
-        return place_strings(example.words, strings, "every occurrence").prediction(len(example.words))
+        listed: list[ListedEntity] = []
+        for place, (kind, text) in enumerate(zip(example.types, texts, strict=True)):
+            end = 0
+            for string in _parse(text):
+                start = max(end, text.find(_escape(string), end))  # unless it is written with other escapes
+                end = min(len(text), start + len(_escape(string)))
+                listed.append(ListedEntity(string, kind, TextRange(place, start, end)))
+        return place_listed(example, listed, "every occurrence")
 
     def grammars(self, example: Example) -> list[AnswerGrammar]:
         """A JSON list for each type."""

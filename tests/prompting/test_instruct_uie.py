@@ -47,8 +47,8 @@ def test_task_and_data_set_are_named_on_request() -> None:
     assert query.prompt == f"Task:NER\nDataset:toy\n{TRIP_PROMPT}"
 
 
-def test_instructions_are_chosen_by_number_or_drawn_for_training() -> None:
-    asked = [InstructUieFormat(number).queries(TRIP)[0].prompt for number in (1, 2, 3)]
+def test_instructions_are_chosen_by_name_or_drawn_for_training() -> None:
+    asked = [InstructUieFormat(name).queries(TRIP)[0].prompt for name in ("single", "second", "third")]
     assert [prompt.partition("Option")[0] for prompt in asked] == list(INSTRUCTIONS)
     several, rng = InstructUieFormat("multiple"), random.Random(0)
     assert several.queries(TRIP)[0].prompt == asked[0]
@@ -91,7 +91,7 @@ def test_braces_do_what_they_do_to_a_format_string(types: str, text: str) -> Non
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"instruction": "several"}, "single, multiple, 1, 2 or 3"), ({"instruction": 0}, "1, 2 or 3")]
+    [({"instruction": "several"}, "single, second, third or multiple")]
     + [({"auxiliary": value}, "from 0 to 1") for value in (-0.1, 30, float("nan"))],
 )
 def test_options_are_checked(options: dict[str, Any], message: str) -> None:

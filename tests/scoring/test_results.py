@@ -53,5 +53,14 @@ def test_alignment_is_per_thousand_words() -> None:
     assert _scores().overall.per_thousand_words()["omissions"] == 0  # no words at all
 
 
+def test_strings_that_were_not_found_are_always_logged_of_formats_that_list_strings() -> None:
+    tallies = {"toy": Tally.of(make_example("Ada/O slept/O"), Prediction(("O", "O"), (), AlignmentReport(unplaced=1)))}
+    for lists_strings in (False, True):
+        scores = entity_scores({**tallies, "none": Tally()}, lists_strings)
+        assert scores.overall.scalars()["unplaced"] == 500
+        assert ("unplaced" in scores.datasets["none"].scalars()) is lists_strings
+    assert list(scores.overall.per_thousand_words()) == list(vars(AlignmentReport)["__slots__"])
+
+
 def test_an_average_over_no_data_sets_is_zero() -> None:
     assert _scores().average() == (0, 0, 0, 0)

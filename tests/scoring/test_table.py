@@ -58,3 +58,11 @@ def test_dataset_may_be_named_average(tmp_path: Path) -> None:
     scores = score_file(file, tmp_path, "--bootstrap", "5")
     assert scores["datasets"]["average"]["f1_interval"] == [1, 1]
     assert scores["average"]["f1_interval"] == [0.5, 0.5]
+
+
+def test_what_it_took_to_read_texts_is_told_in_the_terms_of_the_format() -> None:
+    headings = []
+    for lists_strings in (False, True):
+        _, table = dataset_tables(entity_scores({"toy": Tally()}, lists_strings), None)
+        headings.append([column.header for column in table.columns][1:])
+    assert headings == [["omissions", "additions", "substitutions"], ["not found", "unknown types", "unparsed"]]
