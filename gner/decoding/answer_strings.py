@@ -68,7 +68,7 @@ class ReadBack:
 
     That is asked of the format itself: where nothing is escaped, a string can look like two entities or like none. Most
     sentences need two answers to know it of all their strings: one that lists each word, and one whose only string is
-    the whole sentence.
+    the whole sentence. Where these do not tell, each string is tried by itself.
 
     Args:
         format: What reads.
@@ -97,6 +97,8 @@ class ReadBack:
         self._grammar = grammars[query]
         self._texts = [grammar.empty for grammar in grammars]
         self._query = query
+        befores = {other.before.rstrip()[-1:] for other in self._grammar.items}
+        self._marks = {*self._grammar.separator.split(), *befores} - {""}
         self._align = RobustAligner()
         self._are_all_read: dict[ListItem, bool] = {}
         self._known: dict[tuple[ListItem, str], bool] = {}
@@ -113,7 +115,10 @@ class ReadBack:
         return self._known[item, string]
 
     def _reads_all(self, item: ListItem) -> bool:
+        """Whether all strings are known to be read; a string that nothing closes must not look like the frame."""
         words, begin, inside = self._example.words, f"B-{item.type}", f"I-{item.type}"
+        if not item.after and any(mark in word for mark in self._marks for word in words):
+            return False
         each = self._read(item, words)
         if each.report != _CLEAN or each.tags != (begin,) * len(words):
             return False
