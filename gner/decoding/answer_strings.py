@@ -117,12 +117,13 @@ class ReadBack:
     def _reads_all(self, item: ListItem) -> bool:
         """Whether all strings are known to be read; a string that nothing closes must not look like the frame."""
         words, begin, inside = self._example.words, f"B-{item.type}", f"I-{item.type}"
-        if not item.after and any(mark in word for mark in self._marks for word in words):
+        sentence = " ".join(words)
+        if not item.after and any(mark in sentence for mark in self._marks):
             return False
         each = self._read(item, words)
         if each.report != _CLEAN or each.tags != (begin,) * len(words):
             return False
-        whole = self._read(item, [" ".join(words)])
+        whole = self._read(item, [sentence])
         return whole.report == _CLEAN and whole.tags == (begin, *[inside] * (len(words) - 1))
 
     def _reads(self, item: ListItem, string: str) -> bool:

@@ -64,14 +64,14 @@ class AllowedTokens:
         """
         state = self._state(written)
         if len(written) < len(self._forced):
-            return torch.tensor([self._forced[len(written)]])
+            return _tensor([self._forced[len(written)]])
         if state is None:
-            return torch.tensor([], dtype=torch.long)
+            return _tensor([])
         left = self._limit - len(written)
         if left <= self._enough:
-            return torch.tensor(self._that_fit(state, left))
+            return _tensor(self._that_fit(state, left))
         if state not in self._indices:
-            self._indices[state] = torch.tensor([*self._ends(state), *self._tokens(state)])
+            self._indices[state] = _tensor([*self._ends(state), *self._tokens(state)])
         return self._indices[state]
 
     def _state(self, written: tuple[int, ...]) -> State | None:
@@ -105,6 +105,10 @@ class AllowedTokens:
         """Tokens that it takes to complete an answer and end it; there may be fewer, where they are enough."""
         num_bytes = len(state.closing)
         return 1 + (num_bytes if num_bytes < room else self._vocabulary.fewest_tokens(state.closing))
+
+
+def _tensor(tokens: list[int]) -> Tensor:
+    return torch.tensor(tokens, dtype=torch.long)
 
 
 def _walk(vocabulary: VocabularyTrie, state: State) -> Iterator[tuple[int, State]]:
