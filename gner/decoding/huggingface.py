@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from transformers import (
+    DynamicCache,
     GenerationConfig,
     LogitsProcessorList,
     PreTrainedModel,
@@ -19,6 +20,7 @@ from gner.decoding.base import DecodingStrategy
 from gner.decoding.forward_pass import within_positions
 from gner.decoding.limits import RowLimits, end_of_loop, repeats_itself, row_limits
 from gner.decoding.log_probs import token_log_probs
+from gner.decoding.shared_prefix import shared_prefix
 from gner.errors import UserError
 from gner.interfaces import Batch, Kind, TextModel, kind_of
 from gner.records import Generation
@@ -106,6 +108,7 @@ class HuggingFaceStrategy(DecodingStrategy):
                 generation_config=config,
                 logits_processor=self.processors(batch, limits),
                 stopping_criteria=StoppingCriteriaList([RowLimits(batch, limits, start)]),
+                **_what_is_read(network, batch, config),
             )  # (R * N, start + T), N texts for each row
         num_texts = sequences.shape[0] // batch.num_rows
         written = []
@@ -113,6 +116,18 @@ class HuggingFaceStrategy(DecodingStrategy):
             row = place // num_texts
             written.append(_until_end(tokens, tokenizer.eos_token_id, limits[row], batch, row))
         return written
+
+
+def _what_is_read(network: PreTrainedModel, batch: Batch, config: GenerationConfig) -> dict[str, Any]:
+    """Keys and values of what rows and beams begin with, unless they have nothing in common or options say how."""
+    if config.use_cache is False or config.cache_implementation is not None:
+        return {}
+    num_copies = max(config.num_beams or 1, config.num_return_sequences or 1)
+    shared = shared_prefix(network, batch, num_copies=num_copies)
+    if shared is None:
+        return {}
+    cache = DynamicCache(config=network.config)  # as `generate` makes it
+    return {"past_key_values": shared.fill(cache, num_copies=num_copies)}
 
 
 @contextmanager
