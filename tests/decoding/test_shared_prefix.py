@@ -106,21 +106,26 @@ def test_samples_of_a_prompt_share_all_of_it_but_a_token(monkeypatch: pytest.Mon
     assert counter.taken() - num_shared == 4 * num_prompt - 4 * 3  # of each 5 copies, 4 are not read but for a token
 
 
+def _batch_of(prompts: list[list[int]]) -> Batch:
+    """A batch of these rows, padded on the left."""
+    batch = tiny_model("causal").batch(make_examples()[:1]).repeated(len(prompts))
+    lengths = list(map(len, prompts))
+    width = max(lengths)
+    batch.prompt_ids = torch.tensor([[0] * (width - len(tokens)) + tokens for tokens in prompts])
+    batch.prompt_mask = (torch.arange(width) >= width - torch.tensor(lengths).unsqueeze(1)).long()
+    batch.prompt_lengths = lengths
+    return batch
+
+
 def _random_batch(rng: random.Random) -> tuple[Batch, list[str]]:
     """Rows in groups that begin alike, some of which are all of another, and whose groups are not in order."""
-    model = tiny_model("causal")
     rows: list[tuple[str, list[int]]] = []
     for group in "abc":
-        common = rng.choices(range(5, 200), k=rng.randrange(1, 30))
-        own = [rng.choices(range(5, 200), k=rng.randrange(9)) for _ in range(rng.randrange(1, 5))]
+        common = rng.choices(range(5, 200), k=rng.randrange(10, 30))
+        own = [rng.choices((5, 6), k=rng.randrange(9)) for _ in range(rng.randrange(1, 6))]
         rows += [(group, [*common, *tokens]) for tokens in own]
     rng.shuffle(rows)
-    lengths = [len(tokens) for _, tokens in rows]
-    batch = model.batch(make_examples()[:1]).repeated(len(rows))
-    padded = [[0] * (max(lengths) - len(tokens)) + tokens for _, tokens in rows]
-    batch.prompt_ids, batch.prompt_lengths = torch.tensor(padded), lengths
-    batch.prompt_mask = (torch.arange(max(lengths)) >= max(lengths) - torch.tensor(lengths).unsqueeze(1)).long()
-    return batch, [group for group, _ in rows]
+    return _batch_of([tokens for _, tokens in rows]), [group for group, _ in rows]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -129,10 +134,7 @@ def test_keys_and_values_are_those_of_reading_rows_whole(seed: int, monkeypatch:
     network = tiny_model("causal").network
     batch, groups = _random_batch(random.Random(seed))
     shared = shared_prefix.shared_prefix(network, batch, groups, num_copies=2)
-    if shared is None:  # nothing is shared by all groups in some column
-        assert seed not in range(10)
-        return
-    assert shared.num_columns < batch.prompt_ids.shape[1]
+    assert shared is not None and shared.num_columns < batch.prompt_ids.shape[1]
     again = batch.repeated(2)
     position_ids = (again.prompt_mask.cumsum(-1) - 1).clamp(min=0)
     whole = network(again.prompt_ids, attention_mask=again.prompt_mask, position_ids=position_ids).past_key_values
@@ -142,6 +144,21 @@ def test_keys_and_values_are_those_of_reading_rows_whole(seed: int, monkeypatch:
         for found, read in ((layer.keys, expected.keys), (layer.values, expected.values)):
             right = read[:, :, : shared.num_columns].transpose(1, 2)[there]
             torch.testing.assert_close(found.transpose(1, 2)[there], right, atol=1e-5, rtol=1e-4)
+
+
+def test_rows_are_split_where_any_two_of_a_group_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_prefix, "LEAST_SAVED", 1)
+    network = tiny_model("causal").network
+    common = [7, 8, 9, 10]
+    cases = {
+        ((5, 5), (6, 6), (5, 5)): 4,  # not only the first and the last
+        ((5, 5), (5, 6), (5,)): 5,
+        ((), (5,), ()): 4,
+        ((), (), ()): 3,  # the last token is read for what comes next
+    }
+    for own, num_columns in cases.items():
+        shared = shared_prefix.shared_prefix(network, _batch_of([[*common, *tokens] for tokens in own]), [0, 0, 0])
+        assert shared is not None and shared.num_columns == num_columns
 
 
 def test_a_cache_can_be_filled_for_some_rows() -> None:
