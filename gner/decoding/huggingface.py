@@ -101,14 +101,13 @@ class HuggingFaceStrategy(DecodingStrategy):
             decoder_start_token_id=getattr(network.config, "decoder_start_token_id", None),
             **self.options(),
         )
+        inputs = _inputs(network, batch, config)
         with _without_defaults(network), within_positions(network):
             sequences = cast(Any, network).generate(
-                input_ids=batch.prompt_ids,
-                attention_mask=batch.prompt_mask,
+                **inputs,
                 generation_config=config,
                 logits_processor=self.processors(batch, limits),
                 stopping_criteria=StoppingCriteriaList([RowLimits(batch, limits, start)]),
-                **_what_is_read(network, batch, config),
             )  # (R * N, start + T), N texts for each row
         num_texts = sequences.shape[0] // batch.num_rows
         written = []
@@ -118,16 +117,17 @@ class HuggingFaceStrategy(DecodingStrategy):
         return written
 
 
-def _what_is_read(network: PreTrainedModel, batch: Batch, config: GenerationConfig) -> dict[str, Any]:
-    """Keys and values of what rows and beams begin with, unless they have nothing in common or options say how."""
+def _inputs(network: PreTrainedModel, batch: Batch, config: GenerationConfig) -> dict[str, Any]:
+    """Prompts, and keys and values of what rows and beams begin with, unless options ask for another cache."""
+    inputs: dict[str, Any] = {"input_ids": batch.prompt_ids, "attention_mask": batch.prompt_mask}
     if config.use_cache is False or config.cache_implementation is not None:
-        return {}
+        return inputs
     num_copies = max(config.num_beams or 1, config.num_return_sequences or 1)
     shared = shared_prefix(network, batch, num_copies=num_copies)
-    if shared is None:
-        return {}
-    cache = DynamicCache(config=network.config)  # as `generate` makes it
-    return {"past_key_values": shared.fill(cache, num_copies=num_copies)}
+    if shared is not None:
+        cache = DynamicCache(config=network.config)  # as `generate` makes it
+        inputs["past_key_values"] = shared.fill(cache, num_copies=num_copies)
+    return inputs
 
 
 @contextmanager

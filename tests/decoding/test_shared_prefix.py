@@ -214,3 +214,14 @@ def test_few_tokens_are_not_worth_a_pass() -> None:
 
 def test_the_longest_common_prefix_ends_where_rows_differ_or_end() -> None:
     assert [num_common(one, [7, 8]) for one in ([], [7], [7, 8], [7, 8, 9], [7, 9], [8])] == [0, 1, 2, 2, 1, 0]
+
+
+@pytest.mark.parametrize("options", [{"use_cache": False}, {"cache_implementation": "static"}])
+def test_a_strategy_that_asks_for_another_cache_gets_it(options: dict[str, Any]) -> None:
+    class WithCache(Greedy):
+        def options(self) -> dict[str, Any]:
+            return {**super().options(), **options}
+
+    model = model_of_questions()
+    batch = model.batch(examples_with_questions())
+    assert WithCache(4).write(model, batch) == Greedy(4).write(model, batch)
