@@ -6,7 +6,7 @@ from gner.alignment.postprocess import AlignerName, PostProcessor
 from gner.bio import repair, tags_of
 from gner.errors import UserError
 from gner.prompting import GnerFormat
-from gner.prompting.gner import words_in_context
+from gner.prompting.context_window import words_in_context
 from gner.prompting.gner_parser import parse, parse_official
 from gner.records import Example, TaggedWord
 
