@@ -48,7 +48,7 @@ def to_marks(tags: Sequence[str], boundaries: Boundaries) -> list[str]:
     if boundaries == "none":
         return list(map(inside, tags))
     marks: list[str] = []
-    for tag, following in zip(tags, [*tags[1:], OUTSIDE], strict=True):
+    for tag, following in zip(tags, [*tags[1:], OUTSIDE], strict=False):
         entity_type = split_tag(tag)[1]
         goes_on = following == inside(tag)
         prefixes = "BS" if tag != inside(tag) else "IE"

@@ -250,10 +250,10 @@ class GnerFormat(Format):
     def read_official(self, example: Example, texts: Sequence[str], align: Aligner) -> Alignment:
         """The same with the extraction of the released scorer, and without a repair.
 
-        That scorer knows BIO tags only; others are converted for it.
+        That scorer knows BIO tags only, and no gaps; other texts are converted for it.
         """
         [text] = texts
-        written = parse_official(text, example.types, boundaries=self.boundaries)
+        written = parse_official(text, example.types, self.gap_marker, boundaries=self.boundaries)
         alignment = _align_known(example, written, align)
         return alignment._replace(tags=self._joined(alignment.tags))
 

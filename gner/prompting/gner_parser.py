@@ -35,11 +35,13 @@ class Parsed(NamedTuple):
     places: list[tuple[int, int]]
 
 
-def parse_official(text: str, types: Sequence[str] = (), *, boundaries: Boundaries = "bio") -> list[tuple[str, str]]:
+def parse_official(
+    text: str, types: Sequence[str] = (), gap_marker: str | None = None, *, boundaries: Boundaries = "bio"
+) -> list[tuple[str, str]]:
     """Split a text into words and tags as the released scorer does.
 
     Everything up to the shortest ``(B-…)``, ``(I-…)`` or ``(O)`` is a word; a tag without a word is skipped. The scorer
-    reads BIO only; with other boundaries this is what it would read if the tags were converted for it.
+    reads BIO only, and knows no marker of gaps; this is what it would read of other texts converted for it.
 
     Example:
         >>> parse_official("H2(O)(O) flows(O) to(O")
@@ -59,7 +61,7 @@ def parse_official(text: str, types: Sequence[str] = (), *, boundaries: Boundari
             tags += parts[1::2]
             rest = ""
         rest += parts[-1] + line[end:] + "\n"
-    words = list(map(str.strip, words))
+    words = [_without_gap_marker(word.strip(), gap_marker) for word in words]
     tags = [grammar.exact.get(tag, tag) for tag in map(str.strip, tags)]
     pairs = list(zip(words, tags, strict=True))
     return [pair for pair in pairs if pair[0]] if "" in words else pairs

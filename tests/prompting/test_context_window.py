@@ -1,12 +1,13 @@
 """Which words are written, and that their entities have one place in the sentence."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gner.alignment.postprocess import PostProcessor
 from gner.bio import repair
 from gner.prompting import GnerFormat
+from gner.prompting.boundaries import BOUNDARIES, Boundaries, adjacent_entities
 from gner.prompting.context_window import words_in_context
 from gner.prompting.gner_parser import parse
 from gner.records import Example
@@ -85,12 +86,17 @@ def test_the_window_is_wider_where_an_entity_could_be_in_two_places(window: int,
         max_size=8,
     ),
     st.integers(0, 2),
+    st.sampled_from([None, "..."]),
+    st.sampled_from(BOUNDARIES),
 )
-def test_an_answer_in_any_window_is_read_back(tagged: list[tuple[str, str]], window: int) -> None:
+def test_an_answer_in_any_window_is_read_back(
+    tagged: list[tuple[str, str]], window: int, marker: str | None, boundaries: Boundaries
+) -> None:
     words = tuple(word for word, _ in tagged)
     tags, _ = repair([tag for _, tag in tagged])
     example = Example(words, tags, ("x", "y"), "toy", "0")
-    example_format = GnerFormat(context_window=window)
+    assume(boundaries != "none" or adjacent_entities(tags) is None)
+    example_format = GnerFormat(context_window=window, gap_marker=marker, boundaries=boundaries)
     [query] = example_format.queries(example)
     official = PostProcessor(example_format, aligner="official")(example, [query.target])
     assert official.tags == tags
