@@ -70,14 +70,10 @@ def tag_grammar(types: tuple[str, ...], boundaries: Boundaries = "bio") -> TagGr
     # other types may hold pairs of brackets
     unknown = rf"{_UNKNOWN_PREFIX[boundaries]}{_PLAIN}*(?:[{OPEN}]{_PLAIN}*{closing}{_PLAIN}*)*?"
     known = _any_of(forms)
-    return TagGrammar(
-        template=re.compile(rf"\(({_any_of(exact)})\)(?: |$)"),
-        official=_official(exact, boundaries),
-        loose=re.compile(rf"{opening}(?:({known})\s*|({unknown})){closing}", re.IGNORECASE),
-        known=re.compile(rf"\s*{opening}(?:{known})\s*{closing}", re.IGNORECASE),
-        exact=exact,
-        canonical=canonical | forms,
-    )
+    template = re.compile(rf"\(({_any_of(exact)})\)(?: |$)")
+    loose_tag = re.compile(rf"{opening}(?:({known})\s*|({unknown})){closing}", re.IGNORECASE)
+    known_tag = re.compile(rf"\s*{opening}(?:{known})\s*{closing}", re.IGNORECASE)
+    return TagGrammar(template, _official(exact, boundaries), loose_tag, known_tag, exact, canonical | forms)
 
 
 def _any_of(forms: Iterable[str]) -> str:
