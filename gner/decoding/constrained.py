@@ -28,7 +28,7 @@ _LONGEST_DRAFT = 128
 class Constrained(DecodingStrategy):
     """Forces the words and chooses their tags: nothing is left out, added, altered or written without end.
 
-    Each word gets a tag of the example's types that may follow the one before, so tags are valid and need no
+    Each word gets a tag of the example's types that may follow the one before, so tags are valid BIO and need no
     alignment. One beam gives each word its most probable tag; several search for the most probable tagged sentence, and
     a step of the search is a word. Whole answers are drafted with the likely tags, and one forward pass gives
     the probabilities of all their tags, so that most sentences take two or three passes.

@@ -44,6 +44,16 @@ class Format(ABC):
     answer_start: str = ""
     boundaries: Boundaries = "bio"
 
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """Names of all ways to count: that of the published scorer, if there is one, then the variants."""
+        return self.variants if self.scorer is None else (self.scorer, *self.variants)
+
+    @property
+    def lists_strings(self) -> bool:
+        """Whether answers list the strings of entities and have `grammars`; those not found are then always logged."""
+        return type(self).grammars is not Format.grammars
+
     def causal_prompt(self, prompt: str) -> str:
         """The prompt of a query as a causal backbone reads it, by default as it is.
 
@@ -198,15 +208,7 @@ class Format(ABC):
         return None
 
     def variant_counts(self, example: Example, texts: Sequence[str]) -> tuple[Counts, ...]:
-        """Count in each of the other ways that `variants` names.
-
-        Args:
-            example: With gold tags.
-            texts: See `read`.
-
-        Returns:
-            One for each name, by default none.
-        """
+        """Count in each of the other ways that `variants` names, one after the other; by default in none."""
         return ()
 
     def grammars(self, example: Example) -> list[AnswerGrammar] | None:

@@ -114,6 +114,16 @@ def the_scorer_has_a_name(format: Format, example: Example) -> None:
         assert counts.num_correct == counts.num_predicted == counts.num_gold, f"expected all to be right, got {counts}"
 
 
+def variants_have_names(format: Format, example: Example) -> None:
+    """``variant_counts`` gives as many counts as ``variants`` has names, and counts right answers as right."""
+    assert len({*format.scorers}) == len(format.scorers), f"expected names that differ, got {format.scorers}"
+    variants = format.variant_counts(example, _targets(format, example))
+    assert len(variants) == len(format.variants), f"expected {len(format.variants)} counts, got {len(variants)}"
+    for name, counts in zip(format.variants, variants, strict=True):
+        is_right = counts.num_correct == counts.num_predicted == counts.num_gold
+        assert is_right, f"expected all to be right for {name}, got {counts}"
+
+
 def options_are_attributes(format: Format, example: Example) -> None:
     """A format made anew from its attributes writes the same, so that it can be stored with a model."""
     missing = [name for name in inspect.signature(type(format)).parameters if not hasattr(format, name)]
@@ -131,6 +141,7 @@ FORMAT_CONTRACT: Sequence[Callable[[Format, Example], None]] = (
     training_text_has_something_to_learn,
     right_answers_are_not_too_long,
     the_scorer_has_a_name,
+    variants_have_names,
     options_are_attributes,
 )
 """The rules, each of which takes a format and an example and raises an AssertionError that says what is wrong."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gner.prompting import Format, GnerFormat, Query
+from gner.prompting import Format, GnerFormat, InstructUieFormat, Query
 from gner.records import Aligner, Example, Prediction
 from gner.testing import check_format
 from tests.prompting.questions import QuestionFormat
@@ -21,6 +21,8 @@ from tests.prompting.questions import QuestionFormat
         GnerFormat("Do it.", boundaries="bioes", context_window=1, gap_marker="..."),
         GnerFormat(boundaries="none"),
         GnerFormat(boundaries="none", merge_adjacent=True, context_window=0, gap_marker="..."),
+        InstructUieFormat(),
+        InstructUieFormat("multiple", task_name=True, dataset_name=True, auxiliary=0.5, published_braces=True),
         QuestionFormat(),
         QuestionFormat(conversation=True),
     ],
@@ -48,6 +50,10 @@ class _HasNoScorer(QuestionFormat):
     scorer = None
 
 
+class _CountsInOneWayOnly(QuestionFormat):
+    variants = ("questions_once", "questions_loose")
+
+
 class _ForgetsAnOption(GnerFormat):
     def __init__(self, suffix: str = "") -> None:
         super().__init__()
@@ -61,6 +67,7 @@ class _ForgetsAnOption(GnerFormat):
         (_Raises(), "Expecting value"),
         (_SaysTooMuch(), "expected a text as long as"),
         (_HasNoScorer(), "expected `scorer` to be set"),
+        (_CountsInOneWayOnly(), "expected 2 counts, got 1"),
         (_ForgetsAnOption(), "suffix"),
     ],
 )
