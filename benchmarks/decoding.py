@@ -53,7 +53,10 @@ class Generate(DecodingStrategy):
         written = self._strategy.write(model, batch)
         self.num_passes += max(map(len, written))
         end = model.tokenizer.eos_token_id
-        return [Generation(ids, decode(model.tokenizer, ids), [], ids[-1:] == [end]) for ids in written]
+        return [
+            Generation(ids, decode(model.tokenizer, ids, model.format.answer_start), [], ids[-1:] == [end])
+            for ids in written
+        ]
 
 
 class Result(NamedTuple):

@@ -11,6 +11,7 @@ its own type starts one, so it is read as ``B-``. This is how conlleval reads ta
 from __future__ import annotations
 
 import operator
+import random
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -170,6 +171,17 @@ def keep_types(tags: Sequence[str], types: Iterable[str]) -> tuple[tuple[str, ..
         return tuple(tags), 0
     kept = tuple([tag if tag in known else OUTSIDE for tag in tags])
     return kept, sum(map(operator.ne, kept, tags))
+
+
+def draw_types(types: Sequence[str], drop: float, rng: random.Random) -> list[str]:
+    """Leave out each type with the probability ``drop``, but at least one stays; the others keep their order.
+
+    Example:
+        >>> draw_types(["actor", "city", "title"], 0.5, random.Random(1))
+        ['city', 'title']
+    """
+    kept = [entity_type for entity_type in types if rng.random() >= drop]
+    return kept or [rng.choice(types)]
 
 
 @lru_cache(maxsize=1024)

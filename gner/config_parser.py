@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from itertools import chain
 from typing import Any, NamedTuple, NoReturn
 
 from jsonargparse import Namespace
@@ -12,13 +13,14 @@ from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from gner.decoding import DecodingStrategy
-from gner.errors import did_you_mean
-from gner.plugins import FORMATS, STRATEGIES, resolve_name
+from gner.errors import did_you_mean, last_line
+from gner.plugins import FORMATS, STRATEGIES, plain_name, resolve_name, subclasses
 from gner.prompting import Format
 
 _MOVED = {"gner.formats": "gner.prompting", "gner.decoding.plugins": "gner.plugins"}
 """Modules of classes that configs of earlier versions name."""
 _OPTION = "--model."
+_CLASS_PATH = re.compile(r"(\bclass_path['\"]?\s*:\s*['\"]?)([\w.-]+)")
 
 
 class Choice(NamedTuple):
@@ -27,27 +29,38 @@ class Choice(NamedTuple):
     group: str
     base: type
 
+    def resolve(self, name: str) -> str:
+        """The name that is meant; see `resolve_name`."""
+        return resolve_name(self.group, name, self.base)
+
 
 CHOICES = {"decoding": Choice(STRATEGIES, DecodingStrategy), "format": Choice(FORMATS, Format)}
 """By the key below ``model``."""
 
 
-def _subclasses(base: type) -> list[type]:
-    """All concrete subclasses of a class."""
-    found: list[type] = []
-    children: list[type] = base.__subclasses__()
-    for child in children:
-        found += [child, *_subclasses(child)]
-    # jsonargparse's lazy defaults are subclasses too
-    return [cls for cls in found if not inspect.isabstract(cls) and not cls.__name__.startswith("LazyInstance_")]
+_GIVEN = re.compile(
+    r"import path string: (\S+)|[Ii]mport path (\S+) does not|given class_path '([\w.]+)'|Got value: (None)"
+)
+"""Where jsonargparse's messages have the name of a class that it does not find."""
 
 
-def _available_classes(message: str) -> list[str]:
-    """The classes to choose from, if a message is about a class that cannot be imported."""
-    for key, choice in CHOICES.items():
-        if f'"model.{key}"' in message and "import path" in message:
-            return sorted(cls.__name__ for cls in _subclasses(choice.base))
-    return []
+def _without_class(message: str) -> str | None:
+    """What to say instead of a message about a class that cannot be imported; None for other messages."""
+    found = _GIVEN.search(message)
+    given = next(filter(None, found.groups()), "") if found else ""
+    key = next((key for key in CHOICES if given and f'"model.{key}"' in message), None)
+    if key is None:
+        return None
+    module, _, name = given.rpartition(".")
+    names = sorted(cls.__name__ for cls in subclasses(CHOICES[key].base))
+    short = [plain_name(CHOICES[key].group, each) for each in names]
+    sentences = [f"Expected model.{key} to name a class, got `{given}`."]
+    if module:
+        sentences.append(f"{last_line(ValueError(message)).strip(' -.')}.")
+    if name != "None" and module.partition(".")[0] in ("", __name__.partition(".")[0]):
+        sentences.append(did_you_mean(name, [*names, *short]).strip())
+    sentences.append(f"There are: {', '.join(names)}. A class of your own is named with its module.")
+    return " ".join(filter(None, sentences))
 
 
 class Parser(LightningArgumentParser):
@@ -55,7 +68,9 @@ class Parser(LightningArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Print the message and exit with status 2."""
-        fail(f"{message}{self._suggestion(message)}")
+        suggestion = self._suggestion(message)
+        instead = None if suggestion else _without_class(message)
+        fail(instead or f"{message}{suggestion}")
 
     def _apply_actions(self, cfg: Any, *args: Any, **kwargs: Any) -> Namespace:
         """Take names of a config file as `resolve_name` does, for every command in the same way."""
@@ -64,28 +79,56 @@ class Parser(LightningArgumentParser):
         for key, choice in CHOICES.items():
             chosen = model.get(key)
             if isinstance(chosen, str):
-                model[key] = resolve_name(choice.group, chosen)
+                model[key] = choice.resolve(chosen)
             elif isinstance(chosen, dict) and isinstance(chosen.get("class_path"), str):
-                chosen["class_path"] = resolve_name(choice.group, chosen["class_path"])
+                chosen["class_path"] = choice.resolve(chosen["class_path"])
         return super()._apply_actions(cfg, *args, **kwargs)
 
     def _suggestion(self, message: str) -> str:
-        """A hint to add to jsonargparse's message: the nearest keys, or the available classes."""
-        available = _available_classes(message)
-        if available:
-            return f"\nThere are: {', '.join(available)}."
+        """A hint to add to jsonargparse's message: the nearest keys, and what the class has whose options these are."""
         moved = re.search(r"class_path '([\w.]+)\.(\w+)'", message)
         if moved and moved.group(1) in _MOVED:
             return f"\nIts new class_path is {_MOVED[moved.group(1)]}.{moved.group(2)}."
+        wrong = re.match(r'Parser key "(\w+)":', message)
+        if wrong and self._class() is not None:
+            return f"\nSet {self._key()}.init_args.{wrong.group(1)}."
         unknown = re.search(r"(?:Option|option|[Kk]ey|arguments:) ['\"]?-*([\w.]+)", message)
         if not unknown or not re.search(r"not accept|unrecognized|not expected", message):
             return ""
-        keys = [action.dest for action in self._actions]
-        for choice in CHOICES.values():
-            for cls in _subclasses(choice.base):
-                keys += inspect.signature(cls).parameters
-        hint = did_you_mean(unknown.group(1), dict.fromkeys(keys), most=3)
-        return f"\n{hint.strip()}" if hint else ""
+        hint = _hint(unknown.group(1), [action.dest for action in self._actions])
+        return "".join(f"\n{line}" for line in (hint, self._class_options()) if line)
+
+    def _class(self) -> type | None:
+        """The class whose options this is the parser of, if it is one of `CHOICES`."""
+        names = list(self.groups or ())
+        return next((cls for cls in _all_subclasses() if names == [cls.__name__]), None)
+
+    def _key(self) -> str:
+        """The key of the config under which that class is."""
+        cls = self._class() or object
+        return next((f"model.{key}" for key, choice in CHOICES.items() if issubclass(cls, choice.base)), "")
+
+    def _class_options(self) -> str:
+        """The options that there are, if this is the parser of those of a class."""
+        cls = self._class()
+        if cls is None:
+            return ""
+        options = ", ".join(inspect.signature(cls).parameters)
+        return f"{cls.__name__} has {f'the options {options}' if options else 'no options'}."
+
+
+def _all_subclasses() -> list[type]:
+    return list(chain.from_iterable(subclasses(choice.base) for choice in CHOICES.values()))
+
+
+def _hint(unknown: str, own: list[str]) -> str:
+    """What may be meant by an unknown key: that of another class, or one like it, of the same class if there is one."""
+    options = {cls.__name__: list(inspect.signature(cls).parameters) for cls in _all_subclasses()}
+    others = [name for name, of_class in options.items() if unknown in of_class]
+    if others:
+        return f"`{unknown}` is an option of {', '.join(others)}."
+    everywhere = dict.fromkeys(chain(own, *options.values()))
+    return (did_you_mean(unknown, own, most=3) or did_you_mean(unknown, everywhere, most=3)).strip()
 
 
 def with_resolved_names(args: list[str]) -> list[str]:
@@ -101,12 +144,18 @@ def with_resolved_names(args: list[str]) -> list[str]:
         key = option.removeprefix(_OPTION).removesuffix(".class_path")
         if not option.startswith(_OPTION) or key not in CHOICES:
             continue
-        group = CHOICES[key].group
         if has_value:
-            resolved[place] = f"{option}={resolve_name(group, value)}"
+            resolved[place] = f"{option}={_resolved(CHOICES[key], value)}"
         elif place + 1 < len(args):
-            resolved[place + 1] = resolve_name(group, args[place + 1])
+            resolved[place + 1] = _resolved(CHOICES[key], args[place + 1])
     return resolved
+
+
+def _resolved(choice: Choice, value: str) -> str:
+    """A name, or a mapping written in YAML or JSON, with the class's own name."""
+    if not value.lstrip().startswith("{"):
+        return choice.resolve(value)
+    return _CLASS_PATH.sub(lambda found: found.group(1) + choice.resolve(found.group(2)), value, count=1)
 
 
 def fail(message: str) -> NoReturn:

@@ -23,6 +23,8 @@ class DemoOptions:
 
     Attributes:
         model: Run folder, checkpoint, exported folder, or name on the hub.
+        prompt_format: How the model is asked, such as uniner or gollie; by default as it was trained or, if it does not
+            say, as GNER. A JSON object with class_path and init_args sets options.
         labels: Entity types to start with; those of the model by default.
         host: Address to listen on; the default is this machine only.
         port: Port to listen on.
@@ -31,6 +33,7 @@ class DemoOptions:
     """
 
     model: str
+    prompt_format: str | None = option(None, metavar="NAME")
     labels: str | None = option(None, metavar="A,B")
     host: str = _LOOPBACK
     port: int = 7860
@@ -47,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Open a local web page to try a model on texts.",
     )
     try:
-        model = GNER.from_pretrained(options.model, device=options.device, dtype=options.dtype)
+        model = GNER.from_pretrained(
+            options.model, format=options.prompt_format, device=options.device, dtype=options.dtype
+        )
         labels = list(read_labels(options.labels, None) or model.settings.all_types or _LABELS)
         page = make_page(model, labels, options.model)
         page.launch(server_name=options.host, server_port=options.port, share=False)

@@ -20,7 +20,9 @@ class ExportOptions:
     """Options of the command line.
 
     Attributes:
-        ckpt: Checkpoint (single-file or sharded), or a run folder for its best one.
+        ckpt: Checkpoint (single-file or sharded), a run folder for its best one, or a model in Hugging Face's layout.
+        prompt_format: How the model is asked, such as uniner or gollie; by default as it was trained or, if it does not
+            say, as GNER. A JSON object with class_path and init_args sets options.
         out: Folder to write; an earlier export there is replaced.
         adapter_only: Write only the LoRA adapters, without merging them into the weights.
         dtype: Dtype of the weights.
@@ -30,6 +32,7 @@ class ExportOptions:
 
     ckpt: str
     out: Path
+    prompt_format: str | None = option(None, metavar="NAME")
     adapter_only: bool = False
     dtype: Literal["fp32", "bf16"] = "fp32"
     push: str | None = option(None, metavar="USER/NAME")
@@ -48,7 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     show = Console(soft_wrap=True, highlight=False).print
     try:
         export_model(
-            options.ckpt, options.out, adapter_only=options.adapter_only, dtype=options.dtype, name=options.push
+            options.ckpt,
+            options.out,
+            adapter_only=options.adapter_only,
+            dtype=options.dtype,
+            name=options.push,
+            format=options.prompt_format,
         )
         show(f"Model  {options.out}")
         if options.push is not None:

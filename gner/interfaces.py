@@ -87,6 +87,7 @@ class Batch:
         decode: False where the examples of this batch are outside the subset that is decoded.
         length_limit: Most tokens of any answer, beside what a strategy allows; None for no such limit.
         stops_loops: End answers that do nothing but repeat themselves; see `gner.decoding.limits`.
+        most_rows: Rows of one example to write at a time, where its types are asked for one by one; None for all.
 
     Example:
         >>> from gner.testing import make_examples, tiny_model
@@ -116,6 +117,7 @@ class Batch:
         decode: bool = True,
         length_limit: int | None = None,
         stops_loops: bool = False,
+        most_rows: int | None = None,
     ) -> None:
         self.input_ids = input_ids
         self.attention_mask = attention_mask
@@ -132,6 +134,7 @@ class Batch:
         self.decode = decode
         self.length_limit = length_limit
         self.stops_loops = stops_loops
+        self.most_rows = most_rows
 
     @property
     def num_rows(self) -> int:
@@ -153,12 +156,16 @@ class Batch:
             >>> len(some), some.num_rows, len(some.prompt_ids), len(some.input_ids)
             (1, 1, 1, 3)
         """
-        some = copy(self)
+        some = self.rows(0, sum(owner < num_examples for owner in self.owners))
         for name in ("examples", "positions", "counted"):
             setattr(some, name, getattr(self, name)[:num_examples])
-        num_rows = sum(owner < num_examples for owner in self.owners)
+        return some
+
+    def rows(self, start: int, end: int) -> Batch:
+        """The rows from ``start`` to ``end`` (exclusive); examples, and what training reads, are those of all."""
+        some = copy(self)
         for name in ("prompt_ids", "prompt_mask", "owners", "prompt_lengths"):
-            setattr(some, name, getattr(self, name)[:num_rows])
+            setattr(some, name, getattr(self, name)[start:end])
         return some
 
     def repeated(self, num_copies: int) -> Batch:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from gner.prompting import DefaultFormat
 from gner.records import Example, Prediction
-from gner.scoring import EntityScores, Tally, entity_scores
+from gner.scoring import DEFAULT_SCORERS, EntityScores, Tally, entity_scores
 
 
 class EntityF1(Metric):
@@ -20,7 +19,8 @@ class EntityF1(Metric):
 
     Args:
         types: The entity types of each dataset.
-        scorer: Name of the format's published scorer, whose counts come with predictions; None if it has none.
+        scorers: Names of the format's ways to count, whose counts come with predictions.
+        lists_strings: Whether texts list the strings of entities; see `gner.prompting.Format`.
 
     Example:
         >>> from gner.records import AlignmentReport, Entity, Example, Prediction
@@ -38,15 +38,21 @@ class EntityF1(Metric):
     plot_upper_bound = 1.0
     rows: Tensor
 
-    def __init__(self, types: Mapping[str, Iterable[str]], scorer: str | None = DefaultFormat.scorer) -> None:
+    def __init__(
+        self,
+        types: Mapping[str, Iterable[str]],
+        scorers: Sequence[str] = DEFAULT_SCORERS,
+        lists_strings: bool = False,
+    ) -> None:
         super().__init__()
         self._datasets = {name: row for row, name in enumerate(types)}
         all_types: dict[str, None] = {}
         for of_dataset in types.values():
             all_types |= dict.fromkeys(of_dataset)
         self._types = list(all_types)
-        self._scorer = scorer
-        width = len(Tally().to_row(self._types))
+        self._scorers = tuple(scorers)
+        self._lists_strings = lists_strings
+        width = len(Tally(self._scorers).to_row(self._types))
         self.add_state("rows", torch.zeros(len(self._datasets), width, dtype=torch.long), dist_reduce_fx="sum")
 
     def update(self, example: Example, prediction: Prediction, finished: bool = True) -> None:
@@ -60,7 +66,7 @@ class EntityF1(Metric):
             >>> metric.scores().overall.num_runaways
             1
         """
-        row = Tally.of(example, prediction, finished).to_row(self._types)
+        row = Tally.of(example, prediction, finished, self._scorers).to_row(self._types)
         self.rows[self._datasets[example.dataset]] += self.rows.new_tensor(row)
 
     def compute(self) -> Tensor:
@@ -86,7 +92,8 @@ class EntityF1(Metric):
 
     def _entity_scores(self) -> EntityScores:
         rows = zip(self._datasets, self.rows.tolist(), strict=True)
-        return entity_scores({name: Tally.from_row(row, self._types) for name, row in rows}, self._scorer)
+        tallies = {name: Tally.from_row(row, self._types, self._scorers) for name, row in rows}
+        return entity_scores(tallies, self._lists_strings)
 
 
 class AnswerLoss(Metric):

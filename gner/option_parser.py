@@ -117,7 +117,7 @@ def make_named(group: str, base: type, chosen: str | Mapping[str, Any]) -> Any:
     """
     load_plugins(group, base)
     values = dict(chosen) if isinstance(chosen, Mapping) else {"class_path": chosen}
-    values["class_path"] = resolve_name(group, str(values.get("class_path")))
+    values["class_path"] = resolve_name(group, str(values.get("class_path")), base)
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--chosen", type=base)
     return parser.instantiate(parser.parse_object({"chosen": values})).chosen

@@ -6,12 +6,15 @@ configuration that was saved with it can be read again.
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from importlib.metadata import EntryPoint, entry_points
 
 STRATEGIES = "gner.decoding"
 FORMATS = "gner.formats"
 READERS = "gner.data"
+_ENDS = {FORMATS: "format"}
+"""What may be left out at the end of a name of a group."""
 
 
 def load_plugins(group: str, base: type) -> list[str]:
@@ -58,27 +61,59 @@ def plugin_classes(group: str, base: type) -> dict[str, type]:
 
 
 def plugin_names(group: str) -> dict[str, str]:
-    """The names of a group, by themselves without capital letters, hyphens and underscores.
+    """The names of a group, each by its `plain_name`.
 
     Example:
         >>> plugin_names(STRATEGIES)["nucleussampling"]
         'NucleusSampling'
     """
-    return {_plain(entry_point.name): entry_point.name for entry_point in entry_points(group=group)}
+    return {plain_name(group, entry_point.name): entry_point.name for entry_point in entry_points(group=group)}
 
 
-def resolve_name(group: str, name: str) -> str:
+def plain_name(group: str, name: str) -> str:
+    """A name as it is compared: without capital letters, hyphens, underscores and, of a format, ``Format``.
+
+    Example:
+        >>> plain_name(FORMATS, "UniNerFormat"), plain_name(FORMATS, "uni-ner"), plain_name(STRATEGIES, "beam_search")
+        ('uniner', 'uniner', 'beamsearch')
+    """
+    plain = name.replace("_", "").replace("-", "").lower()
+    return plain.removesuffix(_ENDS.get(group, "")) or plain
+
+
+def resolve_name(group: str, name: str, base: type | None = None) -> str:
     """The name that is meant: ``beam_search`` or ``beam-search`` for ``BeamSearch``; an unknown one is unchanged.
+
+    Args:
+        group: Of entry points.
+        name: As a user writes it.
+        base: Names of its `subclasses` are known too.
 
     Example:
         >>> resolve_name(STRATEGIES, "beam_search"), resolve_name(STRATEGIES, "my_package.MyStrategy")
         ('BeamSearch', 'my_package.MyStrategy')
     """
-    return plugin_names(group).get(_plain(name), name)
+    declared = plugin_names(group)
+    if name in declared.values():
+        return name
+    imported = {plain_name(group, cls.__name__): cls.__name__ for cls in subclasses(base)} if base is not None else {}
+    return (imported | declared).get(plain_name(group, name), name)
 
 
-def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()
+def subclasses(base: type) -> list[type]:
+    """All concrete subclasses of a class that were imported.
+
+    Example:
+        >>> from gner.decoding import DecodingStrategy
+        >>> {"Greedy", "BeamSearch"} <= {cls.__name__ for cls in subclasses(DecodingStrategy)}
+        True
+    """
+    found: list[type] = []
+    children: list[type] = base.__subclasses__()
+    for child in children:
+        found += [child, *subclasses(child)]
+    # jsonargparse's lazy defaults are subclasses too
+    return [cls for cls in found if not inspect.isabstract(cls) and not cls.__name__.startswith("LazyInstance_")]
 
 
 def _import(entry_point: EntryPoint, base: type) -> type | None:

@@ -70,7 +70,7 @@ class RunReport(Callback):
             _print_table("Validation", result)
             return
         metrics = result["metrics"]
-        names = ("val/loss", "val/f1", f"val/f1_{_scorer(self._decoding)}")
+        names = ["val/loss", "val/f1", *(f"val/f1_{scorer}" for scorer in _scorers(self._decoding))]
         shown = [f"{name} {metrics[name]:.4f}" for name in names if name in metrics]
         seconds = trainer.callback_metrics.get("val/seconds")
         took = f" ({seconds:.0f} s)" if seconds is not None else ""
@@ -140,16 +140,16 @@ def _result(trainer: Trainer, stage: str, decoding: DecodingCallback) -> dict[st
     }
 
 
-def _scorer(decoding: DecodingCallback) -> str | None:
-    return None if decoding.scores is None else decoding.scores.overall.scorer
+def _scorers(decoding: DecodingCallback) -> list[str]:
+    return [] if decoding.scores is None else list(decoding.scores.overall.official)
 
 
 def _rows(scores: EntityScores) -> dict[str, dict[str, float]]:
-    """The rows of the table: each type, then the totals, also by the published scorer of the format if it has one."""
+    """The rows of the table: each type, then the totals, also by the scorers of the format."""
     overall = scores.overall
     rows = {**overall.types, "all (strict)": overall.strict}
-    if overall.scorer is not None:
-        rows[f"all (official {overall.scorer.upper()})"] = overall.official
+    for scorer, score in overall.official.items():
+        rows[f"all (official {scorer.upper().replace('_', ' ')})"] = score
     return {name: row._asdict() for name, row in rows.items()}
 
 

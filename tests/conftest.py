@@ -23,7 +23,7 @@ from gner.inference.labeller import Labeller, ModelOptions
 from gner.inference.loading import load
 from gner.models import Backbone, FromScratch
 from gner.models.tokenizer import load_tokenizer, train_tokenizer
-from gner.prompting import GnerFormat
+from gner.prompting import Format, GnerFormat
 from gner.records import Example
 
 MakeModel = Callable[..., GNER]
@@ -86,32 +86,34 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory, examples: list[Example
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, examples: list[Example]) -> dict[str, Path]:
     """Folders of models, in Hugging Face's layout and with our settings, that know `SENTENCES` by heart."""
-    folders: dict[str, Path] = {}
+    format = GnerFormat(instruction=None)
+    return {kind: learn_by_heart(kind, format, examples, tmp_path_factory.mktemp(f"trained_{kind}")) for kind in KINDS}
+
+
+def learn_by_heart(kind: str, format: Format, examples: list[Example], folder: Path) -> Path:
+    """Train a model until it knows some examples, and write it to a folder with its settings."""
     num_threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the operations are so small that threads would only wait for each other
-    settings = Settings(GnerFormat(instruction=None), {"toy": TYPES})
-    for kind in KINDS:
-        model_type, sizes = TRAINED_SIZES[kind]
-        backbone = Backbone(FromScratch(model_type, vocab_size=330, config=sizes))
-        collate = Collator(settings.format, backbone)
-        backbone.set_tokenizer(backbone.train_tokenizer(collate.texts(examples)))
-        batch = collate(examples)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            network = backbone.build()
-            optimizer = torch.optim.AdamW(network.parameters(), 1e-2)
-            for _ in range(150):
-                loss = network(batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels).loss
-                loss.backward()
-                optimizer.step()
-                optimizer.zero_grad()
-        assert loss < 0.3, loss
-        folders[kind] = tmp_path_factory.mktemp(f"trained_{kind}")
-        network.save_pretrained(folders[kind])
-        backbone.tokenizer.save_pretrained(folders[kind])
-        settings.write(folders[kind])
+    model_type, sizes = TRAINED_SIZES[kind]
+    backbone = Backbone(FromScratch(model_type, vocab_size=330, config=sizes))
+    collate = Collator(format, backbone)
+    backbone.set_tokenizer(backbone.train_tokenizer(collate.texts(examples)))
+    batch = collate(examples)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = backbone.build()
+        optimizer = torch.optim.AdamW(network.parameters(), 1e-2)
+        for _ in range(150):
+            loss = network(batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels).loss
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    assert loss < 0.3, loss
+    network.save_pretrained(folder)
+    backbone.tokenizer.save_pretrained(folder)
+    Settings(format, {"toy": TYPES}).write(folder)
     torch.set_num_threads(num_threads)
-    return folders
+    return folder
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from gner.bio import (
     SCHEMES,
     Scheme,
+    draw_types,
     find_fault,
     keep_types,
     lenient_spans,
@@ -102,3 +105,11 @@ def test_malformed_tags_raise(tag: str) -> None:
 def test_entities_that_cannot_be_written_raise(entities: list[Entity]) -> None:
     with pytest.raises(ValueError, match="Expected"):
         to_tags(entities, 2)
+
+
+def test_types_are_left_out_by_chance_but_one_stays() -> None:
+    types = ["actor", "city", "title"]
+    assert draw_types(types, 0, random.Random(0)) == types
+    drawn = [draw_types(types, 0.9, random.Random(seed)) for seed in range(200)]
+    assert min(map(len, drawn)) == 1 and {one for [one] in (few for few in drawn if len(few) == 1)} == set(types)
+    assert all(few == [kind for kind in types if kind in few] for few in drawn)  # in their order

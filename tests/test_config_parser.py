@@ -11,6 +11,7 @@ from gner.cli import GnerCLI
 from gner.config_parser import with_resolved_names
 from gner.decoding import BeamSearch
 from gner.inference.strategies import find_strategy
+from gner.prompting import GnerFormat
 from tests.runs import run_command
 
 
@@ -21,6 +22,21 @@ def test_a_strategy_has_the_same_names_as_in_prediction(name: str, config: Path,
     for options in (["--config", str(in_file)], ["--model.decoding", name], [f"--model.decoding.class_path={name}"]):
         chosen = GnerCLI("fit", ["--config", str(config), *options]).model.decoding
         assert type(chosen) is type(find_strategy(name)) is BeamSearch
+
+
+@pytest.mark.parametrize("name", ["gner", "GNER", "gner_format", "GnerFormat", "gner.prompting.GnerFormat"])
+def test_a_format_has_short_names(name: str, config: Path, tmp_path: Path) -> None:
+    in_file = tmp_path / "named.yaml"
+    chosen = {"class_path": name, "init_args": {"context_window": 1}}
+    in_file.write_text(yaml.safe_dump({"model": {"format": chosen}}), encoding="utf-8")
+    for options in (
+        ["--config", str(in_file)],
+        ["--model.format", name, "--model.format.context_window", "1"],
+        ["--model.format", f"{{class_path: {name}, init_args: {{context_window: 1}}}}"],
+        [f'--model.format={{"class_path": "{name}", "init_args": {{"context_window": 1}}}}'],
+    ):
+        made = GnerCLI("fit", ["--config", str(config), *options]).model.format
+        assert type(made) is GnerFormat and made.context_window == 1
 
 
 def test_only_names_of_strategies_and_formats_are_resolved() -> None:
@@ -45,9 +61,33 @@ def test_only_names_of_strategies_and_formats_are_resolved() -> None:
         (["--data.batch_size", "many"], r"data.batch_size.*\n.*many"),
         (["--model.decoding", "BeamSarch"], "BeamSarch(.|\n)*There are: BeamSearch,.* Greedy, NucleusSampling"),
         (["--model.decoding.init_args.num_beems", "3"], "num_beems.*\n.*num_beams"),
+        (
+            ["--model.format", "gnre"],
+            r"model\.format .*, got `gnre`\. Did you mean `gner`\? There are: .*GnerFormat",
+        ),
+        (["--model.format", "gner.prompting.Gner"], r"has no attribute 'Gner'\. Did you mean `gner`\?"),
+        (["--model.format", "json.JSONDecoder"], "json.JSONDecoder does not correspond to a subclass of Format"),
+        (["--model.format", "null"], r"model\.format to name a class, got `None`\. There are: .*GnerFormat"),
+        (
+            ["--model.format", "gner", "--model.format.num_beams", "2"],
+            "an option of .*BeamSearch.*\nGnerFormat has .*gap_",
+        ),
+        (
+            ["--model.format", "{class_path: gner, init_args: {gap_mark: '.'}}"],
+            "'gap_mark' is not.*\n.*gap_marker.*\n.*has the options",
+        ),
         (["--trainer.max_step", "3"], "trainer.max_step .*\n.*trainer.max_steps"),
         (["--model.backbone", "{from_scratch: lama}"], r"Did you mean `llama`.*Set model\.backbone\.from_scratch"),
-        (["--model.format.context_window", "x"], "context_window"),
+        (["--model.format.context_window", "x"], r"value: x\nSet model\.format\.init_args\.context_window\."),
+        (
+            ["--model.format", "uniner", "--model.format.system", "txt"],
+            r"'paragraph'.*\nSet model\.format\.init_args\.system",
+        ),
+        (
+            ["--model.format", "instruct_uie", "--model.format.baseline", "true"],
+            r"`baseline` is an option of GollieFormat",
+        ),
+        (["--model.format", "golie"], "Did you mean `gollie`"),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
         (["--model.backbone", "./no/folder"], r"no/folder.*Set model\.backbone"),
         (["--data.train", "[toyy]"], r"toyy.*Did you mean `toy`"),

@@ -43,6 +43,14 @@ def test_the_page_starts_with_the_types_that_are_named_or_else_those_of_the_mode
     assert chosen == [["person", "place"], ["year", "actor"]]
 
 
+def test_a_model_of_others_is_asked_in_a_named_format(launched: Launched, model: list[str], capsys: Any) -> None:
+    main([*model, "--prompt-format", "uniner"])
+    assert len(launched) == 1
+    with pytest.raises(SystemExit):
+        main([*model, "--prompt-format", "unner"])
+    assert "Did you mean `uniner`?" in capsys.readouterr().err
+
+
 def test_a_model_that_is_not_there_ends_with_a_message(launched: Launched, capsys: Any) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--model", "./nothing"])

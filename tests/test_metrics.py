@@ -8,9 +8,11 @@ from torchmetrics import MetricCollection
 
 from gner.bio import repair, to_entities
 from gner.metrics import AnswerLoss, EntityF1
+from gner.prompting import GnerFormat
 from gner.prompting.gner_scorer import count_pairs
 from gner.records import AlignmentReport, Example, Prediction
 from gner.scoring import Counts, score_of
+from tests.prompting.questions import QuestionFormat
 from tests.scoring.released_scorer import official_scores
 
 TYPES = ("a", "b c")
@@ -75,8 +77,18 @@ def test_official_scores_are_those_of_the_released_scorer(sentences: list[tuple[
         example = _example(gold)
         _update(metric, example, predicted)
         rows.append((list(example.words), list(example.tags), predicted))
-    scores = metric.scores().overall.official
+    scores = metric.scores().overall.official["gner"]
     assert (scores.precision, scores.recall, scores.f1) == pytest.approx(official_scores(rows), abs=1e-12)
+
+
+def test_each_way_to_count_has_its_metric() -> None:
+    metric = EntityF1({"toy": TYPES, "empty": TYPES}, ["theirs", "theirs_loose"])
+    example, tags = _example(["B-a", "O"]), ("O", "O")
+    counts = [Counts(1, 1, 1), Counts(1, 2, 2)]
+    metric.update(example, Prediction(tags, (), AlignmentReport(), official=counts[0], variants=(counts[1],)))
+    named = metric.scores().scalars()
+    assert named["f1_theirs"] == pytest.approx(1) and named["toy/recall_theirs_loose"] == pytest.approx(0.5)
+    assert named["f1_theirs_loose_macro"] == pytest.approx(0.25) and named["empty/f1_theirs_loose"] == 0
 
 
 def test_nothing_over_nothing_is_zero() -> None:
@@ -147,3 +159,9 @@ def test_a_loss_that_is_no_number_is_not_hidden() -> None:
     metric.update(torch.tensor(1.0), 3)
     metric.update(torch.tensor(float("inf")), 3)
     assert metric.compute().isnan()
+
+
+def test_a_format_that_lists_strings_logs_those_not_found_from_the_start() -> None:
+    for format in (QuestionFormat(), GnerFormat()):
+        metric = EntityF1({"toy": TYPES}, format.scorers, format.lists_strings)
+        assert ("unplaced" in metric.scores().scalars()) is isinstance(format, QuestionFormat)

@@ -16,7 +16,8 @@ import yaml
 
 from gner import plugins
 from gner.decoding import BeamSearch, DecodingStrategy, Greedy, NucleusSampling
-from gner.plugins import STRATEGIES, load_plugins
+from gner.plugins import FORMATS, STRATEGIES, load_plugins, resolve_name
+from gner.prompting import Format
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -169,6 +170,17 @@ def test_what_cannot_be_used_is_left_out_with_a_warning(monkeypatch: pytest.Monk
         assert load_plugins(STRATEGIES, DecodingStrategy) == ["quick"]
     assert [str(warning.message).split("`")[1] for warning in caught] == ["gone", "number", "a-b", "quick", "warnings"]
     assert issubclass(plugins.quick, Greedy)
+
+
+def test_a_name_is_known_with_and_without_the_word_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {"UniNerFormat": "UniNerFormat", "one_question": "one_question"}
+    monkeypatch.setattr(plugins, "entry_points", _Package(*((name, f"somewhere:{name}") for name in names)))
+    for written in ("uniner", "UniNER", "uni-ner", "UNINER_FORMAT", "UniNerFormat"):
+        assert resolve_name(FORMATS, written) == "UniNerFormat"
+    assert resolve_name(FORMATS, "OneQuestionFormat") == "one_question"
+    for other in ("uni", "format", "somewhere.UniNerFormat", "GnerFormat"):
+        assert resolve_name(FORMATS, other) == other
+    assert resolve_name(FORMATS, "gner", Format) == "GnerFormat"  # was imported, if not declared
 
 
 def test_built_in_strategies_are_named_as_a_plugin_would_be() -> None:

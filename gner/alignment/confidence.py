@@ -79,14 +79,15 @@ class EntityScorer:
         return scores
 
     def _ends(self, generation: Generation) -> list[int]:
-        """Where each token ends in the text."""
-        texts = [self._text(token) for token in generation.token_ids]
-        spelt = "".join(texts)
-        start = len(spelt) - len(spelt.lstrip()) if not generation.text[:1].isspace() else 0
-        if spelt[start:] == generation.text:
-            return [max(0, end - start) for end in accumulate(map(len, texts))]
-        ids = generation.token_ids  # characters of several tokens, such as emoji
-        return [len(self._decode(ids[: length + 1])) for length in range(len(ids))]
+        """Where each token ends in the text, at whose start there may be less white space than was written, or more."""
+        ids = generation.token_ids
+        texts = [self._text(token) for token in ids]
+        spelt, ends = "".join(texts), list(accumulate(map(len, texts)))
+        if spelt.lstrip() != generation.text.lstrip():  # characters of several tokens, such as emoji
+            spelt = self._decode(ids)
+            ends = [len(self._decode(ids[: length + 1])) for length in range(len(ids))]
+        shift = _indent(generation.text) - _indent(spelt)
+        return [max(0, end + shift) for end in ends]
 
     def _text(self, token: int) -> str:
         """What a token adds to a text."""
@@ -96,6 +97,10 @@ class EntityScorer:
 
     def _decode(self, ids: list[int]) -> str:
         return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def _given_scores(prediction: Prediction, generations: Sequence[Generation]) -> list[float | None]:

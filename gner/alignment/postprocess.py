@@ -28,6 +28,9 @@ class TextReader(Protocol):
     def official_counts(self, example: Example, texts: Sequence[str], align: Aligner) -> Counts | None:
         """Counts of that scorer."""
 
+    def variant_counts(self, example: Example, texts: Sequence[str]) -> tuple[Counts, ...]:
+        """Counts of the other ways to count."""
+
 
 class PostProcessor:
     """Reads the texts of an example and lays them on its source words.
@@ -64,15 +67,17 @@ class PostProcessor:
     def __call__(self, example: Example, texts: Sequence[str]) -> Prediction:
         """Make a prediction of whatever texts there are, one for each query of the example.
 
-        The example's gold tags are used for the official counts only.
+        The example's gold tags are used for the official counts and their variants only.
         """
-        counts = self._format.official_counts(example, texts, self._official)
         if self._robust is not None:
-            return replace(self._format.read(example, texts, self._robust), official=counts)
-        official, report, _ = self.read_official(example, texts)
-        tags, num_repaired = repair(official)
-        report += AlignmentReport(repaired_tags=num_repaired)
-        return Prediction(tags, tuple(to_entities(tags)), report, official=counts)
+            prediction = self._format.read(example, texts, self._robust)
+        else:
+            official, report, _ = self.read_official(example, texts)
+            tags, num_repaired = repair(official)
+            report += AlignmentReport(repaired_tags=num_repaired)
+            prediction = Prediction(tags, tuple(to_entities(tags)), report)
+        counts = self._format.official_counts(example, texts, self._official)
+        return replace(prediction, official=counts, variants=self._format.variant_counts(example, texts))
 
     def read(self, example: Example, generations: Sequence[Generation]) -> Prediction:
         """The same of what was generated for each query, with scores of entities if there is a scorer.

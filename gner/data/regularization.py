@@ -6,10 +6,10 @@ The paper shuffles types and adds types from elsewhere; dropping types is GoLLIE
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from gner.bio import keep_types
+from gner.bio import draw_types, keep_types
 from gner.errors import UserError
 from gner.records import Example
 
@@ -45,26 +45,33 @@ class Regularization:
                 "Set data.regularization.num_external_types."
             )
 
-    def apply(self, pool: Iterable[str], example: Example, rng: random.Random) -> Example:
-        """Change the types of an example, and its tags with them.
+    def apply(
+        self, pool: Iterable[str], example: Example, rng: random.Random, descriptions: Mapping[str, str] | None = None
+    ) -> Example:
+        """Change the types of an example, and its tags and descriptions with them.
 
         Args:
             pool: All types of the training data, in a fixed order.
             example: As read from its file.
             rng: All randomness comes from it.
+            descriptions: Of types of the pool, for those that are added.
 
         Example:
             >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0")
-            >>> changed = Regularization(num_external_types=1).apply(["person", "city"], example, random.Random(0))
-            >>> sorted(changed.types), changed.tags
-            (['city', 'person'], ('B-person', 'O'))
+            >>> more = Regularization(num_external_types=1)
+            >>> changed = more.apply(["person", "city"], example, random.Random(0), {"city": "a town"})
+            >>> sorted(changed.types), changed.tags, changed.descriptions
+            (['city', 'person'], ('B-person', 'O'), (('city', 'a town'),))
         """
-        kept = [entity_type for entity_type in example.types if rng.random() >= self.drop_type]
-        if not kept:
-            kept = [rng.choice(example.types)]
+        kept = draw_types(example.types, self.drop_type, rng)
         known = set(example.types)
         external = [entity_type for entity_type in pool if entity_type not in known] if self.num_external_types else []
         types = kept + rng.sample(external, min(self.num_external_types, len(external)))
+        given = descriptions or {}
+        meanings = {entity_type: given[entity_type] for entity_type in types[len(kept) :] if entity_type in given}
+        meanings |= dict(example.descriptions)
         if self.shuffle_types:
             rng.shuffle(types)
-        return replace(example, types=tuple(types), tags=keep_types(example.tags, kept)[0])
+        described = tuple((entity_type, meanings[entity_type]) for entity_type in types if entity_type in meanings)
+        tags = keep_types(example.tags, kept)[0]
+        return replace(example, types=tuple(types), tags=tags, descriptions=described)

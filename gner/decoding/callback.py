@@ -198,7 +198,9 @@ class DecodingCallback(Callback):
 
     def _start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         module = cast(DecodingModule, pl_module)
-        self._metric = EntityF1(_data(trainer).entity_types(), module.format.scorer).to(pl_module.device)
+        format = module.format
+        metric = EntityF1(_data(trainer).entity_types(), format.scorers, format.lists_strings)
+        self._metric = metric.to(pl_module.device)
         self._predictor = module.predictor(self._aligner)
         self._decoded = []
         self._num_decoded_batches = 0

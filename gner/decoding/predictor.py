@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from gner.alignment.back_tokenize import BackTokenizer
 from gner.alignment.confidence import EntityScorer
 from gner.alignment.postprocess import AlignerName, PostProcessor
 from gner.decoding.base import DecodingStrategy
 from gner.interfaces import Batch, TextModel
+from gner.prompting.by_type import asks_each_type, of_types
 from gner.records import Generation, Prediction
 
 
@@ -42,12 +44,28 @@ class GenerativePredictor:
 
     def predict(self, batch: Batch) -> list[Prediction]:
         """Write the answers of all rows, and read those of each example together."""
-        generations = self._strategy.generate(self._model, batch)
+        written = [self._strategy.generate(self._model, part) for part in self._parts(batch)]
+        generations = list(chain.from_iterable(written))
         grouped = by_example(batch, generations)
         return [
             self._postprocess.read(example, of_example)
             for example, of_example in zip(batch.examples, grouped, strict=True)
         ]
+
+    def _parts(self, batch: Batch) -> list[Batch]:
+        """The batch, or parts of it where its only example has more rows than may be written at a time."""
+        most = batch.most_rows
+        is_large = most is not None and len(batch) == 1 and batch.num_rows > most
+        if most is None or not is_large or not asks_each_type(self._model.format, batch.examples[0]):
+            return [batch]
+        return [_asking(batch, start, start + most) for start in range(0, batch.num_rows, most)]
+
+
+def _asking(batch: Batch, start: int, end: int) -> Batch:
+    """A batch of one example, asked for some of its types only."""
+    part = batch.rows(start, end)
+    part.examples = [of_types(batch.examples[0], start, end)]
+    return part
 
 
 def by_example(batch: Batch, generations: Sequence[Generation]) -> list[list[Generation]]:

@@ -25,6 +25,8 @@ class PredictOptions:
     Attributes:
         input: A file, a folder of .txt files, or - for standard input.
         model: Folder of a run, checkpoint, exported folder, or name on the hub.
+        prompt_format: How the model is asked, such as uniner or gollie; by default as it was trained or, if it does not
+            say, as GNER. A JSON object with class_path and init_args sets options.
         labels: Types to look for; by default those of the model.
         labels_file: Types, one a line, or JSON: a list or {type: description}.
         out: File or folder of the results; by default standard output.
@@ -51,6 +53,7 @@ class PredictOptions:
 
     input: str = option(positional=True, metavar="IN")
     model: str = option()
+    prompt_format: str | None = option(None, metavar="NAME")
     labels: str | None = option(None, metavar="A,B")
     labels_file: Path | None = option(None, metavar="FILE")
     out: Path | None = None

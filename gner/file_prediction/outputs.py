@@ -14,7 +14,9 @@ from gner.files import is_written_through
 from gner.inference.loading import find_checkpoint
 
 _BRAT = {".txt", ".ann", ".conf"}
-_DECISIVE = ("input_format", "column", "field", "threshold", "decoding", "words", "max_tokens", "overlap")
+_DECISIVE = (
+    *("prompt_format", "input_format", "column", "field", "threshold", "decoding", "words", "max_tokens", "overlap"),
+)
 
 
 def open_journal(options: PredictOptions) -> Journal | None:

@@ -24,6 +24,7 @@ from gner.file_prediction.run import Blocks, Predictor, StreamSink, Writer
 from gner.inference import GNER
 from gner.inference.labels import Labels
 from gner.inference.strategies import find_strategy
+from gner.prompting.named import make_format
 from gner.words import Splitter
 
 _NOISE = [
@@ -43,6 +44,8 @@ def predict_files(options: PredictOptions) -> None:
     started = time.monotonic()
     source = Input(options.input, options.input_format, options.column).resolve()
     find_strategy(options.decoding)  # fail before the model is loaded
+    if options.prompt_format is not None:
+        make_format(options.prompt_format)
     Labels.of(options.types or {})
     journal = open_journal(options)
     labeller = _load(options).labeller
@@ -68,6 +71,7 @@ def predict_files(options: PredictOptions) -> None:
 def _load(options: PredictOptions) -> GNER:
     return GNER.from_pretrained(
         options.model,
+        format=options.prompt_format,
         device="cpu",  # the trainer moves it
         dtype=options.torch_dtype,
         words=options.words,

@@ -15,6 +15,7 @@ from gner.inference.labels import Labels
 from gner.inference.torch_engine import ExampleSize
 from gner.interfaces import Kind, TokenizerOwner
 from gner.prompting import Format
+from gner.prompting.by_type import asks_each_type
 from gner.records import Example
 from gner.words import MAX_WORD_LENGTH
 
@@ -22,7 +23,9 @@ _MARGIN = 1.25
 """Tokens of an answer, over those with no entities in it."""
 _SPARE = 8
 _MOST_REMEMBERED = 200_000
-_NO_LABELS = Labels(())
+_A_LABEL = Labels(("entity",))
+_WORDS_OF_ENTITY = 4
+"""Words for each entity in a text with many of them; more entities than that make an answer longer than expected."""
 
 
 class Limits(NamedTuple):
@@ -66,6 +69,27 @@ class Limits(NamedTuple):
         return prompt <= self.prompt and answer <= self.answer and prompt + answer <= self.both
 
 
+class Overhead(NamedTuple):
+    """Tokens beside those of words.
+
+    Attributes:
+        prompt: Of a prompt.
+        per_word: Of an answer, for each word of the text: those around the strings of formats that list strings.
+
+    Example:
+        >>> Overhead.largest([Overhead(30, 0.5), Overhead(20, 1.0)])
+        Overhead(prompt=30, per_word=1.0)
+    """
+
+    prompt: int
+    per_word: float
+
+    @staticmethod
+    def largest(overheads: Sequence[Overhead]) -> Overhead:
+        """The larger of each number."""
+        return Overhead(max(one.prompt for one in overheads), max(one.per_word for one in overheads))
+
+
 class Prompter:
     """Makes the examples that a model is asked about, and counts their tokens.
 
@@ -107,62 +131,87 @@ class Prompter:
         return Example(written, tags, labels.types, self._dataset, "0", "text", labels.descriptions)
 
     def groups(self, labels: Labels) -> list[Labels]:
-        """The types in as few prompts as leave half of a prompt's room to the words."""
+        """The types in as few prompts as leave half of a prompt's room to the words; all if each has its own prompt."""
         size = len(labels.types)
+        if self._asks_each_type(labels):
+            return [labels]
         while True:
             groups = [labels.only(labels.types[start : start + size]) for start in range(0, len(labels.types), size)]
             if size == 1 or all(map(self._leaves_room, groups)):
                 return groups
             size -= max(1, size // 8)
 
-    def _leaves_room(self, labels: Labels) -> bool:
-        return self.overhead(labels) <= min(self.limits.prompt, self.limits.both) / 2
+    def _asks_each_type(self, labels: Labels) -> bool:
+        return asks_each_type(self._format, self.example([], labels))
 
-    def overhead(self, labels: Labels) -> int:
-        """Tokens of a prompt without words.
+    def _leaves_room(self, labels: Labels) -> bool:
+        return self.overhead(labels).prompt <= min(self.limits.prompt, self.limits.both) / 2
+
+    def overhead(self, labels: Labels) -> Overhead:
+        """Tokens of a prompt and its answer beside those of the words.
 
         Raises:
             UserError: They leave no room for any.
         """
-        num_tokens = max(len(row.prompt) for row in self._collate.encode([self.example([], labels)]))
-        if len(labels.types) == 1 and not self.limits.allow(num_tokens, _SPARE):
-            start, most = labels.types[0][:80], min(self.limits.prompt, self.limits.both)
+        example = self.example([], labels)
+        sizes = [len(row.prompt) for row in self._collate.encode([example])]
+        num_tokens = max(sizes)
+        may_not_split = len(labels.types) == 1 or self._asks_each_type(labels)
+        if may_not_split and not self.limits.allow(num_tokens, _SPARE):
+            start, most = labels.types[sizes.index(num_tokens)][:80], min(self.limits.prompt, self.limits.both)
             raise UserError(
                 f"The instruction and the type `{start}` alone are {num_tokens:,} tokens, but the model reads "
                 f"{most:,} at most. Shorten the type or its description, or "
                 "raise `max_tokens` if the model can read more."
             )
-        return num_tokens
+        return Overhead(num_tokens, self._entity_cost(example) / _WORDS_OF_ENTITY)
 
-    def fitting(self, words: Sequence[str], overhead: int) -> Callable[[int, int], bool]:
+    def _entity_cost(self, example: Example) -> int:
+        """Most tokens around the string of an entity, in formats that list strings."""
+        around: set[str] = set()
+        for grammar in self._format.grammars(example) or ():
+            around |= {item.before + item.after + grammar.separator for item in grammar.items}
+        return max(map(len, self._tokenize(sorted(around))), default=0)
+
+    def fitting(self, words: Sequence[str], overhead: Overhead) -> Callable[[int, int], bool]:
         """A function that says whether words ``start`` to ``end`` fit into one prompt, beside its overhead."""
         costs = self._word_costs(words)
         prompt = [0, *accumulate(cost for cost, _ in costs)]
-        answer = [0, *accumulate(cost for _, cost in costs)]
+        answer = [0, *accumulate(cost + overhead.per_word for _, cost in costs)]
 
         def fits(start: int, end: int) -> bool:
             """Count tokens."""
             return self.limits.allow(
-                overhead + prompt[end] - prompt[start], _MARGIN * (answer[end] - answer[start]) + _SPARE
+                overhead.prompt + prompt[end] - prompt[start], _MARGIN * (answer[end] - answer[start]) + _SPARE
             )
 
         return fits
 
-    def size(self, example: Example, overhead: int) -> ExampleSize:
+    def size(self, example: Example, overhead: Overhead) -> ExampleSize:
         """About how large an example is."""
-        num_tokens = overhead + sum(map(sum, self._word_costs(example.words)))
-        return ExampleSize(num_tokens, self._format.num_queries(example))
+        around = overhead.prompt + int(overhead.per_word * len(example.words))
+        return ExampleSize(around + sum(map(sum, self._word_costs(example.words))), self._format.num_queries(example))
 
     def _word_costs(self, words: Sequence[str]) -> list[tuple[int, int]]:
-        """Tokens of each word in a prompt, and in an answer with the tag O."""
+        """Tokens of each word in a prompt, and in an answer: with the tag O, or in a string."""
         if len(self._costs) > _MOST_REMEMBERED:
             self._costs.clear()
         new = [word for word in dict.fromkeys(words) if word not in self._costs]
         if new:
-            examples = [self.example([word], _NO_LABELS) for word in new]
-            answers = [self._format.draft(example, example.tags) or example.words[0] for example in examples]
-            tokenizer = self._backbone.tokenizer
-            plain = tokenizer([f" {example.words[0]}" for example in examples], add_special_tokens=False)["input_ids"]
-            tagged = tokenizer([f" {answer}" for answer in answers], add_special_tokens=False)["input_ids"]
-            self._costs.update((word, (len(p), len(t))) for word, p, t in zip(new, plain, tagged, strict=True))
+            examples = [self.example([word], _A_LABEL) for word in new]
+            plain = self._tokenize([f" {example.words[0]}" for example in examples])
+            written = self._tokenize([f" {self._written(example)}" for example in examples])
+            self._costs.update((word, (len(p), len(w))) for word, p, w in zip(new, plain, written, strict=True))
         return [self._costs[word] for word in words]
+
+    def _written(self, example: Example) -> str:
+        """A word as it is in an answer."""
+        [word] = example.words
+        grammars = self._format.grammars(example)
+        if grammars:
+            return grammars[0].items[0].escape(word)
+        return self._format.draft(example, example.tags) or word
+
+    def _tokenize(self, texts: list[str]) -> list[list[int]]:
+        ids: list[list[int]] = self._backbone.tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
+        return ids

@@ -11,6 +11,7 @@ from gner.errors import UserError, first_line
 from gner.inference.loading import load
 from gner.inference.model_card import model_card
 from gner.models import export
+from gner.prompting.named import FormatName, make_format
 
 
 def export_model(
@@ -20,6 +21,7 @@ def export_model(
     adapter_only: bool = False,
     dtype: Literal["fp32", "bf16"] = "fp32",
     name: str | None = None,
+    format: FormatName | None = None,
 ) -> None:
     """Write weights, tokenizer, settings and model card to a temporary folder, renamed when it is complete.
 
@@ -29,6 +31,7 @@ def export_model(
         adapter_only: Write only the adapters; otherwise they are merged into the weights.
         dtype: Dtype of the written weights.
         name: Name of the model in the card; by default that of the folder.
+        format: The prompt format that is stored with it, for a third-party model; see `gner.GNER.from_pretrained`.
 
     Raises:
         UserError: There is no such model, it has no adapters, or the folder has content other than a model.
@@ -43,7 +46,7 @@ def export_model(
         gner.errors.UserError: Expected a new folder or an earlier export for --out, but ... holds something else, ...
     """
     _check_target(folder)
-    loaded = load(source)
+    loaded = load(source, format=None if format is None else make_format(format))
 
     def more(unfinished: Path) -> None:
         """Write the files of `gner`."""

@@ -72,8 +72,12 @@ class Settings:
         (folder / FILE).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @staticmethod
-    def read(path: Path) -> Settings:
+    def read(path: Path, format: Format | None = None) -> Settings:
         """Read ``gner_config.json``.
+
+        Args:
+            path: The file.
+            format: Takes the place of the format that it names.
 
         Raises:
             UserError: It cannot be read as one.
@@ -90,7 +94,7 @@ class Settings:
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            form = from_config(values["format"], str(path))
+            form = format or from_config(values["format"], str(path))
             types = {name: tuple(of_dataset) for name, of_dataset in values["types"].items()}
             max_input_tokens, max_answer_tokens = int(values["max_input_tokens"]), int(values["max_answer_tokens"])
             return Settings(
@@ -105,13 +109,16 @@ class Settings:
             ) from error
 
     @staticmethod
-    def of_run(config: Mapping[str, Any], data_state: Mapping[str, Any], source: str) -> Settings:
+    def of_run(
+        config: Mapping[str, Any], data_state: Mapping[str, Any], source: str, format: Format | None = None
+    ) -> Settings:
         """The settings of a run.
 
         Args:
             config: The whole config of the run.
             data_state: State of its data module in the checkpoint.
             source: Where both are from, for messages.
+            format: Takes the place of the format of the config.
 
         Example:
             >>> config = {"model": {"format": {"class_path": "GnerFormat", "init_args": {"context_window": 1}}}}
@@ -120,7 +127,7 @@ class Settings:
             >>> settings.format.context_window, settings.types, settings.longest_sentence
             (1, {'news': ('person',)}, 50)
         """
-        form = from_config(config["model"]["format"], source)
+        form = format or from_config(config["model"]["format"], source)
         types = {name: tuple(of_dataset) for name, of_dataset in data_state.get("types", {}).items()}
         data = config["data"]
         longest_sentence = data_state.get("longest_sentence")

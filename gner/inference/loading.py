@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from gner.interfaces import Kind
 from gner.models import Backbone
 from gner.models.restore import is_checkpoint, restore
 from gner.models.weight_files import find_file
+from gner.prompting import Format
 
 _ADAPTER = "adapter_config.json"
 _CAUSAL_TOKENS = 1280
@@ -42,22 +44,23 @@ class Loaded(NamedTuple):
     checkpoint: Path | None = None
 
 
-def load(source: str | Path, dtype: torch.dtype = torch.float32) -> Loaded:
+def load(source: str | Path, dtype: torch.dtype = torch.float32, format: Format | None = None) -> Loaded:
     """Load a model and its settings.
 
     Args:
         source: A checkpoint, single-file or sharded; the folder of a run, or ``best`` or ``last`` in it; a folder that
             ``gner.export`` or Hugging Face's libraries wrote, with full weights or adapters; or a name on the hub.
         dtype: Dtype of the weights.
+        format: The prompt format, in place of the one that the model was saved with, or of the default one.
 
     Raises:
         UserError: There is no such model.
     """
     checkpoint = find_checkpoint(Path(source))
     if checkpoint is None:
-        return _load_pretrained(str(source), dtype)
+        return _load_pretrained(str(source), dtype, format)
     restored = restore(checkpoint, dtype)
-    settings = Settings.of_run(restored.config, restored.meta.get("GnerDataModule", {}), str(checkpoint))
+    settings = Settings.of_run(restored.config, restored.meta.get("GnerDataModule", {}), str(checkpoint), format)
     return Loaded(restored.backbone, restored.network, settings, restored.config, restored.meta, checkpoint)
 
 
@@ -97,7 +100,7 @@ def _base_model(adapter: Path) -> str:
     return str(base)
 
 
-def _load_pretrained(source: str, dtype: torch.dtype) -> Loaded:
+def _load_pretrained(source: str, dtype: torch.dtype, format: Format | None) -> Loaded:
     if Path(source).is_dir() and not any(Path(source, name).is_file() for name in ("config.json", _ADAPTER)):
         raise UserError(
             f"Expected a model in the folder {source}, but it has no config.json, {_ADAPTER} or checkpoints/. Give the "
@@ -111,11 +114,13 @@ def _load_pretrained(source: str, dtype: torch.dtype) -> Loaded:
     network = backbone.build(dtype)
     if adapter is not None:
         network.load_adapter(source)
+    return Loaded(backbone, network.eval(), _settings(source, backbone.kind, format), {}, {})
+
+
+def _settings(source: str, kind: Kind, format: Format | None) -> Settings:
+    """The settings that are stored with weights, or those of the released checkpoints."""
     path = find_file(source, FILE)
     if path is not None:
-        settings = Settings.read(path)
-    elif backbone.kind is Kind.CAUSAL:
-        settings = Settings(max_input_tokens=_CAUSAL_TOKENS)
-    else:
-        settings = Settings()
-    return Loaded(backbone, network.eval(), settings, {}, {})
+        return Settings.read(path, format)
+    settings = Settings(max_input_tokens=_CAUSAL_TOKENS) if kind is Kind.CAUSAL else Settings()
+    return settings if format is None else replace(settings, format=format)

@@ -16,6 +16,7 @@ from gner.inference.loading import load
 from gner.inference.result import Entities
 from gner.inference.strategies import Decoding
 from gner.inference.texts import WordedText
+from gner.prompting.named import FormatName, make_format
 from gner.words import Splitter
 
 
@@ -49,6 +50,7 @@ class GNER:
     def from_pretrained(
         source: str | Path,
         *,
+        format: FormatName | None = None,
         device: str | torch.device | None = None,
         dtype: str | torch.dtype | None = None,
         words: str | Splitter | None = None,
@@ -63,6 +65,9 @@ class GNER:
             source: The folder of a run, or ``best`` or ``last`` in it; a checkpoint, single-file or sharded; a folder
                 that ``gner.export`` or Hugging Face's libraries wrote; or a name on the hub, such as
                 ``dyyyyyyyy/GNER-T5-large``.
+            format: How it is asked: a prompt format, its name, or its class path and options as in a config; None for
+                what it was saved with, or else GNER's. For a checkpoint of others, such as
+                ``Universal-NER/UniNER-7B-all``: ``uniner``.
             device: Where it runs; None for the best device available.
             dtype: ``fp32``, ``bf16``, ``fp16`` or a torch dtype; None for bf16 on GPUs that support it, else fp32.
             words: The word splitter; details of this and the other options: `ModelOptions`.
@@ -72,7 +77,7 @@ class GNER:
             torch_compile: Compile the network.
 
         Raises:
-            UserError: There is no such model, device or dtype, or the model overflows in fp16.
+            UserError: There is no such model, format, device or dtype, or the model overflows in fp16.
 
         Example:
             >>> GNER.from_pretrained("runs/none/best.ckpt")
@@ -87,7 +92,7 @@ class GNER:
         target = choose_device(device)
         chosen = choose_dtype(dtype, target)
         options = ModelOptions(words, max_tokens, overlap, batch_tokens, torch_compile)
-        loaded = load(source, chosen)
+        loaded = load(source, chosen, None if format is None else make_format(format))
         check_dtype(chosen, loaded.backbone.config.model_type)
         torch.nn.Module.to(loaded.network, target)
         return GNER(Labeller(loaded, options))
@@ -175,8 +180,8 @@ class GNER:
         if multi_label or not flat_ner:
             option = "multi_label=False" if multi_label else "flat_ner=True"
             raise UserError(
-                f"Expected `{option}`: the model writes one BIO tag for each word, so entities are flat and each has "
-                "one type. For types that overlap, make separate calls."
+                f"Expected `{option}`: a word gets one BIO tag, so entities are flat and each has one type. For types "
+                "that overlap, make separate calls."
             )
         texts = [text] if isinstance(text, str) else text
         if not isinstance(texts, Iterable):

@@ -11,14 +11,15 @@ import yaml
 from huggingface_hub import EvalResult, ModelCardData
 
 from gner import __version__
+from gner.bio import OUTSIDE
 from gner.inference.loading import Loaded
 from gner.markdown import as_text, fenced
+from gner.prompting import Format
+from gner.records import Example
 
 _TASK = "token-classification"
-_ABOUT = (
-    "Finds entities in text by writing every word back with its tag ([GNER](https://arxiv.org/abs/2402.16602)); made "
-    f"with `gner` {__version__}.\n"
-)
+_PAPER = "[GNER](https://arxiv.org/abs/2402.16602)"
+_PROBE = Example(("word",), (OUTSIDE,), ("type",), "", "")
 
 
 def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
@@ -30,17 +31,34 @@ def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
         adapter_only: Whether only adapters are exported.
     """
     result = _result(loaded)
-    shown = _shown(loaded.settings.format.scorer)
+    shown = _shown(loaded.settings.format.scorers)
     metadata = _metadata(loaded, name, _evaluations(result, shown), adapter_only=adapter_only)
     head = f"---\n{metadata.to_yaml()}\n---\n\n# {as_text(name)}\n"
-    parts = [head, _ABOUT, _usage(loaded, name), _training(loaded), _metrics(result, shown), _config(loaded.config)]
+    about = _about(loaded.settings.format)
+    parts = [head, about, _usage(loaded, name), _training(loaded), _metrics(result, shown), _config(loaded.config)]
     return "\n".join(part for part in parts if part)
 
 
-def _shown(scorer: str | None) -> list[str]:
-    """Names of the metrics in the card: those of the published scorer of the format too, if it has one."""
+def _about(format: Format) -> str:
+    """How the model writes entities, and which of the metrics are those of a published scorer."""
+    name = f"`{type(format).__name__}`"
+    way = f"from text that it writes in the prompt format {name}"
+    if format.lists_strings:
+        way = f"by listing their strings, in the prompt format {name}"
+    elif format.draft(_PROBE, _PROBE.tags):
+        way = f"by writing every word back with its tag ({_PAPER}), in the prompt format {name}"
+    sentences = [f"Finds entities in text {way}; made with `gner` {__version__}."]
+    if format.scorer is not None:
+        sentences.append(f"`f1` is strict, and `f1_{format.scorer}` as the published scorer of the format counts.")
+    return " ".join(sentences) + "\n"
+
+
+def _shown(scorers: Sequence[str]) -> list[str]:
+    """Names of the metrics in the card: those of the scorers of the format too."""
     names = ["f1", "precision", "recall", "f1_macro"]
-    return names if scorer is None else [*names, f"f1_{scorer}", f"f1_{scorer}_macro"]
+    for scorer in scorers:
+        names += [f"f1_{scorer}", f"f1_{scorer}_macro"]
+    return names
 
 
 def _metadata(loaded: Loaded, name: str, results: list[EvalResult], *, adapter_only: bool) -> ModelCardData:

@@ -9,7 +9,7 @@ from itertools import cycle
 from typing import NamedTuple
 
 from gner.decoding.limits import longest_answers
-from gner.inference.budget import Prompter
+from gner.inference.budget import Overhead, Prompter
 from gner.inference.labels import Labels
 from gner.inference.result import Tagged, TextInfo
 from gner.inference.torch_engine import TorchEngine
@@ -87,10 +87,10 @@ class Tagger:
                 waiting += [(row, part) for part in parts]
         return [self._put_together(text, known, len(groups)) for text, known in zip(texts, progress, strict=True)]
 
-    def _cut(self, text: Words, overheads: Sequence[int]) -> list[Window]:
+    def _cut(self, text: Words, overheads: Sequence[Overhead]) -> list[Window]:
         if not text.words or not overheads:
             return []
-        fits = self._prompter.fitting(text.words, max(overheads))
+        fits = self._prompter.fitting(text.words, Overhead.largest(overheads))
         return cut(text.ends, fits, most_words=self._most_words, overlap=self._overlap)
 
     def _take(

@@ -31,7 +31,8 @@ class TorchEngine:
     Args:
         collate: Makes batches.
         device: Where batches go.
-        batch_size: Most prompts of a batch, which are rows; an example with more comes alone.
+        batch_size: Most prompts of a batch, which are rows; an example with more comes alone, and is written in several
+            goes where its types are asked for one by one.
         batch_tokens: Most tokens of a batch, padding included; a longer example comes alone.
 
     Attributes:
@@ -74,19 +75,21 @@ class TorchEngine:
             while waiting and num_rows + sizes[waiting[0]].num_rows <= room:
                 places.append(waiting.popleft())
                 num_rows += sizes[places[-1]].num_rows
-            predictions = self._predict([examples[place] for place in places], predictor)
+            predictions = self._predict([examples[place] for place in places], predictor, max(1, room))
             if predictions is not None:
                 found.update(zip(places, predictions, strict=True))
             else:
-                self._shrink(len(places), num_rows, longest)
+                self._shrink(num_rows if len(places) > 1 else min(num_rows, room), longest)
                 waiting.extendleft(reversed(places))
         return [found[place] for place in range(len(examples))]
 
-    def _predict(self, examples: list[Example], predictor: Predictor) -> list[Prediction] | None:
+    def _predict(self, examples: list[Example], predictor: Predictor, most_rows: int) -> list[Prediction] | None:
         """Predictions, or None if memory did not suffice; by then what was computed is gone."""
         try:
             with torch.inference_mode():
-                return predictor.predict(self._collate.for_decoding(examples).to(self._device))
+                batch = self._collate.for_decoding(examples).to(self._device)
+                batch.most_rows = most_rows
+                return predictor.predict(batch)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -95,8 +98,9 @@ class TorchEngine:
             torch.cuda.empty_cache()
         return None
 
-    def _shrink(self, num_examples: int, num_rows: int, size: int) -> None:
-        if num_examples == 1:
+    def _shrink(self, num_rows: int, size: int) -> None:
+        """Make batches half as large; ``num_rows`` rows at a time were too many."""
+        if num_rows <= 1:
             raise UserError(
                 f"A prompt of about {size:,} tokens with its answer does not fit in memory even as a batch of one. "
                 "Lower `max_tokens`, choose a smaller model or a `dtype` of 16 bits, or a device with more memory."

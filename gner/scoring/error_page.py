@@ -79,7 +79,8 @@ class ErrorPage:
 
 
 def _page_scores(group: GroupScores) -> dict[str, float | None]:
-    official = None if group.scorer is None else group.official.f1
+    published = next(iter(group.official.values()), None)
+    official = None if published is None else published.f1
     return {"f1": group.strict.f1, "f1_official": official, "sentences": group.num_sentences}
 
 

@@ -98,6 +98,10 @@ class Row(NamedTuple):
 def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
     """Read the lines of a file; empty ones are skipped.
 
+    ``prediction`` is a text or, for a format with several queries, the list of their texts; for one with a question for
+    each type also an object with a text for each type. ``format``, if there, is a name, or an object with
+    ``class_path`` and ``init_args``.
+
     Args:
         lines: UTF-8 text.
         name: Name of the file, for messages.
@@ -151,14 +155,19 @@ def _example(raw: dict[str, Any], place: str) -> Example:
 
 
 def _texts(raw: dict[str, Any], place: str) -> list[str]:
-    if isinstance(raw.get("prediction"), list):
+    texts = raw.get("prediction")
+    if isinstance(texts, list):
         return list(_strings(raw, "prediction", place))
+    if isinstance(texts, dict):
+        return [_get(texts, entity_type, str, place, "prediction.") for entity_type in raw["label_list"]]
     return [_get(raw, "prediction", str, place)]
 
 
 def _format(raw: dict[str, Any], place: str) -> dict[str, Any] | None:
     if raw.get("format") is None:
         return None
+    if isinstance(raw["format"], str):
+        return {"class_path": raw["format"]}
     config: dict[str, Any] = _get(raw, "format", dict, place)
     _get(config, "class_path", str, place, "format.")
     return config

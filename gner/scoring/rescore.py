@@ -27,6 +27,7 @@ class Rescored(NamedTuple):
         row: The row.
         prediction: Read with the format of the row.
         official_tags: Tags of the format's released scorer, before any repair.
+        format: The format of the row.
 
     Example:
         >>> from gner.scoring.prediction_file import read_rows
@@ -40,6 +41,25 @@ class Rescored(NamedTuple):
     row: Row
     prediction: Prediction
     official_tags: tuple[str, ...]
+    format: Format
+
+    @property
+    def shown_text(self) -> str:
+        """What was written, for people: each of several texts on a line of its own, after the types it was asked for.
+
+        Example:
+            >>> from gner.records import AlignmentReport, Example
+            >>> example = Example(("Ada",), ("O",), ("person",), "toy", "0")
+            >>> row = Row(example, ["Ada(O)"], True, {})
+            >>> Rescored(row, Prediction(("O",), (), AlignmentReport()), (), DefaultFormat()).shown_text
+            'Ada(O)'
+        """
+        texts = self.row.texts
+        grammars = self.format.grammars(self.row.example) if len(texts) > 1 else None
+        if grammars is None:
+            return "\n".join(texts)
+        asked = [", ".join(dict.fromkeys(item.type for item in grammar.items)) for grammar in grammars]
+        return "\n".join(f"{types}: {text}" for types, text in zip(asked, texts, strict=True))
 
 
 class _Reader(NamedTuple):
@@ -50,16 +70,17 @@ class _Reader(NamedTuple):
 
 
 class Rescorer:
-    """Reads texts in the format that their row names, the default one if it names none, and counts.
+    """Reads texts in the format that their row names, and counts.
 
     Args:
         aligner: Where tags come from; see `PostProcessor`.
         back_tokenizer: How source words look when the model writes them; None if that is unknown.
+        format: Of rows that name none, and the only one that others may name, with whatever options; None for the
+            default one.
 
     Attributes:
         strict_counts: For each dataset, the correct, predicted and gold entities of each sentence.
-        official_counts: The same for the official score.
-        scorer: Name of the official scorer; None for formats without one.
+        official_counts: The same for each scorer of the format, by its name.
 
     Example:
         >>> from gner.scoring.prediction_file import read_rows
@@ -71,20 +92,26 @@ class Rescorer:
         (('B-person', 'O'), 1, 1.0)
     """
 
-    def __init__(self, aligner: AlignerName = "robust", back_tokenizer: BackTokenizer | None = None) -> None:
+    def __init__(
+        self,
+        aligner: AlignerName = "robust",
+        back_tokenizer: BackTokenizer | None = None,
+        format: Format | None = None,
+    ) -> None:
         self._aligner: AlignerName = aligner
         self._back_tokenizer = back_tokenizer
+        self._format = format
         self._readers: dict[str, _Reader] = {}
         self._tallies: dict[str, Tally] = {}
         self.strict_counts: dict[str, list[Counts]] = {}
-        self.official_counts: dict[str, list[Counts]] = {}
-        self.scorer: str | None = None
+        self.official_counts: dict[str, dict[str, list[Counts]]] = {}
 
     def __call__(self, rows: Iterable[Row]) -> Iterator[Rescored]:
         """Count rows, and give each with its prediction.
 
         Raises:
-            UserError: A row has a format that is not known, or formats have different official scorers.
+            UserError: A row has a format that is not known or not the one asked for, or formats have different official
+                scorers.
         """
         rows = iter(rows)
         while chunk := list(islice(rows, _CHUNK)):
@@ -95,35 +122,54 @@ class Rescorer:
 
     def _rescore(self, row: Row) -> Rescored:
         reader = self._reader(row.format, row.example.source)
-        num_queries = reader.format.num_queries(row.example)
-        if len(row.texts) != num_queries:
-            raise UserError(
-                f"{row.example.source}: expected {num_queries} texts in `prediction`, one for each query of the format "
-                f"{type(reader.format).__name__}, found {len(row.texts)}."
-            )
+        self._check_texts(row, reader.format)
         prediction = reader.postprocess(row.example, row.texts)
-        self._count(row.example.dataset, Tally.of(row.example, prediction, row.finished))
+        tally = Tally.of(row.example, prediction, row.finished, reader.format.scorers)
+        self._count(row.example.dataset, tally)
         if self._aligner == "robust":
-            return Rescored(row, prediction, ())
-        return Rescored(row, prediction, reader.postprocess.read_official(row.example, row.texts).tags)
+            return Rescored(row, prediction, (), reader.format)
+        official_tags = reader.postprocess.read_official(row.example, row.texts).tags
+        return Rescored(row, prediction, official_tags, reader.format)
+
+    def _check_texts(self, row: Row, format: Format) -> None:
+        expected = format.num_queries(row.example)
+        if len(row.texts) == expected:
+            return
+        name = type(format).__name__
+        texts = "1 text" if expected == 1 else f"{expected} texts"
+        hint = (
+            "" if row.format or self._format else f" A row without `format` is read as {name}'s, unless --format says."
+        )
+        raise UserError(
+            f"{row.example.source}: expected {texts} in `prediction`, one for each query of the format {name}, found "
+            f"{len(row.texts)}.{hint}"
+        )
 
     def _reader(self, config: dict[str, Any] | None, place: str) -> _Reader:
         key = json.dumps(config, sort_keys=True)
         if key not in self._readers:
-            format = DefaultFormat() if config is None else from_config(config, place)
-            if self._readers and format.scorer != self.scorer:
-                raise UserError(
-                    f"{place}: expected rows that one official scorer counts, found some for {self.scorer} and some "
-                    f"for {format.scorer}. Score the files of each format by themselves."
-                )
-            self.scorer = format.scorer
+            format = self._format_of(config, place)
+            for earlier in self._readers.values():
+                _check_scorers(earlier.format, format, place)
             self._readers[key] = _Reader(format, PostProcessor(format, self._back_tokenizer, self._aligner))
         return self._readers[key]
 
+    def _format_of(self, config: dict[str, Any] | None, place: str) -> Format:
+        if config is None:
+            return self._format or DefaultFormat()
+        named = from_config(config, place)
+        if self._format is not None and type(named) is not type(self._format):
+            raise UserError(
+                f"{place}: expected a row of the format {type(self._format).__name__}, as --format says, found one of "
+                f"{type(named).__name__}. Leave out --format to read each row in its own format."
+            )
+        return named
+
     def _count(self, dataset: str, tally: Tally) -> None:
         self.strict_counts.setdefault(dataset, []).append(tally.strict)
-        self.official_counts.setdefault(dataset, []).append(tally.official)
-        self._tallies.setdefault(dataset, Tally())
+        for scorer, counts in tally.official.items():
+            self.official_counts.setdefault(scorer, {}).setdefault(dataset, []).append(counts)
+        self._tallies.setdefault(dataset, Tally(scorers=()))
         self._tallies[dataset] += tally
 
     def scores(self) -> EntityScores:
@@ -137,7 +183,16 @@ class Rescorer:
             >>> rescore.scores().overall.strict.recall
             0.5
         """
-        return entity_scores(self._tallies, self.scorer)
+        lists_strings = any(reader.format.lists_strings for reader in self._readers.values())
+        return entity_scores(self._tallies, lists_strings)
+
+
+def _check_scorers(earlier: Format, format: Format, place: str) -> None:
+    if format.scorers != earlier.scorers:
+        raise UserError(
+            f"{place}: expected rows that one official scorer counts, found some for {earlier.scorer} and some for "
+            f"{format.scorer}. Score the files of each format by themselves."
+        )
 
 
 def _lower_words(rows: Iterable[Row]) -> Iterator[str]:

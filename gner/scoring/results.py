@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gner.prompting import DefaultFormat
 from gner.scoring.counts import Score
 
 _RATIOS = ("precision", "recall", "f1")
@@ -16,7 +15,8 @@ class GroupScores(NamedTuple):
 
     Attributes:
         strict: First word, last word and type must be right, and every mention counts.
-        official: As in the released GNER scorer: distinct (normalised text, type) pairs of each sentence.
+        official: The score of each way to count that the format has, the published scorer's first, by their names; see
+            `gner.prompting.Format`.
         types: The strict score of each entity type in the gold or predicted tags.
         f1_macro_types: Unweighted mean of F1 over these types.
         views: The score of each of `gner.scoring.partial.VIEWS`.
@@ -25,7 +25,7 @@ class GroupScores(NamedTuple):
         num_sentences: Sentences.
         num_words: Source words.
         num_runaways: Generations that were truncated.
-        scorer: Name of the published scorer whose counts are official; None for a format without one.
+        lists_strings: Whether texts list the strings of entities; see `gner.prompting.Format`.
 
     Example:
         >>> from gner.records import AlignmentReport, Example, Prediction
@@ -37,7 +37,7 @@ class GroupScores(NamedTuple):
     """
 
     strict: Score
-    official: Score
+    official: dict[str, Score]
     types: dict[str, Score]
     f1_macro_types: float
     views: dict[str, Score]
@@ -46,7 +46,7 @@ class GroupScores(NamedTuple):
     num_sentences: int
     num_words: int
     num_runaways: int
-    scorer: str | None = DefaultFormat.scorer
+    lists_strings: bool = False
 
     def scalars(self) -> dict[str, float]:
         """Every number but those of the types, by the names under which they are logged.
@@ -62,18 +62,20 @@ class GroupScores(NamedTuple):
         return named | {"runaways": float(self.num_runaways)}
 
     def headline(self) -> dict[str, float]:
-        """F1, precision and recall of either score.
+        """F1, precision and recall, strict and official.
 
         Example:
             >>> from gner.scoring import Tally
-            >>> list(Tally().scores(scorer="theirs").headline())
+            >>> list(Tally(scorers=["theirs"]).scores().headline())
             ['f1', 'precision', 'recall', 'f1_theirs', 'precision_theirs', 'recall_theirs']
         """
-        official = _named(self.official, f"_{self.scorer}") if self.scorer is not None else {}
-        return _named(self.strict, "") | official
+        named = _named(self.strict, "")
+        for scorer, score in self.official.items():
+            named |= _named(score, f"_{scorer}")
+        return named
 
     def per_thousand_words(self) -> dict[str, float]:
-        """Alignment counts per 1,000 source words; ``unplaced`` is left out where all strings were found.
+        """Alignment counts per 1,000 source words; ``unplaced`` is there if texts list strings, or any was not found.
 
         Example:
             >>> from gner.records import AlignmentReport, Example, Prediction
@@ -83,7 +85,9 @@ class GroupScores(NamedTuple):
             >>> scores.per_thousand_words()["omissions"]
             250.0
         """
-        counts = {name: count for name, count in self.alignment.items() if count or name != "unplaced"}
+        counts = dict(self.alignment)
+        if not (self.lists_strings or counts["unplaced"]):
+            del counts["unplaced"]
         return {name: 1000 * count / self.num_words if self.num_words else 0.0 for name, count in counts.items()}
 
 
@@ -103,26 +107,27 @@ class EntityScores(NamedTuple):
     overall: GroupScores
     datasets: dict[str, GroupScores]
 
-    def average(self, kind: str) -> Score:
-        """The unweighted mean over datasets of the score named by a field of `GroupScores`.
+    def average(self, scorer: str | None = None) -> Score:
+        """The unweighted mean over datasets of the strict score, or of the one of a scorer.
 
         Example:
             >>> from gner.records import Counts
             >>> from gner.scoring import Tally, entity_scores
             >>> small, large = Tally(), Tally()
             >>> small.types, large.types = {"city": Counts(1, 1, 1)}, {"city": Counts(0, 0, 9)}
-            >>> entity_scores({"small": small, "large": large}).average("strict")
+            >>> entity_scores({"small": small, "large": large}).average()
             Score(precision=0.5, recall=0.5, f1=0.5, support=10)
         """
-        scores: list[Score] = [getattr(group, kind) for group in self.datasets.values()]
+        groups = self.datasets.values()
+        scores = [group.strict if scorer is None else group.official[scorer] for group in groups]
         precision, recall, f1 = (_mean([getattr(score, name) for score in scores]) for name in _RATIOS)
         return Score(precision, recall, f1, sum(score.support for score in scores))
 
     def scalars(self) -> dict[str, float]:
         """All metrics by the names under which they are logged, without the stage.
 
-        ``f1``, ``precision``, ``recall`` are strict; with the name of the format's scorer, as in ``f1_gner``, they are
-        official; with ``_macro`` they are the unweighted mean over datasets. ``f1_macro_types`` is the mean over types,
+        ``f1``, ``precision``, ``recall`` are strict; with the name of a scorer of the format, as in ``f1_gner``, they
+        are its; with ``_macro`` they are the unweighted mean over datasets. ``f1_macro_types`` is the mean over types,
         ``f1_exact``, ``f1_partial`` and ``f1_ent_type`` are the other views, ``unlabeled``, ``noisy`` and ``boundary``
         shares of gold entities. Alignment counts are per 1,000 source words.
 
@@ -134,9 +139,9 @@ class EntityScores(NamedTuple):
         named = self.overall.scalars()
         for dataset, group in self.datasets.items():
             named |= {f"{dataset}/{name}": value for name, value in group.headline().items()}
-        named |= _named(self.average("strict"), "_macro")
-        if self.overall.scorer is not None:
-            named |= _named(self.average("official"), f"_{self.overall.scorer}_macro")
+        named |= _named(self.average(), "_macro")
+        for scorer in self.overall.official:
+            named |= _named(self.average(scorer), f"_{scorer}_macro")
         return named
 
 

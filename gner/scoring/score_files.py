@@ -20,6 +20,7 @@ from gner.alignment.postprocess import AlignerName
 from gner.errors import UserError
 from gner.files import as_line, decompressed, is_standard_output, is_written_through, replacing, without_nan
 from gner.option_parser import option
+from gner.prompting.named import make_format
 from gner.scoring import EntityScores
 from gner.scoring.bootstrap import f1_intervals
 from gner.scoring.error_page import ErrorPage
@@ -36,8 +37,10 @@ class ScoreOptions:
     Attributes:
         files: Predictions, one JSON object a line; rows of one dataset are counted together, whichever file they are
             in.
-        aligner: How text becomes tags: `robust` keeps as much as possible, `official` works as in the released scorer;
-            the official score always uses the latter.
+        format: Prompt format of rows that name none, such as uniner, instructuie or gollie, or a JSON object with its
+            class_path and init_args; by default gner.
+        aligner: How texts become tags: `robust` keeps as much as possible, `official` reads as the published code of
+            the format does; the format's published scorer always uses the latter.
         tokenizer: The model's, to match words as it writes them; loads torch.
         per_type: Print a table of entity types for each dataset.
         bootstrap: 95% confidence intervals of F1 from N resamplings.
@@ -48,6 +51,7 @@ class ScoreOptions:
     """
 
     files: Sequence[Path] = option(positional=True, metavar="FILE")
+    format: str | None = option(None, metavar="NAME")
     aligner: AlignerName = "robust"
     tokenizer: str | None = option(None, metavar="NAME_OR_FOLDER")
     per_type: bool = False
@@ -66,16 +70,19 @@ def score_files(options: ScoreOptions) -> None:
         OSError: A file cannot be read or written.
     """
     _check_outputs(options)
-    rescorer = Rescorer(options.aligner, BackTokenizer.load(options.tokenizer) if options.tokenizer else None)
+    back_tokenizer = BackTokenizer.load(options.tokenizer) if options.tokenizer else None
+    format = None if options.format is None else make_format(options.format)
+    rescorer = Rescorer(options.aligner, back_tokenizer, format)
     page, oddities = ErrorPage(), Oddities()
     with ExitStack() as stack:
         tags_file = stack.enter_context(replacing(options.tags)) if options.tags is not None else None
-        for row, prediction, official_tags in rescorer(_rows(options.files)):
+        for rescored in rescorer(_rows(options.files)):
+            row, prediction = rescored.row, rescored.prediction
             oddities.add(row)
             if tags_file is not None:
-                tags_file.write(_tagged(row, official_tags or prediction.tags))
+                tags_file.write(_tagged(row, rescored.official_tags or prediction.tags))
             if options.html is not None:
-                page.add(row.example, prediction, "\n".join(row.texts))
+                page.add(row.example, prediction, rescored.shown_text)
         scores = rescorer.scores()
         if not scores.datasets:
             raise UserError(f"{options.files[0]}: expected predictions, one JSON object a line, found none.")
@@ -90,7 +97,7 @@ def score_files(options: ScoreOptions) -> None:
 
 
 def _write_json(path: Path, scores: EntityScores, intervals: F1Intervals | None, options: ScoreOptions) -> None:
-    about: dict[str, Any] = {"aligner": options.aligner, "tokenizer": options.tokenizer}
+    about: dict[str, Any] = {"format": options.format, "aligner": options.aligner, "tokenizer": options.tokenizer}
     with replacing(path) as file:
         file.write(json.dumps(without_nan({**about, **as_values(scores, intervals)}), indent=2) + "\n")
 
@@ -98,10 +105,11 @@ def _write_json(path: Path, scores: EntityScores, intervals: F1Intervals | None,
 def _intervals(rescorer: Rescorer, options: ScoreOptions) -> F1Intervals | None:
     if options.bootstrap is None:
         return None
-    strict = f1_intervals(rescorer.strict_counts, options.bootstrap, options.seed)
-    if rescorer.scorer is None:
-        return F1Intervals(strict, None)
-    return F1Intervals(strict, f1_intervals(rescorer.official_counts, options.bootstrap, options.seed, official=True))
+    number, seed = options.bootstrap, options.seed
+    official = {
+        scorer: f1_intervals(counts, number, seed, official=True) for scorer, counts in rescorer.official_counts.items()
+    }
+    return F1Intervals(f1_intervals(rescorer.strict_counts, number, seed), official)
 
 
 def _tagged(row: Row, tags: Sequence[str]) -> str:

@@ -15,17 +15,28 @@ from gner.scoring.results import EntityScores, GroupScores
 
 
 class F1Intervals(NamedTuple):
-    """Confidence intervals of both scores; None for the official one of a format that has none.
+    """Confidence intervals of the strict score, and of that of each scorer of the format by its name.
 
     Example:
         >>> from gner.scoring import Tally, entity_scores
         >>> of_toy = Intervals({"toy": Interval(0.6, 0.9)}, average=Interval(0.6, 0.9))
-        >>> as_values(entity_scores({"toy": Tally()}), F1Intervals(of_toy, official=None))["average"]["f1_interval"]
+        >>> as_values(entity_scores({"toy": Tally()}), F1Intervals(of_toy, official={}))["average"]["f1_interval"]
         [0.6, 0.9]
     """
 
     strict: Intervals
-    official: Intervals | None
+    official: dict[str, Intervals]
+
+
+_STRICT = ""  # where scorers have their names
+
+
+def _by_scorer(intervals: F1Intervals | None) -> dict[str, Intervals]:
+    return {} if intervals is None else {_STRICT: intervals.strict, **intervals.official}
+
+
+_HEADINGS = {"unplaced": "not found", "unknown_tags": "unknown types"}
+"""Of counts whose names in files say too little."""
 
 
 def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[Table]:
@@ -40,33 +51,37 @@ def dataset_tables(scores: EntityScores, intervals: F1Intervals | None) -> list[
         ['toy', 'average']
     """
     table = _table("dataset", "score", "P", "R", "F1", *(["95 %"] if intervals else []), "support")
-    known = {} if intervals is None else {kind: each for kind, each in intervals._asdict().items() if each is not None}
-    kinds = ["strict"] if scores.overall.scorer is None else ["strict", "official"]
+    known = _by_scorer(intervals)
     for name, group in scores.datasets.items():
-        of_dataset = {kind: each.datasets[name] for kind, each in known.items()}
-        _add_scores(table, name, {kind: getattr(group, kind) for kind in kinds}, of_dataset)
+        of_dataset = {scorer: each.datasets[name] for scorer, each in known.items()}
+        _add_scores(table, name, {_STRICT: group.strict, **group.official}, of_dataset)
     table.add_section()
-    averages = {kind: each.average for kind, each in known.items()}
-    _add_scores(table, "average", {kind: scores.average(kind) for kind in kinds}, averages)
+    averages = {_STRICT: scores.average(), **{scorer: scores.average(scorer) for scorer in scores.overall.official}}
+    _add_scores(table, "average", averages, {scorer: each.average for scorer, each in known.items()})
     return [table, _written_table(scores)]
 
 
 def _add_scores(table: Table, name: str, scores: Mapping[str, Score], intervals: Mapping[str, Interval]) -> None:
-    """Add a line for each kind of score."""
-    for kind, score in scores.items():
-        line = [kind, *_figures(score)]
-        if kind in intervals:
-            line.insert(-1, f"{intervals[kind].low:.4f} – {intervals[kind].high:.4f}")
-        table.add_row(Text(name) if kind == "strict" else "", *line)
+    """Add a line for the strict score, one for the published scorer and one for each variant of it."""
+    published = next((scorer for scorer in scores if scorer != _STRICT), "")
+    names = {published: "official", _STRICT: "strict"}
+    for line_number, (scorer, score) in enumerate(scores.items()):
+        variant = scorer.removeprefix(f"{published}_").replace("_", " ")  # short, for a narrow terminal
+        line = [names.get(scorer, variant), *_figures(score)]
+        if scorer in intervals:
+            line.insert(-1, f"{intervals[scorer].low:.4f} – {intervals[scorer].high:.4f}")
+        table.add_row("" if line_number else Text(name), *line)
 
 
 def _written_table(scores: EntityScores) -> Table:
     """What alignment had to do, per 1,000 source words."""
-    kinds = ["omissions", "additions", "substitutions"]
     rates = {name: group.per_thousand_words() for name, group in scores.datasets.items()}
-    if any("unplaced" in of_group for of_group in rates.values()):
+    kinds = ["omissions", "additions", "substitutions"]
+    if scores.overall.lists_strings:
+        kinds = ["unplaced", "unknown_tags", "unparsed"]
+    elif any("unplaced" in of_group for of_group in rates.values()):
         kinds.append("unplaced")
-    table = _table("per 1,000 words", *kinds)
+    table = _table("per 1,000 words", *(_HEADINGS.get(kind, kind) for kind in kinds))
     for name, of_group in rates.items():
         table.add_row(Text(name), *(f"{of_group.get(kind, 0.0):.2f}" for kind in kinds))
     return table
@@ -96,7 +111,7 @@ def _table(first: str, *headings: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column(first, overflow="fold", min_width=12)
     for heading in headings:
-        table.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if heading == "score" else "right", no_wrap=heading != "score")
     return table
 
 
@@ -113,14 +128,12 @@ def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, 
         >>> list(values), values["datasets"]["toy"]["words"]
         (['datasets', 'average', 'all'], 0)
     """
-    scorer = scores.overall.scorer
     datasets = {name: _group_values(group) for name, group in scores.datasets.items()}
-    average = _score_values(scores.average("strict"), "")
-    if scorer is not None:
-        average |= _score_values(scores.average("official"), f"_{scorer}")
-    for key, each in zip(("f1_interval", f"f1_{scorer}_interval"), intervals or (), strict=False):
-        if each is None:
-            continue
+    average = _score_values(scores.average(), "")
+    for scorer in scores.overall.official:
+        average |= _score_values(scores.average(scorer), f"_{scorer}")
+    for scorer, each in _by_scorer(intervals).items():
+        key = f"f1_{scorer}_interval" if scorer else "f1_interval"
         average[key] = list(each.average)
         for name, interval in each.datasets.items():
             datasets[name][key] = list(interval)
@@ -128,9 +141,8 @@ def as_values(scores: EntityScores, intervals: F1Intervals | None) -> dict[str, 
 
 
 def _group_values(group: GroupScores) -> dict[str, Any]:
-    support: dict[str, Any] = {"support": group.strict.support}
-    if group.scorer is not None:
-        support[f"support_{group.scorer}"] = group.official.support
+    support = {"support": group.strict.support}
+    support |= {f"support_{scorer}": score.support for scorer, score in group.official.items()}
     counts = {"sentences": group.num_sentences, "words": group.num_words, "runaways": group.num_runaways}
     types = {name: score._asdict() for name, score in group.types.items()}
     return {**group.scalars(), **support, **counts, "types": types}

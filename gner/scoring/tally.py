@@ -16,11 +16,12 @@ from gner.scoring.results import EntityScores, GroupScores
 
 _NO_ENTITIES = Counts(0, 0, 0)
 _REPORT_FIELDS = tuple(field.name for field in fields(AlignmentReport))
+DEFAULT_SCORERS = DefaultFormat().scorers
 
 
 def _names() -> tuple[str, ...]:
-    """Names of all numbers that are not of a single type, such as ``strict/correct``."""
-    parts = {"official": Counts._fields, **dict.fromkeys(VIEWS, Categories._fields), "errors": GoldErrors._fields}
+    """Names of all numbers that are neither of a single type nor of a scorer, such as ``strict/correct``."""
+    parts = {**dict.fromkeys(VIEWS, Categories._fields), "errors": GoldErrors._fields}
     parts["alignment"] = _REPORT_FIELDS
     parts["texts"] = ("sentences", "words", "runaways")
     names: list[str] = []
@@ -35,9 +36,13 @@ NAMES = _names()
 class Tally:
     """What is counted in some sentences; tallies add up.
 
+    Args:
+        scorers: Names of the ways to count that the format has; see `gner.prompting.Format`.
+
     Attributes:
         totals: Numbers by their `NAMES`.
         types: Counts of each type that occurs in gold or predicted entities.
+        official: Counts of each scorer.
 
     Example:
         >>> example = Example(("Ada", "met", "Bob"), ("B-person", "O", "B-person"), ("person",), "toy", "0")
@@ -48,18 +53,26 @@ class Tally:
         (Counts(num_correct=2, num_predicted=2, num_gold=4), 6, 2)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, scorers: Sequence[str] = DEFAULT_SCORERS) -> None:
         self.totals = dict.fromkeys(NAMES, 0)
         self.types: dict[str, Counts] = {}
+        self.official = dict.fromkeys(scorers, _NO_ENTITIES)
 
     @classmethod
-    def of(cls, example: Example, prediction: Prediction, finished: bool = True) -> Tally:
+    def of(
+        cls,
+        example: Example,
+        prediction: Prediction,
+        finished: bool = True,
+        scorers: Sequence[str] = DEFAULT_SCORERS,
+    ) -> Tally:
         """Count one sentence.
 
         Args:
             example: Its words and gold tags.
             prediction: Tags for the same words.
             finished: False if a text was truncated.
+            scorers: Names of the counts that come with the prediction; those of one without any are 0.
 
         Raises:
             ValueError: The prediction is for another number of words.
@@ -73,14 +86,15 @@ class Tally:
         if len(prediction.tags) != len(example.words):
             raise ValueError(f"Expected {len(example.words)} tags, got {len(prediction.tags)}.")
         gold, predicted = to_entities(example.tags), to_entities(prediction.tags)
-        tally = cls()
-        tally._put("official", (prediction.official or _NO_ENTITIES)._asdict())
+        tally = cls(scorers)
         for view in VIEWS:
             tally._put(view, categories(view, gold, predicted)._asdict())
         tally._put("errors", gold_errors(gold, predicted)._asdict())
         tally._put("alignment", asdict(prediction.report))
         tally._put("texts", {"sentences": 1, "words": len(example.words), "runaways": int(not finished)})
         tally.types = _by_type(gold, predicted)
+        counted = () if prediction.official is None else (prediction.official,)
+        tally.official.update(zip(scorers, (*counted, *prediction.variants), strict=False))
         return tally
 
     def _put(self, part: str, numbers: Mapping[str, Any]) -> None:
@@ -95,8 +109,9 @@ class Tally:
     def __iadd__(self, other: Tally) -> Tally:
         for name, number in other.totals.items():
             self.totals[name] += number
-        for entity_type, counts in other.types.items():
-            self.types[entity_type] = _sum(self.types.get(entity_type, _NO_ENTITIES), counts)
+        for mine, others in ((self.types, other.types), (self.official, other.official)):
+            for name, counts in others.items():
+                mine[name] = _sum(mine.get(name, _NO_ENTITIES), counts)
         return self
 
     @property
@@ -114,13 +129,8 @@ class Tally:
             total = _sum(total, counts)
         return total
 
-    @property
-    def official(self) -> Counts:
-        """The same of the official score."""
-        return Counts(**self._get("official"))
-
     def to_row(self, types: Sequence[str]) -> list[int]:
-        """All numbers in one row: those of `NAMES`, then three for each of these types.
+        """All numbers in one row: those of `NAMES`, then three for each scorer and for each of these types.
 
         Example:
             >>> tally = Tally()
@@ -129,12 +139,13 @@ class Tally:
             [0, 0, 0, 1, 2, 4]
         """
         row = [self.totals[name] for name in NAMES]
-        for entity_type in types:
-            row += map(int, self.types.get(entity_type, _NO_ENTITIES))
+        of_types = [self.types.get(entity_type, _NO_ENTITIES) for entity_type in types]
+        for counts in (*self.official.values(), *of_types):
+            row += map(int, counts)
         return row
 
     @classmethod
-    def from_row(cls, row: Iterable[int], types: Sequence[str]) -> Tally:
+    def from_row(cls, row: Iterable[int], types: Sequence[str], scorers: Sequence[str] = DEFAULT_SCORERS) -> Tally:
         """The inverse of `to_row`; types without entities are left out.
 
         Example:
@@ -145,12 +156,14 @@ class Tally:
         numbers = iter(row)
         tally = cls()
         tally.totals = dict(zip(NAMES, islice(numbers, len(NAMES)), strict=True))
-        per_type = {entity_type: Counts(*islice(numbers, len(Counts._fields))) for entity_type in types}
+        tally.official, per_type = (
+            {name: Counts(*islice(numbers, len(Counts._fields))) for name in names} for names in (scorers, types)
+        )
         tally.types = {entity_type: counts for entity_type, counts in per_type.items() if any(counts)}
         return tally
 
-    def scores(self, scorer: str | None = DefaultFormat.scorer) -> GroupScores:
-        """The scores of these sentences; ``scorer`` names the one that made the official counts.
+    def scores(self) -> GroupScores:
+        """The scores of these sentences.
 
         Example:
             >>> tally = Tally()
@@ -161,10 +174,10 @@ class Tally:
         """
         strict = score_of(self.strict)
         types = {entity_type: score_of(counts) for entity_type, counts in self.types.items()}
-        official = score_of(self.official, OFFICIAL_EPSILON)
+        official = {name: score_of(counts, OFFICIAL_EPSILON) for name, counts in self.official.items()}
         errors = _shares(self._get("errors"), strict.support)
         alignment = self._get("alignment")
-        numbers = {f"num_{name}": number for name, number in self._get("texts").items()}
+        texts = self._get("texts")
         return GroupScores(
             strict=strict,
             official=official,
@@ -173,8 +186,9 @@ class Tally:
             views=self._views(),
             errors=errors,
             alignment=alignment,
-            scorer=scorer,
-            **numbers,
+            num_sentences=texts["sentences"],
+            num_words=texts["words"],
+            num_runaways=texts["runaways"],
         )
 
     def _views(self) -> dict[str, Score]:
@@ -209,12 +223,8 @@ def _sum(one: Counts, other: Counts) -> Counts:
     )
 
 
-def entity_scores(tallies: Mapping[str, Tally], scorer: str | None = DefaultFormat.scorer) -> EntityScores:
-    """Scores of the tallies of datasets, and of all together.
-
-    Args:
-        tallies: By the name of the dataset.
-        scorer: Of the format; see `gner.prompting.Format`.
+def entity_scores(tallies: Mapping[str, Tally], lists_strings: bool = False) -> EntityScores:
+    """Scores of the tallies of datasets, by their names, and of all together; see `GroupScores` for the other.
 
     Example:
         >>> small, large = Tally(), Tally()
@@ -222,8 +232,8 @@ def entity_scores(tallies: Mapping[str, Tally], scorer: str | None = DefaultForm
         >>> entity_scores({"small": small, "large": large}).overall.strict  # micro: the large dataset counts for more
         Score(precision=0.1, recall=0.1, f1=0.10000000000000002, support=10)
     """
-    whole = Tally()
+    whole = Tally(scorers=())
     for tally in tallies.values():
         whole += tally
-    datasets = {name: tally.scores(scorer) for name, tally in tallies.items()}
-    return EntityScores(whole.scores(scorer), datasets)
+    overall, *datasets = (tally.scores()._replace(lists_strings=lists_strings) for tally in (whole, *tallies.values()))
+    return EntityScores(overall, dict(zip(tallies, datasets, strict=True)))

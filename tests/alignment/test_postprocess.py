@@ -12,6 +12,7 @@ def test_strings_that_occur_nowhere_are_counted() -> None:
     assert prediction.tags == EXAMPLE.tags
     assert prediction.report.unplaced == 1
     assert prediction.official == Counts(1, 3, 3)
+    assert prediction.variants == (Counts(1, 3, 2),)  # without repeats
 
 
 def test_official_tags_are_repaired_and_counted_before() -> None:

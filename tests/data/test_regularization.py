@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,15 @@ def test_types_are_shuffled_by_the_given_chance_only() -> None:
 
 def test_switched_off_it_changes_nothing() -> None:
     assert Regularization(shuffle_types=False).apply(POOL, EXAMPLE, random.Random(0)) == EXAMPLE
+
+
+def test_types_keep_their_descriptions_and_added_ones_bring_theirs() -> None:
+    described = replace(EXAMPLE, descriptions=(("person", "a human"), ("place", "a site")))
+    known = {"award": "a prize", "person": "a dog"}
+    for seed in range(20):
+        changed = Regularization(drop_type=0.5, num_external_types=2).apply(POOL, described, random.Random(seed), known)
+        expected = {"person": "a human", "place": "a site", "award": "a prize"}
+        assert changed.descriptions == tuple((one, expected[one]) for one in changed.types if one in expected)
 
 
 @pytest.mark.parametrize("options", [{"drop_type": 1.0}, {"drop_type": -0.1}, {"num_external_types": -1}])

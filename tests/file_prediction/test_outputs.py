@@ -17,6 +17,8 @@ from tests.file_prediction.commands import TEXTS, options_of
         (["--format", "brat", "--out", "{folder}", "--overwrite"], "the input is in"),
         (["--out", "{folder}", "--overwrite"], "is a folder"),
         (["--decoding", "fast"], "There are: BeamSearch"),
+        (["--prompt-format", "unner"], "Did you mean `uniner`?"),
+        (["--prompt-format", '{{"class_path": "uniner", "init_args": {{"baseline": true}}}}'], "options of UniNer"),
         (["--labels", "("], "at least one visible character"),
         (["--labels-file", "{texts}"], "got both"),
         (["--model", "./nothing"], "there is no folder"),

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from gner.cli import main
 from gner.errors import UserError
 from gner.export import main as export
 from gner.inference.loading import load
-from gner.prompting import GnerFormat
+from gner.prompting import GnerFormat, UniNerFormat
 from tests.conftest import KINDS
 from tests.models.sharded import logits_of
+from tests.prompting.questions import QuestionFormat
 
 REPOSITORY = Path(__file__).parents[2]
 TRAIN = ["--model.format", "GnerFormat", "--model.format.instruction", "null", "--model.optimization.lr", "0.02"]
@@ -107,6 +109,43 @@ def test_third_party_model_gets_the_default_prompt(checkpoints: dict[str, Path])
     assert settings.types == {}
     assert isinstance(settings.format, GnerFormat)
     assert settings.format.instruction == GnerFormat().instruction
+
+
+def test_a_format_takes_the_place_of_the_one_that_a_model_was_saved_with(
+    trained: dict[str, Path], checkpoints: dict[str, Path], config: Path, tmp_path: Path
+) -> None:
+    format = QuestionFormat()
+    saved, given = load(trained["causal"]).settings, load(trained["causal"], format=format).settings
+    assert given.format is format and given == replace(saved, format=format)
+    plain, given = load(checkpoints["causal"]).settings, load(checkpoints["causal"], format=format).settings
+    assert given.format is format and given == replace(plain, format=format)
+    run = _fit(config)
+    assert load(run, format=format).settings == replace(load(run).settings, format=format)
+
+
+def test_a_format_that_is_not_installed_can_be_given(trained: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(trained["causal"], tmp_path / "model")
+    replace(load(folder).settings, format=QuestionFormat()).write(folder)
+    with pytest.raises(UserError, match=r"does not come with gner.* give it as `format`"):
+        load(folder)
+    assert load(folder, format=QuestionFormat(conversation=True)).settings.types == {"toy": ("person", "place")}
+
+
+@pytest.mark.parametrize("name", ["uniner", "UniNerFormat", {"class_path": "uniner"}, UniNerFormat()])
+def test_a_published_checkpoint_is_asked_in_its_format(name: Any, checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    model = GNER.from_pretrained(checkpoints["causal"], format=name, device="cpu")
+    assert isinstance(model.settings.format, UniNerFormat)
+    assert model.settings.max_input_tokens == load(checkpoints["causal"]).settings.max_input_tokens
+    found = model.predict_entities("Ada met Grace", ["person", "place"], decoding="greedy")
+    assert found.info.num_label_groups == 1
+
+
+def test_an_export_carries_its_format(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    chosen = '{"class_path": "uniner", "init_args": {"dataset_line": true}}'
+    export(["--ckpt", str(checkpoints["causal"]), "--out", str(tmp_path / "out"), "--prompt-format", chosen])
+    settings = load(tmp_path / "out").settings
+    assert isinstance(settings.format, UniNerFormat) and settings.format.dataset_line
+    assert settings.max_input_tokens == 1280
 
 
 @pytest.mark.parametrize(

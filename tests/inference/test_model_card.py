@@ -4,6 +4,7 @@ import re
 from html import unescape
 from pathlib import Path
 
+import pytest
 import yaml
 from huggingface_hub import ModelCard
 from tensorboard.plugin_util import markdown_to_safe_html
@@ -13,7 +14,9 @@ from gner.export import main
 from gner.inference.gner_config import Settings
 from gner.inference.loading import load
 from gner.inference.model_card import model_card
+from gner.prompting import Format, GnerFormat
 from tests.markup import NASTY, Elements
+from tests.prompting.questions import QuestionFormat
 
 
 def test_model_card_has_types_metrics_and_config_of_the_run(config: Path, tmp_path: Path) -> None:
@@ -28,6 +31,23 @@ def test_model_card_has_types_metrics_and_config_of_the_run(config: Path, tmp_pa
     start = card.text.index("```yaml\n") + len("```yaml\n")
     written = yaml.safe_load(card.text[start : card.text.index("```", start)])
     assert written["trainer"]["max_steps"] == 4
+
+
+@pytest.mark.parametrize(
+    ("format", "way"),
+    [
+        (GnerFormat(), "by writing every word back with its tag ([GNER]"),
+        (GnerFormat(context_window=0), "from text that it writes in the prompt format `GnerFormat`"),
+        (QuestionFormat(), "by listing their strings, in the prompt format `QuestionFormat`"),
+    ],
+)
+def test_a_card_says_how_the_model_writes_and_whose_metrics_there_are(
+    format: Format, way: str, trained: dict[str, Path]
+) -> None:
+    card = model_card(load(trained["causal"], format=format), "model", adapter_only=False)
+    assert f"Finds entities in text {way}" in card
+    assert f"`f1_{format.scorer}` as the published scorer of the format counts" in card
+    assert ("every word" in card) is ("every word" in way)
 
 
 def test_model_card_escapes_data(trained: dict[str, Path]) -> None:

@@ -1,6 +1,7 @@
 """Prompts in batches: everything is answered, in order, whatever fits into memory."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from gner.inference.torch_engine import ExampleSize, TorchEngine, is_out_of_memo
 from gner.interfaces import Batch, TextModel
 from gner.records import Generation
 from gner.testing import make_examples, tiny_model
+from tests.prompting.questions import QuestionFormat
 
 
 class _Narrow(DecodingStrategy):
@@ -88,3 +90,17 @@ def test_batches_have_no_more_tokens_than_asked_for() -> None:
 def test_batches_of_nothing_are_refused(option: str) -> None:
     with pytest.raises(UserError, match=option):
         _decode(Greedy(), **{option: 0})
+
+
+@pytest.mark.parametrize(("rows_that_fit", "num_halved"), [(50, 0), (3, 2), (1, 3)])
+def test_the_questions_about_one_text_need_not_fit_into_memory_together(rows_that_fit: int, num_halved: int) -> None:
+    model, types = tiny_model("causal", format=QuestionFormat()), tuple(f"type {number}" for number in range(50))
+    example = replace(make_examples()[0], types=types, tags=("O",) * 6)
+    length = max(len(row.prompt) for row in model.collate.encode([example]))
+    engine = TorchEngine(model.collate, torch.device("cpu"), batch_size=8, batch_tokens=10_000)
+    narrow = _Narrow(room=rows_that_fit * length, error=MemoryError)
+    [prediction] = engine([example], [ExampleSize(length, 50)], GenerativePredictor(model, narrow))
+    assert len(prediction.generations) == 50
+    assert narrow.batches[0][0] == 8 and engine.num_halved == num_halved  # 8, 4, 2, 1 at a time
+    with pytest.raises(UserError, match="does not fit in memory even as a batch of one"):
+        engine([example], [ExampleSize(length, 50)], GenerativePredictor(model, _Narrow(room=1, error=MemoryError)))

@@ -7,10 +7,10 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from gner.alignment import place_strings
 from gner.bio import to_entities
 from gner.prompting import END, AnswerGrammar, Format, ListItem, Query, Segment
-from gner.records import Aligner, Counts, Example, Prediction
+from gner.prompting.listed import ListedEntity, place_listed
+from gner.records import Aligner, Counts, Example, Prediction, TextRange
 from tests.conftest import make_example
 
 EXAMPLE = make_example(
@@ -27,6 +27,7 @@ class QuestionFormat(Format):
     """
 
     scorer = "questions"
+    variants = ("questions_once",)
 
     def __init__(self, conversation: bool = False) -> None:
         self.conversation = conversation
@@ -49,10 +50,14 @@ class QuestionFormat(Format):
 
     def read(self, example: Example, texts: Sequence[str], align: Aligner) -> Prediction:
         """Every occurrence of a string is an entity."""
-        strings: list[tuple[str, str]] = []
-        for kind, text in zip(example.types, texts, strict=True):
-            strings += [(string, kind) for string in _parse(text)]
-        return place_strings(example.words, strings, "every occurrence").prediction(len(example.words))
+        listed: list[ListedEntity] = []
+        for place, (kind, text) in enumerate(zip(example.types, texts, strict=True)):
+            end = 0
+            for string in _parse(text):
+                start = max(end, text.find(_escape(string), end))  # unless it is written with other escapes
+                end = min(len(text), start + len(_escape(string)))
+                listed.append(ListedEntity(string, kind, TextRange(place, start, end)))
+        return place_listed(example, listed, "every occurrence")
 
     def grammars(self, example: Example) -> list[AnswerGrammar]:
         """A JSON list for each type."""
@@ -61,16 +66,27 @@ class QuestionFormat(Format):
 
     def official_counts(self, example: Example, texts: Sequence[str], align: Aligner) -> Counts:
         """Strings of each question, repeats included, wherever they are."""
-        gold: Counter[tuple[str, str]] = Counter()
-        found: Counter[tuple[str, str]] = Counter()
-        for kind, text in zip(example.types, texts, strict=True):
-            gold.update((kind, string) for string in _strings(example, kind))
-            found.update((kind, string) for string in _parse(text))
+        gold, found = _counted(example, texts)
         return Counts((gold & found).total(), found.total(), gold.total())
+
+    def variant_counts(self, example: Example, texts: Sequence[str]) -> tuple[Counts, ...]:
+        """The same without repeats."""
+        gold, found = _counted(example, texts)
+        return (Counts(len(gold & found), len(found), len(gold)),)
 
     def longest_answer(self, example: Example) -> str:
         """All words, each a string of its own."""
         return _answer(list(example.words))
+
+
+def _counted(example: Example, texts: Sequence[str]) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    """Types and strings of the gold entities, and of those that were written."""
+    gold: Counter[tuple[str, str]] = Counter()
+    found: Counter[tuple[str, str]] = Counter()
+    for kind, text in zip(example.types, texts, strict=True):
+        gold.update((kind, string) for string in _strings(example, kind))
+        found.update((kind, string) for string in _parse(text))
+    return gold, found
 
 
 def _text(example: Example) -> str:

@@ -41,8 +41,49 @@ def test_a_row_may_not_choose_what_code_is_run(file: Path, tmp_path: Path, capsy
     assert "predictions.jsonl:2: the format `os.system` does not come with gner" in capsys.readouterr().err
 
 
+QUESTIONS = ["--format", "tests.prompting.questions.QuestionFormat"]
+ASKED = row_of("Ada in Rome", "B-person O B-city", "", label_list=["person", "city"])
+
+
+@pytest.mark.parametrize(
+    "prediction", [['["Ada", "Eve"]', '["Rome"]'], {"city": '["Rome"]', "person": '["Ada", "Eve"]'}]
+)
+def test_rows_without_a_format_are_read_in_the_one_asked_for(prediction: Any, file: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    write_rows(file, [ASKED | {"prediction": prediction}])
+    scores = score_file(file, tmp_path, *QUESTIONS, "--html", str(page), "--bootstrap", "5")
+    assert scores["format"] == QUESTIONS[1]
+    for part in ("all", "average"):
+        assert (scores[part]["precision_questions"], scores[part]["f1"]) == (pytest.approx(2 / 3), 1)
+    assert scores["datasets"]["toy"]["recall_questions"] == pytest.approx(1)
+    assert "f1_questions_interval" in scores["datasets"]["toy"]
+    assert scores["all"]["unplaced"] == pytest.approx(1000 / 3)
+    assert r"person: [\"Ada\", \"Eve\"]\ncity: [\"Rome\"]" in page.read_text(encoding="utf-8")
+
+
+def test_the_options_of_a_row_are_kept_and_another_format_is_refused(file: Path, tmp_path: Path, capsys: Any) -> None:
+    short = {"prediction": "Rome(B-city)", "format": {"class_path": "gner", "init_args": {"context_window": 0}}}
+    write_rows(file, [ROWS[0] | {"format": "GNER"}, ROWS[0] | short, ROWS[0]])
+    assert score_file(file, tmp_path, "--format", "gner")["all"]["f1"] == 1
+    with pytest.raises(SystemExit):
+        score_file(file, tmp_path, *QUESTIONS)
+    error = capsys.readouterr().err
+    assert "predictions.jsonl:1: expected a row of the format QuestionFormat" in error and "GnerFormat" in error
+
+
+def test_an_unknown_format_is_answered_with_the_nearest(file: Path, tmp_path: Path, capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        score_file(file, tmp_path, "--format", "gnre")
+    assert "Did you mean `gner`?" in capsys.readouterr().err
+
+
 def test_each_query_of_a_format_needs_its_text(file: Path, tmp_path: Path, capsys: Any) -> None:
     write_rows(file, [ROWS[0] | {"prediction": ["in(O)", "Rome(B-city)"]}])
     with pytest.raises(SystemExit):
         score_file(file, tmp_path)
-    assert "predictions.jsonl:1: expected 1 texts in `prediction`" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "predictions.jsonl:1: expected 1 text in `prediction`" in error and "--format" in error
+    write_rows(file, [ASKED | {"prediction": '["Ada"]'}])
+    with pytest.raises(SystemExit):
+        score_file(file, tmp_path, *QUESTIONS)
+    assert "expected 2 texts in `prediction`" in capsys.readouterr().err

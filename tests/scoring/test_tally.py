@@ -12,6 +12,7 @@ from gner.records import AlignmentReport, Counts, Example, Prediction
 from gner.scoring.tally import NAMES, Tally, entity_scores
 
 TYPES = ("a", "b")
+SCORERS = ("gner", "gner_loose")
 TAGS = st.lists(st.sampled_from(["O", "O", "B-a", "I-a", "B-b"]), min_size=1, max_size=6)
 SENTENCES = st.lists(st.tuples(TAGS, st.randoms(use_true_random=False)), max_size=5)
 
@@ -21,8 +22,9 @@ def _tally(gold: list[str], predicted: list[str], finished: bool = True) -> Tall
     example = Example(words, repair(gold)[0], TYPES, "toy", "0")
     tags = repair(predicted)[0]
     official = count_pairs(words, example.tags, tags) if len(tags) == len(words) else None
-    prediction = Prediction(tags, tuple(to_entities(tags)), AlignmentReport(omissions=1), official=official)
-    return Tally.of(example, prediction, finished)
+    report, variants = AlignmentReport(omissions=1), (Counts(1, 2, len(words)),)
+    prediction = Prediction(tags, tuple(to_entities(tags)), report, official=official, variants=variants)
+    return Tally.of(example, prediction, finished, SCORERS)
 
 
 def _tallies(sentences: list[tuple[list[str], random.Random]]) -> list[Tally]:
@@ -30,7 +32,7 @@ def _tallies(sentences: list[tuple[list[str], random.Random]]) -> list[Tally]:
 
 
 def _sum(tallies: list[Tally]) -> Tally:
-    total = Tally()
+    total = Tally(SCORERS)
     for tally in tallies:
         total += tally
     return total
@@ -46,9 +48,10 @@ def test_the_order_of_sentences_does_not_matter(sentences: list[tuple[list[str],
 def test_a_row_of_numbers_has_all_that_a_tally_has(sentences: list[tuple[list[str], random.Random]]) -> None:
     tally = _sum(_tallies(sentences))
     row = tally.to_row(TYPES)
-    assert len(row) == len(NAMES) + 3 * len(TYPES) and all(isinstance(number, int) for number in row)
-    again = Tally.from_row(row, TYPES)
-    assert (again.totals, again.types) == (tally.totals, tally.types)
+    assert len(row) == len(NAMES) + 3 * len(SCORERS) + 3 * len(TYPES) and all(isinstance(number, int) for number in row)
+    again = Tally.from_row(row, TYPES, SCORERS)
+    assert (again.totals, again.types, again.official) == (tally.totals, tally.types, tally.official)
+    assert again.official["gner_loose"].num_predicted == 2 * len(sentences)
     assert again.scores() == tally.scores()
 
 

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonargparse import ArgumentError
 
 from gner.data.reading.text_files import read_text
 from gner.errors import UserError, last_line
-from gner.option_parser import make_named
-from gner.plugins import FORMATS
 from gner.prompting import DefaultFormat, Format
+from gner.prompting.named import make_format
 
 
 def format_of_config(path: Path) -> Format:
@@ -31,9 +29,6 @@ def format_of_config(path: Path) -> Format:
     if isinstance(chosen, dict):
         chosen = {"class_path": DefaultFormat.__name__, **chosen}
     try:
-        made: Format = make_named(FORMATS, Format, chosen)
-    except ArgumentError as error:
-        raise UserError(
-            f"{path}: expected a prompt format under model.format: {last_line(error).strip(' -')}"
-        ) from error
-    return made
+        return make_format(chosen)
+    except UserError as error:
+        raise UserError(f"{path}: expected a prompt format under model.format: {error}") from error

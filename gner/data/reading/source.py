@@ -39,6 +39,7 @@ class Source:
         scheme: Tagging scheme; null for the data module's.
         types: A list gives the types and their order, and other types are an error. A mapping renames types; one that
             is mapped to null is dropped, and its entities become O. null takes them from the source.
+        descriptions: What types mean, by the names that they have in the end; for prompts that describe types.
         words: How to split raw text into words: treebank, apostrophe, whole or whitespace. null for the format's
             default: whitespace for InstructUIE, spaCy's own words for DocBin, treebank otherwise.
         cut: Whether to split texts into sentences; null for the format's default.
@@ -61,6 +62,7 @@ class Source:
     max_examples: int | None = None
     scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] | None = None
     types: list[str] | dict[str, str | None] | None = None
+    descriptions: dict[str, str] | None = None
     words: str | None = None
     cut: bool | None = None
     misaligned: Misaligned = "expand"

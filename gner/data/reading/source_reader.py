@@ -29,6 +29,7 @@ from gner.data.reading.source_parts import SourceParts
 from gner.data.reading.split_names import Split
 from gner.data.reading.splits import WHOLE, listed
 from gner.data.reading.tag_converter import TagConverter
+from gner.data.reading.type_descriptions import describe_types
 from gner.data.reading.type_mapping import TypeMapping
 from gner.errors import UserError
 from gner.records import Example
@@ -116,7 +117,8 @@ class SourceReader:
         self._sizes[part] = len(positions)
         dataset = self.source.dataset  # accesses the file system
         self._warn_of_unknown_keys(content)
-        return [self._example(sentences[position], types, dataset, position) for position in positions]
+        examples = [self._example(sentences[position], types, dataset, position) for position in positions]
+        return describe_types(examples, self.source.descriptions or {}, self._place(part))
 
     def _example(self, sentence: Sentence, types: tuple[str, ...], dataset: str, position: int) -> Example:
         return Example(
