@@ -38,7 +38,7 @@ class EntityMemory:
     """
 
     def __init__(self) -> None:
-        self._sentences: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._sentences: dict[tuple[tuple[str, ...], ...], tuple[str, ...]] = {}  # by words and types
         self._counts: dict[tuple[int, str], Counter[str]] = {}
         self._known_shares: dict[tuple[str, tuple[str, ...]], dict[str, float]] = {}  # until something is learned
 
@@ -48,7 +48,7 @@ class EntityMemory:
         return not self._counts
 
     def recall(self, example: Example) -> tuple[str, ...] | None:
-        """The tags of a sentence that was seen, or None.
+        """The tags of a sentence that was seen with these types, or None.
 
         Example:
             >>> memory, example = EntityMemory(), Example(("Rome",), ("O",), ("city",), "toy", "0")
@@ -56,19 +56,19 @@ class EntityMemory:
             >>> memory.recall(example)
             ('B-city',)
         """
-        return self._sentences.get(example.words)
+        return self._sentences.get((example.words, example.types))
 
     def learn(self, example: Example, tags: Sequence[str]) -> None:
-        """Keep what was read for a sentence, in the place of what was read for it before."""
+        """Keep what was read for a sentence, in the place of what was read for it and its types before."""
         if len(self._sentences) >= _MOST_KEPT:
             self._sentences.clear()
             self._counts.clear()
-        known = self._sentences.get(example.words)
+        known = self._sentences.get((example.words, example.types))
         if known == tuple(tags):
             return
         if known is not None:
             self._count(example, known, -1)
-        self._sentences[example.words] = tuple(tags)
+        self._sentences[example.words, example.types] = tuple(tags)
         self._count(example, tags, 1)
         self._known_shares.clear()
 
@@ -88,8 +88,8 @@ class EntityMemory:
             word: Position of the word.
             before: The tag of the word before.
         """
-        usual = self._shares(_EVERY, tuple(example.types))
-        shaped = self._shares(_shape(example.words[word]), tuple(example.types))
+        usual = self._shares(_EVERY, example.types)
+        shaped = self._shares(_shape(example.words[word]), example.types)
         scores = {tag: log(share) for tag, share in shaped.items()}
         for kind, value in _features(example, word, before).items():
             shares, few = (shaped, _FEW_WORDS) if kind == _WORD else (usual, 1.0)

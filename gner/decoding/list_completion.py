@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -81,8 +81,8 @@ class ListCompleter:
         self._empty, self._start = grammar.empty.lstrip(), grammar.start.lstrip()
         self._guesses = guesses
         self._types = list(dict.fromkeys(item.type for item in grammar.items))
-        escapes = {item.escape for item in grammar.items}
-        self._sentences = {escape: EscapedSentence(example.words, escape) for escape in escapes}
+        self._example = example
+        self._sentences: dict[Callable[[str], str], EscapedSentence] = {}
         self._words = range(len(example.words))
         self._base = 0  # characters of the start and of finished items
         self._num_finished = 0
@@ -95,6 +95,12 @@ class ListCompleter:
         least = _LEAST_MARGIN_OF_SEVERAL if is_one_of_several else _LEAST_MARGIN
         if likeliest is not None and guesses.margin(likeliest.start, likeliest.type) > least:
             self.entities = [likeliest]
+
+    def _sentence(self, item: ListItem) -> EscapedSentence:
+        """The sentence as an item writes strings."""
+        if item.escape not in self._sentences:
+            self._sentences[item.escape] = EscapedSentence(self._example.words, item.escape)
+        return self._sentences[item.escape]
 
     def complete(self, written: str) -> Completion | None:
         """A whole answer that starts with what was written, or None if no answer does.
@@ -123,7 +129,7 @@ class ListCompleter:
         """
         others = [other for other in self.entities if other != entity]
         taken = set(chain.from_iterable(range(other.start, other.end) for other in others))
-        starts = {start for start, _ in next(iter(self._sentences.values())).starting_with(text)} if text else set()
+        starts = {start for start, _ in self._sentence(self._grammar.items[0]).starting_with(text)} if text else set()
         better = self._guesses.likeliest([entity.type], sorted(starts - taken))
         self.entities = others
         if better is not None:
@@ -164,7 +170,7 @@ class ListCompleter:
             end = written.find(closing, start)
             unknown += [end + len(closing)] if end >= 0 else []
             while end >= 0:
-                place = self._sentences[item.escape].place(written[start:end], self._position)
+                place = self._sentence(item).place(written[start:end], self._position)
                 if place is not None:
                     return end + len(closing), Entity(*place, item.type)
                 end = written.find(closing, end + 1)
@@ -207,7 +213,7 @@ class ListCompleter:
     def _option(self, entity: Entity, items: Sequence[ListItem]) -> _Option:
         """How an entity is written: of several ways that which escapes least."""
         ways = [item for item in items if item.type == entity.type]
-        strings = [self._sentences[item.escape].string(entity.start, entity.end) for item in ways]
+        strings = [self._sentence(item).string(entity.start, entity.end) for item in ways]
         way = min(range(len(ways)), key=lambda at: len(strings[at]))
         return _Option(ways[way], strings[way], entity)
 
@@ -247,7 +253,7 @@ class ListCompleter:
 
     def _in_string(self, item: ListItem, string: str) -> Iterator[_Option]:
         """Ways to complete an item whose string is written in part, or whole with a part of what follows."""
-        sentence = self._sentences[item.escape]
+        sentence = self._sentence(item)
         for start, least in sentence.starting_with(string):
             entity = Entity(start, self._end(start, item.type, least), item.type)
             yield _Option(item, sentence.string(entity.start, entity.end), entity)
