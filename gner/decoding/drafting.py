@@ -32,19 +32,6 @@ class RowDrafter(Protocol):
         """Take what the model chose; returns how many tokens of the draft it would have written."""
 
 
-class Drafts(Protocol):
-    """Drafts answers of some formats, and remembers what was written."""
-
-    def drafters(self, model: TextModel, batch: Batch) -> Sequence[RowDrafter]:
-        """One for each row of a batch."""
-
-    def prepare(self, active: Sequence[int]) -> None:
-        """Do what the next drafts of some of these rows need, for all at once."""
-
-    def learn(self, format: Format, batch: Batch, generations: Sequence[Generation]) -> None:
-        """Keep what was written for the batch."""
-
-
 class WordDrafts:
     """For formats that write every word: the source words with likely tags.
 
@@ -61,6 +48,10 @@ class WordDrafts:
         self._memory = TagMemory()
         self._drafters: list[Drafter] = []
 
+    def can_draft(self, format: Format, examples: Sequence[Example]) -> bool:
+        """Whether answers of a format write every word."""
+        return has_drafts(format, examples[0])
+
     def drafters(self, model: TextModel, batch: Batch) -> Sequence[RowDrafter]:
         """One for each row of a batch; what was learned of a model's tokens is kept."""
         if self._pieces is None or not self._pieces.is_for(model):
@@ -70,7 +61,7 @@ class WordDrafts:
         self._drafters = [Drafter(pieces, example, Guesses(self._memory, example)) for example in examples]
         return self._drafters
 
-    def prepare(self, active: Sequence[int]) -> None:
+    def prepare(self, drafters: Sequence[RowDrafter]) -> None:
         """Nothing: pieces are tokenized before."""
 
     def learn(self, format: Format, batch: Batch, generations: Sequence[Generation]) -> None:
@@ -83,9 +74,9 @@ class ListDrafts:
     """For formats that list the strings of entities: those that are likely, in the frame of an answer.
 
     Example:
+        >>> from gner.prompting import UniNerFormat
         >>> from gner.testing import make_examples, tiny_model
-        >>> from tests.prompting.questions import QuestionFormat
-        >>> model, drafts = tiny_model("causal", format=QuestionFormat()), ListDrafts()
+        >>> model, drafts = tiny_model("causal", format=UniNerFormat()), ListDrafts()
         >>> drafters = drafts.drafters(model, model.batch(make_examples()[:1]))
         >>> [model.tokenizer.decode(drafter.draft(limit=128)) for drafter in drafters]
         ['[]', '[]']
@@ -95,31 +86,33 @@ class ListDrafts:
         self._tokens: AnswerTokenizer | None = None
         self._entities = EntityMemory()
         self._followers = TokenMemory()
-        self._drafters: list[ListDrafter] = []
+
+    def can_draft(self, format: Format, examples: Sequence[Example]) -> bool:
+        """Whether answers of a format list strings."""
+        return format.grammars(examples[0]) is not None
 
     def drafters(self, model: TextModel, batch: Batch) -> Sequence[RowDrafter]:
         """One for each row of a batch; what was learned of a model's tokens is kept."""
         if self._tokens is None or not self._tokens.is_for(model):
             self._tokens = AnswerTokenizer(model, batch.examples[0])
-        self._drafters = []
+        drafters: list[ListDrafter] = []
         for example in batch.examples:
-            self._drafters += self._of_example(self._tokens, model.format, example)
-        return self._drafters
+            drafters += self._of_example(self._tokens, model.format, example)
+        return drafters
 
     def _of_example(self, tokens: AnswerTokenizer, format: Format, example: Example) -> list[ListDrafter]:
         guesses, sentence = EntityGuesses(self._entities, example), " ".join(example.words)
         grammars = format.grammars(example) or []
         drafters = []
         for grammar in grammars:
-            space = grammar.empty[: len(grammar.empty) - len(grammar.empty.lstrip())]
             completer = ListCompleter(grammar, example, guesses, is_one_of_several=len(grammars) > 1)
-            drafters.append(ListDrafter(tokens, completer, space, self._followers, sentence))
+            drafters.append(ListDrafter(tokens, completer, self._followers, sentence))
         return drafters
 
-    def prepare(self, active: Sequence[int]) -> None:
-        """Tokenize what is drafted next."""
+    def prepare(self, drafters: Sequence[RowDrafter]) -> None:
+        """Tokenize what these draft next, for all at once."""
         assert self._tokens is not None
-        plans = [self._drafters[row].plan() for row in active]
+        plans = [drafter.plan() for drafter in drafters if isinstance(drafter, ListDrafter)]
         self._tokens.prepare([plan for plan in plans if plan is not None])
 
     def learn(self, format: Format, batch: Batch, generations: Sequence[Generation]) -> None:
@@ -131,16 +124,3 @@ class ListDrafts:
             example = batch.examples[owner]
             texts = [generation.text for _, generation in own]
             self._entities.learn(example, format.read(example, texts, RobustAligner()).tags)
-
-
-def kind_of_drafts(format: Format, example: Example) -> type[WordDrafts] | type[ListDrafts] | None:
-    """Who drafts the answers of a format; None if nobody can.
-
-    Example:
-        >>> from gner.prompting import GnerFormat
-        >>> kind_of_drafts(GnerFormat(), Example(("Ada",), ("O",), ("person",), "toy", "0")).__name__
-        'WordDrafts'
-    """
-    if has_drafts(format, example):
-        return WordDrafts
-    return None if format.grammars(example) is None else ListDrafts

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from gner.decoding.entity_guesses import EntityGuesses
-from gner.decoding.escaped_sentence import EscapedSentence
+from gner.decoding.written_sentence import WrittenSentence
 from gner.prompting import AnswerGrammar, ListItem
 from gner.records import Entity, Example
 
@@ -26,10 +26,12 @@ class Mark(NamedTuple):
     Attributes:
         entity: Whose it is.
         start: First character of its string.
+        end: Exclusive end of its string.
     """
 
     entity: Entity
     start: int
+    end: int
 
 
 class Completion(NamedTuple):
@@ -63,6 +65,7 @@ class ListCompleter:
         is_one_of_several: Whether the example has other answers.
 
     Attributes:
+        lead: White space that the answer starts with.
         entities: Those that are expected in this answer, in reading order, the written ones too.
 
     Example:
@@ -78,11 +81,12 @@ class ListCompleter:
         self, grammar: AnswerGrammar, example: Example, guesses: EntityGuesses, *, is_one_of_several: bool = False
     ) -> None:
         self._grammar = grammar
+        self.lead = grammar.empty[: len(grammar.empty) - len(grammar.empty.lstrip())]
         self._empty, self._start = grammar.empty.lstrip(), grammar.start.lstrip()
         self._guesses = guesses
         self._types = list(dict.fromkeys(item.type for item in grammar.items))
         self._example = example
-        self._sentences: dict[Callable[[str], str], EscapedSentence] = {}
+        self._sentences: dict[Callable[[str], str], WrittenSentence] = {}
         self._words = range(len(example.words))
         self._base = 0  # characters of the start and of finished items
         self._num_finished = 0
@@ -96,10 +100,10 @@ class ListCompleter:
         if likeliest is not None and guesses.margin(likeliest.start, likeliest.type) > least:
             self.entities = [likeliest]
 
-    def _sentence(self, item: ListItem) -> EscapedSentence:
+    def _sentence(self, item: ListItem) -> WrittenSentence:
         """The sentence as an item writes strings."""
         if item.escape not in self._sentences:
-            self._sentences[item.escape] = EscapedSentence(self._example.words, item.escape)
+            self._sentences[item.escape] = WrittenSentence(self._example.words, item.escape)
         return self._sentences[item.escape]
 
     def complete(self, written: str) -> Completion | None:
@@ -213,7 +217,7 @@ class ListCompleter:
     def _option(self, entity: Entity, items: Sequence[ListItem]) -> _Option:
         """How an entity is written: of several ways that which escapes least."""
         ways = [item for item in items if item.type == entity.type]
-        strings = [self._sentence(item).string(entity.start, entity.end) for item in ways]
+        strings = [self._sentence(item).string(entity) for item in ways]
         way = min(range(len(ways)), key=lambda at: len(strings[at]))
         return _Option(ways[way], strings[way], entity)
 
@@ -256,12 +260,12 @@ class ListCompleter:
         sentence = self._sentence(item)
         for start, least in sentence.starting_with(string):
             entity = Entity(start, self._end(start, item.type, least), item.type)
-            yield _Option(item, sentence.string(entity.start, entity.end), entity)
+            yield _Option(item, sentence.string(entity), entity)
         closings = (item.after + self._grammar.separator, item.after + self._grammar.end)
         for start, end, closing in sentence.at_start_of(string):
             if closing and any(whole.startswith(closing) for whole in closings):
                 entity = Entity(start, end, item.type)
-                yield _Option(item, sentence.string(entity.start, entity.end), entity)
+                yield _Option(item, sentence.string(entity), entity)
 
     def _end(self, start: int, entity_type: str, least: int) -> int:
         """Where an entity is expected to end that the model has started."""
@@ -271,9 +275,10 @@ class ListCompleter:
         self._num_short += known < least
         patience = _PATIENCE + _MORE_PATIENCE * self._num_short
         end = ends[0] if ends else self._guesses.end(start, entity_type, least, patience)
-        for entity in own:
-            if start < entity.start <= end + 1:  # expected without its first words
-                end = max(end, entity.end)
+        if not any(entity.start == start for entity in own):
+            for entity in own:
+                if start < entity.start <= end + 1:  # expected without its first words
+                    end = max(end, entity.end)
         self._ends[start, entity_type] = end
         return end
 
@@ -288,5 +293,5 @@ class ListCompleter:
 def _append(text: str, option: _Option) -> tuple[str, list[Mark]]:
     """Text with an item added, and where its entity is."""
     text += option.item.before
-    marks = [] if option.entity is None else [Mark(option.entity, len(text))]
+    marks = [] if option.entity is None else [Mark(option.entity, len(text), len(text) + len(option.string))]
     return text + option.string + option.item.after, marks

@@ -11,7 +11,7 @@ from itertools import accumulate
 from gner.decoding.answer_tokens import AnswerTokenizer
 from gner.decoding.drafter import loop_of
 from gner.decoding.list_completion import Completion, ListCompleter
-from gner.decoding.token_memory import TokenMemory, followers
+from gner.decoding.token_memory import Followers, TokenMemory, followers
 
 _SHORTEST, _LONGEST = 4, 128
 _FAILURES = 2
@@ -27,7 +27,6 @@ class ListDrafter:
     Args:
         tokens: How answers are tokenized.
         completer: What may follow what was written.
-        space: White space that answers start with.
         memory: What followed tokens in other answers.
         sentence: The source words.
 
@@ -44,20 +43,17 @@ class ListDrafter:
         >>> grammar = AnswerGrammar("[]", "[", (ListItem("place", '"', '"', str),), ", ", "]")
         >>> completer = ListCompleter(grammar, example, EntityGuesses(memory, example))
         >>> tokens, sentence = AnswerTokenizer(model, example), " ".join(example.words)
-        >>> drafter = ListDrafter(tokens, completer, "", TokenMemory(), sentence)
+        >>> drafter = ListDrafter(tokens, completer, TokenMemory(), sentence)
         >>> model.tokenizer.decode(drafter.draft(limit=128))
         '["London"]'
     """
 
-    def __init__(
-        self, tokens: AnswerTokenizer, completer: ListCompleter, space: str, memory: TokenMemory, sentence: str
-    ) -> None:
+    def __init__(self, tokens: AnswerTokenizer, completer: ListCompleter, memory: TokenMemory, sentence: str) -> None:
         self._tokens = tokens
         self._completer = completer
-        self._space = space
         self._memory = memory
         self._sentence = sentence
-        self._followers: dict[tuple[int, ...], int] | None = None
+        self._followers: Followers | None = None
         self._text = ""
         self._completion: Completion | None = None
         self._is_planned = False
@@ -73,7 +69,7 @@ class ListDrafter:
         if not self._is_planned:
             self._completion = self._completer.complete(self._text.lstrip())
             self._is_planned = True
-        return None if self._completion is None else self._space + self._completion.text
+        return None if self._completion is None else self._completer.lead + self._completion.text
 
     def draft(self, limit: int) -> list[int]:
         """Draft the next tokens, at most ``limit``."""

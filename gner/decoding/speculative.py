@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from gner.decoding.drafting import Drafts, RowDrafter, kind_of_drafts
+from gner.decoding.drafting import ListDrafts, RowDrafter, WordDrafts
 from gner.decoding.forward_pass import MOST_LOGITS, Lockstep, why_no_drafts
 from gner.decoding.greedy import Greedy
 from gner.decoding.huggingface import decode
@@ -33,7 +33,8 @@ class Speculative(Greedy):
     known in advance, as it repeats the source words. The rest of the answer is drafted, with the tags that such words
     had before; one pass over the draft shows which tokens the model would have chosen, and which tag it wants for each
     later word. Everything before the first difference is accepted, with the model's choice there, and the next
-    draft starts after it.
+    draft starts after it. Of formats that list strings of entities, the frame of the answer and likely strings of the
+    sentence are drafted.
 
     Greedy search takes over for networks of which it is not known that drafts can be checked in one pass: those that
     have neither position ids nor T5's relative positions, and those that keep more than keys and values.
@@ -57,35 +58,33 @@ class Speculative(Greedy):
 
     def __init__(self, max_new_tokens: int | None = None) -> None:
         super().__init__(max_new_tokens)
-        self._drafts: dict[type, Drafts] = {}
+        self._sources = (WordDrafts(), ListDrafts())
         self._warned: set[str] = set()
         self.num_passes = 0
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per row; see the base class."""
-        kind = kind_of_drafts(model.format, batch.examples[0])
-        if kind is None:
+        source = next((source for source in self._sources if source.can_draft(model.format, batch.examples)), None)
+        if source is None:
             return super().generate(model, batch)
         reason = why_no_drafts(model.network)
         if reason is not None:
             self._warn_once(model.network.config.model_type, reason)
             return super().generate(model, batch)
         end = model.tokenizer.eos_token_id
-        drafts = self._drafts.setdefault(kind, kind())
-        limits = row_limits(model, batch, self.max_new_tokens)
-        rows = self._rows(drafts.drafters(model, batch), batch, limits)
+        rows = self._rows(source.drafters(model, batch), batch, row_limits(model, batch, self.max_new_tokens))
         verifier = Verifier(model.network, batch)
         lockstep, pace = Lockstep(model.network), _Pace()
         active = list(range(len(rows)))
         while lockstep.goes_on(bool(active)):
             if active:
-                drafts.prepare(active)
+                source.prepare([rows[row].drafter for row in active])
                 active = _pass(rows, active, verifier, pace, end)
             else:
                 verifier.idle()
             self.num_passes += 1
         generations = [row.generation(model, end) for row in rows]
-        drafts.learn(model.format, batch, generations)
+        source.learn(model.format, batch, generations)
         return generations
 
     def _rows(self, drafters: Sequence[RowDrafter], batch: Batch, limits: Sequence[int]) -> list[_Row]:

@@ -8,6 +8,10 @@ from collections.abc import Iterable, Sequence
 _MOST_KEPT = 300_000
 
 
+Followers = dict[tuple[int, ...], int]
+"""For one or two tokens, what follows them."""
+
+
 class TokenMemory:
     """Remembers which tokens followed one or two others in answers.
 
@@ -30,7 +34,7 @@ class TokenMemory:
         for before, token in _followed(tokens):
             self._followers.setdefault(before, Counter())[token] += 1
 
-    def follow(self, tokens: Sequence[int], sentence: dict[tuple[int, ...], int], limit: int) -> list[int]:
+    def follow(self, tokens: Sequence[int], sentence: Followers, limit: int) -> list[int]:
         """What is expected after some tokens; ends where nothing is.
 
         Args:
@@ -47,7 +51,7 @@ class TokenMemory:
             written.append(token)
         return written[size:]
 
-    def _next(self, before: tuple[int, ...], sentence: dict[tuple[int, ...], int]) -> int | None:
+    def _next(self, before: tuple[int, ...], sentence: Followers) -> int | None:
         for last in (before, before[1:]):
             token = sentence.get(last)
             if token is None and last in self._followers:
@@ -57,14 +61,14 @@ class TokenMemory:
         return None
 
 
-def followers(sentence: Sequence[int]) -> dict[tuple[int, ...], int]:
+def followers(sentence: Sequence[int]) -> Followers:
     """For each one or two tokens of a sentence what first followed them.
 
     Example:
         >>> followers([5, 6, 5])
         {(5,): 6, (6,): 5, (5, 6): 5}
     """
-    found: dict[tuple[int, ...], int] = {}
+    found: Followers = {}
     for before, token in _followed(sentence):
         found.setdefault(before, token)
     return found
