@@ -1,10 +1,10 @@
-"""What the drafts of a batch need: for formats that write every word, and for those that list strings of entities."""
+"""Who drafts the answers of a batch: for formats that write every word, and for those that list strings of entities."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Protocol
 
 from gner.alignment.robust import RobustAligner
 from gner.decoding.answer_tokens import AnswerTokenizer
@@ -21,19 +21,27 @@ from gner.records import Example, Generation
 
 
 class RowDrafter(Protocol):
-    """Drafts one answer."""
+    """Drafts the answer of one row; see `gner.decoding.drafter.Drafter`."""
 
     written: list[int]
 
     def draft(self, limit: int) -> list[int]:
-        """Draft the next tokens, at most ``limit``."""
+        """Draft the next tokens."""
 
     def accept(self, draft: Sequence[int], choices: Sequence[int]) -> int:
-        """Take what the model chose; see `gner.decoding.drafter.Drafter.accept`."""
+        """Take what the model chose; returns how many tokens of the draft it would have written."""
 
 
 class WordDrafts:
-    """Drafts the source words with likely tags."""
+    """For formats that write every word: the source words with likely tags.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model = tiny_model("causal")
+        >>> [drafter] = WordDrafts().drafters(model, model.batch(make_examples()[:1]))
+        >>> model.tokenizer.decode(drafter.draft(limit=128))
+        'Ada(O) Lovelace(O) wrote(O) to(O) London(O) .(O)'
+    """
 
     def __init__(self) -> None:
         self._pieces: PieceTokenizer | None = None
@@ -44,61 +52,75 @@ class WordDrafts:
         """Whether answers of a format write every word."""
         return has_drafts(format, examples[0])
 
-    def drafters(self, model: TextModel, batch: Batch) -> list[Drafter]:
-        """One for each row; what was learned of a model is kept."""
+    def drafters(self, model: TextModel, batch: Batch) -> Sequence[RowDrafter]:
+        """One for each row of a batch; what was learned of a model's tokens is kept."""
         if self._pieces is None or not self._pieces.is_for(model):
             self._pieces = PieceTokenizer(model.tokenizer, model.format, kind_of(model.network.config), num_probes=1)
-        self._pieces.prepare(batch.row_examples)
-        pieces = self._pieces
-        self._drafters = [Drafter(pieces, example, Guesses(self._memory, example)) for example in batch.row_examples]
+        pieces, examples = self._pieces, batch.row_examples
+        pieces.prepare(examples)
+        self._drafters = [Drafter(pieces, example, Guesses(self._memory, example)) for example in examples]
         return self._drafters
 
-    def prepare(self, drafters: Sequence[Any]) -> None:
-        """Nothing: words are tokenized once."""
+    def prepare(self, drafters: Sequence[RowDrafter]) -> None:
+        """Nothing: pieces are tokenized before."""
 
     def learn(self, format: Format, batch: Batch, generations: Sequence[Generation]) -> None:
-        """Remember the tags that were written."""
+        """Keep the tags that were followed while these were written."""
         for drafter, example in zip(self._drafters, batch.row_examples, strict=True):
             self._memory.learn(example, drafter.tags)
 
 
 class ListDrafts:
-    """Drafts strings of the sentence, in the frame of an answer."""
+    """For formats that list the strings of entities: those that are likely, in the frame of an answer.
+
+    Example:
+        >>> from gner.prompting import UniNerFormat
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model, drafts = tiny_model("causal", format=UniNerFormat()), ListDrafts()
+        >>> drafters = drafts.drafters(model, model.batch(make_examples()[:1]))
+        >>> [model.tokenizer.decode(drafter.draft(limit=128)) for drafter in drafters]
+        ['[]', '[]']
+    """
 
     def __init__(self) -> None:
         self._tokens: AnswerTokenizer | None = None
-        self._memory = EntityMemory()
-        self._token_memory = TokenMemory()
+        self._entities = EntityMemory()
+        self._followers = TokenMemory()
 
     def can_draft(self, format: Format, examples: Sequence[Example]) -> bool:
         """Whether answers of a format list strings."""
         return format.grammars(examples[0]) is not None
 
-    def drafters(self, model: TextModel, batch: Batch) -> list[ListDrafter]:
-        """One for each row; those of an example share what they expect."""
+    def drafters(self, model: TextModel, batch: Batch) -> Sequence[RowDrafter]:
+        """One for each row of a batch; what was learned of a model's tokens is kept."""
         if self._tokens is None or not self._tokens.is_for(model):
             self._tokens = AnswerTokenizer(model, batch.examples[0])
-        drafters = []
+        drafters: list[ListDrafter] = []
         for example in batch.examples:
-            guesses = EntityGuesses(self._memory, example)
-            for grammar in model.format.grammars(example) or []:
-                completer = ListCompleter(grammar, example, guesses)
-                drafters.append(ListDrafter(self._tokens, completer, self._token_memory, " ".join(example.words)))
+            drafters += self._of_example(self._tokens, model.format, example)
         return drafters
 
-    def prepare(self, drafters: Sequence[Any]) -> None:
-        """Tokenize at once what the rows of a pass will draft."""
+    def _of_example(self, tokens: AnswerTokenizer, format: Format, example: Example) -> list[ListDrafter]:
+        guesses, sentence = EntityGuesses(self._entities, example), " ".join(example.words)
+        grammars = format.grammars(example) or []
+        drafters = []
+        for grammar in grammars:
+            completer = ListCompleter(grammar, example, guesses, is_one_of_several=len(grammars) > 1)
+            drafters.append(ListDrafter(tokens, completer, self._followers, sentence))
+        return drafters
+
+    def prepare(self, drafters: Sequence[RowDrafter]) -> None:
+        """Tokenize what these draft next, for all at once."""
         assert self._tokens is not None
-        plans = [drafter.plan() for drafter in drafters]
+        plans = [drafter.plan() for drafter in drafters if isinstance(drafter, ListDrafter)]
         self._tokens.prepare([plan for plan in plans if plan is not None])
 
     def learn(self, format: Format, batch: Batch, generations: Sequence[Generation]) -> None:
-        """Remember the tags that the answers to all rows of an example give, and which tokens follow which."""
-        align = RobustAligner()
+        """Keep the tags that are read in what was written, and its tokens."""
         for generation in generations:
-            self._token_memory.learn(generation.token_ids)
+            self._followers.learn(generation.token_ids)
         rows = zip(batch.owners, generations, strict=True)
-        for owner, some in groupby(rows, key=lambda row: row[0]):
+        for owner, own in groupby(rows, key=lambda row: row[0]):
             example = batch.examples[owner]
-            texts = [generation.text for _, generation in some]
-            self._memory.learn(example, format.read(example, texts, align).tags)
+            texts = [generation.text for _, generation in own]
+            self._entities.learn(example, format.read(example, texts, RobustAligner()).tags)

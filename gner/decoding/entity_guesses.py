@@ -6,24 +6,25 @@ For formats that list the strings of entities; see docs/decisions/speculative.md
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import product
 from math import log, log1p
 
-from gner.bio import OUTSIDE, follows, inside, tags_of, to_entities
+from gner.bio import OUTSIDE, follows, tags_of, to_entities
 from gner.records import Entity, Example
 
 _MOST_KEPT = 100_000
-_ANY = "any"
-_WORD, _SHAPE, _BEFORE, _TWO, _AFTER, _TAG, _TAG_BEFORE = "word", "shape", "before", "two", "after", "tag", "tag before"
-_WEIGHTS = (1.0, 0.5, 0.2, 0.5, 0.7, 0.3)
+_WORD, _SHAPE, _BEFORE, _TWO_BEFORE, _AFTER, _TAG, _TAG_AND_WORD = range(7)
+_WEIGHTS = {_WORD: 1.0, _BEFORE: 0.5, _TWO_BEFORE: 0.2, _AFTER: 0.5, _TAG: 0.7, _TAG_AND_WORD: 0.3}
 _FEW_WORDS, _FEW_SHAPES = 0.3, 5.0
+"""How often a word or a shape must have been seen to weigh as much as what is known without it; once for others."""
 _EVERY = ""
 _NOTHING: Counter[str] = Counter()
 
 
 class EntityMemory:
-    """Counts the tags of words, of words of a shape, beside certain words, and after certain tags.
+    """Counts the tags of words, of words of a shape, beside other words, and after other tags.
 
     In training, each validation begins with what the last one found.
 
@@ -37,12 +38,17 @@ class EntityMemory:
     """
 
     def __init__(self) -> None:
-        self._sentences: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._counts: dict[tuple[str, str], Counter[str]] = {}
+        self._sentences: dict[tuple[tuple[str, ...], ...], tuple[str, ...]] = {}  # by words and types
+        self._counts: dict[tuple[int, str], Counter[str]] = {}
         self._known_shares: dict[tuple[str, tuple[str, ...]], dict[str, float]] = {}  # until something is learned
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was learned yet."""
+        return not self._counts
+
     def recall(self, example: Example) -> tuple[str, ...] | None:
-        """The tags of a sentence that was seen, or None.
+        """The tags of a sentence that was seen with these types, or None.
 
         Example:
             >>> memory, example = EntityMemory(), Example(("Rome",), ("O",), ("city",), "toy", "0")
@@ -50,22 +56,28 @@ class EntityMemory:
             >>> memory.recall(example)
             ('B-city',)
         """
-        return self._sentences.get(example.words)
+        return self._sentences.get((example.words, example.types))
 
     def learn(self, example: Example, tags: Sequence[str]) -> None:
-        """Keep what was read for a sentence."""
+        """Keep what was read for a sentence, in the place of what was read for it and its types before."""
         if len(self._sentences) >= _MOST_KEPT:
             self._sentences.clear()
             self._counts.clear()
-        if self._sentences.get(example.words) == tuple(tags):
+        known = self._sentences.get((example.words, example.types))
+        if known == tuple(tags):
             return
-        self._sentences[example.words] = tuple(tags)
+        if known is not None:
+            self._count(example, known, -1)
+        self._sentences[example.words, example.types] = tuple(tags)
+        self._count(example, tags, 1)
         self._known_shares.clear()
+
+    def _count(self, example: Example, tags: Sequence[str], step: int) -> None:
         before = OUTSIDE
         for word, tag in enumerate(tags):
-            shapes = ((_SHAPE, _EVERY), (_SHAPE, _shape(example.words[word])))
-            for feature in (*shapes, *_features(example, word, before)):
-                self._counts.setdefault(feature, Counter())[tag] += 1
+            features = _features(example, word, before) | {_SHAPE: _shape(example.words[word])}
+            for feature in ((_SHAPE, _EVERY), *features.items()):
+                self._counts.setdefault(feature, Counter())[tag] += step
             before = tag
 
     def scores(self, example: Example, word: int, before: str) -> dict[str, float]:
@@ -76,14 +88,14 @@ class EntityMemory:
             word: Position of the word.
             before: The tag of the word before.
         """
-        usual = self._shares(_EVERY, tuple(example.types))
-        shaped = self._shares(_shape(example.words[word]), tuple(example.types))
+        usual = self._shares(_EVERY, example.types)
+        shaped = self._shares(_shape(example.words[word]), example.types)
         scores = {tag: log(share) for tag, share in shaped.items()}
-        for weight, feature in zip(_WEIGHTS, _features(example, word, before), strict=True):
-            shares, few = (shaped, _FEW_WORDS) if feature[0] == _WORD else (usual, 1.0)
-            for tag, count in self._counts.get(feature, _NOTHING).items():
+        for kind, value in _features(example, word, before).items():
+            shares, few = (shaped, _FEW_WORDS) if kind == _WORD else (usual, 1.0)
+            for tag, count in self._counts.get((kind, value), _NOTHING).items():
                 if tag in scores:
-                    scores[tag] += weight * log1p(count / (few * shares[tag]))
+                    scores[tag] += _WEIGHTS[kind] * log1p(count / (few * shares[tag]))
         return scores
 
     def _shares(self, shape: str, types: tuple[str, ...]) -> dict[str, float]:
@@ -99,7 +111,7 @@ class EntityMemory:
 
 
 class EntityGuesses:
-    """The entities to expect in one sentence.
+    """The entities to expect in one sentence. They cost or save time, and decide nothing.
 
     Args:
         memory: What was read before.
@@ -107,6 +119,7 @@ class EntityGuesses:
 
     Attributes:
         entities: In reading order.
+        is_blind: Whether nothing is known of any sentence yet.
 
     Example:
         >>> memory = EntityMemory()
@@ -119,8 +132,9 @@ class EntityGuesses:
     def __init__(self, memory: EntityMemory, example: Example) -> None:
         self._memory = memory
         self._example = example
+        self.is_blind = memory.is_empty
         self._scores: dict[tuple[int, str], dict[str, float]] = {}
-        self._claims: dict[int, str] = {}  # type by word
+        self._claims: dict[int, str] = {}  # the type that an answer has at a word
         self._tags = memory.recall(example) or self._guess()
         self.entities = [entity for entity in to_entities(self._tags) if entity.type in example.types]
 
@@ -156,56 +170,60 @@ class EntityGuesses:
         return all(self._claims.get(word, entity.type) == entity.type for word in words)
 
     def margin(self, start: int, entity_type: str) -> float:
-        """How much more likely than anything else it is that an entity of a type starts at a word; a logarithm."""
+        """How much more likely it is than anything else that an entity of a type starts at a word; a logarithm."""
         scores = self._scores_of(start, self._tags[start - 1] if start else OUTSIDE)
-        return scores[f"B-{entity_type}"] - max(scores.values())
+        begins = f"B-{entity_type}"
+        return scores[begins] - max(score for tag, score in scores.items() if tag != begins)
 
-    def likeliest(self, types: Sequence[str], words: Iterator[int] | Collection[int]) -> Entity | None:
-        """The entity of one of some types, starting at one of some words, that is most likely; None without words.
+    def likeliest(self, types: Sequence[str], words: Iterable[int]) -> Entity | None:
+        """The most likely of the entities that have one of some types and start at one of some words.
+
+        Those that no answer has at a word with another type come first.
 
         Example:
-            >>> example = Example(("in", "rome", "or", "Oslo"), ("O",) * 4, ("city",), "toy", "0")
+            >>> example = Example(("in", "Rome", "or", "Oslo"), ("O",) * 4, ("city",), "toy", "0")
             >>> memory = EntityMemory()
-            >>> memory.learn(Example(("to", "Oslo"), ("O", "O"), ("city",), "toy", "1"), ["O", "B-city"])
+            >>> memory.learn(Example(("or", "Oslo"), ("O", "O"), ("city",), "toy", "1"), ["O", "B-city"])
             >>> EntityGuesses(memory, example).likeliest(["city"], range(4))
             Entity(start=3, end=4, type='city', score=None)
         """
-        best: tuple[bool, float, int] | None = None
-        found: Entity | None = None
-        for word in words:
-            for entity_type in types:
-                is_free = self._claims.get(word, entity_type) == entity_type
-                value = (is_free, self.margin(word, entity_type), -word)
-                if best is None or value > best:
-                    best, found = value, Entity(word, word + 1, entity_type)
-        return None if found is None else replace(found, end=self.end(found.start, found.type))
+        starts = [Entity(word, word + 1, entity_type) for word, entity_type in product(words, types)]
+        if not starts:
+            return None
+        best = max(starts, key=lambda entity: (self.is_free(entity), self.margin(entity.start, entity.type)))
+        return replace(best, end=self.end(best.start, best.type))
 
-    def end(self, start: int, entity_type: str, least: int = 0) -> int:
+    def end(self, start: int, entity_type: str, least: int = 0, patience: float = 0.0) -> int:
         """Where an entity ends that starts at a word.
 
         Args:
             start: Its first word.
             entity_type: Its type.
             least: It ends there or later.
+            patience: It goes on where the likeliest tag is more likely by as much; a logarithm.
+
+        Example:
+            >>> example, memory = Example(("New", "York"), ("O", "O"), ("city",), "toy", "0"), EntityMemory()
+            >>> guesses = EntityGuesses(memory, example)
+            >>> guesses.end(0, "city"), guesses.end(0, "city", patience=1.0)
+            (1, 2)
         """
-        least = max(least, start + 1)
-        for entity in self.entities:
-            if entity.start == start and entity.end >= least and entity.type == entity_type:
-                return entity.end
         end, before, goes_on = start + 1, f"B-{entity_type}", f"I-{entity_type}"
         while end < len(self._example.words):
             scores = self._scores_of(end, before)
-            if end >= least and scores[goes_on] <= max(score for tag, score in scores.items() if tag != goes_on):
+            others = max(score for tag, score in scores.items() if tag != goes_on)
+            if end >= least and scores[goes_on] + patience <= others:
                 break
-            end, before = end + 1, inside(before)
+            end, before = end + 1, goes_on
         return end
 
 
-def _features(example: Example, word: int, before: str) -> tuple[tuple[str, str], ...]:
-    words = ["", "", *map(str.lower, example.words), ""]
-    last_but_one, last, own, following = words[word : word + 4]
-    beside = ((_BEFORE, last), (_TWO, f"{last_but_one} {last}"), (_AFTER, following))
-    return ((_WORD, own), *beside, (_TAG, before), (_TAG_BEFORE, f"{before} {last}"))
+def _features(example: Example, word: int, before: str) -> dict[int, str]:
+    """What the tag of a word may depend on."""
+    around = [text.lower() for text in example.words[max(0, word - 2) : word + 2]]
+    around = [""] * (2 - word) + around + [""]
+    features = {_WORD: around[2], _BEFORE: around[1], _TWO_BEFORE: f"{around[0]} {around[1]}", _AFTER: around[3]}
+    return features | {_TAG: before, _TAG_AND_WORD: f"{before} {around[1]}"}
 
 
 def _shape(word: str) -> str:

@@ -33,7 +33,8 @@ class Speculative(Greedy):
     known in advance, as it repeats the source words. The rest of the answer is drafted, with the tags that such words
     had before; one pass over the draft shows which tokens the model would have chosen, and which tag it wants for each
     later word. Everything before the first difference is accepted, with the model's choice there, and the next
-    draft starts after it.
+    draft starts after it. Of formats that list strings of entities, the frame of the answer and likely strings of the
+    sentence are drafted.
 
     Greedy search takes over for networks of which it is not known that drafts can be checked in one pass: those that
     have neither position ids nor T5's relative positions, and those that keep more than keys and values.

@@ -50,3 +50,16 @@ def test_a_word_that_another_answer_has_is_taken() -> None:
 def test_without_words_nothing_is_likely() -> None:
     guesses = EntityGuesses(EntityMemory(), make_example("in/O Rome/O", types=TYPES))
     assert guesses.likeliest(["city"], []) is None
+
+
+def test_what_is_read_for_a_sentence_replaces_what_was_read_before() -> None:
+    memory = _memory("in/O Rome/B-person", "in/O Rome/B-city")
+    once = _memory("in/O Rome/B-city")
+    example = make_example("near/O Rome/O", types=TYPES)
+    assert memory.scores(example, 1, "O") == once.scores(example, 1, "O")
+
+
+def test_other_types_of_a_sentence_are_remembered_apart() -> None:
+    memory = _memory("in/O Rome/B-city")
+    memory.learn(make_example("in/O Rome/O", types=("person",)), ["O", "O"])
+    assert memory.recall(make_example("in/O Rome/O", types=TYPES)) == ("O", "B-city")

@@ -59,3 +59,37 @@ def test_an_expected_entity_gives_way_to_what_the_model_starts() -> None:
     assert [entity.start for entity in completer.entities] == [3]
     completer.expect_start(completer.entities[0], "")
     assert not completer.entities
+
+
+def test_an_end_that_was_too_early_is_expected_later() -> None:
+    example = make_example("x/O " * 12, types=("person",))
+    other = make_example("x/B-person y/O x/B-person z/O " * 9, types=("person",))
+    memory = EntityMemory()
+    memory.learn(other, other.tags)
+    [grammar] = UniNerFormat().grammars(example)
+    completer = ListCompleter(grammar, example, EntityGuesses(memory, example))
+    ends = []
+    for written in ('["x', '["x x', '["x x x'):
+        completion = completer.complete(written)
+        assert completion is not None
+        ends.append(completion.marks[0].entity.end)
+    assert ends == sorted(ends) and ends[-1] > 3
+
+
+def test_an_answer_is_expected_to_have_an_entity_where_one_is_not_unlikely() -> None:
+    memory = EntityMemory()
+    for text in ("in/O Rome/B-city", "in/O Rome/O today/O"):
+        memory.learn(seen := make_example(text, types=("city",)), seen.tags)
+    example = make_example("in/O Rome/O now/O", types=("city",))
+    [grammar] = UniNerFormat().grammars(example)
+    completion = ListCompleter(grammar, example, EntityGuesses(memory, example)).complete("")
+    assert completion is not None and completion.text == '["Rome"]'
+
+
+def test_neighbors_of_a_type_stay_apart() -> None:
+    example = make_example("Ada/B-person Bob/B-person", types=("person",))
+    memory = EntityMemory()
+    memory.learn(example, example.tags)
+    [grammar] = UniNerFormat().grammars(example)
+    completion = ListCompleter(grammar, example, EntityGuesses(memory, example)).complete('["A')
+    assert completion is not None and completion.text == '["Ada", "Bob"]'
