@@ -1,6 +1,7 @@
-"""Constrained decoding: a beam search over tags, with the words forced.
+"""Constrained decoding: a beam search over tags, with the words forced, or over the answers that a grammar writes.
 
-The search is in `gner.decoding.tag_search`; for what was tried see docs/decisions/constrained.md.
+The searches are in `gner.decoding.tag_search` and `gner.decoding.listed_search`; for what was tried see
+docs/decisions/constrained.md.
 """
 
 from __future__ import annotations
@@ -8,14 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf, prod
 
+from transformers import PreTrainedTokenizerBase
+
 from gner.bio import to_entities
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.forward_pass import MOST_LOGITS, Lockstep
 from gner.decoding.limits import positions_left
+from gner.decoding.listed_search import ListedSearch
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.tag_search import Draft, TagSearch
 from gner.decoding.teacher_forcing import AnswerReader
-from gner.decoding.word_tokens import PieceTokenizer
+from gner.decoding.vocabulary_trie import VocabularyTrie, spell_tokens
+from gner.decoding.word_tokens import PieceTokenizer, has_drafts
 from gner.errors import UserError
 from gner.interfaces import Batch, TextModel, kind_of
 from gner.prompting.boundaries import from_marks
@@ -26,14 +31,19 @@ _LONGEST_DRAFT = 128
 
 
 class Constrained(DecodingStrategy):
-    """Forces the words and chooses their tags: nothing is left out, added, altered or written without end.
+    """Allows right answers only: nothing is left out, added, altered or written without end.
 
-    Each word gets a tag of the example's types that may follow the one before, so tags are valid BIO and need no
-    alignment. One beam gives each word its most probable tag; several search for the most probable tagged sentence, and
-    a step of the search is a word. Whole answers are drafted with the likely tags, and one forward pass gives
-    the probabilities of all their tags, so that most sentences take two or three passes.
+    **Of a format that writes every word** the words are forced and their tags are chosen. Each word gets a tag of the
+    example's types that may follow the one before, so tags are valid BIO and need no alignment. One beam gives each
+    word its most probable tag; several search for the most probable tagged sentence, and a step of the search is a
+    word. Whole answers are drafted with the likely tags, and one forward pass gives the probabilities of all their
+    tags, so that most sentences take two or three passes.
 
-    Needs a format that writes every word, and works with any network.
+    **Of a format that lists strings of entities** the frame of the answer is forced; strings are spans of whole words
+    of the sentence, types are those that it offers, and no word is in two strings. Logits of all other tokens are
+    masked in ``generate``, with beams over tokens; scores are the network's own probabilities.
+
+    Other formats are refused. Works with any network.
 
     Args:
         num_beams: Width of the search.
@@ -61,6 +71,7 @@ class Constrained(DecodingStrategy):
         self.num_beams = num_beams
         self._pieces: PieceTokenizer | None = None
         self._memory = TagMemory()
+        self._vocabulary: tuple[PreTrainedTokenizerBase, VocabularyTrie] | None = None
         self.num_passes = 0
 
     @property
@@ -72,8 +83,14 @@ class Constrained(DecodingStrategy):
         """Write one answer per row; see the base class.
 
         Raises:
-            UserError: The format leaves words out.
+            UserError: The format neither writes every word nor has grammars, or the tokenizer cannot write its answers.
         """
+        first = batch.examples[0]
+        if not has_drafts(model.format, first) and model.format.grammars(first) is not None:
+            search = ListedSearch(model, self._prepare_vocabulary(model), self.num_beams)
+            generations = search.generate(model, batch)
+            self.num_passes += search.num_passes
+            return generations
         pieces = self._prepare(model, batch)
         examples = batch.row_examples
         limits = self._limits(model, batch)
@@ -91,13 +108,22 @@ class Constrained(DecodingStrategy):
         end = model.tokenizer.eos_token_id
         return TagSearch(pieces, example, end=end, num_beams=self.num_beams, guesses=guesses, limit=limit)
 
+    def _prepare_vocabulary(self, model: TextModel) -> VocabularyTrie:
+        if self._vocabulary is None or self._vocabulary[0] is not model.tokenizer:
+            num_tokens = model.network.get_output_embeddings().weight.shape[0]
+            spelled = spell_tokens(model.tokenizer)
+            known = {token: text for token, text in spelled.items() if token < num_tokens}
+            self._vocabulary = model.tokenizer, VocabularyTrie(known)
+        return self._vocabulary[1]
+
     def _prepare(self, model: TextModel, batch: Batch) -> PieceTokenizer:
         if self._pieces is None or not self._pieces.is_for(model):
             self._pieces = PieceTokenizer(model.tokenizer, model.format, kind_of(model.network.config))
             if not self._pieces.writes_every_word(batch.examples[0]):
                 raise UserError(
-                    "Expected a format that writes every word, as Constrained forces them, got one that leaves words "
-                    "out. Set model.format.init_args.context_window to null, or model.decoding to Speculative."
+                    "Expected a format that writes every word, as Constrained forces them, or one with grammars, which "
+                    "lists the strings of entities; got one that leaves words out. Set "
+                    "model.format.init_args.context_window to null, or model.decoding to Speculative."
                 )
         self._pieces.prepare(batch.row_examples)
         return self._pieces

@@ -11,9 +11,10 @@ from gner.alignment.postprocess import PostProcessor
 from gner.bio import find_fault, tags_of
 from gner.decoding import Constrained
 from gner.decoding.log_probs import token_log_probs
+from gner.decoding.predictor import GenerativePredictor
 from gner.errors import UserError
 from gner.interfaces import Kind
-from gner.prompting import GnerFormat
+from gner.prompting import GnerFormat, UniNerFormat
 from gner.records import Example
 from gner.testing import TinyModel, make_examples, tiny_model
 from tests.decoding.networks import NETWORKS, with_network
@@ -172,7 +173,33 @@ def test_a_width_of_nothing_is_refused() -> None:
         Constrained(num_beams=0)
 
 
-def test_a_format_without_tags_is_refused() -> None:
-    model = tiny_model(Kind.CAUSAL, format=QuestionFormat())
-    with pytest.raises(UserError, match="Expected a format that writes"):
+class _Unlisted(QuestionFormat):
+    """Neither writes every word nor says how answers are written."""
+
+    def grammars(self, example: Example) -> None:
+        return None
+
+
+def test_a_format_without_tags_and_grammars_is_refused() -> None:
+    model = tiny_model(Kind.CAUSAL, format=_Unlisted())
+    with pytest.raises(UserError, match=r"Expected a format that writes every word.* or one with grammars"):
         Constrained().generate(model, model.batch(make_examples()[:1]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_format_with_grammars_lists_strings_of_the_sentence(kind: Kind) -> None:
+    model, examples = tiny_model(kind, format=QuestionFormat()), make_examples()
+    strategy = Constrained()
+    predictions = GenerativePredictor(model, strategy).predict(model.batch(examples))
+    for prediction in predictions:
+        assert prediction.finished and not prediction.report.unplaced
+    assert strategy.num_passes > 0
+
+
+def test_one_strategy_serves_models_of_both_ways() -> None:
+    strategy, examples = Constrained(), make_examples()
+    for form in (QuestionFormat(), GnerFormat(instruction=None), UniNerFormat()):
+        model = tiny_model("causal", format=form)
+        again = tiny_model("causal", format=form)
+        written = strategy.generate(model, model.batch(examples))
+        assert written == Constrained().generate(again, again.batch(examples))

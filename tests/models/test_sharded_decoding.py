@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 from torch import distributed
+from transformers import PreTrainedModel
 
 from gner.data.collate import Collator
 from gner.decoding import BeamSearch, Constrained, Greedy, Speculative
-from gner.models import Backbone
+from gner.models import Backbone, FSDP2Strategy
 from gner.models.sharding import build_network
-from gner.prompting import GnerFormat
+from gner.prompting import GnerFormat, InstructUieFormat
 from gner.testing import TinyModel, make_examples
 from tests.models.sharded import count_calls, make_strategy
 from tests.processes import run_processes
@@ -30,6 +31,7 @@ def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
             network = build_network(backbone, strategy, lambda network: None).eval()
             model = TinyModel(network, backbone.tokenizer, gner_format, collate)
             num_calls = {}
+            _check_lists(backbone, whole.network, network, strategy)
             # beams share their prompt, and those of one process are worth a pass more, where that needs no other
             beams = BeamSearch(2, max_new_tokens=8)
             for decoding in (Greedy(30), Speculative(30), Constrained(), Constrained(num_beams=3), beams):
@@ -47,6 +49,19 @@ def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
                 assert num_calls["Constrained"] < num_calls["Greedy"], (name, num_calls)
     distributed.barrier()
     distributed.destroy_process_group()
+
+
+def _check_lists(backbone: Backbone, whole: PreTrainedModel, sharded: PreTrainedModel, strategy: FSDP2Strategy) -> None:
+    """A search among the answers of a grammar writes the same with sharded weights."""
+    form = InstructUieFormat()
+    models = [TinyModel(network, backbone.tokenizer, form, Collator(form, backbone)) for network in (whole, sharded)]
+    examples = make_examples()[: 1 + 3 * distributed.get_rank()]
+    with torch.no_grad():
+        expected = Constrained(num_beams=2).generate(models[0], models[0].batch(examples))
+        with strategy.generation(sharded):
+            written = Constrained(num_beams=2).generate(models[1], models[1].batch(examples))
+    assert [generation.text for generation in written] == [generation.text for generation in expected]
+    assert all(generation.finished for generation in written)
 
 
 @pytest.mark.parametrize(
