@@ -57,7 +57,7 @@ def _without_class(message: str) -> str | None:
     sentences = [f"Expected model.{key} to name a class, got `{given}`."]
     if module:
         sentences.append(f"{last_line(ValueError(message)).strip(' -.')}.")
-    if module.partition(".")[0] in ("", __name__.partition(".")[0]):
+    if name != "None" and module.partition(".")[0] in ("", __name__.partition(".")[0]):
         sentences.append(did_you_mean(name, [*names, *short]).strip())
     sentences.append(f"There are: {', '.join(names)}. A class of your own is named with its module.")
     return " ".join(filter(None, sentences))
@@ -89,19 +89,32 @@ class Parser(LightningArgumentParser):
         moved = re.search(r"class_path '([\w.]+)\.(\w+)'", message)
         if moved and moved.group(1) in _MOVED:
             return f"\nIts new class_path is {_MOVED[moved.group(1)]}.{moved.group(2)}."
+        wrong = re.match(r'Parser key "(\w+)":', message)
+        if wrong and self._class() is not None:
+            return f"\nSet {self._key()}.init_args.{wrong.group(1)}."
         unknown = re.search(r"(?:Option|option|[Kk]ey|arguments:) ['\"]?-*([\w.]+)", message)
         if not unknown or not re.search(r"not accept|unrecognized|not expected", message):
             return ""
         hint = _hint(unknown.group(1), [action.dest for action in self._actions])
         return "".join(f"\n{line}" for line in (hint, self._class_options()) if line)
 
+    def _class(self) -> type | None:
+        """The class whose options this is the parser of, if it is one of `CHOICES`."""
+        names = list(self.groups or ())
+        return next((cls for cls in _all_subclasses() if names == [cls.__name__]), None)
+
+    def _key(self) -> str:
+        """The key of the config under which that class is."""
+        cls = self._class() or object
+        return next((f"model.{key}" for key, choice in CHOICES.items() if issubclass(cls, choice.base)), "")
+
     def _class_options(self) -> str:
         """The options that there are, if this is the parser of those of a class."""
-        for cls in _all_subclasses():
-            if list(self.groups or ()) == [cls.__name__]:
-                options = ", ".join(inspect.signature(cls).parameters)
-                return f"{cls.__name__} has {f'the options {options}' if options else 'no options'}."
-        return ""
+        cls = self._class()
+        if cls is None:
+            return ""
+        options = ", ".join(inspect.signature(cls).parameters)
+        return f"{cls.__name__} has {f'the options {options}' if options else 'no options'}."
 
 
 def _all_subclasses() -> list[type]:

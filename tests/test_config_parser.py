@@ -78,7 +78,16 @@ def test_only_names_of_strategies_and_formats_are_resolved() -> None:
         ),
         (["--trainer.max_step", "3"], "trainer.max_step .*\n.*trainer.max_steps"),
         (["--model.backbone", "{from_scratch: lama}"], r"Did you mean `llama`.*Set model\.backbone\.from_scratch"),
-        (["--model.format.context_window", "x"], "context_window"),
+        (["--model.format.context_window", "x"], r"value: x\nSet model\.format\.init_args\.context_window\."),
+        (
+            ["--model.format", "uniner", "--model.format.system", "txt"],
+            r"'paragraph'.*\nSet model\.format\.init_args\.system",
+        ),
+        (
+            ["--model.format", "instruct_uie", "--model.format.baseline", "true"],
+            r"`baseline` is an option of GollieFormat",
+        ),
+        (["--model.format", "golie"], "Did you mean `gollie`"),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
         (["--model.backbone", "./no/folder"], r"no/folder.*Set model\.backbone"),
         (["--data.train", "[toyy]"], r"toyy.*Did you mean `toy`"),

@@ -23,6 +23,7 @@ from gner.decoding.vocabulary_trie import VocabularyTrie, spell_tokens
 from gner.decoding.word_tokens import PieceTokenizer, has_drafts
 from gner.errors import UserError
 from gner.interfaces import Batch, TextModel, kind_of
+from gner.prompting.boundaries import from_marks
 from gner.records import Example, Generation
 
 _NARROW_PASSES = 8
@@ -147,11 +148,12 @@ class Constrained(DecodingStrategy):
         self.num_passes += reader.num_passes
 
     def _generation(self, search: TagSearch, example: Example, model: TextModel) -> Generation:
-        tokens, log_probs, tags, probabilities = search.written()
-        if len(tags) == len(example.words):
-            self._memory.learn(example, tags)
+        tokens, log_probs, marks, probabilities = search.written()
+        if len(marks) == len(example.words):
+            self._memory.learn(example, marks)
+        tags = from_marks(marks, model.format.boundaries)
         written = replace(example, words=example.words[: len(tags)], tags=tags)
-        text = model.format.draft(written, tags)
+        text = model.format.draft_marks(written, marks)
         assert text is not None
         entities = [
             replace(entity, score=prod(probabilities[entity.start : entity.end])) for entity in to_entities(tags)

@@ -71,7 +71,7 @@ class Drafter:
         """Draft the next tokens, at most ``limit``."""
         limit = min(limit, self._longest)
         self._spots = []
-        draft: list[int] = [] if self._is_sure else self._loop(limit)
+        draft: list[int] = [] if self._is_sure else loop_of(self.written, limit)
         self._is_looping = bool(draft)
         if draft or self._is_in_unknown_tag:
             return draft
@@ -90,16 +90,6 @@ class Drafter:
                 draft.append(token)
             place, node = 0, None
         return draft[:limit]  # the model's next choice is the end token, if it ends here
-
-    def _loop(self, limit: int) -> list[int]:
-        """What followed where the last tokens were written before, over and over."""
-        end = len(self.written)
-        last = self.written[-_LOOP:]
-        for start in range(end - _LOOP - 1, -1, -1):
-            if self.written[start : start + _LOOP] == last:
-                period = end - start - _LOOP
-                return [self.written[end - period + at % period] for at in range(limit)]
-        return []
 
     def accept(self, draft: Sequence[int], choices: Sequence[int]) -> int:
         """Take what the model chose at each place of a draft, and after it.
@@ -207,3 +197,19 @@ class Drafter:
         """Words where the model may have gone on, the likeliest first."""
         yield from range(word + 1, min(word + _WORDS_AHEAD, len(self.tags)))
         yield from range(word, max(word - _WORDS_AHEAD, -1), -1)
+
+
+def loop_of(written: Sequence[int], limit: int) -> list[int]:
+    """What followed where the last three tokens were written before, over and over; nothing if they were not.
+
+    Example:
+        >>> loop_of([7, 1, 2, 3, 4, 1, 2, 3], limit=6), loop_of([1, 2, 3], limit=6)
+        ([4, 1, 2, 3, 4, 1], [])
+    """
+    end = len(written)
+    last = list(written[-_LOOP:])
+    for start in range(end - _LOOP - 1, -1, -1):
+        if list(written[start : start + _LOOP]) == last:
+            period = end - start - _LOOP
+            return [written[end - period + at % period] for at in range(limit)]
+    return []

@@ -136,6 +136,18 @@ def _first(config: PreTrainedConfig, *names: str) -> int | None:
     return next((value for value in values if value is not None), None)
 
 
+def is_sharded(network: PreTrainedModel) -> bool:
+    """Whether each process holds a part of the weights only, so that a pass needs all of them.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> is_sharded(tiny_model("causal").network)
+        False
+    """
+    is_shared = distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+    return is_shared and getattr(network, "_is_fsdp_managed_module", False)
+
+
 class Lockstep:
     """Has all processes do the same number of passes, where each holds a part of the weights only.
 
@@ -144,8 +156,7 @@ class Lockstep:
     """
 
     def __init__(self, network: PreTrainedModel) -> None:
-        is_shared = distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
-        self._is_needed = is_shared and getattr(network, "_is_fsdp_managed_module", False)
+        self._is_needed = is_sharded(network)
         self._device = network.device
 
     def goes_on(self, is_busy: bool) -> bool:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from transformers import (
+    DynamicCache,
     GenerationConfig,
     LogitsProcessorList,
     PreTrainedModel,
@@ -19,6 +20,7 @@ from gner.decoding.base import DecodingStrategy
 from gner.decoding.forward_pass import within_positions
 from gner.decoding.limits import RowLimits, end_of_loop, repeats_itself, row_limits
 from gner.decoding.log_probs import token_log_probs
+from gner.decoding.shared_prefix import shared_prefix
 from gner.errors import UserError
 from gner.interfaces import Batch, Kind, TextModel, kind_of
 from gner.records import Generation
@@ -99,10 +101,10 @@ class HuggingFaceStrategy(DecodingStrategy):
             decoder_start_token_id=getattr(network.config, "decoder_start_token_id", None),
             **self.options(),
         )
+        inputs = _inputs(network, batch, config)
         with _without_defaults(network), within_positions(network):
             sequences = cast(Any, network).generate(
-                input_ids=batch.prompt_ids,
-                attention_mask=batch.prompt_mask,
+                **inputs,
                 generation_config=config,
                 logits_processor=self.processors(batch, limits),
                 stopping_criteria=StoppingCriteriaList([RowLimits(batch, limits, start)]),
@@ -113,6 +115,19 @@ class HuggingFaceStrategy(DecodingStrategy):
             row = place // num_texts
             written.append(_until_end(tokens, tokenizer.eos_token_id, limits[row], batch, row))
         return written
+
+
+def _inputs(network: PreTrainedModel, batch: Batch, config: GenerationConfig) -> dict[str, Any]:
+    """Prompts, and keys and values of what rows and beams begin with, unless options ask for another cache."""
+    inputs: dict[str, Any] = {"input_ids": batch.prompt_ids, "attention_mask": batch.prompt_mask}
+    if config.use_cache is False or config.cache_implementation is not None:
+        return inputs
+    num_copies = max(config.num_beams or 1, config.num_return_sequences or 1)
+    shared = shared_prefix(network, batch, num_copies=num_copies)
+    if shared is not None:
+        cache = DynamicCache(config=network.config)  # as `generate` makes it
+        inputs["past_key_values"] = shared.fill(cache, num_copies=num_copies)
+    return inputs
 
 
 @contextmanager

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from transformers import StoppingCriteria
 
-from gner.bio import tags_of
 from gner.decoding.forward_pass import positions_of
 from gner.interfaces import Batch, Kind, TextModel, kind_of
+from gner.prompting.boundaries import marks_of, spell
 from gner.records import Example
 
 LENGTH_MARGIN = 8
@@ -97,15 +97,16 @@ def longest_answers(model: TextModel, examples: Sequence[Example]) -> list[int]:
         if text is None:
             if example.types not in longest_tags:
                 longest_tags[example.types] = _longest_tag(model, example)
-            text = model.format.draft(example, [longest_tags[example.types]] * len(example.words))
+            text = model.format.draft_marks(example, [longest_tags[example.types]] * len(example.words))
         texts.append(text if text is not None else " ".join(example.words * 2))
     return [len(ids) for ids in model.tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
 def _longest_tag(model: TextModel, example: Example) -> str:
-    """The tag that takes most tokens, which need not be the one with most letters."""
-    tags = tags_of(example.types)
-    sizes = [len(ids) for ids in model.tokenizer(tags, add_special_tokens=False)["input_ids"]]
+    """The tag that takes most tokens as answers have it, which need not be the one with most letters."""
+    tags = marks_of(example.types, model.format.boundaries)
+    written = [spell(tag, model.format.boundaries) for tag in tags]
+    sizes = [len(ids) for ids in model.tokenizer(written, add_special_tokens=False)["input_ids"]]
     return max(zip(sizes, tags, strict=True))[1]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import DynamicCache, PreTrainedModel
 
 from gner.decoding.forward_pass import causal_inputs
+from gner.decoding.shared_prefix import shared_prefix
 from gner.interfaces import Batch, Kind, kind_of
 
 
@@ -60,4 +61,8 @@ def _logits(network: PreTrainedModel, batch: Batch, tokens: Tensor, there: Tenso
     mask = torch.cat([batch.prompt_mask, there.to(batch.prompt_mask.dtype)], dim=1)
     whole = torch.cat([batch.prompt_ids, tokens], dim=1)
     num_logits = tokens.shape[1] + 1  # the last token of the prompt predicts the first one of the answer
-    return network(**causal_inputs(network, whole, mask, num_logits)).logits[:, -num_logits:-1]
+    shared = shared_prefix(network, batch)
+    if shared is None:
+        return network(**causal_inputs(network, whole, mask, num_logits)).logits[:, -num_logits:-1]
+    inputs = causal_inputs(network, whole[:, shared.num_columns :], mask, num_logits)
+    return network(**inputs, past_key_values=shared.fill(DynamicCache())).logits[:, -num_logits:-1]

@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from gner.decoding.drafter import Drafter
+from gner.decoding.drafting import ListDrafts, RowDrafter, WordDrafts
 from gner.decoding.forward_pass import MOST_LOGITS, Lockstep, why_no_drafts
 from gner.decoding.greedy import Greedy
 from gner.decoding.huggingface import decode
 from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
-from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.verifier import Verifier
-from gner.decoding.word_tokens import PieceTokenizer, has_drafts
-from gner.interfaces import Batch, TextModel, kind_of
+from gner.interfaces import Batch, TextModel
 from gner.records import Generation
 
 _log = logging.getLogger("gner")
@@ -35,7 +33,8 @@ class Speculative(Greedy):
     known in advance, as it repeats the source words. The rest of the answer is drafted, with the tags that such words
     had before; one pass over the draft shows which tokens the model would have chosen, and which tag it wants for each
     later word. Everything before the first difference is accepted, with the model's choice there, and the next
-    draft starts after it.
+    draft starts after it. Of formats that list strings of entities, the frame of the answer and likely strings of the
+    sentence are drafted.
 
     Greedy search takes over for networks of which it is not known that drafts can be checked in one pass: those that
     have neither position ids nor T5's relative positions, and those that keep more than keys and values.
@@ -59,48 +58,38 @@ class Speculative(Greedy):
 
     def __init__(self, max_new_tokens: int | None = None) -> None:
         super().__init__(max_new_tokens)
-        self._pieces: PieceTokenizer | None = None
-        self._memory = TagMemory()
+        self._sources = (WordDrafts(), ListDrafts())
         self._warned: set[str] = set()
         self.num_passes = 0
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per row; see the base class."""
-        if not has_drafts(model.format, batch.examples[0]):
+        source = next((source for source in self._sources if source.can_draft(model.format, batch.examples)), None)
+        if source is None:
             return super().generate(model, batch)
         reason = why_no_drafts(model.network)
         if reason is not None:
             self._warn_once(model.network.config.model_type, reason)
             return super().generate(model, batch)
         end = model.tokenizer.eos_token_id
-        rows = self._rows(self._prepare(model, batch), batch, row_limits(model, batch, self.max_new_tokens))
+        rows = self._rows(source.drafters(model, batch), batch, row_limits(model, batch, self.max_new_tokens))
         verifier = Verifier(model.network, batch)
         lockstep, pace = Lockstep(model.network), _Pace()
         active = list(range(len(rows)))
         while lockstep.goes_on(bool(active)):
             if active:
+                source.prepare([rows[row].drafter for row in active])
                 active = _pass(rows, active, verifier, pace, end)
             else:
                 verifier.idle()
             self.num_passes += 1
-        for row, example in zip(rows, batch.row_examples, strict=True):
-            self._memory.learn(example, row.drafter.tags)
-        return [row.generation(model, end) for row in rows]
+        generations = [row.generation(model, end) for row in rows]
+        source.learn(model.format, batch, generations)
+        return generations
 
-    def _prepare(self, model: TextModel, batch: Batch) -> PieceTokenizer:
-        """How the words of a batch are written with each tag; what was learned of a model is kept."""
-        if self._pieces is None or not self._pieces.is_for(model):
-            kind = kind_of(model.network.config)
-            self._pieces = PieceTokenizer(model.tokenizer, model.format, kind, num_probes=1)
-        self._pieces.prepare(batch.row_examples)
-        return self._pieces
-
-    def _rows(self, pieces: PieceTokenizer, batch: Batch, limits: Sequence[int]) -> list[_Row]:
-        rows = []
-        for example, limit in zip(batch.row_examples, limits, strict=True):
-            drafter = Drafter(pieces, example, Guesses(self._memory, example))
-            rows.append(_Row(drafter, limit, stops_loops=batch.stops_loops and not repeats_itself(example)))
-        return rows
+    def _rows(self, drafters: Sequence[RowDrafter], batch: Batch, limits: Sequence[int]) -> list[_Row]:
+        may_loop = [batch.stops_loops and not repeats_itself(example) for example in batch.row_examples]
+        return [_Row(*parts) for parts in zip(drafters, limits, may_loop, strict=True)]
 
     @rank_zero_only
     def _warn_once(self, model_type: str, reason: str) -> None:
@@ -158,7 +147,7 @@ class _Pace:
 class _Row:
     """The answer of one example, with the most tokens that it may have, and whether it ends where it loops."""
 
-    drafter: Drafter
+    drafter: RowDrafter
     limit: int
     stops_loops: bool
     log_probs: list[float] = field(default_factory=list)

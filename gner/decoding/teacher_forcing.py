@@ -16,6 +16,7 @@ from transformers.cache_utils import DynamicLayer
 from transformers.modeling_outputs import BaseModelOutput
 
 from gner.decoding.forward_pass import causal_inputs, keeps_keys_and_values_only, takes
+from gner.decoding.shared_prefix import num_common, shared_prefix
 from gner.interfaces import Batch, Kind, kind_of
 
 _KeysAndValues = list[tuple[Tensor, Tensor]]
@@ -50,6 +51,7 @@ class AnswerReader:
         self._batch = batch
         self._kind = kind_of(network.config)
         self._takes_cache = takes(network, "past_key_values") and keeps_keys_and_values_only(network)
+        self._shared = shared_prefix(network, batch)
         self._num_before = 0 if self._kind is Kind.SEQ2SEQ else batch.prompt_ids.shape[1] - 1  # columns before answers
         self._encoded: Tensor | None = None
         self._prompts: _KeysAndValues | None = None  # a seq2seq network's, for all examples
@@ -98,7 +100,7 @@ class AnswerReader:
         found = {row: (-1, 0) for row in answers}
         for at, (row, answer) in enumerate(zip(self._last_rows, self._last_answers, strict=True)):
             if row in answers:
-                found[row] = max(found[row], (_num_common(answers[row], answer), at))
+                found[row] = max(found[row], (num_common(answers[row], answer), at))
         # the same number of columns is kept for all rows, so that positions need not be known
         num_kept = min(common for common, _ in found.values())
         if num_kept < self._num_kept or num_kept < 0:
@@ -166,20 +168,14 @@ class AnswerReader:
     def _continue(self, index: Tensor, tokens: Tensor, mask: Tensor, kept: DynamicCache | None) -> Any:
         """The last token of a prompt is read as the one before an answer, whose first token it predicts."""
         num_read = 0 if kept is None else self._num_before + self._num_kept
+        if kept is None and self._shared is not None:
+            kept, num_read = self._shared.fill(DynamicCache(), index), self._shared.num_columns
         whole = torch.cat([self._batch.prompt_ids[index], tokens], 1)
         mask = torch.cat([self._batch.prompt_mask[index], mask], 1)
         inputs = causal_inputs(self._network, whole[:, num_read:], mask, tokens.shape[1] + 1 - self._num_kept)
         if self._takes_cache:
             inputs["past_key_values"] = kept or DynamicCache()
         return self._network(**inputs, use_cache=True)
-
-
-def _num_common(one: Sequence[int], other: Sequence[int]) -> int:
-    """Length of the longest common prefix."""
-    for place, (token, another) in enumerate(zip(one, other, strict=False)):
-        if token != another:
-            return place
-    return min(len(one), len(other))
 
 
 def _plain(cache: Any) -> _KeysAndValues | None:

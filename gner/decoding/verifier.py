@@ -14,6 +14,7 @@ from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from gner.decoding.forward_pass import causal_inputs
+from gner.decoding.shared_prefix import shared_prefix
 from gner.interfaces import Batch, Kind, kind_of
 
 
@@ -51,6 +52,10 @@ class Verifier:
         else:
             self._cache = DynamicCache()
             self._next, self._mask = batch.prompt_ids, batch.prompt_mask
+            shared = shared_prefix(network, batch)
+            if shared is not None:
+                shared.fill(self._cache)
+                self._next = self._next[:, shared.num_columns :]
 
     def check(self, drafts: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[list[float]]]:
         """Verify A drafts.

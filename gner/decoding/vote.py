@@ -16,6 +16,7 @@ from gner.decoding.log_probs import token_log_probs
 from gner.decoding.word_tokens import answer_start, has_drafts
 from gner.errors import UserError
 from gner.interfaces import Batch, Kind, TextModel, kind_of
+from gner.prompting.boundaries import from_marks, to_marks
 from gner.records import Entity, Example, Generation
 
 
@@ -86,10 +87,12 @@ class _Winner(NamedTuple):
 def _winner(model: TextModel, read: PostProcessor, example: Example, samples: Sequence[list[int]]) -> _Winner:
     predictions = [read(example, [decode(model.tokenizer, ids, model.format.answer_start)]) for ids in samples]
     votes = zip(*(prediction.tags for prediction in predictions), strict=True)
-    tags, _ = repair([Counter(of_word).most_common(1)[0][0] for of_word in votes])
+    elected, _ = repair([Counter(of_word).most_common(1)[0][0] for of_word in votes])
+    marks = to_marks(elected, model.format.boundaries)
+    tags = from_marks(marks, model.format.boundaries)
     found = Counter(chain.from_iterable(prediction.entities for prediction in predictions))
     entities = tuple(replace(entity, score=found[entity] / len(samples)) for entity in to_entities(tags))
-    text = model.format.draft(example, tags)
+    text = model.format.draft_marks(example, marks)
     assert text is not None
     return _Winner(text, any(ids[-1:] == [model.tokenizer.eos_token_id] for ids in samples), entities)
 

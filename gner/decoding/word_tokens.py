@@ -1,4 +1,8 @@
-"""Tokens of each word with each of its possible tags, as a format writes them."""
+"""Tokens of each word with each of its possible tags, as a format writes them.
+
+Tags are those that the format's answers have, which `gner.prompting.boundaries` calls marks; so too in what builds on
+this.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
-from gner.bio import OUTSIDE, follows, tags_of
+from gner.bio import OUTSIDE
 from gner.interfaces import Kind, TextModel
 from gner.prompting import Format
+from gner.prompting.boundaries import Turn, marks_of
 from gner.records import Example
 
 _MOST_KEPT = 200_000
@@ -131,9 +136,9 @@ class PieceTokenizer:
         self._before = self._token_ids([_WORD])[0]
         self._start = answer_start(tokenizer) if self._starts_text else ()
         self._stems: dict[_Word, tuple[int, ...] | None] = {}
-        self._choices: dict[tuple[_Word, str], Choices] = {}
+        self._choices: dict[tuple[_Word, Turn], Choices] = {}
         self._endings: dict[tuple[str, ...], dict[str, tuple[int, ...]]] = {}
-        self._tries: dict[tuple[tuple[str, ...], str], TrieNode] = {}
+        self._tries: dict[tuple[tuple[str, ...], Turn], TrieNode] = {}
 
     def is_for(self, model: TextModel) -> bool:
         """Whether these are the pieces of a model; they may be used for all its batches."""
@@ -184,17 +189,19 @@ class PieceTokenizer:
             ['B-person', 'B-place', 'I-person', 'O']
         """
         word = _Word(example.words[position], example.types, position == 0 and self._starts_text)
-        key = (word, before[1:])
+        turn = Turn.after(before, self._format.boundaries, is_last=position == len(example.words) - 1)
+        key = (word, turn)
         if key not in self._choices:
             if word not in self._stems:
                 self._learn({word: example})
-            self._choices[key] = self._make(example, word, before)
+            self._choices[key] = self._make(example, word, turn)
         return self._choices[key]
 
     def _learn(self, words: Mapping[_Word, Example]) -> None:
         """Learn which words have a token boundary before the tag; all are the first of an answer, or none is."""
         probes = [
-            self._texts(example, word.text, tags_of(word.types)[: self._num_probes]) for word, example in words.items()
+            self._texts(example, word.text, self._tags(word.types)[: self._num_probes])
+            for word, example in words.items()
         ]
         rows = iter(self._tokenize(list(chain.from_iterable(probes)), next(iter(words)).is_first))
         for word, example in words.items():
@@ -202,15 +209,15 @@ class PieceTokenizer:
             stems = {_without(row, ending) for ending, row in zip(endings, rows, strict=False)}
             self._stems[word] = stems.pop() if len(stems) == 1 else None
 
-    def _make(self, example: Example, word: _Word, before: str) -> Choices:
+    def _make(self, example: Example, word: _Word, turn: Turn) -> Choices:
         stem = self._stems[word]
+        allowed = turn.marks(word.types, self._format.boundaries)
         if stem is not None:
-            key = (word.types, before[1:])
+            key = (word.types, turn)
             if key not in self._tries:
                 endings = self._endings_of(example)
-                self._tries[key] = TrieNode.of({tag: end for tag, end in endings.items() if follows(before, tag)})
+                self._tries[key] = TrieNode.of({tag: endings[tag] for tag in allowed})
             return Choices((*self._start, *stem) if word.is_first else stem, self._tries[key])
-        allowed = [tag for tag in tags_of(word.types) if follows(before, tag)]
         rows = self._tokenize(self._texts(example, word.text, allowed), word.is_first)
         start = self._start if word.is_first else ()
         return Choices(start, TrieNode.of(dict(zip(allowed, rows, strict=True))))
@@ -218,17 +225,20 @@ class PieceTokenizer:
     def _endings_of(self, example: Example) -> dict[str, tuple[int, ...]]:
         """The tokens of each tag after a word; empty where they depend on the word."""
         if example.types not in self._endings:
-            tags = tags_of(example.types)
+            tags = self._tags(example.types)
             [word, *rows] = self._tokenize([_WORD, *self._texts(example, _WORD, tags)], False)
             are_separate = all(row[: len(word)] == word and len(row) > len(word) for row in rows)
             endings = [tuple(row[len(word) :]) if are_separate else () for row in rows]
             self._endings[example.types] = dict(zip(tags, endings, strict=True))
         return self._endings[example.types]
 
+    def _tags(self, types: Sequence[str]) -> list[str]:
+        return marks_of(types, self._format.boundaries)
+
     def _texts(self, example: Example, word: str, tags: Sequence[str]) -> list[str]:
         """A word with each of some tags; empty where the format would leave the word out."""
         alone = replace(example, words=(word,), tags=(OUTSIDE,))
-        return [self._format.draft(alone, [tag]) or "" for tag in tags]
+        return [self._format.draft_marks(alone, [tag]) or "" for tag in tags]
 
     def _tokenize(self, texts: Sequence[str], first: bool) -> list[list[int]]:
         """Token ids of texts, after another piece or at the start of an answer."""

@@ -5,47 +5,13 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from gner.prompting.boundaries import Boundaries
 from gner.prompting.listed import AnswerGrammar
+from gner.prompting.query import END, Query, Segment
 from gner.records import Aligner, Alignment, Counts, Example, Prediction
 
-
-class Query(NamedTuple):
-    """One prompt, and the answer that training teaches.
-
-    Example:
-        >>> from gner.prompting import GnerFormat
-        >>> example = Example(("Ada", "slept"), ("B-person", "O"), ("person",), "toy", "0")
-        >>> prompt, target = GnerFormat(instruction=None).queries(example)[0]
-        >>> print(prompt, target, sep="\\n")
-        Use the specific entity tags: person and O.
-        Sentence: Ada slept
-        Ada(B-person) slept(O)
-    """
-
-    prompt: str
-    target: str
-
-
-END = "</s>"
-"""The backbone's end token, at the end of a segment."""
-
-
-class Segment(NamedTuple):
-    """A part of what training reads, with whether the model learns to write it.
-
-    One that ends with ``</s>`` ends with the backbone's end token, whatever that is.
-
-    Example:
-        >>> sequence = [Segment("Who? ", False), Segment(f"Ada{END}", True), Segment("Where?", False)]
-        >>> sequence.append(Segment(" -", True))
-        >>> "".join(segment.text for segment in sequence if segment.learned)
-        'Ada</s> -'
-    """
-
-    text: str
-    learned: bool
+__all__ = ["END", "Format", "Query", "Segment"]
 
 
 class Format(ABC):
@@ -59,6 +25,7 @@ class Format(ABC):
             ``precision_gner``, ``recall_gner``. None for a format that has none.
         variants: Names of further ways to count, of `variant_counts`; ``gner_loose`` makes ``f1_gner_loose`` and so on.
         answer_start: White space that every answer starts with, and that some tokenizers drop; it is put back.
+        boundaries: How the answers of a format that has a `draft` mark where entities begin and end.
 
     Example:
         >>> from gner.alignment import place_strings
@@ -75,6 +42,7 @@ class Format(ABC):
     scorer: str | None = None
     variants: tuple[str, ...] = ()
     answer_start: str = ""
+    boundaries: Boundaries = "bio"
 
     @property
     def scorers(self) -> tuple[str, ...]:
@@ -270,6 +238,19 @@ class Format(ABC):
             'Ada(O) slept(O)'
         """
         return None
+
+    def draft_marks(self, example: Example, marks: Sequence[str]) -> str | None:
+        """The same for marks, as `gner.prompting.boundaries` makes them of tags; by default for tags.
+
+        Nothing is refused, as decoding asks for words one by one, in whatever order.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> example = Example(("New", "York"), ("B-city", "I-city"), ("city",), "toy", "0")
+            >>> GnerFormat(boundaries="bioes").draft_marks(example, ["B-city", "E-city"])
+            'New(B-city) York(E-city)'
+        """
+        return self.draft(example, marks)
 
     def writable(self, entity_type: str) -> str:
         """A type that a user names as it can be written in a prompt and read back; by default as it is.

@@ -10,19 +10,14 @@ from functools import lru_cache
 
 from gner.bio import OUTSIDE, keep_types, repair, to_entities
 from gner.errors import UserError
-from gner.prompting.base import Format, Query
+from gner.prompting.base import Format
+from gner.prompting.boundaries import BOUNDARIES, Boundaries, adjacent_entities, from_marks, spell, to_marks
+from gner.prompting.context_window import is_widened, words_written
 from gner.prompting.gner_parser import parse, parse_official
 from gner.prompting.gner_scorer import count_pairs
+from gner.prompting.instructions import INSTRUCTIONS, OFFICIAL_INSTRUCTION
+from gner.prompting.query import Query
 from gner.records import Aligner, Alignment, AlignmentReport, Counts, Example, Prediction
-
-OFFICIAL_INSTRUCTION = """\
-Please analyze the sentence provided, identifying the type of entity for each word on a token-by-token basis.
-Output format is: word_1(label_1), word_2(label_2), ...
-We'll use the BIO-format to label the entities, where:
-1. B- (Begin) indicates the start of a named entity.
-2. I- (Inside) is used for words within a named entity but are not the first word.
-3. O (Outside) denotes words that are not part of a named entity.
-"""
 
 
 class GnerFormat(Format):
@@ -31,8 +26,8 @@ class GnerFormat(Format):
     The prompt has the instruction, the types, a line for each type that is described, and the sentence.
 
     Args:
-        instruction: Text above the list of types. The default is the paper's; null leaves it out, which suits a
-            backbone with random weights.
+        instruction: Text above the list of types. The default is the paper's, which becomes one of its style where
+            ``boundaries`` is not ``bio``; null leaves it out, which suits a backbone with random weights.
         dataset_line: Put ``Dataset: <name>.`` between types and sentence, as the paper's supervised stage does.
         extra_type: A type named in the prompt after the real ones and never used as a tag; the paper's supervised
             stage has ``else``.
@@ -40,6 +35,10 @@ class GnerFormat(Format):
             entities. Words further away are left out. A sentence whose entities could then belong to other places of
             the same words gets the least window that tells them apart.
         gap_marker: Text written where words are left out, or null for none.
+        boundaries: What tells where entities begin and end: ``bio`` or ``bioes`` tags, or ``none``, where a word has
+            only its type, as in ``New(city) York(city)``.
+        merge_adjacent: Without boundaries, two entities of one type side by side are read as one, so a sentence with
+            gold ones is refused; true writes it nevertheless, and the log counts such sentences.
         causal_template: How a causal backbone gets the prompt; holds ``{prompt}`` once.
 
     Example:
@@ -49,6 +48,8 @@ class GnerFormat(Format):
         'Ada(O) never(O) saw(O) Paris(B-city) .(O)'
         >>> GnerFormat(context_window=1, gap_marker="...").queries(example)[0].target
         '... saw(O) Paris(B-city) .(O)'
+        >>> GnerFormat(context_window=0, boundaries="none").queries(example)[0].target
+        'Paris(city)'
     """
 
     scorer = "gner"
@@ -61,6 +62,8 @@ class GnerFormat(Format):
         extra_type: str | None = None,
         context_window: int | None = None,
         gap_marker: str | None = None,
+        boundaries: Boundaries = "bio",
+        merge_adjacent: bool = False,
         causal_template: str = "[INST] {prompt} [/INST]",
     ) -> None:
         if causal_template.count("{prompt}") != 1:
@@ -78,11 +81,18 @@ class GnerFormat(Format):
                 f"Expected a `gap_marker` with some text and without brackets, or null, got {gap_marker!r}. "
                 "Set model.format.init_args.gap_marker."
             )
-        self.instruction = instruction
+        if boundaries not in BOUNDARIES:
+            raise UserError(
+                f"Expected `boundaries` to be {', '.join(BOUNDARIES[:-1])} or {BOUNDARIES[-1]}, got {boundaries!r}. "
+                "Set model.format.init_args.boundaries."
+            )
+        self.instruction = INSTRUCTIONS[boundaries] if instruction == OFFICIAL_INSTRUCTION else instruction
         self.dataset_line = dataset_line
         self.extra_type = extra_type
         self.context_window = context_window
         self.gap_marker = gap_marker
+        self.boundaries = boundaries
+        self.merge_adjacent = merge_adjacent
         self.causal_template = causal_template
 
     def causal_prompt(self, prompt: str) -> str:
@@ -122,58 +132,83 @@ class GnerFormat(Format):
 
         What is written can be read back exactly, because everything else is refused.
 
+        Args:
+            example: Its words are written.
+            tags: One BIO tag per word, whatever ``boundaries`` is.
+
         Raises:
             ValueError: There is not one tag per word.
             UserError: A type has an opening bracket without a closing one or the other way round, or a word has a
-                space inside while a context window is set.
+                space inside while a context window is set; without boundaries, a type is ``O``, or two entities of one
+                type are side by side and ``merge_adjacent`` is false.
 
         Example:
             >>> example = Example(("us", "in", "US"), ("O", "O", "B-country"), ("country",), "toy", "0")
             >>> GnerFormat(context_window=0).draft(example, example.tags)  # a lone `US` could be either word
             'in(O) US(B-country)'
+            >>> GnerFormat(boundaries="bioes").draft(example, example.tags)
+            'us(O) in(O) US(S-country)'
         """
-        if len(tags) != len(example.words):
-            raise ValueError(f"Expected {len(example.words)} tags, got {len(tags)}.")
+        text = self.draft_marks(example, to_marks(tags, self.boundaries))
+        self._check_adjacent(example, tags)
+        return text
+
+    def draft_marks(self, example: Example, marks: Sequence[str]) -> str:
+        """The same for marks, with entities side by side or without.
+
+        Example:
+            >>> example = Example(("Rome", "Oslo"), ("B-city", "B-city"), ("city",), "toy", "0")
+            >>> GnerFormat(boundaries="none").draft_marks(example, ["I-city", "I-city"])
+            'Rome(city) Oslo(city)'
+        """
+        if len(marks) != len(example.words):
+            raise ValueError(f"Expected {len(example.words)} tags, got {len(marks)}.")
         self._check_readable(example)
-        kept = self._kept(example.words, tags)
+        kept = words_written(example.words, marks, self.context_window)
         parts: list[str] = []
-        for word, tag, keep, kept_before in zip(example.words, tags, kept, [True, *kept], strict=False):
+        for word, mark, keep, kept_before in zip(example.words, marks, kept, [True, *kept], strict=False):
             if keep:
-                parts.append(f"{word}({tag})")
+                parts.append(f"{word}({spell(mark, self.boundaries)})")
             elif kept_before and self.gap_marker is not None:
                 parts.append(self.gap_marker)
         return " ".join(parts)
 
     def remark(self, examples: Sequence[Example]) -> str | None:
-        """How many sentences get a wider context window than the option says."""
+        """How many sentences get a wider context window than the option says, and how many cannot be read back."""
         window = self.context_window
-        if window is None:
-            return None
-        kept = [words_in_context(example.tags, window) for example in examples]
-        num_wider = sum(
-            not have_one_place(example.words, example.tags, words)
-            for example, words in zip(examples, kept, strict=True)
-        )
-        if not num_wider:
-            return None
-        return (
-            f"{num_wider:,} of {len(examples):,} sentences are written with a wider context_window than {window}, as "
-            "their entities could otherwise belong to other places of the same words."
-        )
+        remarks: list[str] = []
+        num_wider = sum(is_widened(example.words, example.tags, window) for example in examples)
+        if num_wider:
+            remarks.append(
+                f"{num_wider:,} of {len(examples):,} sentences are written with a wider context_window than {window}, "
+                "as their entities could otherwise belong to other places of the same words."
+            )
+        num_merged = sum(adjacent_entities(example.tags) is not None for example in examples)
+        if num_merged and self.boundaries == "none":
+            remarks.append(
+                f"{num_merged:,} of {len(examples):,} sentences have entities of one type side by side, which are read "
+                "as one without boundaries."
+            )
+        return " ".join(remarks) or None
 
-    def _kept(self, words: Sequence[str], tags: Sequence[str]) -> list[bool]:
-        """Which words are written: those in the context window, or in a wider one if their places would be unclear.
-
-        Of ``us in US``, a lone ``US(B-country)`` could be either word for a scorer that ignores case.
-        """
-        window = self.context_window
-        kept = words_in_context(tags, window)
-        while window is not None and not have_one_place(words, tags, kept):
-            window += 1
-            kept = words_in_context(tags, window)
-        return kept
+    def _check_adjacent(self, example: Example, tags: Sequence[str]) -> None:
+        if self.boundaries != "none" or self.merge_adjacent:
+            return
+        place = adjacent_entities(tags)
+        if place is not None:
+            raise UserError(
+                f"{example.source}: in the sentence that starts here, word {place + 1}, `{example.words[place]}`, "
+                "begins an entity next to another one of its type, and without boundaries the two would be read as "
+                "one. Set model.format.init_args.merge_adjacent to true to have such entities written as one, or "
+                "model.format.init_args.boundaries to bio or bioes."
+            )
 
     def _check_readable(self, example: Example) -> None:
+        if self.boundaries == "none" and OUTSIDE in example.types:
+            raise UserError(
+                f"{example.source}: the type `{OUTSIDE}` of the dataset `{example.dataset}` is written like a word "
+                "outside of all entities. Rename the type, or set model.format.init_args.boundaries to bio."
+            )
         for entity_type in example.types:
             if not is_balanced(entity_type):
                 raise UserError(
@@ -203,18 +238,28 @@ class GnerFormat(Format):
             (1, 1, 1)
         """
         [text] = texts
-        written, unparsed, places = parse(text, example.words, example.types, self.gap_marker)
+        marker, boundaries = self.gap_marker, self.boundaries
+        written, unparsed, places = parse(text, example.words, example.types, marker, boundaries=boundaries)
         aligned, report, origins = _align_known(example, written, align)
-        tags, num_repaired = repair(aligned)
+        tags, num_repaired = repair(self._joined(aligned))
         if num_repaired or unparsed:
             report += AlignmentReport(repaired_tags=num_repaired, unparsed=unparsed)
         of_words = tuple([None if origin is None else places[origin] for origin in origins])
         return Prediction(tags, tuple(to_entities(tags)), report, of_words)
 
     def read_official(self, example: Example, texts: Sequence[str], align: Aligner) -> Alignment:
-        """The same with the extraction of the released scorer, and without a repair."""
+        """The same with the extraction of the released scorer, and without a repair.
+
+        That scorer knows BIO tags only, and no gaps; other texts are converted for it.
+        """
         [text] = texts
-        return _align_known(example, parse_official(text), align)
+        written = parse_official(text, example.types, self.gap_marker, boundaries=self.boundaries)
+        alignment = _align_known(example, written, align)
+        return alignment._replace(tags=self._joined(alignment.tags))
+
+    def _joined(self, tags: tuple[str, ...]) -> tuple[str, ...]:
+        """Without boundaries, words of one type side by side are an entity, now that all have their places."""
+        return from_marks(to_marks(tags, "none"), "none") if self.boundaries == "none" else tags
 
     def official_counts(self, example: Example, texts: Sequence[str], align: Aligner) -> Counts:
         """Distinct pairs of normalised text and type, as the released scorer counts them."""
@@ -246,54 +291,3 @@ def is_balanced(entity_type: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
-
-
-def have_one_place(words: Sequence[str], tags: Sequence[str], kept: Sequence[bool]) -> bool:
-    """Whether entities can be found again among all words, whatever their case, in one place only.
-
-    Args:
-        words: Of the sentence.
-        tags: Of the words.
-        kept: Which words are written.
-
-    Example:
-        >>> have_one_place(["the", "Who", "the"], ["O", "O", "B-band"], [False, False, True])
-        False
-        >>> have_one_place(["the", "Who", "the"], ["O", "O", "B-band"], [False, True, True])
-        True
-    """
-    lower = [word.lower() for word in words]
-    places = [place for place, is_kept in enumerate(kept) if is_kept]
-    written = [lower[place] for place in places]
-    first = _leftmost(lower, written)
-    last = [len(words) - 1 - place for place in reversed(_leftmost(lower[::-1], written[::-1]))]
-    return all(
-        earliest == latest or tags[place] == OUTSIDE
-        for place, earliest, latest in zip(places, first, last, strict=True)
-    )
-
-
-def _leftmost(words: Sequence[str], found: Sequence[str]) -> list[int]:
-    """Places of words in order, each as early as possible."""
-    places: list[int] = []
-    for place, word in enumerate(words):
-        if len(places) < len(found) and word == found[len(places)]:
-            places.append(place)
-    return places
-
-
-def words_in_context(tags: Sequence[str], context_window: int | None) -> list[bool]:
-    """Which words the target writes: entity words, and O-words within ``context_window`` words of one.
-
-    Example:
-        >>> words_in_context(["O", "O", "B-city", "O"], 1)
-        [False, True, True, True]
-    """
-    if context_window is None:
-        return [True] * len(tags)
-    kept = [False] * len(tags)
-    for position, tag in enumerate(tags):
-        if tag != OUTSIDE:
-            first = max(0, position - context_window)
-            kept[first : position + context_window + 1] = [True] * len(kept[first : position + context_window + 1])
-    return kept

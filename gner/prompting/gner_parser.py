@@ -9,17 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from gner.bio import OUTSIDE, inside, tags_of
+from gner.bio import OUTSIDE, inside
+from gner.prompting.boundaries import Boundaries
+from gner.prompting.tag_grammar import CLOSE, OPEN, TagGrammar, tag_grammar
 from gner.records import TaggedWord
 
-_OFFICIAL_TAG = re.compile(r"\(([BI]-.*?|O)\)")
-_OPEN, _CLOSE = "(\uff08", ")\uff09"  # round brackets, ASCII and full-width
 _SYMBOLS = "#%&*@"  # Unicode calls them punctuation, but they are parts of names and amounts
-_UNFINISHED_PAIR = re.compile(rf"([^{_OPEN}]+)[{_OPEN}]([^{_OPEN}{_CLOSE}]*)")
+_UNFINISHED_PAIR = re.compile(rf"([^{OPEN}]+)[{OPEN}]([^{OPEN}{CLOSE}]*)")
 
 
 class Parsed(NamedTuple):
@@ -36,32 +35,46 @@ class Parsed(NamedTuple):
     places: list[tuple[int, int]]
 
 
-def parse_official(text: str) -> list[tuple[str, str]]:
+def parse_official(
+    text: str, types: Sequence[str] = (), gap_marker: str | None = None, *, boundaries: Boundaries = "bio"
+) -> list[tuple[str, str]]:
     """Split a text into words and tags as the released scorer does.
 
-    Everything up to the shortest ``(B-…)``, ``(I-…)`` or ``(O)`` is a word; a tag without a word is skipped.
+    Everything up to the shortest ``(B-…)``, ``(I-…)`` or ``(O)`` is a word; a tag without a word is skipped. The scorer
+    reads BIO only, and knows no marker of gaps; this is what it would read of other texts converted for it.
 
     Example:
         >>> parse_official("H2(O)(O) flows(O) to(O")
         [('H2', 'O'), ('flows', 'O')]
+        >>> parse_official("New(B-city) York(E-city)", ["city"], boundaries="bioes")
+        [('New', 'B-city'), ('York', 'I-city')]
     """
+    grammar = tag_grammar(tuple(types), boundaries)
     words: list[str] = []
     tags: list[str] = []
     rest = ""
     for line in text.split("\n"):
         end = line.rfind(")") + 1  # no tag spans lines, so none starts after this; searching there would be quadratic
-        parts = _OFFICIAL_TAG.split(line[:end])
+        parts = grammar.official.split(line[:end])
         if len(parts) > 1:
             words += [rest + parts[0], *parts[2:-1:2]]
             tags += parts[1::2]
             rest = ""
         rest += parts[-1] + line[end:] + "\n"
-    words = list(map(str.strip, words))
-    pairs = list(zip(words, map(str.strip, tags), strict=True))
+    words = [_without_gap_marker(word.strip(), gap_marker) for word in words]
+    tags = [grammar.exact.get(tag, tag) for tag in map(str.strip, tags)]
+    pairs = list(zip(words, tags, strict=True))
     return [pair for pair in pairs if pair[0]] if "" in words else pairs
 
 
-def parse(text: str, words: Sequence[str], types: Sequence[str], gap_marker: str | None = None) -> Parsed:
+def parse(
+    text: str,
+    words: Sequence[str],
+    types: Sequence[str],
+    gap_marker: str | None = None,
+    *,
+    boundaries: Boundaries = "bio",
+) -> Parsed:
     """Read pairs, given the source words and the types.
 
     A text of source words in order with known tags, and nothing else, is read word by word, so words and types may
@@ -78,6 +91,8 @@ def parse(text: str, words: Sequence[str], types: Sequence[str], gap_marker: str
         words: Source words.
         types: Types that have tags.
         gap_marker: Written in place of words that were left out.
+        boundaries: How answers mark them. Tags are given as BIO, still to be repaired; without boundaries every word
+            begins an entity.
 
     Example:
         >>> parse("H2(O)(O) flows(O)", ["H2(O)", "flows"], ["city"]).pairs
@@ -85,12 +100,13 @@ def parse(text: str, words: Sequence[str], types: Sequence[str], gap_marker: str
         >>> parse("to (o) New York(b-city", ["to", "New", "York"], ["city"]).pairs[1:]
         [TaggedWord(word='New', tag='B-city'), TaggedWord(word='York', tag='I-city')]
     """
+    grammar = tag_grammar(tuple(types), boundaries)
     for candidate in dict.fromkeys((text, text.strip())):
         for may_skip in (False, True):
-            parsed = _parse_template(candidate, words, tuple(types), gap_marker, may_skip)
+            parsed = _parse_template(candidate, words, grammar, gap_marker, may_skip)
             if parsed is not None:
                 return _shifted(parsed, text.find(candidate))
-    parsed = _parse_leniently(text.strip(), _Source(words), _grammar(tuple(types)), gap_marker)
+    parsed = _parse_leniently(text.strip(), _Source(words), grammar, gap_marker)
     return _shifted(parsed, text.find(text.strip()))
 
 
@@ -102,19 +118,18 @@ def _shifted(parsed: Parsed, offset: int) -> Parsed:
 
 
 def _parse_template(
-    text: str, words: Sequence[str], types: tuple[str, ...], gap_marker: str | None, may_skip: bool
+    text: str, words: Sequence[str], grammar: TagGrammar, gap_marker: str | None, may_skip: bool
 ) -> Parsed | None:
     """Read a text that is exactly what `GnerFormat.draft` writes for all or some of the words; None for others."""
-    template_tag = _grammar(types).template
     pairs: list[TaggedWord] = []
     places: list[tuple[int, int]] = []
     position = 0
     for word in words:
         if may_skip and gap_marker is not None and text.startswith(f"{gap_marker} ", position):
             position += len(gap_marker) + 1
-        tag = template_tag.match(text, position + len(word)) if text.startswith(word, position) else None
+        tag = grammar.template.match(text, position + len(word)) if text.startswith(word, position) else None
         if tag:
-            pairs.append(TaggedWord(word, tag.group(1)))
+            pairs.append(TaggedWord(word, grammar.exact[tag.group(1)]))
             places.append(tag.span(1))
             position = tag.end()
         elif not may_skip:
@@ -123,50 +138,7 @@ def _parse_template(
     return Parsed(pairs, 0, places) if is_whole else None
 
 
-class _Grammar(NamedTuple):
-    """How tags of certain types are recognised.
-
-    Attributes:
-        template: A tag as `GnerFormat.draft` writes it, up to the next word.
-        loose: Any tag with brackets; group 1 is a tag of these types in any case, group 2 one of other types.
-        known: A tag of these types with brackets, in any case.
-        canonical: Maps tags, both unchanged and in the form of `_squeeze`, to how they are spelt here.
-    """
-
-    template: re.Pattern[str]
-    loose: re.Pattern[str]
-    known: re.Pattern[str]
-    canonical: dict[str, str]
-
-    def written_tag(self, found: re.Match[str]) -> tuple[str, str]:
-        """The tag that ``loose`` found, and the tag with which its entity continues; unknown tags are unchanged."""
-        text = found.group(1) or found.group(2)
-        tag = self.canonical.get(text) or self.canonical.get(_squeeze(text))
-        return (tag, inside(tag)) if tag else (text, text)
-
-    def completed(self, prefix: str) -> str | None:
-        """The tag that starts like this, if there is only one."""
-        squeezed = _squeeze(prefix)
-        tags = {tag for form, tag in self.canonical.items() if form.startswith(squeezed)}
-        return tags.pop() if len(tags) == 1 else None
-
-
-@lru_cache(maxsize=1024)  # one entry per list of types; their order is shuffled in training only
-def _grammar(types: tuple[str, ...]) -> _Grammar:
-    tags = tags_of(types)
-    known = "|".join(re.escape(tag) for tag in tags)
-    plain = rf"[^{_OPEN}{_CLOSE}]*"
-    opening, closing = rf"[{_OPEN}]\s*", rf"[{_CLOSE}]"
-    unknown = rf"[BI]-{plain}(?:[{_OPEN}]{plain}{closing}{plain})*?"  # other types may hold pairs of brackets
-    canonical = {_squeeze(tag): tag for tag in reversed(tags)}  # of tags with the same form, the first wins
-    canonical.update((tag, tag) for tag in tags)
-    template = re.compile(rf"\(({known})\)(?: |$)")
-    loose_tag = re.compile(rf"{opening}(?:({known})\s*|({unknown})){closing}", re.IGNORECASE)
-    known_tag = re.compile(rf"\s*{opening}(?:{known})\s*{closing}", re.IGNORECASE)
-    return _Grammar(template, loose_tag, known_tag, canonical)
-
-
-def _parse_leniently(text: str, source: _Source, grammar: _Grammar, gap_marker: str | None) -> Parsed:
+def _parse_leniently(text: str, source: _Source, grammar: TagGrammar, gap_marker: str | None) -> Parsed:
     """Read any text: everything up to a tag is its word or words."""
     pairs: list[TaggedWord] = []
     places: list[tuple[int, int]] = []
@@ -185,7 +157,7 @@ def _parse_leniently(text: str, source: _Source, grammar: _Grammar, gap_marker: 
     return Parsed(pairs, len("".join(text[position:].split())), places)
 
 
-def _next_tag(text: str, position: int, source: _Source, grammar: _Grammar) -> tuple[int, re.Match[str]] | None:
+def _next_tag(text: str, position: int, source: _Source, grammar: TagGrammar) -> tuple[int, re.Match[str]] | None:
     """Where the words that start at ``position`` end, and their tag; None if no tag follows."""
     end_of_word = _end_of_word(text, position, source.with_brackets, grammar.known)
     match = grammar.loose.search(text, position if end_of_word is None else end_of_word)
@@ -205,11 +177,6 @@ def _without_gap_marker(written: str, gap_marker: str | None) -> str:
     if gap_marker is None or written == gap_marker:
         return written
     return written.removeprefix(gap_marker).strip()
-
-
-def _squeeze(tag: str) -> str:
-    """The form in which tags are compared: lower case, without whitespace."""
-    return "".join(tag.lower().split())
 
 
 def _skip_spaces(text: str, position: int) -> int:
@@ -235,7 +202,7 @@ class _Source:
         distinct = dict.fromkeys(lower)
         self._known = {" ".join(word.split()) for word in distinct}
         self._neighbours = set(pairwise(lower))
-        self.with_brackets = [word for word in distinct if any(bracket in word for bracket in _OPEN + _CLOSE)]
+        self.with_brackets = [word for word in distinct if any(bracket in word for bracket in OPEN + CLOSE)]
         self.with_brackets.sort(key=len, reverse=True)
 
     def _split(self, written: str) -> list[str]:

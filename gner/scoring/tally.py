@@ -177,7 +177,7 @@ class Tally:
         official = {name: score_of(counts, OFFICIAL_EPSILON) for name, counts in self.official.items()}
         errors = _shares(self._get("errors"), strict.support)
         alignment = self._get("alignment")
-        numbers = {f"num_{name}": number for name, number in self._get("texts").items()}
+        texts = self._get("texts")
         return GroupScores(
             strict=strict,
             official=official,
@@ -186,7 +186,9 @@ class Tally:
             views=self._views(),
             errors=errors,
             alignment=alignment,
-            **numbers,
+            num_sentences=texts["sentences"],
+            num_words=texts["words"],
+            num_runaways=texts["runaways"],
         )
 
     def _views(self) -> dict[str, Score]:

@@ -12,14 +12,20 @@ from gner.bio import repair
 from gner.prompting import Format
 from gner.prompting.serialize import to_config
 from gner.records import Example
+from gner.testing.grammar_contract import GRAMMAR_RULES
 from gner.testing.tagged_pairs import as_examples
 
 _SENTENCES = [
     ("Ada B-person", "Lovelace I-person", "wrote O", "to O", "London B-place", ". O"),
     ("nothing O", "here O"),
+    ("O'Neil B-person", "of O", '5" B-place', "is O", "here O"),
     ("Zürich B-place", "and O", "Grace B-person", "Hopper I-person", "( O", "東京 B-place", ") O"),
 ]
 _STRANGE_TEXTS = ["", " ", "\n", "[", "((((", '["Ada"', "None", "Ada(B-person", "\ud800", "x " * 500, "[" * 5000]
+
+
+def _without_tags(example: Example) -> Example:
+    return replace(example, tags=("O",) * len(example.tags))
 
 
 def _targets(format: Format, example: Example) -> list[str]:
@@ -45,7 +51,7 @@ def check_format(format: Format) -> None:
 def gold_tags_are_in_answers_only(format: Format, example: Example) -> None:
     """Prompts, and how many there are, depend on words and types, not on the tags that are to be found."""
     queries = format.queries(example)
-    blind = format.queries(replace(example, tags=("O",) * len(example.tags)))
+    blind = format.queries(_without_tags(example))
     assert queries, "expected at least one query"
     assert [query.prompt for query in queries] == [query.prompt for query in blind], (
         "expected the same prompts when the gold tags are others"
@@ -84,19 +90,55 @@ def any_text_gives_one_tag_per_word(format: Format, example: Example) -> None:
 def reading_does_not_look_at_gold_tags(format: Format, example: Example) -> None:
     """``read`` depends on words, types and texts only."""
     texts = _targets(format, example)
-    blind = replace(example, tags=("O",) * len(example.tags))
+    blind = _without_tags(example)
     assert format.read(example, texts, RobustAligner()) == format.read(blind, texts, RobustAligner()), (
         "expected the same prediction when the gold tags are others"
     )
 
 
 def training_text_has_something_to_learn(format: Format, example: Example) -> None:
-    """Each sequence of ``training`` has a learned segment, and the same generator gives the same sequences."""
-    sequences = format.training(example, random.Random(0))
-    assert sequences, "expected at least one sequence to train on"
+    """Each sequence that training reads has a learned segment, and the same generator gives the same sequences."""
+    for write in (format.training, format.seq2seq_training):
+        sequences = write(example, random.Random(0))
+        assert sequences, "expected at least one sequence to train on"
+        for sequence in sequences:
+            assert any(segment.learned for segment in sequence), "expected a learned segment in each sequence"
+        assert sequences == write(example, random.Random(0)), "expected all randomness to come from `rng`"
+
+
+def queries_are_prompts_and_an_answer(format: Format, example: Example) -> None:
+    """``query_segments`` has a sequence for each query, of which the last segment is learned and depends on tags."""
+    sequences = format.query_segments(example)
+    num_queries = len(format.queries(example))
+    assert len(sequences) == num_queries, f"expected segments of {num_queries} queries, got {len(sequences)}"
     for sequence in sequences:
-        assert any(segment.learned for segment in sequence), "expected a learned segment in each sequence"
-    assert sequences == format.training(example, random.Random(0)), "expected all randomness to come from `rng`"
+        learned = [segment.learned for segment in sequence]
+        assert learned == [False] * (len(learned) - 1) + [True] != [True], (
+            f"expected segments of a prompt, and one that is learned, got {sequence}"
+        )
+    prompts = [sequence[:-1] for sequence in sequences]
+    blind = [sequence[:-1] for sequence in format.query_segments(_without_tags(example))]
+    assert prompts == blind, "expected the same segments of prompts when the gold tags are others"
+
+
+def answers_start_as_told(format: Format, example: Example) -> None:
+    """``answer_start`` is white space, and every answer starts with it."""
+    start = format.answer_start
+    assert not start.strip(), f"expected white space as `answer_start`, got {start!r}"
+    for target in _targets(format, example):
+        assert target.startswith(start), f"expected an answer that starts with {start!r}, got {target!r}"
+
+
+def entities_are_where_they_were_written(format: Format, example: Example) -> None:
+    """``written``, where ``read`` fills it in, has a part of a text for each entity."""
+    right = _targets(format, example)
+    for texts in (right, *([text] * len(right) for text in _STRANGE_TEXTS)):
+        prediction = format.read(example, texts, RobustAligner())
+        if prediction.written:
+            assert len(prediction.written) == len(prediction.entities), "expected as many places as entities"
+        for place in prediction.written:
+            is_in_text = 0 <= place.text < len(texts) and 0 <= place.start < place.end <= len(texts[place.text])
+            assert is_in_text, f"expected a place in the texts, got {place} for {texts}"
 
 
 def right_answers_are_not_too_long(format: Format, example: Example) -> None:
@@ -139,6 +181,10 @@ FORMAT_CONTRACT: Sequence[Callable[[Format, Example], None]] = (
     any_text_gives_one_tag_per_word,
     reading_does_not_look_at_gold_tags,
     training_text_has_something_to_learn,
+    queries_are_prompts_and_an_answer,
+    answers_start_as_told,
+    entities_are_where_they_were_written,
+    *GRAMMAR_RULES,
     right_answers_are_not_too_long,
     the_scorer_has_a_name,
     variants_have_names,

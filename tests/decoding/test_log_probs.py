@@ -7,6 +7,7 @@ from gner.decoding.log_probs import token_log_probs
 from gner.interfaces import Kind
 from gner.testing import TinyModel, make_examples, tiny_model
 from tests.decoding.networks import NETWORKS, with_network
+from tests.decoding.rows import TokenCounter, alone, examples_with_questions, model_of_questions
 
 pytestmark = pytest.mark.usefixtures("no_gradients")
 ANSWERS = [[7, 8, 9, 7, 8], [11], [30, 4, 5]]
@@ -41,3 +42,15 @@ def test_texts_without_tokens_have_no_log_probabilities() -> None:
     batch = model.batch(make_examples()[:2])
     assert token_log_probs(model.network, batch, [[], []]) == [[], []]
     assert [len(row) for row in token_log_probs(model.network, batch, [[], [5, 6]])] == [0, 2]
+
+
+def test_what_questions_about_a_text_begin_with_is_read_once() -> None:
+    model = model_of_questions()
+    batch = model.batch(examples_with_questions())
+    answers = [ANSWERS[row % 3] for row in range(batch.num_rows)]
+    counter = TokenCounter(model.network)
+    found = token_log_probs(model.network, batch, answers)
+    assert len(counter.passes) == 2 and counter.taken() < batch.prompt_ids.numel()
+    for row, (answer, values) in enumerate(zip(answers, found, strict=True)):
+        [expected] = token_log_probs(model.network, alone(batch, row), [answer])
+        assert values == pytest.approx(expected, abs=1e-4)

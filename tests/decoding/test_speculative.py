@@ -4,10 +4,13 @@ import pytest
 import torch
 
 from gner.decoding import Greedy, Speculative
+from gner.prompting import Format, GollieFormat, InstructUieFormat, UniNerFormat
 from gner.records import Example
 from gner.testing import TinyModel, make_examples, tiny_model
+from tests.conftest import KINDS
 from tests.decoding.networks import NETWORKS, with_network
 
+LIST_FORMATS = [UniNerFormat(), InstructUieFormat(), GollieFormat(baseline=True)]
 pytestmark = pytest.mark.usefixtures("no_gradients")
 
 
@@ -32,6 +35,18 @@ def test_rows_of_a_speculative_batch_end_when_they_should(model: TinyModel, exam
         assert [generation.token_ids for generation in speculative] == [generation.token_ids for generation in greedy]
         lengths |= {len(generation.token_ids) for generation in greedy}
     assert len(lengths) > 1
+
+
+@pytest.mark.parametrize("format", LIST_FORMATS, ids=lambda format: format.scorer)
+@pytest.mark.parametrize("kind", KINDS)
+def test_lists_are_written_as_greedy_search_writes_them(kind: str, format: Format) -> None:
+    model, examples, speculative = tiny_model(kind, format=format), make_examples(), Speculative(24)
+    for batch in (model.batch(examples), model.batch(examples[::-2]), model.batch(examples)):  # known when they return
+        greedy = Greedy(24).generate(model, batch)
+        for one, other in zip(greedy, speculative.generate(model, batch), strict=True):
+            assert (other.token_ids, other.text, other.finished) == (one.token_ids, one.text, one.finished)
+            assert other.token_log_probs == pytest.approx(one.token_log_probs, abs=1e-4)
+    assert 0 < speculative.num_passes < 3 * 24  # it writes the same again in fewer passes
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -7,6 +7,7 @@ from gner.decoding.teacher_forcing import AnswerReader
 from gner.interfaces import Kind
 from gner.testing import TinyModel, make_examples, tiny_model
 from tests.decoding.networks import NETWORKS, with_network
+from tests.decoding.rows import TokenCounter, alone, examples_with_questions, model_of_questions
 
 pytestmark = pytest.mark.usefixtures("no_gradients")
 FIRST = [[7, 8, 9, 10], [11, 12, 13, 14, 15, 16], [30, 4, 5]]
@@ -52,3 +53,22 @@ def test_several_answers_to_some_of_the_prompts_are_read_in_one_pass(name: str) 
     for row, answer, places in zip(rows, answers, found, strict=True):
         [expected] = token_log_probs(model.network, model.batch([batch.examples[row]]), [answer])
         assert [value for [value] in places] == pytest.approx(expected[2:], abs=1e-4)
+
+
+def test_what_questions_about_a_text_begin_with_is_read_once() -> None:
+    model = model_of_questions()
+    batch = model.batch(examples_with_questions())
+    counter = TokenCounter(model.network)
+    reader = AnswerReader(model.network, batch)
+    some = [3, 9, 3, 4]
+    answers = [FIRST[0], FIRST[1], FIRST[2], FIRST[0]]
+    found = reader.log_probs(some, answers, _asked(answers, 2))  # before all rows were read
+    assert counter.taken() < batch.prompt_ids.numel() / 2
+    every = list(range(batch.num_rows))
+    reader.log_probs(every, [FIRST[0]] * len(every), _asked([FIRST[0]] * len(every), 1))
+    reader.settle({3: FIRST[0][:2], 9: FIRST[0][:3]})
+    rows, later = [9, 3], [LATER[0], [7, 8, 30]]
+    after = reader.log_probs(rows, later, _asked(later, 1))
+    for row, answer, places in [*zip(some, answers, found, strict=True), *zip(rows, later, after, strict=True)]:
+        [expected] = token_log_probs(model.network, alone(batch, row), [answer])
+        assert [written for written, _ in places] == pytest.approx(expected[-len(places) :], abs=1e-4)

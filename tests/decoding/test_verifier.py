@@ -6,8 +6,10 @@ import pytest
 
 from gner.decoding import Greedy
 from gner.decoding.verifier import Verifier
+from gner.interfaces import Batch
 from gner.testing import TinyModel, make_examples, tiny_model
 from tests.conftest import KINDS
+from tests.decoding.rows import TokenCounter, alone, examples_with_questions, model_of_questions
 
 pytestmark = pytest.mark.usefixtures("no_gradients")
 LENGTH = 14
@@ -17,9 +19,11 @@ def _num_agreed(draft: list[int], chosen: list[int]) -> int:
     return next((at for at, token in enumerate(draft) if token != chosen[at]), len(draft))
 
 
-def _write(model: TinyModel, targets: list[list[int]], rng: random.Random) -> tuple[list[list[int]], list[list[float]]]:
+def _write(
+    model: TinyModel, batch: Batch, targets: list[list[int]], rng: random.Random
+) -> tuple[list[list[int]], list[list[float]]]:
     """Write texts with drafts that are right up to a random place; rows end at different times."""
-    verifier = Verifier(model.network, model.batch(make_examples()))
+    verifier = Verifier(model.network, batch)
     written: list[list[int]] = [[] for _ in targets]
     log_probs: list[list[float]] = [[] for _ in targets]
     active = list(range(len(targets)))
@@ -46,8 +50,22 @@ def _write(model: TinyModel, targets: list[list[int]], rng: random.Random) -> tu
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_is_drafted_the_networks_own_choices_are_written(kind: str, seed: int) -> None:
     model = tiny_model(kind, seed)
-    expected = Greedy(LENGTH).generate(model, model.batch(make_examples()))
-    written, log_probs = _write(model, [row.token_ids for row in expected], random.Random(seed))
+    batch = model.batch(make_examples())
+    expected = Greedy(LENGTH).generate(model, batch)
+    written, log_probs = _write(model, batch, [row.token_ids for row in expected], random.Random(seed))
+    assert written == [row.token_ids for row in expected]
+    for values, row in zip(log_probs, expected, strict=True):
+        assert values == pytest.approx(row.token_log_probs, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_questions_whose_text_is_read_once_are_answered_as_each_by_itself(seed: int) -> None:
+    model = model_of_questions(seed=seed)
+    batch = model.batch(examples_with_questions())
+    expected = [Greedy(LENGTH).generate(model, alone(batch, row))[0] for row in range(batch.num_rows)]
+    counter = TokenCounter(model.network)
+    written, log_probs = _write(model, batch, [row.token_ids for row in expected], random.Random(seed))
+    assert counter.passes[0] < batch.prompt_ids.numel() / 2  # one text of each example
     assert written == [row.token_ids for row in expected]
     for values, row in zip(log_probs, expected, strict=True):
         assert values == pytest.approx(row.token_log_probs, abs=1e-4)

@@ -10,6 +10,7 @@ from gner.bio import OUTSIDE, find_fault, repair, tags_of
 from gner.decoding.word_tokens import PieceTokenizer, TrieNode, answer_start
 from gner.interfaces import Kind
 from gner.prompting import GnerFormat
+from gner.prompting.boundaries import BOUNDARIES, Boundaries, to_marks
 from gner.records import Example
 from gner.testing import tiny_model
 
@@ -39,10 +40,12 @@ TOKENIZERS = {
 }
 
 
+@pytest.mark.parametrize("boundaries", BOUNDARIES)
 @pytest.mark.parametrize("kind", [Kind.SEQ2SEQ, Kind.CAUSAL])
 @pytest.mark.parametrize("name", TOKENIZERS)
-def test_pieces_are_cut_as_in_the_whole_answer(name: str, kind: Kind) -> None:
-    tokenizer, gner_format, rng = TOKENIZERS[name], GnerFormat(), random.Random(1)
+def test_pieces_are_cut_as_in_the_whole_answer(name: str, kind: Kind, boundaries: Boundaries) -> None:
+    gner_format = GnerFormat(boundaries=boundaries, merge_adjacent=True)
+    tokenizer, rng = TOKENIZERS[name], random.Random(1)
     pieces = PieceTokenizer(tokenizer, gner_format, kind)
     for _ in range(60):
         words = tuple(rng.choices(WORDS, k=rng.randint(1, 6)))
@@ -51,8 +54,9 @@ def test_pieces_are_cut_as_in_the_whole_answer(name: str, kind: Kind) -> None:
         assert find_fault(tags, "IOB2") is None
         pieces.prepare([example])
         tokens: list[int] = []
-        for position, tag in enumerate(tags):
-            before = tags[position - 1] if position else OUTSIDE
+        marks = to_marks(tags, boundaries)
+        for position, tag in enumerate(marks):
+            before = marks[position - 1] if position else OUTSIDE
             stem, node = pieces.choices(example, position, before)
             tokens += stem
             while node.tag != tag:

@@ -20,6 +20,7 @@ from gner.errors import UserError
 from gner.export import main as export
 from gner.inference.loading import load
 from gner.prompting import GnerFormat, UniNerFormat
+from gner.prompting.serialize import find_format
 from tests.conftest import KINDS
 from tests.models.sharded import logits_of
 from tests.prompting.questions import QuestionFormat
@@ -54,6 +55,25 @@ def test_run_checkpoint_and_export_tag_like_gner_test(config: Path, options: lis
         assert isinstance(model.settings.format, GnerFormat)
         assert model.settings.format.instruction is None
         assert model.predict_tags(words, ["person", "place"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [("causal", "uniner"), ("causal", "gollie"), ("seq2seq", "uniner"), ("seq2seq", "instructuie")],
+    indirect=["config"],
+)
+def test_models_of_other_formats_find_what_gner_test_finds(config: Path, name: str, tmp_path: Path) -> None:
+    options = ["--config", str(config), "--model.format", name, "--data.max_input_tokens", "2000"]
+    main("fit", options)
+    run = tmp_path / "run"
+    main("test", [*options, "--ckpt_path", "best", "--model.decoding", "Greedy"])
+    words, expected = _tags(run)
+    export(["--ckpt", str(run / "best"), "--out", str(tmp_path / "exported")])
+    for source in (run, run / "best", run / "checkpoints" / "best.ckpt", tmp_path / "exported"):
+        model = GNER.from_pretrained(source)
+        assert type(model.settings.format) is find_format(name)
+        assert model.predict_tags(words, ["person", "place"], decoding="greedy") == expected
+    assert GNER.from_pretrained(tmp_path / "exported").settings.types == {"toy": ("person", "place")}
 
 
 @pytest.mark.parametrize("config", KINDS, indirect=True)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,7 +8,8 @@ from gner.alignment.postprocess import AlignerName, PostProcessor
 from gner.bio import repair, tags_of
 from gner.errors import UserError
 from gner.prompting import GnerFormat
-from gner.prompting.gner import words_in_context
+from gner.prompting.boundaries import BOUNDARIES, Boundaries, adjacent_entities
+from gner.prompting.context_window import words_in_context
 from gner.prompting.gner_parser import parse, parse_official
 from gner.records import Example, TaggedWord
 
@@ -69,6 +72,32 @@ def test_parsing_inverts_writing_with_a_context_window(example: Example, window:
     assert unparsed == 0
 
 
+@given(
+    adversarial_examples(),
+    st.sampled_from(BOUNDARIES),
+    st.sampled_from([None, 0, 1, 2]),
+    st.sampled_from([None, "...", "[gap]"]),
+)
+def test_what_is_written_is_read_back_or_refused(
+    example: Example, boundaries: Boundaries, window: int | None, marker: str | None
+) -> None:
+    tags, _ = repair(example.tags)
+    example = replace(example, tags=tags)
+    form = GnerFormat(boundaries=boundaries, context_window=window, gap_marker=marker)
+    try:
+        [query] = form.queries(example)
+    except UserError:
+        is_unclear = adjacent_entities(tags) is not None or "O" in example.types
+        assert boundaries == "none" and is_unclear
+        return
+    prediction = PostProcessor(form)(example, [query.target])
+    report = prediction.report
+    assert prediction.tags == tags
+    assert not any((report.additions, report.substitutions, report.unknown_tags, report.repaired_tags, report.unparsed))
+    for place, tag in zip(prediction.places, tags, strict=True):
+        assert place is None or query.target[slice(*place)].endswith(tag.partition("-")[2] or tag)
+
+
 @pytest.mark.parametrize("entity_type", ["a)", "(a", ")a(", "a (b"])
 def test_type_with_an_unpaired_bracket_raises(entity_type: str) -> None:
     example = Example(("x",), ("O",), (entity_type,), "toy", "0", "toy.txt:7")
@@ -121,17 +150,37 @@ def test_lenient_parsing_of_generated_text(words: str, text: str, pairs: str, un
     assert len(parsed.places) == len(parsed.pairs)
 
 
+@pytest.mark.parametrize(
+    ("boundaries", "text", "pairs", "unparsed"),
+    [
+        ("bio", "in(O) New(B-city) York(E-city) Rome(s-city)", "in/O New/B-city York/I-city Rome/B-city", 0),
+        ("bioes", "in(O) New(B-city) York(I-city) Rome(I-city)", "in/O New/B-city York/I-city Rome/I-city", 0),
+        ("bioes", "in(O) New York(S-city) Rome(S-town)", "in/O New/B-city York/I-city Rome/S-town", 0),
+        ("bioes", "in(O) New York(e-City) Rome(S", "in/O New/I-city York/I-city Rome/B-city", 0),
+        ("none", "in(o) new york ( CITY ) Rome(B-city)", "in/O new/B-city york/I-city Rome/B-city", 0),
+        ("none", "in(O) (new)(city) York(town) Rome(ci", "in/O (new)/B-city York/town Rome/B-city", 0),
+        ("none", "in(O) Rome", "in/O", 4),
+    ],
+)
+def test_lenient_parsing_with_any_boundaries(boundaries: Boundaries, text: str, pairs: str, unparsed: int) -> None:
+    parsed = parse(text, ["in", "New", "York", "Rome", "(new)"], ["city"], boundaries=boundaries)
+    assert parsed[:2] == (_pairs(pairs), unparsed)
+
+
 @given(
     st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(),
     adversarial_examples(),
     st.sampled_from(["robust", "official"]),
+    st.sampled_from(BOUNDARIES),
 )
-def test_any_text_gives_one_tag_per_word(text: str, example: Example, aligner: AlignerName) -> None:
-    prediction = PostProcessor(GnerFormat(), aligner=aligner)(example, [text])
+def test_any_text_gives_one_tag_per_word(
+    text: str, example: Example, aligner: AlignerName, boundaries: Boundaries
+) -> None:
+    prediction = PostProcessor(GnerFormat(boundaries=boundaries), aligner=aligner)(example, [text])
     assert len(prediction.tags) == len(example.words)
     assert set(prediction.tags) <= set(tags_of(example.types))
     assert repair(prediction.tags) == (prediction.tags, 0)
-    unparsed = parse(text, example.words, example.types).unparsed
+    unparsed = parse(text, example.words, example.types, boundaries=boundaries).unparsed
     assert 0 <= unparsed <= len(text)
 
 
@@ -149,3 +198,20 @@ def test_any_text_gives_one_tag_per_word(text: str, example: Example, aligner: A
 )
 def test_official_parser_keeps_the_flaws_of_the_released_one(text: str, pairs: str) -> None:
     assert parse_official(text) == _pairs(pairs)
+
+
+@pytest.mark.parametrize(
+    ("boundaries", "text", "pairs"),
+    [
+        (
+            "bioes",
+            "New(B-city) York(E-city) in(O) Rome(S-city) Bonn(S-town)",
+            "New/B-city York/I-city in/O Rome/B-city",
+        ),
+        ("none", "New(city) (York)(city) ((O) Rome(city) Bonn(town)", "New/B-city (York)/B-city (/O Rome/B-city"),
+        ("none", "... New(city) ... York(city)", "New/B-city York/B-city"),
+    ],
+)
+def test_the_official_parser_gets_other_tags_converted(boundaries: Boundaries, text: str, pairs: str) -> None:
+    read = parse_official(text, ["city"], "...", boundaries=boundaries)
+    assert [pair for pair in read if pair[0] != "Bonn"] == _pairs(pairs)

@@ -110,10 +110,9 @@ def test_a_resumed_run_is_the_uninterrupted_one(config: Path, tmp_path: Path, co
     assert all(torch.equal(value, parts[name]) for name, value in whole.items())
 
 
-def _test_on_two(rank: int, config: Path) -> None:
-    main(
-        "test", ["--config", str(config), "--ckpt_path", "last", "--trainer.devices", "2", "--trainer.strategy", "ddp"]
-    )
+def _test_on_two(rank: int, config: Path, strategy: str = "ddp", *more: str) -> None:
+    options = ["--ckpt_path", "last", "--trainer.devices", "2", "--trainer.strategy", strategy]
+    main("test", ["--config", str(config), *options, *more])
 
 
 @pytest.mark.parametrize("config", ["causal", pytest.param("seq2seq", marks=pytest.mark.slow)], indirect=True)
@@ -126,6 +125,22 @@ def test_two_processes_score_as_one_does(config: Path, tmp_path: Path) -> None:
     expected_rows, expected_scores = _without_scores(_rows(tmp_path / "run", "val_last.jsonl"))
     assert rows == expected_rows
     assert scores == pytest.approx(expected_scores, abs=2e-5)  # their last digit depends on how a batch was padded
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", KINDS, indirect=True)
+@pytest.mark.parametrize("name", ["UniNerFormat", "InstructUieFormat", "GollieFormat"])
+def test_every_shipped_list_format_is_trained_and_scored_on_two_processes_too(
+    name: str, config: Path, tmp_path: Path
+) -> None:
+    options = ["--model.format", name, "--model.decoding", "Speculative", "--data.max_input_tokens", "2000"]
+    sharded = json.dumps({"class_path": "gner.models.FSDP2Strategy"})
+    steps = ["--trainer.max_steps", "40", "--trainer.val_check_interval", "40"]
+    main("fit", ["--config", str(config), *options, *steps, "--trainer.strategy", sharded])
+    expected = _metrics(tmp_path / "run", "last")
+    assert f"f1_{name.removesuffix('Format').lower()}" in expected
+    run_processes(_test_on_two, 2, config, sharded, *options)
+    assert _metrics(tmp_path / "run", "test") == expected
 
 
 def _without_scores(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[float]]:

@@ -15,6 +15,7 @@ FORMATS = [
     GnerFormat(),
     GnerFormat(None, dataset_line=True, extra_type="else"),
     GnerFormat("Do it.", context_window=2, gap_marker="..."),
+    GnerFormat(boundaries="bioes"),
 ]
 
 

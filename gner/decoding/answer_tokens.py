@@ -1,0 +1,89 @@
+"""Tokens of whole answers, as training tokenized them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gner.decoding.word_tokens import answer_start
+from gner.interfaces import Kind, TextModel, kind_of
+from gner.records import Example
+
+_MOST_KEPT = 100_000
+_BEFORE = "a"
+"""A text from which no tokenizer takes anything."""
+
+
+class AnswerTokenizer:
+    """Tokenizes answers where they are: after a prompt, as a segment of their own, or as a decoder's text.
+
+    Args:
+        model: Its tokenizer and format are used.
+        example: Any, to see how its prompts end.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model, [example, *_] = tiny_model("causal"), make_examples()
+        >>> tokens = AnswerTokenizer(model, example)
+        >>> [tokens.text(token) for token in tokens.of("Ada(O) wrote(O)")]
+        [' Ada', '(O)', ' wrote', '(O)']
+    """
+
+    def __init__(self, model: TextModel, example: Example) -> None:
+        self._tokenizer = model.tokenizer
+        self._format = model.format
+        self._is_seq2seq = kind_of(model.network.config) is Kind.SEQ2SEQ
+        self._start = list(answer_start(model.tokenizer)) if self._is_seq2seq else []
+        self._before = self._end_of_prompt(example)
+        [before, anchor] = self._token_ids([self._before, _BEFORE])
+        self._before_ids, self._anchor = before, anchor
+        self._anchor_text = self._decode(anchor)
+        self._known: dict[str, list[int]] = {}
+        self._texts: dict[int, str] = {}
+
+    def is_for(self, model: TextModel) -> bool:
+        """Whether these are the tokens of a model."""
+        return self._tokenizer is model.tokenizer and self._format is model.format
+
+    def _end_of_prompt(self, example: Example) -> str:
+        """The last word of a prompt that is tokenized together with its answer; empty for others."""
+        segments = self._format.query_segments(example)[0]
+        if self._is_seq2seq or len(segments) != 2:
+            return ""
+        return self._format.causal_prompt(segments[0].text).rpartition(" ")[2]
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Tokenize at once what will be asked for."""
+        if len(self._known) > _MOST_KEPT:
+            self._known.clear()
+        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if missing:
+            self._known.update(zip(missing, self._tokenize(missing), strict=True))
+
+    def of(self, answer: str) -> list[int]:
+        """The tokens of an answer, without the end token."""
+        self.prepare([answer])
+        return self._known[answer]
+
+    def _tokenize(self, answers: Sequence[str]) -> list[list[int]]:
+        if not self._before:
+            return [[*self._start, *ids] for ids in self._token_ids(answers)]
+        texts = [answer if answer[:1].isspace() else f" {answer}" for answer in answers]
+        wholes = self._token_ids([self._before + text for text in texts])
+        size = len(self._before_ids)
+        are_apart = [ids[:size] == self._before_ids for ids in wholes]
+        if all(are_apart):
+            return [ids[size:] for ids in wholes]
+        return self._token_ids(texts)  # the tokenizer joins prompt and answer, so training had them apart
+
+    def _token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        return rows
+
+    def text(self, token: int) -> str:
+        """What a token adds to a text; nothing for a special token."""
+        if token not in self._texts:
+            self._texts[token] = self._decode([*self._anchor, token])[len(self._anchor_text) :]
+        return self._texts[token]
+
+    def _decode(self, ids: list[int]) -> str:
+        return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
