@@ -13,6 +13,8 @@ from importlib.metadata import EntryPoint, entry_points
 STRATEGIES = "gner.decoding"
 FORMATS = "gner.formats"
 READERS = "gner.data"
+_HIDDEN = ("LazyInstance_", "ListedSearch")
+"""Beginnings of names of classes that nobody should choose: jsonargparse's, and a part of `Constrained`."""
 _ENDS = {FORMATS: "format"}
 """What may be left out at the end of a name of a group."""
 
@@ -113,7 +115,7 @@ def subclasses(base: type) -> list[type]:
     for child in children:
         found += [child, *subclasses(child)]
     # jsonargparse's lazy defaults are subclasses too
-    return [cls for cls in found if not inspect.isabstract(cls) and not cls.__name__.startswith("LazyInstance_")]
+    return [cls for cls in found if not inspect.isabstract(cls) and not cls.__name__.startswith(_HIDDEN)]
 
 
 def _import(entry_point: EntryPoint, base: type) -> type | None:
