@@ -13,8 +13,8 @@ from importlib.metadata import EntryPoint, entry_points
 STRATEGIES = "gner.decoding"
 FORMATS = "gner.formats"
 READERS = "gner.data"
-_HIDDEN = ("LazyInstance_", "ListedSearch")
-"""Beginnings of names of classes that nobody should choose: jsonargparse's, and a part of `Constrained`."""
+_HIDDEN = ("LazyInstance_", "_")
+"""Beginnings of names of classes that nobody should choose: jsonargparse's lazy defaults, and private ones."""
 _ENDS = {FORMATS: "format"}
 """What may be left out at the end of a name of a group."""
 
@@ -103,7 +103,7 @@ def resolve_name(group: str, name: str, base: type | None = None) -> str:
 
 
 def subclasses(base: type) -> list[type]:
-    """All concrete subclasses of a class that were imported.
+    """All concrete public subclasses of a class that were imported.
 
     Example:
         >>> from gner.decoding import DecodingStrategy
@@ -114,7 +114,6 @@ def subclasses(base: type) -> list[type]:
     children: list[type] = base.__subclasses__()
     for child in children:
         found += [child, *subclasses(child)]
-    # jsonargparse's lazy defaults are subclasses too
     return [cls for cls in found if not inspect.isabstract(cls) and not cls.__name__.startswith(_HIDDEN)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -157,6 +157,16 @@ class Counts(NamedTuple):
     num_correct: float
     num_predicted: int
     num_gold: int
+
+    @staticmethod
+    def of_sets(gold: Set[object], predicted: Set[object]) -> Counts:
+        """Counts of what can be right or wrong once only.
+
+        Example:
+            >>> Counts.of_sets({"Ada", "Bob"}, {"Ada", "Eve", "Rex"})
+            Counts(num_correct=1, num_predicted=3, num_gold=2)
+        """
+        return Counts(len(gold & predicted), len(predicted), len(gold))
 
 
 class TextRange(NamedTuple):

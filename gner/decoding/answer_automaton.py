@@ -47,6 +47,7 @@ class _Thread(NamedTuple):
 
     @property
     def rest(self) -> bytes:
+        """What is left of the text."""
         return self.text[self.position :]
 
 
@@ -81,10 +82,12 @@ class State:
 
     @cached_property
     def may_end(self) -> bool:
+        """Whether the answer is complete."""
         return any(thread.then.step == "end" and not thread.rest for thread in self._threads)
 
     @cached_property
     def edges(self) -> dict[int, State]:
+        """What can come next."""
         after: dict[int, list[_Thread]] = {}
         for text, position, then in self._threads:
             if position < len(text):
@@ -93,6 +96,7 @@ class State:
 
     @cached_property
     def closing(self) -> bytes:
+        """The shortest text that completes the answer."""
         return _shortest(thread.rest + self._automaton.closing(thread.then) for thread in self._raw)
 
 

@@ -15,7 +15,7 @@ from gner.bio import to_entities
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.forward_pass import MOST_LOGITS, Lockstep
 from gner.decoding.limits import positions_left
-from gner.decoding.listed_search import ListedSearch
+from gner.decoding.listed_search import search_answers
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.tag_search import Draft, TagSearch
 from gner.decoding.teacher_forcing import AnswerReader
@@ -87,9 +87,9 @@ class Constrained(DecodingStrategy):
         """
         first = batch.examples[0]
         if not has_drafts(model.format, first) and model.format.grammars(first) is not None:
-            search = ListedSearch(model, self._prepare_vocabulary(model), self.num_beams)
-            generations = search.generate(model, batch)
-            self.num_passes += search.num_passes
+            vocabulary = self._prepare_vocabulary(model)
+            generations, num_passes = search_answers(model, batch, vocabulary, self.num_beams)
+            self.num_passes += num_passes
             return generations
         pieces = self._prepare(model, batch)
         examples = batch.row_examples

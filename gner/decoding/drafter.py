@@ -114,7 +114,7 @@ class Drafter:
             >>> model.tokenizer.decode(draft), model.tokenizer.decode(drafter.written), agreed < len(draft)
             ('nothing(O)', 'nothing(B-', True)
         """
-        agreed = next((at for at, token in enumerate(draft) if token != choices[at]), len(draft))
+        agreed = num_agreed(draft, choices)
         self._learn(draft, choices)
         is_whole = agreed == len(draft)
         if draft:
@@ -197,6 +197,16 @@ class Drafter:
         """Words where the model may have gone on, the likeliest first."""
         yield from range(word + 1, min(word + _WORDS_AHEAD, len(self.tags)))
         yield from range(word, max(word - _WORDS_AHEAD, -1), -1)
+
+
+def num_agreed(draft: Sequence[int], choices: Sequence[int]) -> int:
+    """How many tokens at the start of a draft are what a model chose in their place.
+
+    Example:
+        >>> num_agreed([5, 6, 7], [5, 6, 9, 8])
+        2
+    """
+    return next((at for at, token in enumerate(draft) if token != choices[at]), len(draft))
 
 
 def loop_of(written: Sequence[int], limit: int) -> list[int]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from gner.decoding.answer_tokens import AnswerTokenizer
-from gner.decoding.drafter import loop_of
+from gner.decoding.drafter import loop_of, num_agreed
 from gner.decoding.list_completion import Completion, ListCompleter
 from gner.decoding.token_memory import Followers, TokenMemory, followers
 
@@ -97,16 +97,22 @@ class ListDrafter:
         return self._memory.follow(self.written, self._followers, limit)
 
     def accept(self, draft: Sequence[int], choices: Sequence[int]) -> int:
-        """Take what the model chose at each place of a draft, and after it; see `gner.decoding.drafter.Drafter`.
+        """Take what the model chose at each place of a draft, and after it; see `gner.decoding.drafter.Drafter.accept`.
 
-        Args:
-            draft: What `draft` gave, D tokens.
-            choices: What the model wants in the place of each of them, and next; D + 1 tokens.
-
-        Returns:
-            How many tokens of the draft the model would have written; one more is written now.
+        Example:
+            >>> from gner.decoding.entity_guesses import EntityGuesses, EntityMemory
+            >>> from gner.prompting import AnswerGrammar, ListItem
+            >>> from gner.testing import make_examples, tiny_model
+            >>> model, [example, *_] = tiny_model("seq2seq"), make_examples()
+            >>> grammar = AnswerGrammar("[]", "[", (ListItem("place", '"', '"', str),), ", ", "]")
+            >>> completer = ListCompleter(grammar, example, EntityGuesses(EntityMemory(), example))
+            >>> drafter = ListDrafter(AnswerTokenizer(model, example), completer, TokenMemory(), "")
+            >>> draft = drafter.draft(limit=128)
+            >>> agreed = drafter.accept(draft, [*draft, model.tokenizer.eos_token_id])
+            >>> agreed == len(draft), model.tokenizer.decode(drafter.written)
+            (True, '[]</s>')
         """
-        agreed = next((at for at, token in enumerate(draft) if token != choices[at]), len(draft))
+        agreed = num_agreed(draft, choices)
         if self._completion is not None and agreed < len(draft):
             self._learn(self._completion, draft, choices, agreed)
         new = [*draft[:agreed], choices[agreed]]

@@ -19,6 +19,7 @@ from gner.decoding.word_tokens import answer_start
 from gner.errors import UserError
 from gner.interfaces import Batch, Kind, TextModel, kind_of
 from gner.prompting import AnswerGrammar, Format
+from gner.records import Generation
 
 
 class AllowedTokens:
@@ -153,20 +154,29 @@ class AnswerMask(LogitsProcessor):
         return masked
 
 
-class ListedSearch(BeamSearch):
+def search_answers(
+    model: TextModel, batch: Batch, vocabulary: VocabularyTrie, num_beams: int
+) -> tuple[list[Generation], int]:
     """Beam search among the answers that a format's grammars write about the sentences of a batch.
 
     Args:
         model: What writes; its format has grammars.
-        vocabulary: Of its tokenizer.
+        batch: R rows.
+        vocabulary: Of the tokenizer.
         num_beams: Width.
 
-    Attributes:
-        num_passes: Forward passes over the decoder since the search was made.
+    Returns:
+        One generation for each row, and the forward passes over the decoder that they took.
 
     Raises:
         UserError: The tokenizer cannot write the frame of the answers.
     """
+    search = _ListedSearch(model, vocabulary, num_beams)
+    return search.generate(model, batch), search.num_passes
+
+
+class _ListedSearch(BeamSearch):
+    """See `search_answers`; ``num_passes`` are those since it was made."""
 
     def __init__(self, model: TextModel, vocabulary: VocabularyTrie, num_beams: int) -> None:
         super().__init__(num_beams)

@@ -16,6 +16,7 @@ from gner.prompting.context_window import is_widened, words_written
 from gner.prompting.gner_parser import parse, parse_official
 from gner.prompting.gner_scorer import count_pairs
 from gner.prompting.instructions import INSTRUCTIONS, OFFICIAL_INSTRUCTION
+from gner.prompting.option_checks import check_choice
 from gner.prompting.query import Query
 from gner.records import Aligner, Alignment, AlignmentReport, Counts, Example, Prediction
 
@@ -81,11 +82,7 @@ class GnerFormat(Format):
                 f"Expected a `gap_marker` with some text and without brackets, or null, got {gap_marker!r}. "
                 "Set model.format.init_args.gap_marker."
             )
-        if boundaries not in BOUNDARIES:
-            raise UserError(
-                f"Expected `boundaries` to be {', '.join(BOUNDARIES[:-1])} or {BOUNDARIES[-1]}, got {boundaries!r}. "
-                "Set model.format.init_args.boundaries."
-            )
+        check_choice("boundaries", boundaries, BOUNDARIES)
         self.instruction = INSTRUCTIONS[boundaries] if instruction == OFFICIAL_INSTRUCTION else instruction
         self.dataset_line = dataset_line
         self.extra_type = extra_type

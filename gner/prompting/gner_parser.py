@@ -15,6 +15,7 @@ from typing import NamedTuple
 from gner.bio import OUTSIDE, inside
 from gner.prompting.boundaries import Boundaries
 from gner.prompting.tag_grammar import CLOSE, OPEN, TagGrammar, tag_grammar
+from gner.prompting.visible import num_visible
 from gner.records import TaggedWord
 
 _SYMBOLS = "#%&*@"  # Unicode calls them punctuation, but they are parts of names and amounts
@@ -154,7 +155,7 @@ def _parse_leniently(text: str, source: _Source, grammar: TagGrammar, gap_marker
     if last and tag:
         pairs += source.share(last.group(1).strip(), tag, inside(tag))
         return Parsed(pairs, 0, places + [last.span(2)] * (len(pairs) - len(places)))
-    return Parsed(pairs, len("".join(text[position:].split())), places)
+    return Parsed(pairs, num_visible(text[position:]), places)
 
 
 def _next_tag(text: str, position: int, source: _Source, grammar: TagGrammar) -> tuple[int, re.Match[str]] | None:

@@ -43,5 +43,4 @@ def count_pairs(words: Sequence[str], gold: Sequence[str], predicted: Sequence[s
         >>> count_pairs(["Ada", "met", "Ada"], ["B-person", "O", "B-person"], ["O", "O", "B-person"])
         Counts(num_correct=1, num_predicted=1, num_gold=1)
     """
-    gold_pairs, pairs = official_pairs(words, gold), official_pairs(words, predicted)
-    return Counts(len(set(gold_pairs) & set(pairs)), len(pairs), len(gold_pairs))
+    return Counts.of_sets(set(official_pairs(words, gold)), set(official_pairs(words, predicted)))

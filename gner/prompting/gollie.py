@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from gner.bio import draw_types, to_entities
+from gner.bio import draw_types
 from gner.errors import UserError
 from gner.prompting.base import Format, Query, Segment
 from gner.prompting.class_names import class_names
@@ -25,7 +25,8 @@ from gner.prompting.gollie_prompt import (
     write_prompt,
 )
 from gner.prompting.gollie_scorer import OfficialAnswer, count_entities, read_as_published
-from gner.prompting.listed import AnswerGrammar, ListedEntity, ListItem, place_listed
+from gner.prompting.listed import AnswerGrammar, ListedEntity, ListItem, gold_strings, place_listed
+from gner.prompting.visible import num_visible
 from gner.records import Aligner, Alignment, AlignmentReport, Counts, Example, Prediction, TextRange
 
 _MOST_NAMED = 10
@@ -126,7 +127,7 @@ class GollieFormat(Format):
         """
         names = class_names(example.types).names
         definitions = [self._definition(example, entity_type) for entity_type in example.types]
-        answer = write_answer([(names[entity_type], string) for entity_type, string in _gold(example)])
+        answer = write_answer([(names[entity_type], string) for entity_type, string in gold_strings(example)])
         return [Query(write_prompt(definitions, _text(example)), answer)]
 
     def num_queries(self, example: Example) -> int:
@@ -141,7 +142,7 @@ class GollieFormat(Format):
         definitions = [self._definition(example, entity_type, rng) for entity_type in types]
         definitions, masks = mask_names(definitions, self.mask_class_names, rng)
         names = class_names(example.types).names
-        listed = [(names[entity_type], string) for entity_type, string in _gold(example) if entity_type in types]
+        listed = [(names[entity_type], string) for entity_type, string in gold_strings(example) if entity_type in types]
         answer = write_answer([(masks.get(name, name), string) for name, string in listed])
         return [[Segment(write_prompt(definitions, _text(example)), False), Segment(answer, True)]]
 
@@ -227,13 +228,13 @@ class GollieFormat(Format):
         """
         answer = _as_published(example, texts)
         listed = [ListedEntity(string, kind, TextRange(0, 0, 0)) for kind, string in answer.entities]
-        unparsed = len("".join(texts[0].split())) if answer.parse_error else 0
+        unparsed = num_visible(texts[0]) if answer.parse_error else 0
         placed = place_listed(example, listed, "next place", unparsed=unparsed)
         return Alignment(placed.tags, placed.report + AlignmentReport(unplaced=answer.num_hallucinated))
 
     def official_counts(self, example: Example, texts: Sequence[str], align: Aligner) -> Counts:
         """Pairs of class and string, as the released scorer counts them."""
-        return count_entities(_gold(example), _as_published(example, texts).entities)
+        return count_entities(gold_strings(example), _as_published(example, texts).entities)
 
     def grammars(self, example: Example) -> list[AnswerGrammar]:
         """A list of calls; a string with double quotes may be written in single ones, a long one in a line of its own.
@@ -258,12 +259,6 @@ class GollieFormat(Format):
         name = max(class_names(example.types).types, key=len, default="")
         # A word alone may need fewer backslashes than within a string that also has quotes of the other kind.
         return write_answer([(name, word) for word in example.words]) + r"\"" * _text(example).count('"')
-
-
-def _gold(example: Example) -> list[tuple[str, str]]:
-    """The entities that the tags spell, as pairs of a type and a string."""
-    entities = to_entities(example.tags)
-    return [(entity.type, " ".join(example.words[entity.start : entity.end])) for entity in entities]
 
 
 def _text(example: Example) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from gner.prompting.python_literals import find_literal
+from gner.prompting.visible import num_visible
 
 MOST_CHARACTERS = 50_000
 """What a model wrote after these is not read."""
@@ -110,4 +111,5 @@ def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
 
 
 def _num_visible(text: str) -> int:
-    return len("".join(text.replace(",", " ").split()))
+    """Characters that are neither whitespace nor a comma."""
+    return num_visible(text.replace(",", ""))

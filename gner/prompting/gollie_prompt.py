@@ -214,6 +214,7 @@ def mask_names(
     pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def mask(text: str) -> str:
+        """Replace names, within words too."""
         return pattern.sub(lambda found: masks[found.group()], text)
 
     changed = []

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from string import Formatter
 from typing import Literal, get_args
 
-from gner.bio import to_entities
 from gner.errors import UserError
 from gner.prompting.base import Format, Query, Segment
 from gner.prompting.instruct_uie_parser import ParsedList, parse_list, parse_official
 from gner.prompting.instruct_uie_scorer import NOTHING, answer_items, count_items
-from gner.prompting.listed import AnswerGrammar, ListItem, place_listed
+from gner.prompting.listed import AnswerGrammar, ListItem, gold_strings, place_listed
+from gner.prompting.option_checks import check_choice
 from gner.records import Aligner, Alignment, Counts, Example, Prediction
 
 _PAIRS = 'Output format is "type1: word1; type2: word2". \n'
@@ -37,8 +37,8 @@ Task = Literal["NER", "ES", "ET"]
 class InstructUieFormat(Format):
     """`` person: Ada; place: London``, or `` None``.
 
-    Nothing is escaped: a name with ``;`` looks like two items. It is told apart by the sentence, but the published
-    scorer splits it, in gold answers too.
+    Nothing is escaped, so a name with ``;`` is ambiguous. `read` resolves it by the sentence; the published scorer
+    splits it, in gold answers too.
 
     Args:
         instruction: Which of the three published instructions the prompt has: ``single``, the first, ``second``,
@@ -75,11 +75,7 @@ class InstructUieFormat(Format):
         auxiliary: float = 0.0,
         published_braces: bool = False,
     ) -> None:
-        if instruction not in get_args(Instruction):
-            raise UserError(
-                f"Expected `instruction` to be single, second, third or multiple, got {instruction!r}. "
-                "Set model.format.init_args.instruction."
-            )
+        check_choice("instruction", instruction, get_args(Instruction))
         if not 0 <= auxiliary <= 1:
             raise UserError(
                 f"Expected `auxiliary`, a probability, from 0 to 1, got {auxiliary}. "
@@ -204,7 +200,7 @@ def entity_strings(example: Example) -> list[str]:
         >>> entity_strings(Example(("New", "York", "!"), ("B-city", "I-city", "O"), ("city",), "toy", "0"))
         ['New York']
     """
-    return [" ".join(example.words[entity.start : entity.end]) for entity in to_entities(example.tags)]
+    return [string for _, string in gold_strings(example)]
 
 
 def typed_answer(example: Example) -> str:
@@ -214,8 +210,7 @@ def typed_answer(example: Example) -> str:
         >>> typed_answer(Example(("New", "York", "!"), ("B-city", "I-city", "O"), ("city",), "toy", "0"))
         ' city: New York'
     """
-    entities = zip(to_entities(example.tags), entity_strings(example), strict=True)
-    items = [f"{entity.type}: {string}" for entity, string in entities]
+    items = [f"{entity_type}: {string}" for entity_type, string in gold_strings(example)]
     return " " + "; ".join(items) if items else _NONE
 
 

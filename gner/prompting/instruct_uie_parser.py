@@ -26,7 +26,7 @@ class ParsedList(NamedTuple):
     Attributes:
         entities: In the order in which they were written.
         unknown_types: Items with a type that is not offered.
-        unparsed: Characters of text that is no item: without a colon, or without a string behind it.
+        unparsed: Characters of text that is no item: without a colon, or without a string after it.
     """
 
     entities: list[ListedEntity]
@@ -40,7 +40,7 @@ class _Part(NamedTuple):
     Attributes:
         start: Its first character.
         end: Exclusive.
-        type: The offered type that it starts with, with a colon behind; None if it starts with none.
+        type: The offered type, followed by a colon, that it starts with; None if there is none.
         content: Where the string of that type starts.
     """
 
@@ -77,7 +77,7 @@ class _Sentence:
         self.most_parts = min(_MOST_JOINED, 1 + self._text.count(";"))  # of a name
 
     def fit(self, string: str) -> int:
-        """How well a string stands there: 2 from word to word, 1 within words as `place_strings` finds it, or 0."""
+        """How well a string matches: 2 on word boundaries, 1 within words as `place_strings` finds it, 0 not at all."""
         found = find_string(self._text, self._words, string) if len(string) <= len(self._text) else []
         if not found:
             return 0
@@ -92,7 +92,7 @@ def parse_list(text: str, words: Sequence[str], types: Sequence[str]) -> ParsedL
     """Read an answer leniently; whatever the text is, this does not fail.
 
     An item starts with an offered type and a colon, at the start, after ``;`` or on a new line. Its string ends at the
-    next ``;``, or at a later one if the string up to there stands in the sentence.
+    next ``;``, or at a later one if the string up to there occurs in the sentence.
 
     Args:
         text: What was written.
@@ -140,10 +140,10 @@ def _split(text: str, types: _TypeFinder) -> list[_Part]:
 
 
 def _last_part(text: str, parts: Sequence[_Part], first: int, sentence: _Sentence) -> int:
-    """The last of the parts that the string of an item consists of, as far as it stands in the sentence.
+    """The last part of an item's string: the one up to which the string best matches the sentence.
 
-    It stands there from word to word, or else within words. Of several such strings it is the longest before what looks
-    like the next item, or else the shortest that goes beyond that. If none stands there, it is the first part alone.
+    A match on word boundaries is better than one within words. Of equal ones the longest before the next typed item is
+    taken, or else the shortest that extends beyond it; without a match, the first part alone.
     """
     if sentence.most_parts == 1:
         return first

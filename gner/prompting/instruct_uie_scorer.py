@@ -46,4 +46,4 @@ def count_items(gold: Set[str], written: Set[str]) -> Counts:
         >>> count_items({"person:ada"}, {"person:ada", ""})
         Counts(num_correct=1, num_predicted=2, num_gold=1)
     """
-    return Counts(len(gold & written), len(written), len(gold))
+    return Counts.of_sets(gold, written)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gner.alignment.strings import Rule, place_strings
+from gner.bio import to_entities
 from gner.records import AlignmentReport, Example, Prediction, TextRange
 
 
@@ -59,6 +60,17 @@ class AnswerGrammar(NamedTuple):
             return self.empty
         written = [item.before + item.escape(string) + item.after for item, string in entities]
         return self.start + self.separator.join(written) + self.end
+
+
+def gold_strings(example: Example) -> list[tuple[str, str]]:
+    """The entities that the tags of an example spell, as pairs of a type and a string, in reading order.
+
+    Example:
+        >>> gold_strings(Example(("New", "York", "!"), ("B-city", "I-city", "O"), ("city",), "toy", "0"))
+        [('city', 'New York')]
+    """
+    entities = to_entities(example.tags)
+    return [(entity.type, " ".join(example.words[entity.start : entity.end])) for entity in entities]
 
 
 class ListedEntity(NamedTuple):

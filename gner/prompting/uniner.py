@@ -14,7 +14,8 @@ from gner.alignment.strings import Rule, place_strings
 from gner.bio import to_entities
 from gner.errors import UserError
 from gner.prompting.base import END, Format, Query, Segment
-from gner.prompting.listed import AnswerGrammar, ListedEntity, ListItem, place_listed
+from gner.prompting.listed import AnswerGrammar, ListedEntity, ListItem, gold_strings, place_listed
+from gner.prompting.option_checks import check_choice
 from gner.prompting.uniner_parser import ASSISTANT, parse_list, parse_official
 from gner.prompting.uniner_scorer import count_answers
 from gner.records import Aligner, Alignment, AlignmentReport, Counts, Example, Prediction, TextRange
@@ -70,8 +71,8 @@ class UniNerFormat(Format):
         shuffle_questions: bool = True,
         published_seam: bool = False,
     ) -> None:
-        _check_choice("system", system, get_args(System))
-        _check_choice("negatives", negatives, get_args(Negatives))
+        check_choice("system", system, get_args(System))
+        check_choice("negatives", negatives, get_args(Negatives))
         _check_numbers(num_negative_types, type_frequencies)
         if num_negative_types and negatives == "frequency" and not type_frequencies:
             raise UserError(
@@ -263,21 +264,14 @@ def _question(entity_type: str) -> str:
 def _answers(example: Example) -> list[str]:
     """For each type the list of its entities' strings."""
     strings: dict[str, list[str]] = {entity_type: [] for entity_type in example.types}
-    for entity in to_entities(example.tags):
-        if entity.type in strings:
-            strings[entity.type].append(" ".join(example.words[entity.start : entity.end]))
+    for entity_type, string in gold_strings(example):
+        if entity_type in strings:
+            strings[entity_type].append(string)
     return [json.dumps(strings[entity_type]) for entity_type in example.types]
 
 
 def _escape(string: str) -> str:
     return json.dumps(string)[1:-1]
-
-
-def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise UserError(
-            f"Expected `{name}` to be {' or '.join(choices)}, got {value!r}. Set model.format.init_args.{name}."
-        )
 
 
 def _check_numbers(num_negative_types: int | None, type_frequencies: dict[str, int] | None) -> None:

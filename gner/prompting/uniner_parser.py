@@ -9,6 +9,8 @@ import json
 import re
 from typing import NamedTuple
 
+from gner.prompting.visible import num_visible
+
 ASSISTANT = "ASSISTANT:"
 """What comes before an answer in a conversation."""
 
@@ -119,16 +121,6 @@ def parse_official(text: str) -> OfficialList:
     if found is None or strings is None:
         return OfficialList([], num_visible(answer))
     return OfficialList(strings, num_visible(answer[found.end() :]))
-
-
-def num_visible(text: str) -> int:
-    """Number of characters that are not whitespace.
-
-    Example:
-        >>> num_visible(" a b")
-        2
-    """
-    return len("".join(text.split()))
 
 
 def _end_of_prompt(text: str) -> int:

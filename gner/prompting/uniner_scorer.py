@@ -31,11 +31,9 @@ def count_answers(answers: Iterable[tuple[str, str]]) -> Counts:
         >>> count_answers([('["Ada", "Bob"]', '["ADA", "Ada", "Eve"]'), ("[]", "none")])
         Counts(num_correct=1, num_predicted=2, num_gold=2)
     """
-    total = Counts(0, 0, 0)
-    for right, written in answers:
-        gold, predicted = official_strings(right), official_strings(written)
-        num_correct = len(set(gold) & set(predicted))
-        total = Counts(
-            total.num_correct + num_correct, total.num_predicted + len(predicted), total.num_gold + len(gold)
-        )
-    return total
+    gold: set[tuple[int, str]] = set()
+    predicted: set[tuple[int, str]] = set()
+    for question, (right, written) in enumerate(answers):
+        gold.update((question, string) for string in official_strings(right))
+        predicted.update((question, string) for string in official_strings(written))
+    return Counts.of_sets(gold, predicted)

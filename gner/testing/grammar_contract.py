@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import chain, product
 
 from gner.alignment import RobustAligner
-from gner.bio import to_entities
 from gner.prompting import AnswerGrammar, Format, ListItem
+from gner.prompting.listed import gold_strings
 from gner.records import Example
 
 _STRINGS = ["Ada", "New York", 'O\'Neil "5"', "東京 Zürich"]
@@ -59,10 +59,10 @@ def _ways(grammar: AnswerGrammar, example: Example) -> Iterator[str]:
     """The answers that list the gold entities of the types of a grammar, in every way in which each can be written."""
     strings: list[str] = []
     ways: list[list[ListItem]] = []
-    for entity in to_entities(example.tags):
-        items = [item for item in grammar.items if item.type == entity.type]
+    for entity_type, string in gold_strings(example):
+        items = [item for item in grammar.items if item.type == entity_type]
         if items:
-            strings.append(" ".join(example.words[entity.start : entity.end]))
+            strings.append(string)
             ways.append(items)
     for chosen in product(*ways):
         yield grammar.write(list(zip(chosen, strings, strict=True)))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner.prompting.uniner_parser import num_visible, parse_list, parse_official
+from gner.prompting.uniner_parser import parse_list, parse_official
+from gner.prompting.visible import num_visible
 
 PIECES = [
     *('"', "'", "[", "]", "{", "}", ",", ":", "\\", "\\u", "\\ud83d", "\\x4", "\ud800", "\n", " ", "\u2028", "é", "😀"),
