@@ -8,6 +8,7 @@ from itertools import accumulate
 from math import exp
 from typing import TYPE_CHECKING
 
+from gner.alignment.token_texts import TokenTexts
 from gner.records import Entity, Generation, Prediction
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ class EntityScorer:
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        self._tokenizer = tokenizer
-        self._before = list(tokenizer("a", add_special_tokens=False)["input_ids"])
-        self._texts: dict[int, str] = {}
+        self._texts = TokenTexts(tokenizer)
 
     def __call__(self, prediction: Prediction, generations: Sequence[Generation]) -> Prediction:
         """The prediction with scores, where its places or the strategy give any.
@@ -81,22 +80,13 @@ class EntityScorer:
     def _ends(self, generation: Generation) -> list[int]:
         """Where each token ends in the text, at whose start there may be less white space than was written, or more."""
         ids = generation.token_ids
-        texts = [self._text(token) for token in ids]
+        texts = list(map(self._texts.of, ids))
         spelt, ends = "".join(texts), list(accumulate(map(len, texts)))
         if spelt.lstrip() != generation.text.lstrip():  # characters of several tokens, such as emoji
-            spelt = self._decode(ids)
-            ends = [len(self._decode(ids[: length + 1])) for length in range(len(ids))]
+            spelt = self._texts.decode(ids)
+            ends = [len(self._texts.decode(ids[: length + 1])) for length in range(len(ids))]
         shift = _indent(generation.text) - _indent(spelt)
         return [max(0, end + shift) for end in ends]
-
-    def _text(self, token: int) -> str:
-        """What a token adds to a text."""
-        if token not in self._texts:
-            self._texts[token] = self._decode([*self._before, token])[len(self._decode(self._before)) :]
-        return self._texts[token]
-
-    def _decode(self, ids: list[int]) -> str:
-        return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 def _indent(text: str) -> int:

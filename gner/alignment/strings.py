@@ -68,13 +68,19 @@ def place_strings(words: Sequence[str], strings: Sequence[tuple[str, str]], rule
         [Entity(start=0, end=1, type='person', score=None), Entity(start=4, end=6, type='place', score=None)]
     """
     text, placed_words = join_words(words)
-    places = {string: _word_spans(text, placed_words, string) for string, _ in strings}
+    places = {string: word_spans(text, placed_words, string) for string, _ in strings}
     if rule == "every occurrence":
         return _every_occurrence(strings, places)
-    return _next_place(strings, places)
+    return _in_order(strings, places)
 
 
-def _word_spans(text: str, words: Sequence[Word], string: str) -> list[tuple[int, int]]:
+def word_spans(text: str, words: Sequence[Word], string: str) -> list[tuple[int, int]]:
+    """The words, as half-open ranges, of all occurrences of a string; see `find_string`.
+
+    Example:
+        >>> word_spans(*join_words(("New", "York", "or", "York")), "York")
+        [(1, 2), (3, 4)]
+    """
     return [covered_words(words, start, end) for start, end in find_string(text, words, string)]
 
 
@@ -112,20 +118,33 @@ def longest_first(entities: Iterable[Entity]) -> Iterator[tuple[Entity, Entity |
         yield entity, owner
 
 
-def _next_place(strings: Sequence[tuple[str, str]], places: dict[str, list[tuple[int, int]]]) -> Placed:
+def _in_order(strings: Sequence[tuple[str, str]], places: dict[str, list[tuple[int, int]]]) -> Placed:
     taken: set[int] = set()
     kept: list[tuple[Entity, int]] = []
     num_unplaced = position = 0
     for origin, (string, entity_type) in enumerate(strings):
-        free = [place for place in places[string] if taken.isdisjoint(range(*place))]
-        later = [place for place in free if place[0] >= position]
-        if not free:
+        place = next_place([place for place in places[string] if taken.isdisjoint(range(*place))], position)
+        if place is None:
             num_unplaced += 1
             continue
-        start, position = (later or free)[0]
+        start, position = place
         taken.update(range(start, position))
         kept.append((Entity(start, position, entity_type), origin))
     return _placed(kept, num_unplaced)
+
+
+def next_place(free: Sequence[tuple[int, int]], position: int) -> tuple[int, int] | None:
+    """The place that a string takes: the first one at or after a position, or else the first one; None without any.
+
+    Args:
+        free: The places that it may take, in reading order.
+        position: The word after the entity before.
+
+    Example:
+        >>> next_place([(0, 1), (4, 5)], 2), next_place([(0, 1)], 2), next_place([], 2)
+        ((4, 5), (0, 1), None)
+    """
+    return next((place for place in free if place[0] >= position), free[0] if free else None)
 
 
 def find_string(text: str, words: Sequence[Word], string: str) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from gner.interfaces import IGNORED, Kind, TokenizerOwner
 from gner.prompting import END, Format, Query, Segment
+from gner.prompting.query import after_prompt
 
 
 class Encoded(NamedTuple):
@@ -75,7 +76,7 @@ class Encoder:
         tokenizer = self._backbone.tokenizer
         texts = [self._format.causal_prompt(query.prompt) for query in queries]
         prompts = [self._without_end(ids) for ids in tokenizer(texts)["input_ids"]]
-        answers = [query.target if query.target[:1].isspace() else f" {query.target}" for query in queries]
+        answers = [after_prompt(query.target) for query in queries]
         wholes = tokenizer([text + answer for text, answer in zip(texts, answers, strict=True)])["input_ids"]
         pairs = []
         for prompt, whole, text in zip(prompts, wholes, answers, strict=True):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gner.alignment import RobustAligner
-from gner.alignment.strings import covered_words, find_string, join_words
+from gner.alignment.strings import join_words, next_place, word_spans
 from gner.prompting import AnswerGrammar, Format, ListItem
 from gner.records import AlignmentReport, Example, Prediction
 
@@ -44,23 +44,21 @@ class SentencePlaces:
 
     def __init__(self, words: Sequence[str]) -> None:
         self._text, self._words = join_words(words)
-        self._places: dict[str, list[tuple[int, int, int]]] = {}
+        self._places: dict[str, list[tuple[int, int]]] = {}
 
     def put(self, string: str, progress: Progress) -> Progress | None:
         """Put a string at its next free place; None if it has none."""
-        free = [place for place in self._find(string) if not place[2] & progress.taken]
-        later = [place for place in free if place[0] >= progress.position]
-        if not free:
-            return None
-        _, end, bits = (later or free)[0]
-        return Progress(progress.taken | bits, end)
-
-    def _find(self, string: str) -> list[tuple[int, int, int]]:
-        """Start and exclusive end of each place, and its words, a bit for each."""
         if string not in self._places:
-            spans = [covered_words(self._words, *found) for found in find_string(self._text, self._words, string)]
-            self._places[string] = [(start, end, (1 << end) - (1 << start)) for start, end in spans]
-        return self._places[string]
+            self._places[string] = word_spans(self._text, self._words, string)
+        free = [place for place in self._places[string] if not _bits(place) & progress.taken]
+        place = next_place(free, progress.position)
+        return None if place is None else Progress(progress.taken | _bits(place), place[1])
+
+
+def _bits(place: tuple[int, int]) -> int:
+    """The words of a place, a bit for each."""
+    start, end = place
+    return (1 << end) - (1 << start)
 
 
 class ReadBack:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gner.alignment.token_texts import TokenTexts
 from gner.decoding.word_tokens import answer_start
 from gner.interfaces import Kind, TextModel, kind_of
+from gner.prompting.query import after_prompt
 from gner.records import Example
 
 _MOST_KEPT = 100_000
-_BEFORE = "a"
-"""A text from which no tokenizer takes anything."""
 
 
 class AnswerTokenizer:
@@ -19,6 +19,9 @@ class AnswerTokenizer:
     Args:
         model: Its tokenizer and format are used.
         example: Any, to see how its prompts end.
+
+    Attributes:
+        text: Gives what a token adds to a text; see `TokenTexts.of`.
 
     Example:
         >>> from gner.testing import make_examples, tiny_model
@@ -34,11 +37,9 @@ class AnswerTokenizer:
         self._is_seq2seq = kind_of(model.network.config) is Kind.SEQ2SEQ
         self._start = list(answer_start(model.tokenizer)) if self._is_seq2seq else []
         self._before = self._end_of_prompt(example)
-        [before, anchor] = self._token_ids([self._before, _BEFORE])
-        self._before_ids, self._anchor = before, anchor
-        self._anchor_text = self._decode(anchor)
+        [self._before_ids] = self._token_ids([self._before])
         self._known: dict[str, list[int]] = {}
-        self._texts: dict[int, str] = {}
+        self.text = TokenTexts(model.tokenizer).of
 
     def is_for(self, model: TextModel) -> bool:
         """Whether these are the tokens of a model."""
@@ -67,7 +68,7 @@ class AnswerTokenizer:
     def _tokenize(self, answers: Sequence[str]) -> list[list[int]]:
         if not self._before:
             return [[*self._start, *ids] for ids in self._token_ids(answers)]
-        texts = [answer if answer[:1].isspace() else f" {answer}" for answer in answers]
+        texts = list(map(after_prompt, answers))
         wholes = self._token_ids([self._before + text for text in texts])
         size = len(self._before_ids)
         are_apart = [ids[:size] == self._before_ids for ids in wholes]
@@ -78,12 +79,3 @@ class AnswerTokenizer:
     def _token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return rows
-
-    def text(self, token: int) -> str:
-        """What a token adds to a text; nothing for a special token."""
-        if token not in self._texts:
-            self._texts[token] = self._decode([*self._anchor, token])[len(self._anchor_text) :]
-        return self._texts[token]
-
-    def _decode(self, ids: list[int]) -> str:
-        return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))

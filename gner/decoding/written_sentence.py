@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from gner.alignment.strings import next_place
 from gner.records import Entity
 
 
@@ -51,8 +52,7 @@ class WrittenSentence:
             >>> sentence.place("Ada", 1), sentence.place("Ada", 3), sentence.place("Eve", 0)
             ((2, 3), (0, 1), None)
         """
-        places = [(start, end) for start, end, rest in self.at_start_of(string) if not rest]
-        return next((place for place in places if place[0] >= position), places[0] if places else None)
+        return next_place([(start, end) for start, end, rest in self.at_start_of(string) if not rest], position)
 
     def starting_with(self, string: str) -> Iterator[tuple[int, int]]:
         """Words with which text begins that starts with a string, each with the least end of that string.

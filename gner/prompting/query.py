@@ -41,3 +41,13 @@ class Segment(NamedTuple):
 
     text: str
     learned: bool
+
+
+def after_prompt(answer: str) -> str:
+    """An answer as it follows a prompt in one text: after a space, unless it starts with white space itself.
+
+    Example:
+        >>> after_prompt("Ada(O)"), after_prompt(" None")
+        (' Ada(O)', ' None')
+    """
+    return answer if answer[:1].isspace() else f" {answer}"

@@ -7,6 +7,7 @@ import pytest
 
 from gner.alignment.confidence import EntityScorer
 from gner.alignment.postprocess import PostProcessor
+from gner.alignment.token_texts import TokenTexts
 from gner.bio import to_entities
 from gner.prompting import GnerFormat
 from gner.records import Entity, Example, Generation, Prediction
@@ -111,7 +112,7 @@ def test_each_string_has_its_score_from_its_own_text() -> None:
 def test_a_token_that_a_string_shares_with_what_is_around_it_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tokenizer may well have a token for ``["A``, which does not tell where the string starts."""
     tokens = {0: '["A', 1: 'da", "', 2: 'x"]', 3: ""}
-    monkeypatch.setattr(EntityScorer, "_text", lambda scorer, token: tokens[token])
+    monkeypatch.setattr(TokenTexts, "of", lambda texts, token: tokens[token])
     generation = Generation([0, 1, 2, 3], '["Ada", "x"]', [log(0.5), log(0.8), log(0.9), log(0.1)], True)
     assert _lists(generation, replace(generation, token_ids=[3], token_log_probs=[0.0], text="")) == [
         ("person", pytest.approx(0.4)),
