@@ -12,6 +12,8 @@ import yaml
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before the first import of transformers
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # processes that share cores must not wait for each other's threads
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
@@ -44,6 +46,12 @@ TRAINED_SIZES: dict[str, tuple[str, dict[str, Any]]] = {
         {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2},
     ),
 }
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each core, up to eight; none beside pytest's own for a few named files, so that debuggers work."""
+    named_files = [argument for argument in config.args if Path(argument.partition("::")[0]).is_file()]
+    return 0 if named_files else min(os.cpu_count() or 1, 8)
 
 
 def make_example(text: str, position: int = 0, types: tuple[str, ...] = TYPES) -> Example:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 import pytest
 import torch
@@ -50,6 +51,10 @@ def _name(thing: object) -> str:
     return type(thing).__name__
 
 
+def _slow(*values: object) -> list[Any]:
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+
+
 def _faults(form: Format, example: Example, generations: Sequence[Generation]) -> list[str]:
     """What is wrong with the answers to an example."""
     texts = [generation.text for generation in generations]
@@ -58,7 +63,7 @@ def _faults(form: Format, example: Example, generations: Sequence[Generation]) -
     return [] if is_fine else texts
 
 
-@pytest.mark.parametrize("name", ["ours", "byte_bpe", "bpe_fallback", "unigram", "bytes"])
+@pytest.mark.parametrize("name", ["ours", "bpe_fallback", *_slow("byte_bpe", "unigram", "bytes")])
 @pytest.mark.parametrize("form", FORMATS, ids=_name)
 def test_thousands_of_random_answers_are_read_back_whole(name: str, form: Format) -> None:
     examples = _examples()
@@ -202,7 +207,7 @@ def _train(kind: str, form: Format, examples: list[Example], num_steps: int) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("form", [QuestionFormat(), InstructUieFormat(), GollieFormat()], ids=_name)
+@pytest.mark.parametrize("form", [InstructUieFormat(), *_slow(QuestionFormat(), GollieFormat())], ids=_name)
 def test_what_greedy_search_writes_is_written_where_it_is_an_answer(kind: str, form: Format) -> None:
     examples = [*make_examples(), make_example("Ada/B-person Lovelace/I-person saw/O Ada/B-person")]
     num_equal = 0

@@ -59,7 +59,12 @@ def test_run_checkpoint_and_export_tag_like_gner_test(config: Path, options: lis
 
 @pytest.mark.parametrize(
     ("config", "name"),
-    [("causal", "uniner"), ("causal", "gollie"), ("seq2seq", "uniner"), ("seq2seq", "instructuie")],
+    [
+        ("causal", "gollie"),
+        ("seq2seq", "uniner"),
+        pytest.param("causal", "uniner", marks=pytest.mark.slow),
+        pytest.param("seq2seq", "instructuie", marks=pytest.mark.slow),
+    ],
     indirect=["config"],
 )
 def test_models_of_other_formats_find_what_gner_test_finds(config: Path, name: str, tmp_path: Path) -> None:

@@ -110,6 +110,10 @@ def test_a_resumed_run_is_the_uninterrupted_one(config: Path, tmp_path: Path, co
     assert all(torch.equal(value, parts[name]) for name, value in whole.items())
 
 
+def _fit(rank: int, config: Path, *options: str) -> None:
+    main("fit", ["--config", str(config), *options])
+
+
 def _test_on_two(rank: int, config: Path, strategy: str = "ddp", *more: str) -> None:
     options = ["--ckpt_path", "last", "--trainer.devices", "2", "--trainer.strategy", strategy]
     main("test", ["--config", str(config), *options, *more])
@@ -136,7 +140,7 @@ def test_every_shipped_list_format_is_trained_and_scored_on_two_processes_too(
     options = ["--model.format", name, "--model.decoding", "Speculative", "--data.max_input_tokens", "2000"]
     sharded = json.dumps({"class_path": "gner.models.FSDP2Strategy"})
     steps = ["--trainer.max_steps", "40", "--trainer.val_check_interval", "40"]
-    main("fit", ["--config", str(config), *options, *steps, "--trainer.strategy", sharded])
+    run_processes(_fit, 1, config, *options, *steps, "--trainer.strategy", sharded)
     expected = _metrics(tmp_path / "run", "last")
     assert f"f1_{name.removesuffix('Format').lower()}" in expected
     run_processes(_test_on_two, 2, config, sharded, *options)

@@ -18,10 +18,10 @@ STRATEGIES = [
     Greedy(),
     BeamSearch(num_beams=3),
     NucleusSampling(top_p=0.9, temperature=0.7, seed=3),
-    NucleusSampling(num_samples=3),
+    pytest.param(NucleusSampling(num_samples=3), marks=pytest.mark.slow),
     Speculative(),
     Constrained(),
-    Constrained(num_beams=3),
+    pytest.param(Constrained(num_beams=3), marks=pytest.mark.slow),
 ]
 
 
