@@ -49,17 +49,33 @@ def f1_intervals(
     for name, of_dataset in counts.items():
         table = np.asarray(of_dataset, dtype=np.int64)
         sums = np.stack([table[rng.integers(len(table), size=len(table))].sum(0) for _ in range(num_samples)])
-        correct, predicted, gold = sums.T
-        precision, recall = _ratio(correct, predicted + epsilon), _ratio(correct, gold + epsilon)
-        f1[name] = _ratio(2 * precision * recall, precision + recall + epsilon)
+        f1[name] = f1_of(sums, epsilon)
     mean = np.mean(list(f1.values()), axis=0)
-    return Intervals({name: _interval(values) for name, values in f1.items()}, _interval(mean))
+    return Intervals({name: interval_of(values) for name, values in f1.items()}, interval_of(mean))
+
+
+def f1_of(sums: np.ndarray, epsilon: float = 0.0) -> np.ndarray:
+    """F1 of N numbers of correct, predicted and gold entities, shape (N, 3); ``epsilon`` is added to denominators.
+
+    Example:
+        >>> f1_of(np.array([[1, 1, 3], [0, 0, 0]]))
+        array([0.5, 0. ])
+    """
+    correct, predicted, gold = sums.T
+    precision, recall = _ratio(correct, predicted + epsilon), _ratio(correct, gold + epsilon)
+    return _ratio(2 * precision * recall, precision + recall + epsilon)
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.zeros(len(part)), where=whole != 0)
 
 
-def _interval(values: np.ndarray) -> Interval:
+def interval_of(values: np.ndarray) -> Interval:
+    """The middle 95 % of some values.
+
+    Example:
+        >>> interval_of(np.arange(101))
+        Interval(low=2.5, high=97.5)
+    """
     low, high = np.percentile(values, [2.5, 97.5])
     return Interval(float(low), float(high))

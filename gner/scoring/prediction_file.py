@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gner.bio import split_tag
+from gner.bio import split_tag, to_tags
 from gner.errors import UserError
 from gner.files import replacing
 from gner.prompting.base import Format
@@ -31,9 +31,9 @@ def write_jsonl(path: Path, split: str, decoded: Iterable[Decoded], format: Form
     """Write one JSON object a line, replacing the file at once.
 
     Each has ``dataset``, ``split``, ``label_list``, ``instance`` (``id``, ``words``, and gold tags as ``labels``), the
-    text as ``prediction`` (a list of texts for a format with several queries), whether all came to an end as
-    ``finished``, the tags that were scored as ``tags``, the entities that these spell, in words and with scores, as
-    ``entities``, and the name and the options of the ``format``.
+    text as ``prediction`` (a list of texts for a format with several queries, null of a tagger), whether all came to an
+    end as ``finished``, the tags that were scored as ``tags``, the entities that these spell, in words and with scores,
+    as ``entities``, and the name and the options of the ``format``.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -61,7 +61,7 @@ def _as_dict(row: Decoded, split: str) -> dict[str, Any]:
     texts = [generation.text for generation in prediction.generations]
     instance = {"id": example.id, "words": example.words, "labels": example.tags}
     asked = {"dataset": example.dataset, "split": split, "label_list": example.types, "instance": instance}
-    written = {"prediction": texts[0] if len(texts) == 1 else texts, "finished": prediction.finished}
+    written = {"prediction": texts[0] if len(texts) == 1 else texts or None, "finished": prediction.finished}
     entities = [_entity_as_dict(entity) for entity in prediction.entities]
     return {**asked, **written, "tags": prediction.tags, "entities": entities}
 
@@ -80,6 +80,7 @@ class Row(NamedTuple):
         finished: False if a text was truncated.
         raw: The whole object.
         format: Name and options of the format, as `gner.prompting.serialize` has them; None where the row has none.
+        entities: What was found, of a system that wrote no text; None of others.
 
     Example:
         >>> raw = {"dataset": "toy", "label_list": ["person"], "instance": {"words": ["Ada"], "labels": ["B-person"]}}
@@ -93,14 +94,16 @@ class Row(NamedTuple):
     finished: bool
     raw: dict[str, Any]
     format: dict[str, Any] | None = None
+    entities: tuple[Entity, ...] | None = None
 
 
 def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
     """Read the lines of a file; empty ones are skipped.
 
     ``prediction`` is a text or, for a format with several queries, the list of their texts; for one with a question for
-    each type also an object with a text for each type. ``format``, if there, is a name, or an object with
-    ``class_path`` and ``init_args``.
+    each type also an object with a text for each type. Where it is missing or null, ``entities`` are what was found: a
+    list of objects with ``start`` and ``end``, in words, and ``type``. ``format``, if there, is a name, or an object
+    with ``class_path`` and ``init_args``.
 
     Args:
         lines: UTF-8 text.
@@ -115,6 +118,10 @@ def read_rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
         Traceback (most recent call last):
             ...
         gner.errors.UserError: theirs.jsonl:1: expected the key `prediction`, found dataset, label_list, instance.
+        >>> found = '{"entities": [{"start": 0, "end": 1, "type": "person"}], "d'
+        >>> [row] = read_rows([line.replace('{"d', found).encode()], "tagger.jsonl")
+        >>> row.texts, row.entities
+        ([], (Entity(start=0, end=1, type='person', score=None),))
         >>> [row] = read_rows([line.replace('{"d', '{"prediction": "Ada(O)", "d').encode()], "theirs.jsonl")
         >>> row.texts, row.example.source, row.finished
         (['Ada(O)'], 'theirs.jsonl:1', True)
@@ -134,7 +141,10 @@ def _read(line: bytes, place: str) -> Row:
     if not isinstance(raw, dict):
         raise UserError(f"{place}: expected a JSON object, found {type(raw).__name__}.")
     finished = bool(raw.get("finished", True))
-    return Row(_example(raw, place), _texts(raw, place), finished, raw, _format(raw, place))
+    example, format = _example(raw, place), _format(raw, place)
+    if raw.get("prediction") is None and "entities" in raw:
+        return Row(example, [], finished, raw, format, _entities(raw, example, place))
+    return Row(example, _texts(raw, place), finished, raw, format)
 
 
 def _example(raw: dict[str, Any], place: str) -> Example:
@@ -152,6 +162,23 @@ def _example(raw: dict[str, Any], place: str) -> Example:
     dataset = _get(raw, "dataset", str, place)
     id = "" if instance.get("id") is None else str(instance["id"])
     return Example(words, tags, types, dataset, id, source=place)
+
+
+def _entities(raw: dict[str, Any], example: Example, place: str) -> tuple[Entity, ...]:
+    found = []
+    for value in _get(raw, "entities", list, place):
+        if not isinstance(value, dict):
+            raise UserError(f"{place}: expected `entities` to hold objects, found {type(value).__name__}.")
+        start, end = (_get(value, key, int, place, "entities.") for key in ("start", "end"))
+        entity_type = _get(value, "type", str, place, "entities.")
+        if not entity_type.strip() or isinstance(start, bool) or isinstance(end, bool):
+            raise UserError(f"{place}: expected numbers as `entities.start` and `.end` and a name as `entities.type`.")
+        found.append(Entity(start, end, entity_type))
+    try:
+        to_tags(found, len(example.words))
+    except ValueError as error:
+        raise UserError(f"{place}: `entities`: {error}") from error
+    return tuple(sorted(found, key=lambda entity: entity.start))
 
 
 def _texts(raw: dict[str, Any], place: str) -> list[str]:

@@ -12,6 +12,7 @@ from gner.alignment.postprocess import AlignerName, PostProcessor
 from gner.errors import UserError
 from gner.prompting import DefaultFormat, Format
 from gner.prompting.serialize import from_config
+from gner.prompting.tagged_prediction import tagged_prediction
 from gner.records import Counts, Prediction
 from gner.scoring.prediction_file import Row
 from gner.scoring.results import EntityScores
@@ -122,14 +123,20 @@ class Rescorer:
 
     def _rescore(self, row: Row) -> Rescored:
         reader = self._reader(row.format, row.example.source)
-        self._check_texts(row, reader.format)
-        prediction = reader.postprocess(row.example, row.texts)
+        prediction = self._read(row, reader)
         tally = Tally.of(row.example, prediction, row.finished, reader.format.scorers)
         self._count(row.example.dataset, tally)
-        if self._aligner == "robust":
+        if self._aligner == "robust" or row.entities is not None:
             return Rescored(row, prediction, (), reader.format)
         official_tags = reader.postprocess.read_official(row.example, row.texts).tags
         return Rescored(row, prediction, official_tags, reader.format)
+
+    def _read(self, row: Row, reader: _Reader) -> Prediction:
+        """What a row says: its texts, or the entities of a system that wrote none."""
+        if row.entities is not None:
+            return tagged_prediction(row.example, row.entities, reader.format)
+        self._check_texts(row, reader.format)
+        return reader.postprocess(row.example, row.texts)
 
     def _check_texts(self, row: Row, format: Format) -> None:
         expected = format.num_queries(row.example)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ from gner.option_parser import option
 from gner.prompting.named import make_format
 from gner.scoring import EntityScores
 from gner.scoring.bootstrap import f1_intervals
+from gner.scoring.compare_files import NUM_SAMPLES, compare, comparison_tables, read_systems, write_comparison
 from gner.scoring.error_page import ErrorPage
 from gner.scoring.oddities import Oddities
 from gner.scoring.prediction_file import Row, read_rows
@@ -42,6 +44,8 @@ class ScoreOptions:
         aligner: How texts become tags: `robust` keeps as much as possible, `official` reads as the published code of
             the format does; the format's published scorer always uses the latter.
         tokenizer: The model's, to match words as it writes them; loads torch.
+        compare: Take each file as a system on the same sentences: differences of F1 from that of the first, with paired
+            bootstrap, and the sentences in which they disagree (with --json).
         per_type: Print a table of entity types for each dataset.
         bootstrap: 95% confidence intervals of F1 from N resamplings.
         seed: Seed of the resamplings.
@@ -54,6 +58,7 @@ class ScoreOptions:
     format: str | None = option(None, metavar="NAME")
     aligner: AlignerName = "robust"
     tokenizer: str | None = option(None, metavar="NAME_OR_FOLDER")
+    compare: bool = False
     per_type: bool = False
     bootstrap: PositiveInt | None = option(None, metavar="N")
     seed: NonNegativeInt = 0
@@ -72,7 +77,15 @@ def score_files(options: ScoreOptions) -> None:
     _check_outputs(options)
     back_tokenizer = BackTokenizer.load(options.tokenizer) if options.tokenizer else None
     format = None if options.format is None else make_format(options.format)
-    rescorer = Rescorer(options.aligner, back_tokenizer, format)
+    make_rescorer = partial(Rescorer, options.aligner, back_tokenizer, format)
+    if options.compare:
+        _compare(options, make_rescorer)
+    else:
+        _score(options, make_rescorer())
+
+
+def _score(options: ScoreOptions, rescorer: Rescorer) -> None:
+    """Score all files together."""
     page, oddities = ErrorPage(), Oddities()
     with ExitStack() as stack:
         tags_file = stack.enter_context(replacing(options.tags)) if options.tags is not None else None
@@ -94,6 +107,19 @@ def score_files(options: ScoreOptions) -> None:
     _print(options, scores, intervals)
     for message in oddities.messages():
         Console(stderr=True).print(f"Note: {message}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _compare(options: ScoreOptions, make_rescorer: Callable[[], Rescorer]) -> None:
+    """Compare the files as systems."""
+    given = [name for name in ("per_type", "tags", "html") if getattr(options, name)]
+    if given:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise UserError(f"Expected --compare without {names}, which are about one system.")
+    systems = read_systems(options.files, lambda file: _rows([file]), make_rescorer)
+    compared = compare(systems, options.bootstrap or NUM_SAMPLES, options.seed)
+    if options.json is not None:
+        write_comparison(options.json, systems, compared)
+    _console(options).print(*comparison_tables(systems, compared))
 
 
 def _write_json(path: Path, scores: EntityScores, intervals: F1Intervals | None, options: ScoreOptions) -> None:
@@ -122,12 +148,16 @@ def _tagged(row: Row, tags: Sequence[str]) -> str:
 
 def _print(options: ScoreOptions, scores: EntityScores, intervals: F1Intervals | None) -> None:
     """Print the tables, to standard error if standard output gets one of the files."""
-    outputs = [path for path in (options.json, options.tags, options.html) if path is not None]
-    is_taken = any(is_standard_output(path) for path in outputs)
     tables = dataset_tables(scores, intervals)
     if options.per_type:
         tables += [type_table(name, group) for name, group in scores.datasets.items()]
-    (Console(stderr=True) if is_taken else rich.get_console()).print(*tables)
+    _console(options).print(*tables)
+
+
+def _console(options: ScoreOptions) -> Console:
+    outputs = [path for path in (options.json, options.tags, options.html) if path is not None]
+    is_taken = any(is_standard_output(path) for path in outputs)
+    return Console(stderr=True) if is_taken else rich.get_console()
 
 
 def _check_outputs(options: ScoreOptions) -> None:
