@@ -24,6 +24,8 @@ class Regularization:
             The paper: 0; GoLLIE: 0.15.
         num_external_types: How many types of other training examples are added that this example does not have. The
             paper adds them to its zero-shot data and gives no number; 0 where every example has its full list.
+        drop_description: Probability of leaving out the description of a type, so that a model can do without. The
+            paper has none.
 
     Example:
         >>> example = Example(("Ada", "in", "Rome"), ("B-person", "O", "B-city"), ("person", "city"), "toy", "0")
@@ -35,10 +37,16 @@ class Regularization:
     shuffle_types: bool = True
     drop_type: float = 0.0
     num_external_types: int = 0
+    drop_description: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.drop_type < 1:
             raise UserError(f"Expected 0 <= `drop_type` < 1, got {self.drop_type}. Set data.regularization.drop_type.")
+        if not 0 <= self.drop_description <= 1:
+            raise UserError(
+                f"Expected 0 <= `drop_description` <= 1, got {self.drop_description}. "
+                "Set data.regularization.drop_description."
+            )
         if self.num_external_types < 0:
             raise UserError(
                 f"Expected `num_external_types` >= 0, got {self.num_external_types}. "
@@ -72,6 +80,11 @@ class Regularization:
         meanings |= dict(example.descriptions)
         if self.shuffle_types:
             rng.shuffle(types)
-        described = tuple((entity_type, meanings[entity_type]) for entity_type in types if entity_type in meanings)
+        described = [(entity_type, meanings[entity_type]) for entity_type in types if entity_type in meanings]
+        described = self._draw_descriptions(described, rng)
         tags = keep_types(example.tags, kept)[0]
-        return replace(example, types=tuple(types), tags=tags, descriptions=described)
+        return replace(example, types=tuple(types), tags=tags, descriptions=tuple(described))
+
+    def _draw_descriptions(self, described: list[tuple[str, str]], rng: random.Random) -> list[tuple[str, str]]:
+        """Descriptions that are kept; nothing is drawn where all are."""
+        return [pair for pair in described if not self.drop_description or rng.random() >= self.drop_description]

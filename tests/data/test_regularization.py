@@ -43,7 +43,20 @@ def test_types_keep_their_descriptions_and_added_ones_bring_theirs() -> None:
         assert changed.descriptions == tuple((one, expected[one]) for one in changed.types if one in expected)
 
 
-@pytest.mark.parametrize("options", [{"drop_type": 1.0}, {"drop_type": -0.1}, {"num_external_types": -1}])
+def test_some_descriptions_are_left_out_and_nothing_else_changes() -> None:
+    described = replace(EXAMPLE, descriptions=(("person", "a human"), ("place", "a site")))
+    assert Regularization(drop_description=1.0).apply(POOL, described, random.Random(0)).descriptions == ()
+    some = [Regularization(drop_description=0.5).apply(POOL, described, random.Random(seed)) for seed in range(200)]
+    assert 150 < sum(len(one.descriptions) for one in some) < 250
+    for seed, one in enumerate(some):
+        plain = Regularization().apply(POOL, described, random.Random(seed))
+        assert replace(one, descriptions=plain.descriptions) == plain
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"drop_type": 1.0}, {"drop_type": -0.1}, {"num_external_types": -1}, {"drop_description": 1.1}],
+)
 def test_impossible_numbers_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=f"data.regularization.{next(iter(options))}"):
         Regularization(**options)  # type: ignore[arg-type]
