@@ -152,6 +152,7 @@ def find_string(text: str, words: Sequence[Word], string: str) -> list[tuple[int
 
     The first of these that finds something: occurrences that start and end where words do; occurrences that are not
     within a run of letters and digits; the same two without regard to case. Whitespace in the string is any whitespace.
+    Of occurrences that overlap, the earlier is taken.
 
     Example:
         >>> from gner.words import WordSplitter
@@ -169,21 +170,31 @@ def find_string(text: str, words: Sequence[Word], string: str) -> list[tuple[int
         aligned = [(start, end) for start, end in found if start in starts and end in ends]
         apart = aligned or [place for place in found if _is_apart(text, *place)]
         if apart:
-            return apart
+            return _disjoint(apart)
     return []
 
 
+def _disjoint(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    kept: list[tuple[int, int]] = []
+    for place in places:
+        if not kept or place[0] >= kept[-1][1]:
+            kept.append(place)
+    return kept
+
+
 def _occurrences(text: str, parts: list[str], flags: int) -> Iterator[tuple[int, int]]:
+    """All of them, also those that overlap: one that starts within a word may hide one that does not."""
     if not flags and (len(parts) == 1 or not _ODD_SPACE.search(text)):  # compiling a pattern takes longer
         string = " ".join(parts)
         start = text.find(string)
         while start >= 0:
             yield start, start + len(string)
-            start = text.find(string, start + len(string))
+            start = text.find(string, start + 1)
         return
-    pattern = re.compile(r"\s+".join(map(re.escape, parts)), flags)
+    written = r"\s+".join(map(re.escape, parts))
+    pattern = re.compile(f"(?=({written}))", flags)
     for match in pattern.finditer(text):
-        yield match.span()
+        yield match.span(1)
 
 
 def _is_apart(text: str, start: int, end: int) -> bool:

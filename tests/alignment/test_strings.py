@@ -88,3 +88,11 @@ def test_gold_strings_are_put_back_nearly_without_loss(rule: Rule, name: str) ->
         correct += len(set(gold) & set(placed.entities))
         predicted, num_gold = predicted + len(placed.entities), num_gold + len(gold)
     assert 2 * correct / (predicted + num_gold) > 0.998
+
+
+def test_a_place_within_a_word_does_not_hide_one_at_the_edges_of_words() -> None:
+    words = ["R&D;", ";", ";"]
+    assert place_strings(words, [("; ;", "t")], "next place").entities == [Entity(1, 3, "t")]
+    for word in ("ha", "HA"):
+        placed = place_strings([word] * 5, [("ha  ha", "t")], "every occurrence")
+        assert placed.entities == [Entity(0, 2, "t"), Entity(2, 4, "t")]
