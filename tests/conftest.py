@@ -15,6 +15,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # processes that share cores must not wait for each other's threads
 
+import hypothesis
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
@@ -28,6 +29,10 @@ from gner.models.tokenizer import load_tokenizer, train_tokenizer
 from gner.prompting import Format, GnerFormat
 from gner.records import Example
 
+hypothesis.settings.register_profile(  # no test is of time, and cores are shared
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 MakeModel = Callable[..., GNER]
 KINDS = ("seq2seq", "causal")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"

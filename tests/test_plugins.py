@@ -102,6 +102,7 @@ def test_a_format_of_one_question_a_type_is_written_from_the_docs(
     assert predicted.returncode == 0, predicted.stderr
 
 
+@pytest.mark.slow
 def test_a_file_format_is_written_from_the_docs(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("reader")
     python = _install("plugins.md", folder, "A file format")

@@ -43,7 +43,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["causal", pytest.param("seq2seq", marks=pytest.mark.slow)])
 def test_entities_of_a_text_are_the_same_alone_and_in_any_batch(kind: str, name: str, trained: dict[str, Path]) -> None:
     model = GNER.from_pretrained(trained[kind])
     strategy = STRATEGIES[name]

@@ -227,11 +227,5 @@ def test_sharded_networks_are_loaded_and_exported_like_whole_ones(checkpoint: Ma
     run_processes(_check_sharded, 2, {name: checkpoint(name) for name in RECIPES}, tmp_path)
 
 
-def test_some_sharded_networks_are_loaded_and_exported_like_whole_ones(
-    checkpoint: MakeCheckpoint, tmp_path: Path
-) -> None:
-    run_processes(_check_sharded, 2, {name: checkpoint(name) for name in ("mixtral", "gpt_neox")}, tmp_path)
-
-
 def test_the_page_of_backbones_matches_the_tests() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "Run python -m tests.models.backbones_page."

@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     "case",
     [
-        *((step, 1, "on_train_batch_start") for step in (3, 8)),
+        (3, 1, "on_train_batch_start"),
         (6, None, "on_train_batch_start"),
         (4, 1, "on_validation_batch_start"),
         *(
@@ -31,6 +31,7 @@ REPOSITORY = Path(__file__).parents[2]
             for case in (
                 (1, 1, "on_train_batch_start"),
                 (5, 1, "on_train_batch_start"),
+                (8, 1, "on_train_batch_start"),
                 (6, 1, "on_train_epoch_end"),
                 (8, None, "on_train_batch_start"),
                 (12, 1, "on_validation_epoch_end"),
