@@ -27,7 +27,7 @@ from gner.decoding import DecodingCallback
 from gner.errors import UserError
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
-from gner.models.restore import TOKENIZER_KEY, read_checked, read_meta
+from gner.models.restore import read_checked, read_meta, take_from_checkpoint
 from gner.plugins import load_plugins
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
@@ -163,8 +163,8 @@ class GnerCLI(LightningCLI):
             self._check_readable(self.checkpoint)
         if self.command == "fit":
             self._take_folder()
-        if self.checkpoint is not None and self.model.backbone.needs_tokenizer:
-            self._restore_tokenizer(self.checkpoint)
+        if self.checkpoint is not None:  # tokenizer and tags are needed before Lightning loads the weights
+            take_from_checkpoint(self.model.backbone, read_meta(self.checkpoint))
         subroutine = getattr(self.trainer, self.command)
         options: dict[str, Any] = {"ckpt_path": self.checkpoint, "weights_only": True if self.checkpoint else None}
         if self.command == "predict":
@@ -211,12 +211,6 @@ class GnerCLI(LightningCLI):
         archived = self.lock.take(archives=self.checkpoint is None)
         if archived is not None:
             rank_zero_info(f"Moved the earlier run in {self.run_dir} to {archived}; --ckpt_path last resumes a run.")
-
-    def _restore_tokenizer(self, path: Path) -> None:
-        """Take the tokenizer that the checkpoint's run trained; it is needed before Lightning loads the weights."""
-        serialized = read_meta(path).get(TOKENIZER_KEY)
-        if serialized is not None:
-            self.model.backbone.set_tokenizer(serialized)
 
 
 def _with_checkpoint_io(plugins: Any) -> list[Any]:

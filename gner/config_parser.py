@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from dataclasses import fields
 from itertools import chain
 from typing import Any, NamedTuple, NoReturn
 
@@ -42,6 +43,8 @@ _GIVEN = re.compile(
     r"import path string: (\S+)|[Ii]mport path (\S+) does not|given class_path '([\w.]+)'|Got value: (None)"
 )
 """Where jsonargparse's messages have the name of a class that it does not find."""
+_UNKNOWN = re.compile(r"(?:Option|option|[Kk]ey|arguments:) ['\"]?-*([\w.]+)")
+"""Where they have a key that there is not."""
 
 
 def _without_class(message: str) -> str | None:
@@ -68,6 +71,13 @@ class Parser(LightningArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Print the message and exit with status 2."""
+        if self._is_tagger(message):
+            super().error(message, ex)  # raises, so that jsonargparse tries the other kind of backbone
+        if self._has_both(message):
+            fail(
+                "Expected either `from_scratch` or `tagger` in model.backbone, with its own options beside it; got "
+                "options of both. A tagger from scratch is {tagger: {from_scratch: …}}."
+            )
         suggestion = self._suggestion(message)
         instead = None if suggestion else _without_class(message)
         fail(instead or f"{message}{suggestion}")
@@ -92,11 +102,26 @@ class Parser(LightningArgumentParser):
         wrong = re.match(r'Parser key "(\w+)":', message)
         if wrong and self._class() is not None:
             return f"\nSet {self._key()}.init_args.{wrong.group(1)}."
-        unknown = re.search(r"(?:Option|option|[Kk]ey|arguments:) ['\"]?-*([\w.]+)", message)
+        unknown = _UNKNOWN.search(message)
         if not unknown or not re.search(r"not accept|unrecognized|not expected", message):
             return ""
         hint = _hint(unknown.group(1), [action.dest for action in self._actions])
         return "".join(f"\n{line}" for line in (hint, self._class_options()) if line)
+
+    def _is_tagger(self, message: str) -> bool:
+        """Whether the options of a tagger were taken for those of a backbone from scratch."""
+        unknown = _UNKNOWN.search(message)
+        if unknown is None or list(self.groups or ()) != ["FromScratch"]:
+            return False
+        from gner.models import TokenClassifier  # noqa: PLC0415 - takes seconds
+
+        return unknown.group(1).partition(".")[0] in {field.name for field in fields(TokenClassifier)}
+
+    def _has_both(self, message: str) -> bool:
+        """Whether options of a tagger are beside those of a backbone from scratch."""
+        unknown = _UNKNOWN.search(message)
+        key = "" if unknown is None else unknown.group(1).partition(".")[0]
+        return list(self.groups or ()) == ["TokenClassifier"] and key in ("from_scratch", "vocab_size", "config")
 
     def _class(self) -> type | None:
         """The class whose options this is the parser of, if it is one of `CHOICES`."""

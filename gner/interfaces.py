@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from copy import copy
 from enum import Enum
 from itertools import chain, repeat
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from torch import Tensor, device
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -205,6 +205,50 @@ class Batch:
         return len(self.examples)
 
 
+class TaggingBatch(Batch):
+    """Tokens of E sentences whose words are tagged, W at most: one row a sentence, which training reads as it is.
+
+    A tag is a number among those of its own example: 0 is O, and of the type at place t of ``example.types`` 2 t + 1
+    begins an entity, and 2 t + 2 continues one.
+
+    Args:
+        word_starts: Where in its row each word is scored, its first token; -1 for padding, and for a word that the
+            tokenizer makes nothing of. Shape (E, W).
+        type_ids: Texts of the K types that any example offers, shape (K, L); None where the network does not read them.
+        type_mask: 1 at tokens and 0 at padding, shape (K, L).
+        type_places: Which of the K texts each of an example's types has; -1 for padding. Shape (E, T).
+        others: What `Batch` has; ``labels`` are numbers of tags, -100 where nothing is learned, of shape (E, W).
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_tagger
+        >>> batch = tiny_tagger("bert").collate(make_examples()[:2])
+        >>> batch.examples[0].words[:2], batch.examples[0].types, batch.labels[0].tolist()
+        (('Ada', 'Lovelace'), ('person', 'place'), [1, 2, 0, 0, 3, 0])
+    """
+
+    def __init__(
+        self,
+        *,
+        word_starts: Tensor,
+        type_ids: Tensor | None = None,
+        type_mask: Tensor | None = None,
+        type_places: Tensor | None = None,
+        **others: Any,
+    ) -> None:
+        super().__init__(**others)
+        self.word_starts = word_starts
+        self.type_ids = type_ids
+        self.type_mask = type_mask
+        self.type_places = type_places
+
+    def rows(self, start: int, end: int) -> TaggingBatch:
+        """The rows from ``start`` to ``end`` (exclusive)."""
+        some = cast(TaggingBatch, super().rows(start, end))
+        some.word_starts = self.word_starts[start:end]
+        some.type_places = None if self.type_places is None else self.type_places[start:end]
+        return some
+
+
 class Positions(NamedTuple):
     """The longest sequences of a backbone in tokens; None where it sets no limit, as T5's relative positions do.
 
@@ -221,6 +265,18 @@ class Positions(NamedTuple):
 
     prompt: int | None
     answer: int | None
+
+
+class Tagging(NamedTuple):
+    """What data needs to know of a backbone that tags.
+
+    Attributes:
+        repeat: How often a sentence is read again before it is tagged.
+        reads_types: Whether the texts of types are read too.
+    """
+
+    repeat: int
+    reads_types: bool
 
 
 class TokenizerOwner(Protocol):
@@ -240,6 +296,17 @@ class TokenizerOwner(Protocol):
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """The tokenizer, with a pad and an end token."""
+
+    @property
+    def tagging(self) -> Tagging | None:
+        """How it tags words; None for a backbone that writes text."""
+
+    @property
+    def needs_types(self) -> bool:
+        """True until `set_types` was called, for a backbone that tags and whose tags are not known."""
+
+    def set_types(self, types: Iterable[str]) -> None:
+        """Tag entities of these types."""
 
     @property
     def needs_tokenizer(self) -> bool:

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),
         "scoring",
     },
-    "models": {"alignment", "decoding", "errors", "interfaces", "metrics", "prompting", "records", "run_dir"},
+    "models": {"alignment", "bio", "decoding", "errors", "interfaces", "metrics", "prompting", "records", "run_dir"},
     "inference": {
         *("__version__", "alignment", "bio", "data", "decoding", "errors", "files", "interfaces", "markdown", "models"),
         *("option_parser", "plugins", "prompting", "records", "run_dir", "sentences", "words"),

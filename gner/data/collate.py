@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from gner.data.encoding import Encoded, Encoder, written_text
+from gner.data.padding import pad_rows
 from gner.interfaces import IGNORED, Batch, Kind, TokenizerOwner
 from gner.prompting import Format, Query, Segment
 from gner.records import Example
@@ -150,11 +148,11 @@ class Collator:
         pad = self._backbone.tokenizer.pad_token_id
         tensors = self._pad_sequences(learned.encoded)
         if self._backbone.kind is Kind.CAUSAL:
-            tensors["prompt_ids"], tensors["prompt_mask"] = _pad(prompts, pad, left=True)
+            tensors["prompt_ids"], tensors["prompt_mask"] = pad_rows(prompts, pad, left=True)
         elif rows is learned:
             tensors["prompt_ids"], tensors["prompt_mask"] = tensors["input_ids"], tensors["attention_mask"]
         else:
-            tensors["prompt_ids"], tensors["prompt_mask"] = _pad(prompts, pad)
+            tensors["prompt_ids"], tensors["prompt_mask"] = pad_rows(prompts, pad)
         lengths = [row.size for row in learned.encoded]
         places = range(len(examples)) if positions is None else positions
         are_counted = [True] * len(examples) if counted is None else list(counted)
@@ -179,9 +177,9 @@ class Collator:
         else:
             wholes = [row.prompt for row in encoded]
             labels = [row.labels for row in encoded]
-            answer_ids, _ = _pad([row.answer for row in encoded], pad)
-        input_ids, attention_mask = _pad(wholes, pad)
-        padded_labels, _ = _pad(labels, IGNORED)
+            answer_ids, _ = pad_rows([row.answer for row in encoded], pad)
+        input_ids, attention_mask = pad_rows(wholes, pad)
+        padded_labels, _ = pad_rows(labels, IGNORED)
         tensors = {"input_ids": input_ids, "attention_mask": attention_mask}
         return {**tensors, "labels": padded_labels, "answer_ids": answer_ids}
 
@@ -241,15 +239,3 @@ def _as_query(sequence: Sequence[Segment]) -> Query | None:
 def _fixed_rngs(examples: Sequence[Example]) -> list[random.Random]:
     """For what is the same in each epoch: sizes, tokenizers, and the loss at validation."""
     return [random.Random(0) for _ in examples]
-
-
-def _pad(rows: Sequence[Sequence[int]], value: int, *, left: bool = False) -> tuple[Tensor, Tensor]:
-    """Pad rows of token ids to one length; returns ids and mask, both of shape (rows, S)."""
-    length = max(len(row) for row in rows)
-    ids = torch.full((len(rows), length), value, dtype=torch.long)
-    mask = torch.zeros_like(ids)
-    for position, row in enumerate(rows):
-        where = slice(length - len(row), length) if left else slice(len(row))
-        ids[position, where] = torch.tensor(row, dtype=torch.long)
-        mask[position, where] = 1
-    return ids, mask

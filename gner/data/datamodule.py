@@ -10,7 +10,7 @@ from typing import Any, Literal
 from lightning import LightningDataModule
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
-from gner.data.collate import Collator
+from gner.data.batch_maker import make_batch_maker
 from gner.data.dataset import BatchDataset
 from gner.data.lengths import TokenLimits, check_positions
 from gner.data.loader import BatchLoader
@@ -124,7 +124,7 @@ class GnerDataModule(LightningDataModule):
         self._synthetic = synthetic
         self._num_workers = num_workers
         self._seed = seed
-        self._collate = Collator(format, backbone)
+        self._collate = make_batch_maker(format, backbone)
         self.examples: dict[Split, list[Example]] = {}
         self.sizes: dict[Split, list[list[tuple[int, int]]]] = {}
         self.train_weights: list[float] = []
@@ -138,25 +138,32 @@ class GnerDataModule(LightningDataModule):
     def setup(self, stage: str) -> None:
         """Read the splits that a stage needs and, for a backbone that has none yet, train a tokenizer."""
         wanted = _SPLITS[stage]
-        if self._backbone.needs_tokenizer and "train" not in wanted:
-            raise UserError(
-                "Expected a trained model, but this backbone is `from_scratch`: its weights are random. Pass "
-                "--ckpt_path best, or the path of a checkpoint."
-            )
+        self._refuse_untrained(trains="train" in wanted)
         for split in wanted:
             if split not in self.examples:
                 self.examples[split] = self._read(split)
         if stage == "fit":
             warn_of_splits(self.examples["train"], self.examples["dev"])
-            remark = self._format.remark(self.examples["train"])
+            self._backbone.set_types(chain.from_iterable(union_of_types(self.examples["train"]).values()))
+            remark = self._format.remark(self.examples["train"]) if self._backbone.tagging is None else None
             if remark is not None:
                 rank_zero_info(remark)
         if self._backbone.needs_tokenizer:
             self._train_tokenizer()
-        check_tokenizer(self._format, self._collate, self._backbone)
+        if self._backbone.tagging is None:
+            check_tokenizer(self._format, self._collate, self._backbone)
         for split in wanted:
             if split not in self.sizes:
                 self._measure(split)
+
+    def _refuse_untrained(self, *, trains: bool) -> None:
+        """Refuse a backbone that knows nothing yet, in a stage that does not train it."""
+        if trains or not (self._backbone.needs_tokenizer or self._backbone.needs_types):
+            return
+        why = "this backbone is `from_scratch`: its weights are random"
+        if not self._backbone.needs_tokenizer:
+            why = "this tagger has no head yet"
+        raise UserError(f"Expected a trained model, but {why}. Pass --ckpt_path best, or the path of a checkpoint.")
 
     def refuse_missing(self, stage: str) -> None:
         """Read what a stage needs, to see that it is there.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from torch.utils.data import Dataset
 
-from gner.data.collate import Collator
+from gner.data.batch_maker import BatchMaker
 from gner.data.sampler import Slot
 from gner.interfaces import Batch
 from gner.records import Example
@@ -38,7 +38,7 @@ class BatchDataset(Dataset[Batch]):
     """
 
     def __init__(
-        self, examples: Sequence[Example], collate: Collator, change: Change | None = None, seed: int = 0
+        self, examples: Sequence[Example], collate: BatchMaker, change: Change | None = None, seed: int = 0
     ) -> None:
         self._examples = examples
         self._collate = collate

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 
 from gner.bio import OUTSIDE
-from gner.data.collate import Collator
+from gner.data.batch_maker import BatchMaker
 from gner.errors import UserError
 from gner.interfaces import Kind, Positions, TokenizerOwner
 from gner.records import Example
@@ -44,7 +44,7 @@ class TokenLimits(NamedTuple):
         return prompt <= self.max_input and answer <= self.max_answer
 
     def check(
-        self, examples: Sequence[Example], sizes: Sequence[Sequence[tuple[int, int]]], split: str, collate: Collator
+        self, examples: Sequence[Example], sizes: Sequence[Sequence[tuple[int, int]]], split: str, collate: BatchMaker
     ) -> list[bool]:
         """Which sentences of a split are short enough; logs how many are not, and where the first is.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gner.data.collate import Collator
+from gner.data.batch_maker import BatchMaker
 from gner.errors import UserError
 from gner.interfaces import TokenizerOwner
 from gner.prompting import Format
@@ -16,7 +16,7 @@ PROBE = Example(_WORDS, _TAGS, ("person", "location"), "probe", "0", "a probe of
 """A sentence with all that an answer can consist of."""
 
 
-def check_tokenizer(format: Format, collate: Collator, backbone: TokenizerOwner) -> None:
+def check_tokenizer(format: Format, collate: BatchMaker, backbone: TokenizerOwner) -> None:
     """Tokenize and decode an answer, and read it back.
 
     A WordPiece tokenizer, for example, puts spaces around brackets and hyphens: a model could learn its answers by
@@ -35,6 +35,7 @@ def check_tokenizer(format: Format, collate: Collator, backbone: TokenizerOwner)
         >>> from gner.prompting import GnerFormat
         >>> backbone = Backbone(FromScratch("llama", vocab_size=300))
         >>> backbone.set_tokenizer(backbone.train_tokenizer(["Ada slept"]))
+        >>> from gner.data.collate import Collator
         >>> check_tokenizer(GnerFormat(), Collator(GnerFormat(), backbone), backbone)  # no error
     """
     tokenizer = backbone.tokenizer

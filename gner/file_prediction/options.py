@@ -36,7 +36,7 @@ class PredictOptions:
         column: Field or column of the text; JSON Lines may have `words` instead.
         field: Field that the entities are written to.
         threshold: Leave out entities with a lower score.
-        decoding: A strategy, such as speculative, constrained or beam_search.
+        decoding: A strategy, such as speculative (the default), constrained or beam_search; not for taggers.
         words: Word splitter; by default that of the model.
         batch_size: Most prompts in a batch.
         batch_tokens: Most tokens in a batch, including padding.
@@ -63,7 +63,7 @@ class PredictOptions:
     column: str = "text"
     field: str = "entities"
     threshold: float = 0.0
-    decoding: str = "speculative"
+    decoding: str | None = option(None, metavar="NAME")
     words: str | None = option(None, choices=SPLITTERS)
     batch_size: int = 32
     batch_tokens: int = 16_384

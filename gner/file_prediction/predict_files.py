@@ -43,7 +43,8 @@ def predict_files(options: PredictOptions) -> None:
     """
     started = time.monotonic()
     source = Input(options.input, options.input_format, options.column).resolve()
-    find_strategy(options.decoding)  # fail before the model is loaded
+    if options.decoding is not None:
+        find_strategy(options.decoding)  # fail before the model is loaded
     if options.prompt_format is not None:
         make_format(options.prompt_format)
     Labels.of(options.types or {})

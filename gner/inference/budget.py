@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from gner.bio import OUTSIDE
-from gner.data.collate import Collator
+from gner.data.batch_maker import BatchMaker
 from gner.errors import UserError
 from gner.files import HALF_CHARACTER
 from gner.inference.gner_config import Settings
@@ -107,6 +107,7 @@ class Prompter:
         >>> from gner.models import Backbone, FromScratch
         >>> backbone = Backbone(FromScratch("llama", vocab_size=400))
         >>> backbone.set_tokenizer(backbone.train_tokenizer(["Ada(B-person)"]))
+        >>> from gner.data.collate import Collator
         >>> format = tiny_model("causal").format
         >>> limits = Limits(prompt=float("inf"), answer=float("inf"), both=100)
         >>> prompter = Prompter(backbone, format, Collator(format, backbone), limits=limits, dataset="toy")
@@ -115,7 +116,7 @@ class Prompter:
     """
 
     def __init__(
-        self, backbone: TokenizerOwner, format: Format, collate: Collator, *, limits: Limits, dataset: str
+        self, backbone: TokenizerOwner, format: Format, collate: BatchMaker, *, limits: Limits, dataset: str
     ) -> None:
         self._backbone = backbone
         self._format = format
@@ -199,9 +200,13 @@ class Prompter:
         new = [word for word in dict.fromkeys(words) if word not in self._costs]
         if new:
             examples = [self.example([word], _A_LABEL) for word in new]
-            plain = self._tokenize([f" {example.words[0]}" for example in examples])
-            written = self._tokenize([f" {self._written(example)}" for example in examples])
-            self._costs.update((word, (len(p), len(w))) for word, p, w in zip(new, plain, written, strict=True))
+            plain = list(map(len, self._tokenize([f" {example.words[0]}" for example in examples])))
+            tagging = self._backbone.tagging
+            if tagging is None:
+                written = list(map(len, self._tokenize([f" {self._written(example)}" for example in examples])))
+            else:
+                plain, written = [size * (tagging.repeat + 1) for size in plain], [0] * len(plain)
+            self._costs.update(zip(new, zip(plain, written, strict=True), strict=True))
         return [self._costs[word] for word in words]
 
     def _written(self, example: Example) -> str:

@@ -30,6 +30,7 @@ class Settings:
         max_answer_tokens: Longest training answer of a seq2seq model.
         longest_sentence: Number of words of the longest training sentence; None if unknown.
         words: Name of the splitter that splits raw text into words.
+        tagger: Options of `gner.models.TokenClassifier` but the network's name; None for a model that writes.
 
     Example:
         >>> settings = Settings(types={"news": ("person", "city"), "songs": ("person",)})
@@ -43,6 +44,7 @@ class Settings:
     max_answer_tokens: int = 640
     longest_sentence: int | None = None
     words: str = "treebank"
+    tagger: Mapping[str, Any] | None = None
 
     @property
     def all_types(self) -> tuple[str, ...]:
@@ -60,15 +62,9 @@ class Settings:
             >>> settings.types, settings.words
             ({'news': ('person',)}, 'whitespace')
         """
-        values = {
-            "gner_version": __version__,
-            "format": to_config(self.format),
-            "types": self.types,
-            "max_input_tokens": self.max_input_tokens,
-            "max_answer_tokens": self.max_answer_tokens,
-            "longest_sentence": self.longest_sentence,
-            "words": self.words,
-        }
+        values = {"gner_version": __version__} | vars(self) | {"format": to_config(self.format)}
+        if self.tagger is None:
+            del values["tagger"]
         (folder / FILE).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @staticmethod
@@ -97,9 +93,8 @@ class Settings:
             form = format or from_config(values["format"], str(path))
             types = {name: tuple(of_dataset) for name, of_dataset in values["types"].items()}
             max_input_tokens, max_answer_tokens = int(values["max_input_tokens"]), int(values["max_answer_tokens"])
-            return Settings(
-                form, types, max_input_tokens, max_answer_tokens, values["longest_sentence"], values["words"]
-            )
+            others = (values["longest_sentence"], values["words"], values.get("tagger"))
+            return Settings(form, types, max_input_tokens, max_answer_tokens, *others)
         except UserError:
             raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -131,4 +126,9 @@ class Settings:
         types = {name: tuple(of_dataset) for name, of_dataset in data_state.get("types", {}).items()}
         data = config["data"]
         longest_sentence = data_state.get("longest_sentence")
-        return Settings(form, types, data["max_input_tokens"], data["max_answer_tokens"], longest_sentence)
+        backbone = config["model"].get("backbone")
+        tagger = None
+        if isinstance(backbone, Mapping) and "tagger" in backbone:
+            tagger = {name: value for name, value in backbone.items() if name != "tagger"}
+        limits = {name: data[name] for name in ("max_input_tokens", "max_answer_tokens")}
+        return Settings(form, types, **limits, longest_sentence=longest_sentence, tagger=tagger)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from gner.data.collate import Collator
+from gner.data.batch_maker import make_batch_maker
 from gner.decoding.predictor import GenerativePredictor
 from gner.errors import UserError
 from gner.inference.budget import Limits, Prompter
@@ -21,7 +21,11 @@ from gner.inference.tagger import Tagger, Words
 from gner.inference.texts import WordedText
 from gner.inference.torch_engine import TorchEngine
 from gner.interfaces import Predictor
+from gner.models import TaggerBackbone
 from gner.models.sharding import find_blocks
+from gner.models.tag_scores import TagScorer
+from gner.models.tagging_predictor import TaggingPredictor
+from gner.models.token_classifier import refuse_unknown
 from gner.prompting import Format
 from gner.words import Splitter, find_splitter
 
@@ -104,9 +108,9 @@ class Labeller:
         self._backbone = loaded.backbone
         self._network = loaded.network.eval()
         self._options = options
-        self._predictors: dict[str, Predictor] = {}
+        self._predictors: dict[str | None, Predictor] = {}
         self._engines: dict[tuple[int, torch.device], TorchEngine] = {}
-        self._collate = Collator(self.format, loaded.backbone)
+        self._collate = make_batch_maker(self.format, loaded.backbone)
         if options.torch_compile:
             _compile(self._network)
         limits = Limits.of(loaded.backbone, loaded.settings, options.max_tokens)
@@ -147,7 +151,7 @@ class Labeller:
         *,
         threshold: float = 0.0,
         batch_size: int = 32,
-        decoding: Decoding = "speculative",
+        decoding: Decoding | None = None,
     ) -> Iterator[Entities]:
         """Find the entities of many texts, however many there are; they are read some thousand at a time.
 
@@ -156,7 +160,7 @@ class Labeller:
             labels: Types, or types with descriptions; None for those that the model was trained on.
             threshold: Least score.
             batch_size: Most prompts at once.
-            decoding: A decoding strategy.
+            decoding: A decoding strategy; None for speculative greedy search, or the tagger's own way.
 
         Yields:
             The entities of each text.
@@ -167,6 +171,8 @@ class Labeller:
         wanted = Labels.of(self.settings.all_types if labels is None else labels, self.format)
         if labels is None and not wanted.types:
             raise UserError("Expected `labels`: this model does not say which types it was trained on. Name some.")
+        if isinstance(self._backbone, TaggerBackbone) and not self._backbone.tagging.reads_types:
+            refuse_unknown(wanted.types, self._backbone.tags)
         predictor = self._predictor(decoding)
         engine = self._engine(batch_size)
         texts = iter(texts)
@@ -184,10 +190,18 @@ class Labeller:
             )
         return self._engines[key]
 
-    def _predictor(self, decoding: Decoding) -> Predictor:
+    def _predictor(self, decoding: Decoding | None) -> Predictor:
         """With a strategy; those that are named are kept, as they remember what speeds them up."""
-        if not isinstance(decoding, str):
-            return GenerativePredictor(self, find_strategy(decoding))
+        if decoding is not None and not isinstance(decoding, str):
+            return self._make_predictor(decoding)
         if decoding not in self._predictors:
-            self._predictors[decoding] = GenerativePredictor(self, find_strategy(decoding))
+            self._predictors[decoding] = self._make_predictor(decoding)
         return self._predictors[decoding]
+
+    def _make_predictor(self, decoding: Decoding | None) -> Predictor:
+        if not isinstance(self._backbone, TaggerBackbone):
+            return GenerativePredictor(self, find_strategy("speculative" if decoding is None else decoding))
+        if decoding is not None:
+            raise UserError(f"Expected no `decoding` for a tagger, which writes nothing, got {decoding!r}.")
+        scorer = TagScorer(self._backbone, remembers_types=True)
+        return TaggingPredictor(self, scorer, self._backbone.options.decoding)

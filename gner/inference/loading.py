@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,8 +15,9 @@ from gner import run_dir
 from gner.errors import UserError
 from gner.inference.gner_config import FILE, Settings
 from gner.interfaces import Kind
-from gner.models import Backbone
+from gner.models import Backbone, TaggerBackbone, TokenClassifier
 from gner.models.restore import is_checkpoint, restore
+from gner.models.token_classifier import types_of
 from gner.models.weight_files import find_file
 from gner.prompting import Format
 
@@ -110,17 +112,51 @@ def _load_pretrained(source: str, dtype: torch.dtype, format: Format | None) -> 
     base = source
     if adapter is not None:
         base = _base_model(adapter)
-    backbone = Backbone(base)
+    path = find_file(source, FILE)
+    stored = None if path is None else Settings.read(path, format)
+    backbone = _backbone(base, stored)
     network = backbone.build(dtype)
     if adapter is not None:
         network.load_adapter(source)
-    return Loaded(backbone, network.eval(), _settings(source, backbone.kind, format), {}, {})
+    return Loaded(backbone, network.eval(), stored or _default_settings(backbone, format), {}, {})
 
 
-def _settings(source: str, kind: Kind, format: Format | None) -> Settings:
-    """The settings that are stored with weights, or those of the released checkpoints."""
-    path = find_file(source, FILE)
-    if path is not None:
-        return Settings.read(path, format)
-    settings = Settings(max_input_tokens=_CAUSAL_TOKENS) if kind is Kind.CAUSAL else Settings()
+def _backbone(base: str, stored: Settings | None) -> Backbone:
+    """A backbone that writes, or one that tags, by its settings or, if it has none, by its configuration."""
+    if stored is not None and stored.tagger is not None:
+        return TaggerBackbone(_tagger_options(base, stored.tagger))
+    if stored is not None or not _is_token_classifier(base):
+        return Backbone(base)
+    tagger = TaggerBackbone(TokenClassifier(base))
+    if tagger.needs_types:
+        labels = [str(label) for label in (tagger.config.id2label or {}).values()]
+        raise UserError(
+            f"Expected a token classifier whose labels are O and the B and I of each type, but those of `{base}` are: "
+            f"{', '.join(labels[:9])}. Train a tagger on it: set model.backbone.tagger."
+        )
+    return tagger
+
+
+def _tagger_options(base: str, stored: Mapping[str, Any]) -> TokenClassifier:
+    """Options as `gner_config.json` has them."""
+    try:
+        return TokenClassifier(base, **stored)
+    except TypeError as error:
+        raise UserError(f"{base}: expected options of a tagger in {FILE}, but: {error}. Export it again.") from error
+
+
+def _is_token_classifier(base: str) -> bool:
+    path = find_file(base, "config.json")
+    try:
+        architectures = json.loads(path.read_text(encoding="utf-8")).get("architectures") if path is not None else None
+    except (OSError, ValueError, AttributeError):
+        return False  # transformers says what is wrong
+    return any(str(name).endswith("ForTokenClassification") for name in architectures or ())
+
+
+def _default_settings(backbone: Backbone, format: Format | None) -> Settings:
+    """The settings of the released checkpoints, for models that come without."""
+    settings = Settings(max_input_tokens=_CAUSAL_TOKENS) if backbone.kind is Kind.CAUSAL else Settings()
+    if isinstance(backbone, TaggerBackbone):
+        settings = replace(settings, types={Path(str(backbone.source)).name: types_of(backbone.tags)}, tagger={})
     return settings if format is None else replace(settings, format=format)

@@ -98,6 +98,11 @@ class GNER:
         return GNER(Labeller(loaded, options))
 
     @property
+    def writes(self) -> bool:
+        """Whether the model writes text, in one way of decoding or another; a tagger does not."""
+        return self.settings.tagger is None
+
+    @property
     def settings(self) -> Settings:
         """How the model was trained."""
         return self.labeller.settings
@@ -112,7 +117,7 @@ class GNER:
         multi_label: bool = False,
         *,
         batch_size: int = 32,
-        decoding: Decoding = "speculative",
+        decoding: Decoding | None = None,
     ) -> Entities: ...
 
     @overload
@@ -125,7 +130,7 @@ class GNER:
         multi_label: bool = False,
         *,
         batch_size: int = 32,
-        decoding: Decoding = "speculative",
+        decoding: Decoding | None = None,
     ) -> list[Entities]: ...
 
     def predict_entities(
@@ -137,7 +142,7 @@ class GNER:
         multi_label: bool = False,
         *,
         batch_size: int = 32,
-        decoding: Decoding = "speculative",
+        decoding: Decoding | None = None,
     ) -> Entities | list[Entities]:
         """Find the entities of one text or of many, of any length.
 
@@ -153,7 +158,8 @@ class GNER:
             multi_label: Must be false.
             batch_size: Most prompts in a batch.
             decoding: A decoding strategy: its name, its class path and options as in a config, or an instance.
-                ``speculative`` gives the output of greedy search; ``constrained`` never loses a word.
+                ``speculative``, the default, gives the output of greedy search; ``constrained`` never loses a word. Not
+                for taggers.
 
         Returns:
             For each text its entities sorted by start, with ``start``, ``end``, ``text``, ``label`` and ``score``;
@@ -205,7 +211,7 @@ class GNER:
         *,
         threshold: float = 0.0,
         batch_size: int = 32,
-        decoding: Decoding = "speculative",
+        decoding: Decoding | None = None,
     ) -> list[str]: ...
 
     @overload
@@ -216,7 +222,7 @@ class GNER:
         *,
         threshold: float = 0.0,
         batch_size: int = 32,
-        decoding: Decoding = "speculative",
+        decoding: Decoding | None = None,
     ) -> list[list[str]]: ...
 
     def predict_tags(
@@ -226,7 +232,7 @@ class GNER:
         *,
         threshold: float = 0.0,
         batch_size: int = 32,
-        decoding: Decoding = "speculative",
+        decoding: Decoding | None = None,
     ) -> list[str] | list[list[str]]:
         """Tag the words of one or many sentences that are already split.
 

@@ -12,9 +12,9 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from gner import __version__
 from gner.bio import OUTSIDE
+from gner.inference.gner_config import Settings
 from gner.inference.loading import Loaded
 from gner.markdown import as_text, fenced
-from gner.prompting import Format
 from gner.records import Example
 
 _TASK = "token-classification"
@@ -34,16 +34,19 @@ def model_card(loaded: Loaded, name: str, *, adapter_only: bool) -> str:
     shown = _shown(loaded.settings.format.scorers)
     metadata = _metadata(loaded, name, _evaluations(result, shown), adapter_only=adapter_only)
     head = f"---\n{metadata.to_yaml()}\n---\n\n# {as_text(name)}\n"
-    about = _about(loaded.settings.format)
+    about = _about(loaded.settings)
     parts = [head, about, _usage(loaded, name), _training(loaded), _metrics(result, shown), _config(loaded.config)]
     return "\n".join(part for part in parts if part)
 
 
-def _about(format: Format) -> str:
+def _about(settings: Settings) -> str:
     """How the model writes entities, and which of the metrics are those of a published scorer."""
+    format = settings.format
     name = f"`{type(format).__name__}`"
     way = f"from text that it writes in the prompt format {name}"
-    if format.lists_strings:
+    if settings.tagger is not None:
+        way = "by giving each of its words a BIO tag"
+    elif format.lists_strings:
         way = f"by listing their strings, in the prompt format {name}"
     elif format.draft(_PROBE, _PROBE.tags):
         way = f"by writing every word back with its tag ({_PAPER}), in the prompt format {name}"

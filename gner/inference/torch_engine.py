@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 
-from gner.data.collate import Collator
+from gner.data.batch_maker import BatchMaker
 from gner.errors import UserError
 from gner.interfaces import Predictor
 from gner.records import Example, Prediction
@@ -39,7 +39,7 @@ class TorchEngine:
         num_halved: How often a batch did not fit into memory.
     """
 
-    def __init__(self, collate: Collator, device: torch.device, *, batch_size: int, batch_tokens: int) -> None:
+    def __init__(self, collate: BatchMaker, device: torch.device, *, batch_size: int, batch_tokens: int) -> None:
         for name, value in (("batch_size", batch_size), ("batch_tokens", batch_tokens)):
             if value < 1:
                 raise UserError(f"Expected `{name}` >= 1, got {value}.")

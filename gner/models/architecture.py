@@ -12,8 +12,10 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
 )
 
+from gner.decoding.forward_pass import positions_of
 from gner.errors import UserError
 from gner.interfaces import Kind, kind_of
 
@@ -32,6 +34,21 @@ REFUSED = {
     "xlstm": _IGNORE_PADDING,
 }
 """Model types that have a class for generation but cannot be used, with the reason."""
+_NO_TEXT = "it reads more than text"
+REFUSED_TAGGERS = {
+    **{name: _NO_TEXT for name in ("bros", "layoutlm", "layoutlmv2", "layoutlmv3", "lilt", "markuplm")},
+    **{name: "it reads no subword tokens" for name in ("canine", "esm", "esmc")},
+    **{name: _IGNORE_PADDING for name in ("convbert", "fnet", "nystromformer", "yoso")},
+    "funnel": "it pools tokens, so that words have none of their own",
+    "minimax": _BLOCKS,
+    "xmod": "it needs to be told the language of each text",
+}
+"""Model types that have a class for token classification but cannot be taggers, with the reason."""
+_AFTER_PADDING = {
+    *("camembert", "data2vec-text", "ibert", "longformer", "luke", "mpnet", "roberta", "roberta-prelayernorm"),
+    *("xlm-roberta", "xlm-roberta-xl", "xmod"),
+}
+"""Model types whose first token is at the position after that of the padding token."""
 
 
 def check_architecture(config: PreTrainedConfig, name: str) -> None:
@@ -65,6 +82,49 @@ def check_architecture(config: PreTrainedConfig, name: str) -> None:
     )
     if model_type not in classes and not getattr(config, "auto_map", None):
         raise UserError(f"{start} is {_what_it_is(config)}. {end}")
+
+
+def check_tagger_architecture(config: PreTrainedConfig, name: str) -> None:
+    """Refuse models whose words cannot be tagged.
+
+    Args:
+        config: Of the backbone.
+        name: Its name as the user gave it.
+
+    Raises:
+        UserError: It cannot be a tagger; the message says why.
+
+    Example:
+        >>> from transformers import BartConfig, BertConfig
+        >>> check_tagger_architecture(BertConfig(), "bert-base-cased")
+        >>> check_tagger_architecture(BartConfig(), "my_bart")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected a model with a token classifier in transformers, got `my_bart`, whose type...
+    """
+    model_type = config.model_type
+    why_not = REFUSED_TAGGERS.get(model_type)
+    if why_not is None and model_type not in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES:
+        why_not = "there is none"
+    if why_not is not None:
+        raise UserError(
+            f"Expected a model with a token classifier in transformers, got `{name}`, whose type `{model_type}` cannot "
+            f"be used: {why_not}. Set model.backbone.tagger to a model such as bert-base-cased or Qwen/Qwen3-0.6B."
+        )
+
+
+def tagger_positions(config: PreTrainedConfig) -> int | None:
+    """How many tokens a tagger can read; None if it sets no limit.
+
+    Example:
+        >>> from transformers import BertConfig, RobertaConfig
+        >>> tagger_positions(BertConfig()), tagger_positions(RobertaConfig(max_position_embeddings=514))
+        (512, 512)
+    """
+    most = positions_of(config).answer
+    if most is None or most <= 0:
+        return None
+    return most - (config.pad_token_id or 0) - 1 if config.model_type in _AFTER_PADDING else most
 
 
 def _what_it_is(config: PreTrainedConfig) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import (
-    CONFIG_MAPPING,
     AutoConfig,
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
@@ -21,34 +19,13 @@ from transformers import (
 )
 
 from gner.decoding.forward_pass import positions_of
-from gner.errors import UserError, did_you_mean, first_line
-from gner.interfaces import Kind, Positions, kind_of
+from gner.errors import UserError, first_line
+from gner.interfaces import Kind, Positions, Tagging, kind_of
 from gner.models.architecture import check_architecture
+from gner.models.from_scratch import FromScratch
 from gner.models.tokenizer import decoder_start, load_tokenizer, take_special_tokens_as_text, train_tokenizer
 
 _AUTO_CLASSES: dict[Kind, Any] = {Kind.SEQ2SEQ: AutoModelForSeq2SeqLM, Kind.CAUSAL: AutoModelForCausalLM}
-
-
-@dataclass(frozen=True)
-class FromScratch:
-    """A backbone with random weights, and a tokenizer trained on the training split.
-
-    Attributes:
-        from_scratch: A model type of Hugging Face, such as ``llama`` or ``t5``.
-        vocab_size: Tokens of the tokenizer.
-        config: Sizes, by the names of that model type's configuration, for example ``hidden_size``.
-
-    Example:
-        >>> sizes = {"hidden_size": 16, "num_atention_heads": 2}
-        >>> Backbone(FromScratch("llama", config=sizes)).config  # doctest: +ELLIPSIS
-        Traceback (most recent call last):
-            ...
-        gner.errors.UserError: Expected a setting of `llama`, got `num_atention_heads`. Did you mean...
-    """
-
-    from_scratch: str
-    vocab_size: int = 1000
-    config: dict[str, Any] = field(default_factory=dict)
 
 
 class Backbone:
@@ -86,9 +63,13 @@ class Backbone:
         if isinstance(self.source, str):
             config, name = self._load(AutoConfig), self.source
         else:
-            config, name = _config_from_scratch(self.source), self.source.from_scratch
-        check_architecture(config, name)
+            config, name = self.source.make_config(), self.source.from_scratch
+        self._check(config, name)
         return config
+
+    def _check(self, config: PreTrainedConfig, name: str) -> None:
+        """Refuse a network that cannot be a backbone."""
+        check_architecture(config, name)
 
     @property
     def kind(self) -> Kind:
@@ -99,6 +80,19 @@ class Backbone:
     def positions(self) -> Positions:
         """How many tokens it can read and write."""
         return positions_of(self.config)
+
+    @property
+    def tagging(self) -> Tagging | None:
+        """How it tags words: it does not, it writes."""
+        return None
+
+    @property
+    def needs_types(self) -> bool:
+        """Whether it must know types before it is built: any can be written."""
+        return False
+
+    def set_types(self, types: Iterable[str]) -> None:
+        """Nothing: types are in the prompts."""
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -121,15 +115,19 @@ class Backbone:
         else:
             assert self._serialized_tokenizer is not None, "`set_tokenizer` comes first"
             tokenizer = load_tokenizer(self._serialized_tokenizer)
+        self._check_tokenizer(tokenizer)
+        if tokenizer.pad_token is None:  # as the released training code does for LLaMA
+            tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
+        return tokenizer
+
+    def _check_tokenizer(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Refuse a tokenizer that a model could not write with."""
         if tokenizer.eos_token is None:
             raise UserError(
                 f"Expected a tokenizer with an end token, but that of `{self.source}` has none, so a model could not "
                 "learn where an answer ends. Set `eos_token` in its tokenizer_config.json, or set model.backbone to "
                 "another model."
             )
-        if tokenizer.pad_token is None:  # as the released training code does for LLaMA
-            tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
-        return tokenizer
 
     @property
     def needs_tokenizer(self) -> bool:
@@ -144,7 +142,7 @@ class Backbone:
     def train_tokenizer(self, texts: Iterable[str]) -> str:
         """Train a tokenizer and return its serialization for `set_tokenizer`."""
         assert isinstance(self.source, FromScratch)
-        return train_tokenizer(texts, self.source.vocab_size, begin_token=self.kind is Kind.CAUSAL)
+        return train_tokenizer(texts, self.source.vocab_size, begin_token=kind_of(self.config) is Kind.CAUSAL)
 
     def set_tokenizer(self, serialized: str) -> None:
         """Use a tokenizer that `train_tokenizer` made, here or in an earlier run."""
@@ -166,9 +164,15 @@ class Backbone:
         """
         if not isinstance(self.source, str):
             return self.build_random(dtype)
-        auto = _AUTO_CLASSES[self.kind]
-        network = self._load(auto, dtype=dtype or torch.get_default_dtype(), attn_implementation=self._attention)
+        network = self._load(
+            self._auto_class, dtype=dtype or torch.get_default_dtype(), attn_implementation=self._attention
+        )
         return self._with_start(network)
+
+    @property
+    def _auto_class(self) -> Any:
+        """Transformers' class that finds the network's."""
+        return _AUTO_CLASSES[self.kind]
 
     def build_empty(self, dtype: torch.dtype | None = None) -> PreTrainedModel:
         """Make the network without data, on the meta device; see `build`.
@@ -185,7 +189,6 @@ class Backbone:
 
     def build_random(self, dtype: torch.dtype | None = None) -> PreTrainedModel:
         """Make the network with random weights, whatever the source; see `build`."""
-        auto = _AUTO_CLASSES[self.kind]
         if not isinstance(self.source, str):
             tokenizer = self.tokenizer
             self.config.vocab_size = len(tokenizer)
@@ -193,7 +196,7 @@ class Backbone:
                 setattr(self.config, name, getattr(tokenizer, name))
             if self.kind is Kind.SEQ2SEQ:
                 self.config.decoder_start_token_id = tokenizer.pad_token_id
-        network = auto.from_config(
+        network = self._auto_class.from_config(
             self.config,
             dtype=dtype or torch.get_default_dtype(),
             attn_implementation=self._attention,
@@ -217,22 +220,6 @@ class Backbone:
                 f"Expected a model, but {_why_not(self.source, error)} "
                 "Set model.backbone of a config, or --model, to a local folder or to a name on the Hugging Face hub."
             ) from error
-
-
-def _config_from_scratch(source: FromScratch) -> PreTrainedConfig:
-    if source.from_scratch not in CONFIG_MAPPING:
-        hint = did_you_mean(source.from_scratch, CONFIG_MAPPING, most=3) or " Examples: llama, t5."
-        raise UserError(
-            f"Expected a Hugging Face model type, got `{source.from_scratch}`.{hint} Set model.backbone.from_scratch."
-        )
-    known = AutoConfig.for_model(source.from_scratch)
-    for key in source.config:
-        if not hasattr(known, key):
-            hint = did_you_mean(key, known.to_dict(), most=3)
-            raise UserError(
-                f"Expected a setting of `{source.from_scratch}`, got `{key}`.{hint} Set model.backbone.config."
-            )
-    return AutoConfig.for_model(source.from_scratch, **source.config)
 
 
 def _why_not(source: str, error: Exception) -> str:

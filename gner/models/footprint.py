@@ -20,6 +20,7 @@ from torch.distributed.tensor import DTensor
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import PreTrainedModel
 
+from gner.decoding.forward_pass import takes
 from gner.interfaces import Kind, kind_of
 from gner.models.backbone import Backbone
 from gner.models.flops import TrainingFlops, count_flops
@@ -171,7 +172,7 @@ class Planner:
                 _add_gradients(network)
             at_peak = self._measure_step(network, training)
             del network
-            cache = num_sequences * _measure_cache(computing, validation)
+            cache = num_sequences * self._measure_cache(computing, validation)
         passing = at_peak["Temp"] + at_peak["Buffer"] + at_peak["Other"]
         is_ddp = self._strategy is None and self._num_processes > 1
         if is_ddp:
@@ -208,6 +209,10 @@ class Planner:
         self._prepare(network)
         return network
 
+    def _measure_cache(self, network: PreTrainedModel, shape: Shape) -> int:
+        """Bytes of the KV cache of a text for each row; a tagger needs none."""
+        return 0 if self._backbone.tagging is not None else _cache_size(network, shape)
+
     def _measure_step(self, network: PreTrainedModel, shape: Shape) -> dict[str, int]:
         """Bytes by kind of tensor at the peak of a forward and backward pass."""
         ids = shape.inputs(network, shape.rows)
@@ -217,7 +222,8 @@ class Planner:
         tracker.track_external(network)
         with tracker:
             with torch.autocast("cpu", autocast) if autocast is not None else nullcontext():
-                output = network(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels, use_cache=False)
+                options = {"use_cache": False} if takes(network, "use_cache") else {}
+                output = network(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels, **options)
             output.loss.backward()
         [snapshot] = tracker.get_tracker_snapshot("peak").values()
         return {getattr(kind, "value", kind): size for kind, size in snapshot.items()}
@@ -271,7 +277,7 @@ def _add_gradients(network: PreTrainedModel) -> None:
         parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
 
 
-def _measure_cache(network: PreTrainedModel, shape: Shape) -> int:
+def _cache_size(network: PreTrainedModel, shape: Shape) -> int:
     """Bytes of the KV cache of a batch whose answers are complete."""
     answers = {"decoder_input_ids": shape.answers(1)} if kind_of(network.config) is Kind.SEQ2SEQ else {}
     with torch.no_grad():

@@ -8,6 +8,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from peft import LoraConfig
 from peft.tuners.lora import LoraLayer
 from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
+from torch import nn
 from transformers import PreTrainedModel
 
 from gner.errors import UserError
@@ -38,7 +39,7 @@ class Lora:
     dropout: float = 0.05
     target_modules: list[str] | str | None = None
 
-    def add_to(self, network: PreTrainedModel, *, needs_input_grads: bool) -> None:
+    def add_to(self, network: PreTrainedModel, *, needs_input_grads: bool, head: nn.Module | None = None) -> None:
         """Freeze a network and add adapters to it.
 
         The network stays the root module, as ``generate`` breaks under sharding in a ``PeftModel``.
@@ -46,6 +47,7 @@ class Lora:
         Args:
             network: Modified in place.
             needs_input_grads: True with gradient checkpointing, which cannot start at frozen embeddings.
+            head: A layer that gets no adapters and is trained as a whole, as it starts from random weights.
 
         Raises:
             UserError: The network has no such modules, or one of them shares its weights with another.
@@ -58,8 +60,13 @@ class Lora:
                 ...
             gner.errors.UserError: Target modules {'query'} not found ... Set model.lora.target_modules.
         """
+        excluded = [name for name, module in network.named_modules() if module is head]
         config = LoraConfig(
-            r=self.r, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=self._targets(network)
+            r=self.r,
+            lora_alpha=self.alpha,
+            lora_dropout=self.dropout,
+            target_modules=self._targets(network),
+            exclude_modules=excluded or None,
         )
         try:
             network.add_adapter(config)
@@ -79,6 +86,8 @@ class Lora:
                     f"Expected adapters on untied weights, but `{owner}` shares its weights with another module, which "
                     "merging would change too. Remove it from model.lora.target_modules."
                 )
+        if head is not None:
+            head.requires_grad_(True)
         if needs_input_grads:
             network.enable_input_require_grads()
 

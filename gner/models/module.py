@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jsonargparse import lazy_instance
@@ -21,17 +21,21 @@ from gner.alignment.postprocess import AlignerName
 from gner.decoding import BeamSearch, DecodingStrategy
 from gner.decoding.predictor import GenerativePredictor
 from gner.errors import UserError
-from gner.interfaces import IGNORED, Batch, Predictor
+from gner.interfaces import IGNORED, Batch, Predictor, TaggingBatch
 from gner.metrics import AnswerLoss
 from gner.models.architecture import freeze_other_modalities, other_modalities
-from gner.models.backbone import Backbone, FromScratch
 from gner.models.conversion import stored_names
+from gner.models.from_scratch import FromScratch
 from gner.models.lora import Lora
 from gner.models.optimization import Optimization, make_optimizer
 from gner.models.precision import check_precision, refuse_infinite
-from gner.models.restore import CONFIG_KEY, NAMES_KEY, TOKENIZER_KEY
+from gner.models.restore import CONFIG_KEY, NAMES_KEY, TAGS_KEY, TOKENIZER_KEY
 from gner.models.resuming import move_in_epoch, rng_states
 from gner.models.sharding import block_names, build_network, find_blocks, generates_alone, generation
+from gner.models.tag_scores import TagScorer
+from gner.models.tagger_backbone import TaggerBackbone, head_of, make_backbone
+from gner.models.tagging_predictor import TaggingPredictor
+from gner.models.token_classifier import TokenClassifier
 from gner.prompting import DefaultFormat, Format
 
 _GENERATORS_KEY = "gner_generators"
@@ -45,14 +49,15 @@ def _as_itself(value: Any) -> Any:
 
 
 class GnerModule(LightningModule):
-    """Trains a seq2seq or causal language model on the batches of `gner.data`.
+    """Trains a seq2seq or causal language model, or a tagger, on the batches of `gner.data`.
 
     Weights are loaded in `configure_model`, after all configuration and data have been checked.
 
     Args:
-        backbone: Name on the Hugging Face hub, local folder, or what to build with random weights.
-        format: How examples are written as text.
-        decoding: How text is generated at validation, test and prediction.
+        backbone: Name on the Hugging Face hub, local folder, or what to build with random weights; or one of these as
+            ``tagger``, with options, to tag words instead of writing text.
+        format: How examples are written as text; of a tagger, whose published scorer counts.
+        decoding: How text is generated at validation, test and prediction; a tagger has its own.
         optimization: Optimizer and learning-rate schedule.
         lora: Train low-rank adapters only; null trains all weights.
         gradient_checkpointing: Compute activations twice and keep fewer.
@@ -76,7 +81,7 @@ class GnerModule(LightningModule):
 
     def __init__(
         self,
-        backbone: str | FromScratch,
+        backbone: str | FromScratch | TokenClassifier,
         format: Format = lazy_instance(DefaultFormat),
         decoding: DecodingStrategy = lazy_instance(BeamSearch, num_beams=4),
         *,
@@ -87,7 +92,8 @@ class GnerModule(LightningModule):
         attention: str | None = None,
     ) -> None:
         super().__init__()
-        self.backbone = Backbone(backbone, attention)
+        self.backbone = make_backbone(backbone, attention)
+        self._scorer = TagScorer(self.backbone) if isinstance(self.backbone, TaggerBackbone) else None
         self.format: Format = _as_itself(format)
         self.decoding: DecodingStrategy = _as_itself(decoding)
         self._optimization = optimization
@@ -128,15 +134,18 @@ class GnerModule(LightningModule):
         """Add gradient checkpointing and adapters to a network of the backbone, as the options say."""
         if self.gradient_checkpointing:
             network.gradient_checkpointing_enable({"use_reentrant": False})
+        head = head_of(network) if self._scorer is not None else None
         if self._lora is not None:
-            self._lora.add_to(network, needs_input_grads=self.gradient_checkpointing)
+            self._lora.add_to(network, needs_input_grads=self.gradient_checkpointing, head=head)
         num_frozen = freeze_other_modalities(network)
         if num_frozen:
             others = " and ".join(other_modalities(network.config))
             rank_zero_info(f"The backbone also reads {others}: {num_frozen:,} parameters for that stay as they are.")
 
     def predictor(self, aligner: AlignerName = "robust") -> Predictor:
-        """What makes predictions with the network: its strategy writes, its format reads."""
+        """What makes predictions with the network: its strategy writes and its format reads, or a tagger tags."""
+        if isinstance(self.backbone, TaggerBackbone):
+            return TaggingPredictor(self, TagScorer(self.backbone), self.backbone.options.decoding)
         return GenerativePredictor(self, self.decoding, aligner)
 
     @property
@@ -152,7 +161,9 @@ class GnerModule(LightningModule):
             yield
 
     def forward(self, batch: Batch) -> Tensor:
-        """Mean cross-entropy per target token of a batch, a scalar."""
+        """Mean cross-entropy per target token of a batch, or per word that is tagged, a scalar."""
+        if self._scorer is not None:
+            return self._scorer.loss(self.network, cast(TaggingBatch, batch))
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
         if batch.answer_ids is not None:
             inputs["decoder_input_ids"] = self._decoder_inputs(batch.answer_ids)
@@ -228,6 +239,8 @@ class GnerModule(LightningModule):
             checkpoint[CONFIG_KEY] = self.run_config
         if self.backbone.serialized_tokenizer is not None:
             checkpoint[TOKENIZER_KEY] = self.backbone.serialized_tokenizer
+        if isinstance(self.backbone, TaggerBackbone):
+            checkpoint[TAGS_KEY] = list(self.backbone.tags)
         checkpoint[NAMES_KEY] = stored_names(self.network)
         states: list[Any] = [rng_states()]
         if distributed.is_available() and distributed.is_initialized():

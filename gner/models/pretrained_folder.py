@@ -74,8 +74,8 @@ def export(
     folder = Path(folder)
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     writes = not distributed.is_initialized() or distributed.get_rank() == 0
-    if adapter_only and not getattr(network, "_hf_peft_config_loaded", False):
-        raise UserError("Expected a network with adapters to export, but this one was trained without.")
+    if adapter_only:
+        _check_adapters(network)
     if writes:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
@@ -93,6 +93,14 @@ def export(
         replace(folder, unfinished)
     if distributed.is_initialized():
         distributed.barrier()
+
+
+def _check_adapters(network: PreTrainedModel) -> None:
+    """Refuse to write adapters that are not there, or not all that was trained."""
+    if not getattr(network, "_hf_peft_config_loaded", False):
+        raise UserError("Expected a network with adapters to export, but this one was trained without.")
+    if not network.can_generate():
+        raise UserError("Expected adapters of a model that writes: a tagger needs its head too. Export it whole.")
 
 
 def _write_weights(
@@ -135,7 +143,8 @@ def _write_config(network: PreTrainedModel, folder: Path, dtype: torch.dtype) ->
     if _has_untied_head(network):
         config.tie_word_embeddings = False
     config.save_pretrained(folder)
-    network.generation_config.save_pretrained(folder)
+    if network.can_generate():
+        network.generation_config.save_pretrained(folder)
 
 
 def _write_adapter(network: PreTrainedModel, folder: Path, dtype: torch.dtype, *, writes: bool) -> None:

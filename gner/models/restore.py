@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,9 +16,10 @@ from torch.distributed.checkpoint import FileSystemReader
 from transformers import PreTrainedModel
 
 from gner.errors import UserError, first_line
-from gner.models.backbone import Backbone, FromScratch
+from gner.models.backbone import Backbone
 from gner.models.conversion import adopt_names
 from gner.models.lora import Lora
+from gner.models.tagger_backbone import TaggerBackbone, head_of, make_backbone, parse_backbone
 from gner.models.tensors import plain_name
 from gner.models.weight_files import load_rows, materialize, untie_distinct_weights
 
@@ -25,6 +27,8 @@ CONFIG_KEY = "gner_config"
 """Key of a checkpoint: the configuration of its run, as YAML."""
 TOKENIZER_KEY = "gner_tokenizer"
 """Key of a checkpoint: the tokenizer that its run trained, if any."""
+TAGS_KEY = "gner_tags"
+"""Key of a checkpoint: the tags of a tagger's head, if it has one for each."""
 NAMES_KEY = "gner_tensor_names"
 """Key of a checkpoint: the tensor names that `save_pretrained` would write."""
 _META = "meta.pt"
@@ -81,22 +85,37 @@ def restore(path: Path, dtype: torch.dtype = torch.float32) -> Restored:
     meta = _read(path)
     config = yaml.safe_load(meta[CONFIG_KEY])
     settings = config["model"]
-    source = settings["backbone"]
-    backbone = Backbone(source if isinstance(source, str) else FromScratch(**source), settings.get("attention"))
-    if TOKENIZER_KEY in meta:
-        backbone.set_tokenizer(meta[TOKENIZER_KEY])
+    backbone = make_backbone(parse_backbone(settings["backbone"]), settings.get("attention"))
+    take_from_checkpoint(backbone, meta)
     files: CheckpointFile | CheckpointFolder
     files = CheckpointFolder(path) if path.is_dir() else CheckpointFile(path, meta.pop("state_dict"))
     network = backbone.build_empty(dtype)
     untie_distinct_weights(network, files)
     if settings.get("lora") is not None:
-        Lora(**settings["lora"]).add_to(network, needs_input_grads=False)
+        head = head_of(network) if isinstance(backbone, TaggerBackbone) else None
+        Lora(**settings["lora"]).add_to(network, needs_input_grads=False, head=head)
     materialize(network, torch.device("cpu"))
     load_rows(network, files)
     network.tie_weights(recompute_mapping=False)  # materializing from the meta device untied the tied weights
     if NAMES_KEY in meta:
         adopt_names(network, meta[NAMES_KEY])
     return Restored(backbone, network.eval(), config, meta)
+
+
+def take_from_checkpoint(backbone: Backbone, meta: Mapping[str, Any]) -> None:
+    """Give a backbone the tokenizer and the tags of the run that a checkpoint is of, if there are any.
+
+    Example:
+        >>> from gner.models import FromScratch, TokenClassifier
+        >>> backbone = make_backbone(TokenClassifier(FromScratch("bert")))
+        >>> take_from_checkpoint(backbone, {TAGS_KEY: ["O", "B-city", "I-city"]})
+        >>> backbone.tags
+        ('O', 'B-city', 'I-city')
+    """
+    if TOKENIZER_KEY in meta and backbone.needs_tokenizer:
+        backbone.set_tokenizer(meta[TOKENIZER_KEY])
+    if TAGS_KEY in meta and isinstance(backbone, TaggerBackbone):
+        backbone.set_tags(meta[TAGS_KEY])
 
 
 def read_checked(path: Path) -> dict[str, Any]:

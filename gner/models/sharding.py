@@ -178,7 +178,7 @@ def build_network(
     """Build the network as a parallel strategy needs it: whole on every process, or sharded.
 
     Pretrained weights to be sharded are never in memory as a whole: the network is built without data and sharded, and
-    every process reads its own rows.
+    every process reads its own rows. A tagger's checkpoint may lack its head: it is built whole on every process first.
 
     Args:
         backbone: What to build.
@@ -188,8 +188,8 @@ def build_network(
     if not isinstance(strategy, FSDP2Strategy):
         network = backbone.build()
         prepare(network)
-    elif not isinstance(backbone.source, str):
-        network = backbone.build()  # the same random weights on every process, as all have one seed
+    elif not isinstance(backbone.source, str) or backbone.tagging is not None:
+        network = backbone.build()  # random weights, a tagger's head too, are the same on all, as all have one seed
         prepare(network)
         strategy.shard(network)
     else:

@@ -16,7 +16,7 @@ _DECODING = ["speculative", "constrained"]
 
 
 def answer(
-    model: GNER, text: str, labels: Sequence[str], threshold: float, decoding: str
+    model: GNER, text: str, labels: Sequence[str], threshold: float, decoding: str | None
 ) -> tuple[dict[str, Any], list[list[Any]], str]:
     """Label a text for the page.
 
@@ -63,7 +63,7 @@ def make_page(model: GNER, labels: Sequence[str], title: str) -> Any:
     """
     gradio = _import_gradio()
 
-    def label(text: str, chosen: list[str], threshold: float, decoding: str) -> Any:
+    def label(text: str, chosen: list[str], threshold: float, decoding: str | None = None) -> Any:
         """Show the answer or the error."""
         try:
             return answer(model, text or "", chosen or [], threshold, decoding)
@@ -83,14 +83,18 @@ def make_page(model: GNER, labels: Sequence[str], title: str) -> Any:
         )
         with gradio.Row():
             threshold = gradio.Slider(0, 1, value=0, step=0.01, label="Least score")
-            decoding = gradio.Radio(_DECODING, value=_DECODING[0], label="Decoding")
+            decoding = gradio.Radio(_DECODING, value=_DECODING[0], label="Decoding") if model.writes else None
         button = gradio.Button("Find entities", variant="primary")
         highlighted = gradio.HighlightedText(label="Entities", show_legend=True)
         table = gradio.Dataframe(headers=["entity", "type", "score", "start", "end"], label="Scores", interactive=False)
         took = gradio.Markdown()
-        inputs, outputs = [text, chips, threshold, decoding], [highlighted, table, took]
+        inputs, outputs = [text, chips, threshold], [highlighted, table, took]
+        events = [chips.change, threshold.release]
+        if decoding is not None:
+            inputs.append(decoding)
+            events.append(decoding.change)
         button.click(label, inputs, outputs, api_name="find_entities")
-        for event in (chips.change, threshold.release, decoding.change):
+        for event in events:
             event(label, inputs, outputs, api_visibility="private")
     return page
 

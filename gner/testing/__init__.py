@@ -15,13 +15,16 @@ def test_my_format() -> None:
 
 from gner.testing.format_contract import FORMAT_CONTRACT, check_format
 from gner.testing.strategy_contract import CONTRACT, TinyModel, check_strategy, make_examples, tiny_model
+from gner.testing.tiny_tagger import TinyTagger, tiny_tagger
 
 __all__ = [
     "CONTRACT",
     "FORMAT_CONTRACT",
     "TinyModel",
+    "TinyTagger",
     "check_format",
     "check_strategy",
     "make_examples",
     "tiny_model",
+    "tiny_tagger",
 ]
