@@ -27,7 +27,7 @@ from gner.decoding import DecodingCallback
 from gner.errors import UserError
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
-from gner.models.restore import read_checked, read_meta, take_from_checkpoint
+from gner.models.restore import read_checked, take_from_checkpoint
 from gner.plugins import load_plugins
 from gner.report import ProgressBar, RunReport
 from gner.throughput import Throughput
@@ -159,12 +159,10 @@ class GnerCLI(LightningCLI):
 
     def run(self) -> None:
         """Run the command."""
-        if self.checkpoint is not None:
-            self._check_readable(self.checkpoint)
+        if self.checkpoint is not None:  # tokenizer and tags are needed before Lightning loads the weights
+            take_from_checkpoint(self.model.backbone, self._read_usable(self.checkpoint))
         if self.command == "fit":
             self._take_folder()
-        if self.checkpoint is not None:  # tokenizer and tags are needed before Lightning loads the weights
-            take_from_checkpoint(self.model.backbone, read_meta(self.checkpoint))
         subroutine = getattr(self.trainer, self.command)
         options: dict[str, Any] = {"ckpt_path": self.checkpoint, "weights_only": True if self.checkpoint else None}
         if self.command == "predict":
@@ -174,7 +172,8 @@ class GnerCLI(LightningCLI):
         finally:
             self.lock.release()
 
-    def _check_readable(self, checkpoint: Path) -> None:
+    def _read_usable(self, checkpoint: Path) -> dict[str, Any]:
+        """Read a checkpoint, unless this run cannot go on from it."""
         if checkpoint.is_dir() and not isinstance(self.trainer.strategy, FSDP2Strategy):
             raise UserError(
                 f"Expected a single-file checkpoint, but {checkpoint} is the folder of a sharded one. "
@@ -196,6 +195,7 @@ class GnerCLI(LightningCLI):
                     f"{'with' if by_name else 'without'} FSDP2Strategy, which stores optimizer states differently. Set "
                     "trainer.strategy to that of the earlier run."
                 )
+        return meta
 
     def _read(self, checkpoint: Path) -> dict[str, Any]:
         """Read a checkpoint and check it for damage; the error names the other checkpoints of the run."""

@@ -172,7 +172,7 @@ class Planner:
                 _add_gradients(network)
             at_peak = self._measure_step(network, training)
             del network
-            cache = num_sequences * self._measure_cache(computing, validation)
+            cache = num_sequences * _measure_cache(computing, validation)
         passing = at_peak["Temp"] + at_peak["Buffer"] + at_peak["Other"]
         is_ddp = self._strategy is None and self._num_processes > 1
         if is_ddp:
@@ -208,10 +208,6 @@ class Planner:
         network = self._backbone.build_empty(dtype)
         self._prepare(network)
         return network
-
-    def _measure_cache(self, network: PreTrainedModel, shape: Shape) -> int:
-        """Bytes of the KV cache of a text for each row; a tagger needs none."""
-        return 0 if self._backbone.tagging is not None else _cache_size(network, shape)
 
     def _measure_step(self, network: PreTrainedModel, shape: Shape) -> dict[str, int]:
         """Bytes by kind of tensor at the peak of a forward and backward pass."""
@@ -277,8 +273,10 @@ def _add_gradients(network: PreTrainedModel) -> None:
         parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
 
 
-def _cache_size(network: PreTrainedModel, shape: Shape) -> int:
-    """Bytes of the KV cache of a batch whose answers are complete."""
+def _measure_cache(network: PreTrainedModel, shape: Shape) -> int:
+    """Bytes of the KV cache of a batch whose answers are complete; a tagger has none."""
+    if not network.can_generate():
+        return 0
     answers = {"decoder_input_ids": shape.answers(1)} if kind_of(network.config) is Kind.SEQ2SEQ else {}
     with torch.no_grad():
         cache = network(input_ids=shape.inputs(network, 1), use_cache=True, **answers).past_key_values
