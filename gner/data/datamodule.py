@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import chain, compress
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +17,6 @@ from gner.data.probe import check_tokenizer
 from gner.data.reading.run_sources import Inputs
 from gner.data.reading.source import Source, union_of_types
 from gner.data.reading.splits import Split
-from gner.data.reading.type_descriptions import known_descriptions
 from gner.data.regularization import Regularization
 from gner.data.sampler import EvalSampler, TrainSampler
 from gner.data.split_warnings import warn_of_splits
@@ -222,9 +220,7 @@ class GnerDataModule(LightningDataModule):
     def train_dataloader(self) -> BatchLoader:
         """Batches of similar length in random order."""
         examples = self.examples["train"]
-        pool = list(dict.fromkeys(chain.from_iterable(example.types for example in examples)))
-        change = partial(self._regularization.apply, pool, descriptions=known_descriptions(examples))
-        dataset = BatchDataset(examples, self._collate, change, self._seed)
+        dataset = BatchDataset(examples, self._collate, self._regularization.over(examples), self._seed)
         self._train_loader = self._loader(dataset, self._train_sampler(self._rank, self._num_ranks))
         if self._train_progress is not None:
             self._train_loader.load_state_dict(self._train_progress)

@@ -6,11 +6,14 @@ The paper shuffles types and adds types from elsewhere; dropping types is GoLLIE
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
 
 from gner.bio import draw_types, keep_types
-from gner.errors import UserError
+from gner.data.reading.type_descriptions import known_descriptions
+from gner.errors import UserError, did_you_mean
 from gner.records import Example
 
 
@@ -26,6 +29,8 @@ class Regularization:
             paper adds them to its zero-shot data and gives no number; 0 where every example has its full list.
         drop_description: Probability of leaving out the description of a type, so that a model can do without. The
             paper has none.
+        paraphrases: Other wordings of the descriptions of types, by type. Each time, the description or one of these
+            is drawn, all alike; what is not trained on has the description.
 
     Example:
         >>> example = Example(("Ada", "in", "Rome"), ("B-person", "O", "B-city"), ("person", "city"), "toy", "0")
@@ -38,6 +43,7 @@ class Regularization:
     drop_type: float = 0.0
     num_external_types: int = 0
     drop_description: float = 0.0
+    paraphrases: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.drop_type < 1:
@@ -52,6 +58,30 @@ class Regularization:
                 f"Expected `num_external_types` >= 0, got {self.num_external_types}. "
                 "Set data.regularization.num_external_types."
             )
+
+    def over(self, examples: Sequence[Example]) -> Callable[[Example, random.Random], Example]:
+        """What changes the types of training examples, given all of them.
+
+        Raises:
+            UserError: A type has paraphrases and no description.
+
+        Example:
+            >>> described = Example(("Ada",), ("O",), ("city",), "toy", "0", descriptions=(("city", "a town"),))
+            >>> Regularization(paraphrases={"town": ["a place"]}).over([described])
+            Traceback (most recent call last):
+                ...
+            gner.errors.UserError: `paraphrases` has the key `town`, but no such type of data.train has a description. \
+Give `descriptions` of a source, or change data.regularization.paraphrases.
+        """
+        pool = list(dict.fromkeys(chain.from_iterable(example.types for example in examples)))
+        descriptions = known_descriptions(examples)
+        for entity_type in self.paraphrases.keys() - descriptions.keys():
+            raise UserError(
+                f"`paraphrases` has the key `{entity_type}`, but no such type of data.train has a description."
+                f"{did_you_mean(entity_type, descriptions)} Give `descriptions` of a source, or change "
+                "data.regularization.paraphrases."
+            )
+        return partial(self.apply, pool, descriptions=descriptions)
 
     def apply(
         self, pool: Iterable[str], example: Example, rng: random.Random, descriptions: Mapping[str, str] | None = None
@@ -86,5 +116,7 @@ class Regularization:
         return replace(example, types=tuple(types), tags=tags, descriptions=tuple(described))
 
     def _draw_descriptions(self, described: list[tuple[str, str]], rng: random.Random) -> list[tuple[str, str]]:
-        """Descriptions that are kept; nothing is drawn where all are."""
-        return [pair for pair in described if not self.drop_description or rng.random() >= self.drop_description]
+        """Descriptions that are kept, in one of their wordings; nothing is drawn where there is no choice."""
+        kept = [pair for pair in described if not self.drop_description or rng.random() >= self.drop_description]
+        wordings = [(entity_type, [text, *self.paraphrases.get(entity_type, [])]) for entity_type, text in kept]
+        return [(entity_type, rng.choice(texts) if len(texts) > 1 else texts[0]) for entity_type, texts in wordings]

@@ -1,4 +1,5 @@
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -51,6 +52,16 @@ def test_some_descriptions_are_left_out_and_nothing_else_changes() -> None:
     for seed, one in enumerate(some):
         plain = Regularization().apply(POOL, described, random.Random(seed))
         assert replace(one, descriptions=plain.descriptions) == plain
+
+
+def test_each_wording_of_a_description_is_seen() -> None:
+    described = replace(EXAMPLE, descriptions=(("person", "a human"), ("place", "a site")))
+    change = Regularization(paraphrases={"person": ["someone", "a name"]}).over([described])
+    seen = [dict(change(described, random.Random(seed)).descriptions) for seed in range(300)]
+    counts = Counter(one["person"] for one in seen)
+    assert counts.keys() == {"a human", "someone", "a name"}
+    assert all(70 < count < 130 for count in counts.values())
+    assert {one["place"] for one in seen} == {"a site"}
 
 
 @pytest.mark.parametrize(
