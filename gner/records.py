@@ -70,7 +70,8 @@ class Generation:
         token_ids: Written tokens without padding, the end token included if there is one.
         text: The decoded tokens without special tokens; where a strategy forces words, these as they are in the
             sentence, also if the tokenizer cannot spell them.
-        token_log_probs: Log-probability of each of ``token_ids`` given all that came before it.
+        token_log_probs: Log-probability of each of ``token_ids`` given all that came before it; empty if a strategy
+            that sets ``entities`` did not compute it.
         finished: False if the length limit truncated the text (a runaway).
         entities: Entities with scores, set by the strategy; None derives scores from token probabilities.
 

@@ -6,6 +6,7 @@ from gner.decoding.callback import DecodingCallback
 from gner.decoding.constrained import Constrained
 from gner.decoding.greedy import Greedy
 from gner.decoding.nucleus_sampling import NucleusSampling
+from gner.decoding.one_pass import OnePass
 from gner.decoding.speculative import Speculative
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "DecodingStrategy",
     "Greedy",
     "NucleusSampling",
+    "OnePass",
     "Speculative",
 ]

@@ -6,15 +6,12 @@ docs/decisions/constrained.md.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import inf, prod
-
 from transformers import PreTrainedTokenizerBase
 
-from gner.bio import to_entities
 from gner.decoding.base import DecodingStrategy
-from gner.decoding.forward_pass import MOST_LOGITS, Lockstep
-from gner.decoding.limits import positions_left
+from gner.decoding.forced_words import ForcedWords, forced_generation, room_for_answers
+from gner.decoding.forward_pass import Lockstep
+from gner.decoding.head import most_places, vocab_size
 from gner.decoding.listed_search import search_answers
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.tag_search import Draft, TagSearch
@@ -22,8 +19,7 @@ from gner.decoding.teacher_forcing import AnswerReader
 from gner.decoding.vocabulary_trie import VocabularyTrie, spell_tokens
 from gner.decoding.word_tokens import PieceTokenizer, has_drafts
 from gner.errors import UserError
-from gner.interfaces import Batch, TextModel, kind_of
-from gner.prompting.boundaries import from_marks
+from gner.interfaces import Batch, TextModel
 from gner.records import Example, Generation
 
 _NARROW_PASSES = 8
@@ -69,7 +65,9 @@ class Constrained(DecodingStrategy):
         if num_beams < 1:
             raise UserError(f"Expected `num_beams` >= 1, got {num_beams}. Set model.decoding.init_args.num_beams.")
         self.num_beams = num_beams
-        self._pieces: PieceTokenizer | None = None
+        self._words = ForcedWords(
+            "Constrained", otherwise=", or one with grammars, which lists the strings of entities"
+        )
         self._memory = TagMemory()
         self._vocabulary: tuple[PreTrainedTokenizerBase, VocabularyTrie] | None = None
         self.num_passes = 0
@@ -91,17 +89,12 @@ class Constrained(DecodingStrategy):
             generations, num_passes = search_answers(model, batch, vocabulary, self.num_beams)
             self.num_passes += num_passes
             return generations
-        pieces = self._prepare(model, batch)
+        pieces = self._words.pieces(model, batch)
         examples = batch.row_examples
-        limits = self._limits(model, batch)
+        limits = room_for_answers(model, batch)
         searches = [self._start(pieces, model, *pair) for pair in zip(examples, limits, strict=True)]
         self._search(searches, AnswerReader(model.network, batch), Lockstep(model.network), model)
         return [self._generation(*pair, model) for pair in zip(searches, examples, strict=True)]
-
-    def _limits(self, model: TextModel, batch: Batch) -> list[float]:
-        """Most tokens of each row's answer: what the network has positions for, and what the batch allows."""
-        most = inf if batch.length_limit is None else batch.length_limit
-        return [min(left, most) for left in positions_left(model, batch)]
 
     def _start(self, pieces: PieceTokenizer, model: TextModel, example: Example, limit: float) -> TagSearch:
         guesses = Guesses(self._memory, example)
@@ -110,32 +103,19 @@ class Constrained(DecodingStrategy):
 
     def _prepare_vocabulary(self, model: TextModel) -> VocabularyTrie:
         if self._vocabulary is None or self._vocabulary[0] is not model.tokenizer:
-            num_tokens = model.network.get_output_embeddings().weight.shape[0]
+            num_tokens = vocab_size(model.network)
             spelled = spell_tokens(model.tokenizer)
             known = {token: text for token, text in spelled.items() if token < num_tokens}
             self._vocabulary = model.tokenizer, VocabularyTrie(known)
         return self._vocabulary[1]
 
-    def _prepare(self, model: TextModel, batch: Batch) -> PieceTokenizer:
-        if self._pieces is None or not self._pieces.is_for(model):
-            self._pieces = PieceTokenizer(model.tokenizer, model.format, kind_of(model.network.config))
-            if not self._pieces.writes_every_word(batch.examples[0]):
-                raise UserError(
-                    "Expected a format that writes every word, as Constrained forces them, or one with grammars, which "
-                    "lists the strings of entities; got one that leaves words out. Set "
-                    "model.format.init_args.context_window to null, or model.decoding to Speculative."
-                )
-        self._pieces.prepare(batch.row_examples)
-        return self._pieces
-
     def _search(self, searches: list[TagSearch], reader: AnswerReader, lockstep: Lockstep, model: TextModel) -> None:
         """Read drafts until all searches are done; each pass is over the drafts of all that are not."""
-        vocab_size = model.network.get_output_embeddings().weight.shape[0]
         busy = [row for row, search in enumerate(searches) if search.advance()]
         while lockstep.goes_on(bool(busy)):
             # at first one draft a row, as it is right for most sentences; then as many as there are beams
             most = 1 if reader.num_passes < _NARROW_PASSES else self.num_beams
-            room = min(_LONGEST_DRAFT, MOST_LOGITS // (vocab_size * most * max(1, len(busy))))
+            room = min(_LONGEST_DRAFT, most_places(model.network) // (most * max(1, len(busy))))
             drafts: list[tuple[int, Draft]] = []
             for row in busy:
                 drafts += [(row, draft) for draft in searches[row].drafts(most, room)]
@@ -151,15 +131,7 @@ class Constrained(DecodingStrategy):
         tokens, log_probs, marks, probabilities = search.written()
         if len(marks) == len(example.words):
             self._memory.learn(example, marks)
-        tags = from_marks(marks, model.format.boundaries)
-        written = replace(example, words=example.words[: len(tags)], tags=tags)
-        text = model.format.draft_marks(written, marks)
-        assert text is not None
-        entities = [
-            replace(entity, score=prod(probabilities[entity.start : entity.end])) for entity in to_entities(tags)
-        ]
-        is_finished = tokens[-1:] == [model.tokenizer.eos_token_id]
-        return Generation(tokens, text, log_probs, is_finished, tuple(entities))
+        return forced_generation(model, example, marks, probabilities, tokens=tokens, log_probs=log_probs)
 
 
 def _read(searches: list[TagSearch], reader: AnswerReader, drafts: list[tuple[int, Draft]]) -> None:

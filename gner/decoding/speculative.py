@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from gner.decoding.drafting import ListDrafts, RowDrafter, WordDrafts
-from gner.decoding.forward_pass import MOST_LOGITS, Lockstep, why_no_drafts
+from gner.decoding.forward_pass import Lockstep, why_no_drafts
 from gner.decoding.greedy import Greedy
 from gner.decoding.huggingface import decode
 from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
@@ -100,7 +100,7 @@ class Speculative(Greedy):
 
 def _pass(rows: list[_Row], active: list[int], verifier: Verifier, pace: _Pace, end: int) -> list[int]:
     """Draft, verify and accept; returns the rows that are not done."""
-    room = max(1, MOST_LOGITS // (len(active) * verifier.vocab_size)) if pace.drafts() else 1
+    room = max(1, verifier.most_places // len(active)) if pace.drafts() else 1
     drafts = [rows[row].drafter.draft(min(room, rows[row].room) - 1) for row in active]
     choices, log_probs = verifier.check(drafts)
     agreed = [

@@ -6,7 +6,7 @@ See docs/decisions/constrained.md.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from transformers.cache_utils import DynamicLayer
 from transformers.modeling_outputs import BaseModelOutput
 
 from gner.decoding.forward_pass import causal_inputs, keeps_keys_and_values_only, takes
+from gner.decoding.head import log_probs_of, run_decoder
 from gner.decoding.shared_prefix import num_common, shared_prefix
 from gner.interfaces import Batch, Kind, kind_of
 
@@ -76,16 +77,14 @@ class AnswerReader:
         Returns:
             Log-probabilities, given the prompt and the answer before the place, in the order of ``asked``.
         """
-        logits = self._logits(rows, answers)  # (R, T + 1 - kept, V)
-        flat: list[tuple[int, int, int]] = []  # row, place and token of each number that is asked for
+        states = self._states(rows, answers)  # (R, T + 1 - kept, H)
+        wanted: list[tuple[int, int]] = []  # rows, and places in them
         for row, (answer, places) in enumerate(zip(answers, asked, strict=True)):
             start = len(answer) - len(places) - self._num_kept
-            for at, tokens in enumerate(places, start):
-                flat += [(row, at, token) for token in tokens]
-        row_index, place, token = torch.tensor(flat, device=logits.device).unbind(1)
-        totals = logits.float().logsumexp(-1)
-        values = iter((logits[row_index, place, token].float() - totals[row_index, place]).tolist())
-        return [[list(islice(values, len(tokens))) for tokens in of_row] for of_row in asked]
+            wanted += [(row, at) for at in range(start, start + len(places))]
+        row_index, place = torch.tensor(wanted, device=states.device).unbind(1)
+        values = iter(log_probs_of(self._network, states[row_index, place], list(chain.from_iterable(asked))))
+        return [list(islice(values, len(of_row))) for of_row in asked]
 
     def settle(self, answers: Mapping[int, Sequence[int]]) -> None:
         """Keep what later answers begin with.
@@ -113,10 +112,10 @@ class AnswerReader:
     def idle(self) -> None:
         """Run the network for nothing, as other processes need its weights."""
         row = self._kept_rows[0] if self._kept_rows else 0
-        self._logits([row], [[0] * self._num_kept])
+        self._states([row], [[0] * self._num_kept])
 
-    def _logits(self, rows: Sequence[int], answers: Sequence[Sequence[int]]) -> Tensor:
-        """What the network predicts at the places of R answers that are not kept, and after, (R, T + 1 - kept, V).
+    def _states(self, rows: Sequence[int], answers: Sequence[Sequence[int]]) -> Tensor:
+        """The decoder's states before the places of R answers that are not kept, and after, (R, T + 1 - kept, H).
 
         Numbers after the end of a shorter answer mean nothing.
         """
@@ -129,13 +128,13 @@ class AnswerReader:
             place = {row: at for at, row in enumerate(self._kept_rows)}
             kept = _cache(self._kept, torch.tensor([place[row] for row in rows], device=device))
         if self._kind is Kind.SEQ2SEQ:
-            output = self._decode(index, tokens, kept)
+            states, output = self._decode(index, tokens, kept)
             self._last = _plain(getattr(output.past_key_values, "self_attention_cache", None))
         else:
-            output = self._continue(index, tokens, mask, kept)
+            states, output = self._continue(index, tokens, mask, kept)
             self._last = _plain(getattr(output, "past_key_values", None))
         self._last_rows, self._last_answers = list(rows), list(answers)
-        return output.logits[:, self._num_kept - tokens.shape[1] - 1 :]
+        return states[:, self._num_kept - tokens.shape[1] - 1 :]
 
     def _padded(self, answers: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Token ids and mask of R answers, padded on the right, (R, T) each."""
@@ -148,7 +147,7 @@ class AnswerReader:
         mask = torch.tensor(there, dtype=self._batch.prompt_mask.dtype, device=device).view(len(answers), length)
         return tokens, mask
 
-    def _decode(self, index: Tensor, tokens: Tensor, kept: DynamicCache | None) -> Any:
+    def _decode(self, index: Tensor, tokens: Tensor, kept: DynamicCache | None) -> tuple[Tensor, Any]:
         start = torch.full_like(index, self._network.config.decoder_start_token_id).unsqueeze(1)
         written = torch.cat([start, tokens], 1)[:, self._num_kept :]
         inputs: dict[str, Any] = {"decoder_input_ids": written, "use_cache": True}
@@ -159,23 +158,23 @@ class AnswerReader:
             inputs["encoder_outputs"] = BaseModelOutput(last_hidden_state=self._encoded[index])
             if self._prompts is not None:
                 inputs["past_key_values"] = EncoderDecoderCache(kept or DynamicCache(), _cache(self._prompts, index))
-        output = self._network(**inputs)
+        states, output = run_decoder(self._network, inputs)
         if self._encoded is None and index.tolist() == list(range(self._batch.num_rows)):
             self._encoded = output.encoder_last_hidden_state
             self._prompts = _plain(getattr(output.past_key_values, "cross_attention_cache", None))
-        return output
+        return states, output
 
-    def _continue(self, index: Tensor, tokens: Tensor, mask: Tensor, kept: DynamicCache | None) -> Any:
+    def _continue(self, index: Tensor, tokens: Tensor, mask: Tensor, kept: DynamicCache | None) -> tuple[Tensor, Any]:
         """The last token of a prompt is read as the one before an answer, whose first token it predicts."""
         num_read = 0 if kept is None else self._num_before + self._num_kept
         if kept is None and self._shared is not None:
             kept, num_read = self._shared.fill(DynamicCache(), index), self._shared.num_columns
         whole = torch.cat([self._batch.prompt_ids[index], tokens], 1)
         mask = torch.cat([self._batch.prompt_mask[index], mask], 1)
-        inputs = causal_inputs(self._network, whole[:, num_read:], mask, tokens.shape[1] + 1 - self._num_kept)
+        inputs = causal_inputs(self._network, whole[:, num_read:], mask, num_logits=1)
         if self._takes_cache:
             inputs["past_key_values"] = kept or DynamicCache()
-        return self._network(**inputs, use_cache=True)
+        return run_decoder(self._network, {**inputs, "use_cache": True})
 
 
 def _plain(cache: Any) -> _KeysAndValues | None:

@@ -14,6 +14,7 @@ from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from gner.decoding.forward_pass import causal_inputs
+from gner.decoding.head import logits_in_chunks, most_places, run_decoder
 from gner.decoding.shared_prefix import shared_prefix
 from gner.interfaces import Batch, Kind, kind_of
 
@@ -28,6 +29,9 @@ class Verifier:
         network: One of which `why_no_drafts` says nothing.
         batch: R rows, of which A are still being written.
 
+    Attributes:
+        most_places: How many drafted tokens a pass may verify.
+
     Example:
         >>> from gner.testing import make_examples, tiny_model
         >>> model = tiny_model("causal")
@@ -41,7 +45,7 @@ class Verifier:
     def __init__(self, network: PreTrainedModel, batch: Batch) -> None:
         self._network = network
         self._kind = kind_of(network.config)
-        self.vocab_size = network.get_output_embeddings().weight.shape[0]
+        self.most_places = most_places(network)
         self._batch = batch
         self._prompt_mask = batch.prompt_mask
         self._encoded: Tensor | None = None
@@ -65,13 +69,21 @@ class Verifier:
             their log-probabilities.
         """
         tokens, mask = self._padded(drafts)
-        num_logits = tokens.shape[1] + 1
-        logits = self._run(torch.cat([self._next, tokens], 1), torch.cat([self._mask, mask], 1), num_logits).float()
-        best, choices = logits.max(-1)
-        scores = best - logits.logsumexp(-1)
+        num_wanted = tokens.shape[1] + 1
+        states = self._run(torch.cat([self._next, tokens], 1), torch.cat([self._mask, mask], 1))
+        scores, choices = self._choose(states[:, -num_wanted:])
         sizes = [len(draft) + 1 for draft in drafts]
         chosen = [row[:size] for row, size in zip(choices.tolist(), sizes, strict=True)]
         return chosen, [row[:size] for row, size in zip(scores.tolist(), sizes, strict=True)]
+
+    def _choose(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        """The log-probabilities of the most probable tokens, and these, (A, N) each, given states, (A, N, H)."""
+        scores, choices = [], []
+        for logits in logits_in_chunks(self._network, states.flatten(0, 1)):
+            best, chosen = logits.max(-1)
+            scores.append(best - logits.logsumexp(-1))
+            choices.append(chosen)
+        return torch.cat(scores).view(states.shape[:2]), torch.cat(choices).view(states.shape[:2])
 
     def _padded(self, drafts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Token ids and mask of drafts, (A, N) each."""
@@ -82,19 +94,19 @@ class Verifier:
         tokens = torch.tensor(padded, dtype=torch.long, device=device).view(len(drafts), length)
         return tokens, torch.tensor(there, dtype=self._mask.dtype, device=device).view(len(drafts), length)
 
-    def _run(self, tokens: Tensor, mask: Tensor, num_logits: int) -> Tensor:
-        """Logits of the last tokens, (A, L, V); keys and values of all go into the cache."""
+    def _run(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """The decoder's states of tokens, (A, N, H); keys and values go into the cache."""
         inputs: dict[str, Any] = {"past_key_values": self._cache, "use_cache": True}
         if self._kind is Kind.SEQ2SEQ:
             inputs |= {"attention_mask": self._prompt_mask, "decoder_attention_mask": mask, "decoder_input_ids": tokens}
             inputs |= self._prompts()
         else:
-            inputs |= causal_inputs(self._network, tokens, mask, num_logits)
-        output = self._network(**inputs)
+            inputs |= causal_inputs(self._network, tokens, mask, num_logits=1)
+        states, output = run_decoder(self._network, inputs)
         if self._kind is Kind.SEQ2SEQ:
             self._encoded = output.encoder_last_hidden_state
         self._cache = output.past_key_values
-        return output.logits[:, -num_logits:]
+        return states
 
     def _prompts(self) -> dict[str, Any]:
         """What a seq2seq network needs of the prompts: the texts in the first pass, later what it made of them."""

@@ -9,7 +9,7 @@ from transformers import GenerationConfig
 
 from gner import GNER
 from gner.data.collate import Collator
-from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, NucleusSampling, Speculative
+from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, NucleusSampling, OnePass, Speculative
 from gner.decoding.limits import end_of_loop, longest_answers, repeats_itself, row_limits
 from gner.interfaces import Kind
 from gner.models import Backbone
@@ -23,6 +23,7 @@ STRATEGIES: dict[str, DecodingStrategy] = {
     "greedy": Greedy(),
     "speculative": Speculative(),
     "constrained": Constrained(),
+    "one pass": OnePass(),
     "beams": BeamSearch(3),
     "constrained beams": Constrained(num_beams=2),
     "sampling": NucleusSampling(0.9, seed=3),

@@ -8,7 +8,7 @@ from torch import distributed
 from transformers import PreTrainedModel
 
 from gner.data.collate import Collator
-from gner.decoding import BeamSearch, Constrained, Greedy, Speculative
+from gner.decoding import BeamSearch, Constrained, Greedy, OnePass, Speculative
 from gner.models import Backbone, FSDP2Strategy
 from gner.models.sharding import build_network
 from gner.prompting import GnerFormat, InstructUieFormat
@@ -34,7 +34,7 @@ def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
             _check_lists(backbone, whole.network, network, strategy)
             # beams share their prompt, and those of one process are worth a pass more, where that needs no other
             beams = BeamSearch(2, max_new_tokens=8)
-            for decoding in (Greedy(30), Speculative(30), Constrained(), Constrained(num_beams=3), beams):
+            for decoding in (Greedy(30), Speculative(30), Constrained(), Constrained(num_beams=3), OnePass(), beams):
                 with torch.no_grad():
                     expected = decoding.generate(whole, whole.batch(examples))
                     with strategy.generation(network):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, NucleusSampling, Speculative
+from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, NucleusSampling, OnePass, Speculative
 from gner.decoding.limits import row_limits
 from gner.interfaces import Batch, Kind, TextModel
 from gner.records import Entity, Generation
@@ -21,6 +21,7 @@ STRATEGIES = [
     pytest.param(NucleusSampling(num_samples=3), marks=pytest.mark.slow),
     Speculative(),
     Constrained(),
+    OnePass(),
     pytest.param(Constrained(num_beams=3), marks=pytest.mark.slow),
 ]
 
