@@ -191,6 +191,7 @@ class Collator:
             >>> list(tiny_model("causal").collate.texts(make_examples()[1:2]))
             ['[INST] Use the specific entity tags: person, place and O.\\nSentence: nothing [/INST]', 'nothing(O)']
         """
+        turns = self._format.turns(None if self._backbone.needs_tokenizer else self._backbone.tokenizer)
         for example in examples:
             for sequence in self._sequences(example, *_fixed_rngs([example])):
                 query = _as_query(sequence)
@@ -198,7 +199,7 @@ class Collator:
                     yield from map(written_text, sequence)
                     continue
                 is_causal = self._backbone.kind is Kind.CAUSAL
-                yield self._format.causal_prompt(query.prompt) if is_causal else query.prompt
+                yield turns.prompt(query.prompt) if is_causal else query.prompt
                 yield query.target
 
     def sizes(self, examples: Sequence[Example], *, for_training: bool = False) -> list[list[tuple[int, int]]]:

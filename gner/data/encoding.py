@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import chain
 from typing import Literal, NamedTuple
 
 from gner.interfaces import IGNORED, Kind, TokenizerOwner
 from gner.prompting import END, Format, Query, Segment
-from gner.prompting.query import after_prompt
+from gner.prompting.turns import Turns
 
 
 class Encoded(NamedTuple):
@@ -73,18 +74,23 @@ class Encoder:
         Where a tokenizer joins the two across the seam, the answer is tokenized apart: generation starts from the
         prompt's own tokens, so training must too.
         """
-        tokenizer = self._backbone.tokenizer
-        texts = [self._format.causal_prompt(query.prompt) for query in queries]
-        prompts = [self._without_end(ids) for ids in tokenizer(texts)["input_ids"]]
-        answers = [after_prompt(query.target) for query in queries]
-        wholes = tokenizer([text + answer for text, answer in zip(texts, answers, strict=True)])["input_ids"]
+        tokenizer, turns = self._backbone.tokenizer, self.turns
+        texts = [turns.prompt(query.prompt) for query in queries]
+        prompts = [self._without_end(ids) for ids in turns.tokenize(tokenizer, texts)]
+        answers = [turns.answer(query.target) for query in queries]
+        wholes = turns.tokenize(tokenizer, [text + answer for text, answer in zip(texts, answers, strict=True)])
         pairs = []
         for prompt, whole, text in zip(prompts, wholes, answers, strict=True):
             answer = whole[len(prompt) :]
-            if whole[: len(prompt)] != prompt:
+            if whole[: len(prompt)] != prompt or turns.has_control_tokens(text):
                 answer = tokenizer(text, add_special_tokens=False)["input_ids"]
             pairs.append((prompt, self._ended(answer)))
         return pairs
+
+    @cached_property
+    def turns(self) -> Turns:
+        """What is around the prompts of a causal backbone."""
+        return self._format.turns(self._backbone.tokenizer)
 
     def encode_segments(self, segments: Sequence[Segment]) -> Encoded:
         """Tokenize each segment by itself, between the special tokens that the tokenizer puts around a text.

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from gner.alignment.token_texts import TokenTexts
 from gner.decoding.word_tokens import answer_start
 from gner.interfaces import Kind, TextModel, kind_of
-from gner.prompting.query import after_prompt
 from gner.records import Example
 
 _MOST_KEPT = 100_000
@@ -36,6 +35,7 @@ class AnswerTokenizer:
         self._format = model.format
         self._is_seq2seq = kind_of(model.network.config) is Kind.SEQ2SEQ
         self._start = list(answer_start(model.tokenizer)) if self._is_seq2seq else []
+        self._turns = model.format.turns(model.tokenizer)
         self._before = self._end_of_prompt(example)
         [self._before_ids] = self._token_ids([self._before])
         self._known: dict[str, list[int]] = {}
@@ -50,7 +50,7 @@ class AnswerTokenizer:
         segments = self._format.query_segments(example)[0]
         if self._is_seq2seq or len(segments) != 2:
             return ""
-        return self._format.causal_prompt(segments[0].text).rpartition(" ")[2]
+        return self._turns.last_words(segments[0].text)
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Tokenize at once what will be asked for."""
@@ -68,7 +68,7 @@ class AnswerTokenizer:
     def _tokenize(self, answers: Sequence[str]) -> list[list[int]]:
         if not self._before:
             return [[*self._start, *ids] for ids in self._token_ids(answers)]
-        texts = list(map(after_prompt, answers))
+        texts = list(map(self._turns.answer, answers))
         wholes = self._token_ids([self._before + text for text in texts])
         size = len(self._before_ids)
         are_apart = [ids[:size] == self._before_ids for ids in wholes]

@@ -11,11 +11,12 @@ from typing import NamedTuple
 from gner.alignment.back_tokenize import BackTokenizer
 from gner.alignment.postprocess import PostProcessor
 from gner.bio import repair, to_entities
+from gner.decoding.answer_tokens import AnswerTokenizer
 from gner.decoding.huggingface import decode
 from gner.decoding.log_probs import token_log_probs
-from gner.decoding.word_tokens import answer_start, has_drafts
+from gner.decoding.word_tokens import has_drafts
 from gner.errors import UserError
-from gner.interfaces import Batch, Kind, TextModel, kind_of
+from gner.interfaces import Batch, TextModel
 from gner.prompting.boundaries import from_marks, to_marks
 from gner.records import Entity, Example, Generation
 
@@ -61,7 +62,7 @@ def vote(model: TextModel, batch: Batch, written: list[list[int]], limits: Seque
         for row, example in enumerate(batch.row_examples)
     ]
     answers: list[list[int]] = []
-    for row, ids in enumerate(_answers(model, [winner.text for winner in winners])):
+    for row, ids in enumerate(_answers(model, batch.examples[0], [winner.text for winner in winners])):
         answer = [*ids, end] if winners[row].is_finished else list(ids)
         if len(answer) > limits[row]:
             answer = answer[: limits[row]]
@@ -97,10 +98,8 @@ def _winner(model: TextModel, read: PostProcessor, example: Example, samples: Se
     return _Winner(text, any(ids[-1:] == [model.tokenizer.eos_token_id] for ids in samples), entities)
 
 
-def _answers(model: TextModel, texts: list[str]) -> list[list[int]]:
+def _answers(model: TextModel, example: Example, texts: list[str]) -> list[list[int]]:
     """Token ids of answers as they follow the prompts."""
-    if kind_of(model.network.config) is Kind.SEQ2SEQ:
-        start = answer_start(model.tokenizer)
-        return [[*start, *row] for row in model.tokenizer(texts, add_special_tokens=False)["input_ids"]]
-    before, *rows = model.tokenizer(["a", *(f"a {text}" for text in texts)], add_special_tokens=False)["input_ids"]
-    return [row[len(before) :] for row in rows]
+    tokens = AnswerTokenizer(model, example)
+    tokens.prepare(texts)
+    return [tokens.of(text) for text in texts]

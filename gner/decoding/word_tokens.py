@@ -103,7 +103,7 @@ class _Word(NamedTuple):
     text: str
     types: tuple[str, ...]
     is_first: bool
-    """Whether it begins a text of its own."""
+    """Whether it begins an answer that has no space before it."""
 
 
 class PieceTokenizer:
@@ -131,10 +131,14 @@ class PieceTokenizer:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, format: Format, kind: Kind, num_probes: int = 2) -> None:
         self._tokenizer = tokenizer
         self._format = format
-        self._starts_text = kind is Kind.SEQ2SEQ
+        turns = format.turns(tokenizer)
+        self._starts_answer = kind is Kind.SEQ2SEQ or turns.lead is not None
+        is_causal = kind is not Kind.SEQ2SEQ
+        self._context = turns.last_words(_WORD) if is_causal else ""
+        self._lead = (turns.lead or "") if is_causal else ""
         self._num_probes = num_probes
         self._before = self._token_ids([_WORD])[0]
-        self._start = answer_start(tokenizer) if self._starts_text else ()
+        self._start = answer_start(tokenizer) if kind is Kind.SEQ2SEQ else ()
         self._stems: dict[_Word, tuple[int, ...] | None] = {}
         self._choices: dict[tuple[_Word, Turn], Choices] = {}
         self._endings: dict[tuple[str, ...], dict[str, tuple[int, ...]]] = {}
@@ -169,7 +173,7 @@ class PieceTokenizer:
             self._tries.clear()
         firsts: dict[_Word, Example] = {}
         others: dict[_Word, Example] = {}
-        num_firsts = int(self._starts_text)
+        num_firsts = int(self._starts_answer)
         for example in examples:
             firsts |= {_Word(word, example.types, True): example for word in example.words[:num_firsts]}
             others |= {_Word(word, example.types, False): example for word in example.words[num_firsts:]}
@@ -188,7 +192,7 @@ class PieceTokenizer:
             >>> sorted(pieces.choices(example, position=1, before="B-person").tags.toward)
             ['B-person', 'B-place', 'I-person', 'O']
         """
-        word = _Word(example.words[position], example.types, position == 0 and self._starts_text)
+        word = _Word(example.words[position], example.types, position == 0 and self._starts_answer)
         turn = Turn.after(before, self._format.boundaries, is_last=position == len(example.words) - 1)
         key = (word, turn)
         if key not in self._choices:
@@ -241,14 +245,18 @@ class PieceTokenizer:
         return [self._format.draft_marks(alone, [tag]) or "" for tag in tags]
 
     def _tokenize(self, texts: Sequence[str], first: bool) -> list[list[int]]:
-        """Token ids of texts, after another piece or at the start of an answer."""
-        before = [] if first else self._before
-        rows = self._token_ids([text if first else f"{_WORD} {text}" for text in texts])
+        """Token ids of texts, after another piece or at the start of an answer that has no space before it."""
+        texts = [f"{self._lead}{text}" if first and text else text for text in texts]
+        context = self._context if first else f"{_WORD} "
+        before = self._token_ids([self._context])[0] if first else self._before
+        rows = self._token_ids([context + text for text in texts])
         joined = [text for text, row in zip(texts, rows, strict=True) if row[: len(before)] != before]
-        alone = dict(zip(joined, self._token_ids(joined), strict=True)) if joined else {}  # the tokenizer joins words
+        alone = dict(zip(joined, self._token_ids(joined), strict=True))  # the tokenizer joins words
         return [(alone.get(text) or row[len(before) :]) if text else [] for text, row in zip(texts, rows, strict=True)]
 
     def _token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
         rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return rows
 

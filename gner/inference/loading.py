@@ -63,6 +63,7 @@ def load(source: str | Path, dtype: torch.dtype = torch.float32, format: Format 
         return _load_pretrained(str(source), dtype, format)
     restored = restore(checkpoint, dtype)
     settings = Settings.of_run(restored.config, restored.meta.get("GnerDataModule", {}), str(checkpoint), format)
+    restored.backbone.write_in(settings.format)
     return Loaded(restored.backbone, restored.network, settings, restored.config, restored.meta, checkpoint)
 
 
@@ -115,10 +116,12 @@ def _load_pretrained(source: str, dtype: torch.dtype, format: Format | None) -> 
     path = find_file(source, FILE)
     stored = None if path is None else Settings.read(path, format)
     backbone = _backbone(base, stored)
+    settings = stored or _default_settings(backbone, format)
+    backbone.write_in(settings.format)
     network = backbone.build(dtype)
     if adapter is not None:
         network.load_adapter(source)
-    return Loaded(backbone, network.eval(), stored or _default_settings(backbone, format), {}, {})
+    return Loaded(backbone, network.eval(), settings, {}, {})
 
 
 def _backbone(base: str, stored: Settings | None) -> Backbone:

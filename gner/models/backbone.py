@@ -24,6 +24,7 @@ from gner.interfaces import Kind, Positions, Tagging, kind_of
 from gner.models.architecture import check_architecture
 from gner.models.from_scratch import FromScratch
 from gner.models.tokenizer import decoder_start, load_tokenizer, take_special_tokens_as_text, train_tokenizer
+from gner.prompting import Format
 
 _AUTO_CLASSES: dict[Kind, Any] = {Kind.SEQ2SEQ: AutoModelForSeq2SeqLM, Kind.CAUSAL: AutoModelForCausalLM}
 
@@ -52,6 +53,14 @@ class Backbone:
         self.source = source
         self._attention = attention
         self._serialized_tokenizer: str | None = None
+        self._format: Format | None = None
+
+    def write_in(self, format: Format) -> None:
+        """Write answers in a format: of a chat template, the token that ends a turn is the tokenizer's end token then.
+
+        Comes before the tokenizer is asked for.
+        """
+        self._format = format
 
     @cached_property
     def config(self) -> PreTrainedConfig:
@@ -115,6 +124,8 @@ class Backbone:
         else:
             assert self._serialized_tokenizer is not None, "`set_tokenizer` comes first"
             tokenizer = load_tokenizer(self._serialized_tokenizer)
+        if self._format is not None and self.kind is Kind.CAUSAL:
+            tokenizer.eos_token = self._format.turns(tokenizer).end or tokenizer.eos_token
         self._check_tokenizer(tokenizer)
         if tokenizer.pad_token is None:  # as the released training code does for LLaMA
             tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token

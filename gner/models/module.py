@@ -95,6 +95,7 @@ class GnerModule(LightningModule):
         self.backbone = make_backbone(backbone, attention)
         self._scorer = TagScorer(self.backbone) if isinstance(self.backbone, TaggerBackbone) else None
         self.format: Format = _as_itself(format)
+        self.backbone.write_in(self.format)
         self.decoding: DecodingStrategy = _as_itself(decoding)
         self._optimization = optimization
         self._lora = lora

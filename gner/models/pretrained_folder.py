@@ -87,6 +87,8 @@ def export(
     else:
         _write_weights(network, unfinished, _DTYPES[dtype], max_file_size, writes=writes)
     if writes:
+        if not adapter_only:
+            _write_config(network, tokenizer, unfinished, _DTYPES[dtype])
         tokenizer.save_pretrained(unfinished)
         if more is not None:
             more(unfinished)
@@ -123,11 +125,9 @@ def _write_weights(
         held = {name: made.pop(name) for name in names}
         if writes:
             save_file({name: value.contiguous() for name, value in held.items()}, folder / file, _METADATA)
-    if writes:
-        if files.is_sharded:
-            index = {"metadata": files.metadata, "weight_map": files.tensor_to_filename}
-            (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
-        _write_config(network, folder, dtype)
+    if writes and files.is_sharded:
+        index = {"metadata": files.metadata, "weight_map": files.tensor_to_filename}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
 
 
 def _gathered(network: PreTrainedModel, named: tuple[str, Tensor], empty: Tensor, *, writes: bool) -> Tensor:
@@ -136,7 +136,9 @@ def _gathered(network: PreTrainedModel, named: tuple[str, Tensor], empty: Tensor
     return whole.to("cpu", empty.dtype) if writes else empty
 
 
-def _write_config(network: PreTrainedModel, folder: Path, dtype: torch.dtype) -> None:
+def _write_config(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, dtype: torch.dtype
+) -> None:
     config = deepcopy(network.config)
     config.dtype = dtype
     config.architectures = [type(network).__name__.removeprefix("FSDP")]  # sharding replaces the classes of modules
@@ -144,7 +146,9 @@ def _write_config(network: PreTrainedModel, folder: Path, dtype: torch.dtype) ->
         config.tie_word_embeddings = False
     config.save_pretrained(folder)
     if network.can_generate():
-        network.generation_config.save_pretrained(folder)
+        generation = deepcopy(network.generation_config)
+        generation.eos_token_id = tokenizer.eos_token_id  # of a chat template, what ends a turn
+        generation.save_pretrained(folder)
 
 
 def _write_adapter(network: PreTrainedModel, folder: Path, dtype: torch.dtype, *, writes: bool) -> None:

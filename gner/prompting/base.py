@@ -5,11 +5,16 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gner.prompting.boundaries import Boundaries
 from gner.prompting.listed import AnswerGrammar
 from gner.prompting.query import END, Query, Segment
+from gner.prompting.turns import Turns
 from gner.records import Aligner, Alignment, Counts, Example, Prediction
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 __all__ = ["END", "Format", "Query", "Segment"]
 
@@ -54,19 +59,22 @@ class Format(ABC):
         """Whether answers list the strings of entities and have `grammars`; those not found are then always logged."""
         return type(self).grammars is not Format.grammars
 
-    def causal_prompt(self, prompt: str) -> str:
-        """The prompt of a query as a causal backbone reads it, by default as it is.
-
-        The answer follows after a space, unless it starts with white space itself.
+    def turns(self, tokenizer: PreTrainedTokenizerBase | None) -> Turns:
+        """What is around the prompts of a causal backbone; by default nothing, and answers follow after a space.
 
         Seq2seq backbones always get the prompt as it is.
 
+        Args:
+            tokenizer: The backbone's; None if it is yet to be trained.
+
         Example:
             >>> from gner.prompting import GnerFormat
-            >>> GnerFormat(causal_template="<user>{prompt}<bot>").causal_prompt("Who?")
+            >>> from gner.testing import tiny_model
+            >>> template = GnerFormat(causal_template="<user>{prompt}<bot>")
+            >>> template.turns(tiny_model("causal").tokenizer).prompt("Who?")
             '<user>Who?<bot>'
         """
-        return prompt
+        return Turns()
 
     @abstractmethod
     def queries(self, example: Example) -> list[Query]:

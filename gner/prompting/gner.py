@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from gner.bio import OUTSIDE, keep_types, repair, to_entities
 from gner.errors import UserError
@@ -18,7 +19,11 @@ from gner.prompting.gner_scorer import count_pairs
 from gner.prompting.instructions import INSTRUCTIONS, OFFICIAL_INSTRUCTION
 from gner.prompting.option_checks import check_choice
 from gner.prompting.query import Query
+from gner.prompting.turns import AUTO, Turns, check_template, find_turns
 from gner.records import Aligner, Alignment, AlignmentReport, Counts, Example, Prediction
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class GnerFormat(Format):
@@ -40,7 +45,10 @@ class GnerFormat(Format):
             only its type, as in ``New(city) York(city)``.
         merge_adjacent: Without boundaries, two entities of one type side by side are read as one, so a sentence with
             gold ones is refused; true writes it nevertheless, and the log counts such sentences.
-        causal_template: How a causal backbone gets the prompt; holds ``{prompt}`` once.
+        causal_template: How a causal backbone gets the prompt. ``auto`` is its tokenizer's chat template or, without
+            one, ``[INST] {prompt} [/INST]``, which the released checkpoints were trained with; ``chat`` asks for the
+            tokenizer's; ``plain`` is the prompt as it is, for base models; or a text that holds ``{prompt}`` once.
+        system_prompt: Text of the chat's system turn; null leaves it to the chat template.
 
     Example:
         >>> tags = ("O", "O", "O", "B-city", "O")
@@ -65,13 +73,10 @@ class GnerFormat(Format):
         gap_marker: str | None = None,
         boundaries: Boundaries = "bio",
         merge_adjacent: bool = False,
-        causal_template: str = "[INST] {prompt} [/INST]",
+        causal_template: str = AUTO,
+        system_prompt: str | None = None,
     ) -> None:
-        if causal_template.count("{prompt}") != 1:
-            raise UserError(
-                f"Expected `{{prompt}}` once in the causal template, got {causal_template!r}. "
-                "Set model.format.init_args.causal_template."
-            )
+        check_template(causal_template)
         if context_window is not None and context_window < 0:
             raise UserError(
                 f"Expected `context_window` >= 0 or null, got {context_window}. "
@@ -91,10 +96,11 @@ class GnerFormat(Format):
         self.boundaries = boundaries
         self.merge_adjacent = merge_adjacent
         self.causal_template = causal_template
+        self.system_prompt = system_prompt
 
-    def causal_prompt(self, prompt: str) -> str:
-        """The prompt in the template."""
-        return self.causal_template.replace("{prompt}", prompt)
+    def turns(self, tokenizer: PreTrainedTokenizerBase | None) -> Turns:
+        """Those of the template."""
+        return find_turns(self.causal_template, self.system_prompt, tokenizer)
 
     def queries(self, example: Example) -> list[Query]:
         """Write the one prompt of an example and its answer.

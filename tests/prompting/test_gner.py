@@ -38,7 +38,7 @@ def test_the_supervised_prompt_names_data_set_and_extra_type() -> None:
 
 
 def test_a_causal_prompt_is_wrapped() -> None:
-    assert GnerFormat().causal_prompt("do {prompt}") == "[INST] do {prompt} [/INST]"
+    assert GnerFormat().turns(None).prompt("do {prompt}") == "[INST] do {prompt} [/INST]"
     with pytest.raises(ValueError, match="causal_template"):
         GnerFormat(causal_template="no place for it")
 
