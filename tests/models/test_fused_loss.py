@@ -229,7 +229,8 @@ def _check_parallel(rank: int, folders: dict[str, Path]) -> None:
         _assert_close(_gradients_with_ddp(whole, inputs, labels), expected)
         for decode in ("gather", "sharded"):
             strategy = make_strategy(2, decode=decode)
-            network = build_network(backbone, strategy, lambda network: network.gradient_checkpointing_enable()).eval()
+            network = build_network(backbone, strategy, _checkpoint_activations)
+            assert network.training and network.is_gradient_checkpointing
             fused_loss = FusedLoss()
             for _ in range(2):
                 with torch.no_grad():
@@ -241,6 +242,16 @@ def _check_parallel(rank: int, folders: dict[str, Path]) -> None:
                 _assert_close(found, expected)
     distributed.barrier()
     distributed.destroy_process_group()
+
+
+def _checkpoint_activations(network: PreTrainedModel) -> None:
+    """Have a network compute activations twice, which it does in training only, and without dropout."""
+    network.gradient_checkpointing_enable({"use_reentrant": False})
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        elif isinstance(getattr(module, "dropout", None), float):
+            module.dropout = 0.0  # type: ignore[assignment]
 
 
 class _Losses(nn.Module):
