@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -78,7 +78,7 @@ def head_logits(network: PreTrainedModel, states: Tensor) -> Tensor:
     inputs: dict[str, Any] = {"input_ids": token}
     if kind_of(network.config) is Kind.SEQ2SEQ:
         inputs = {"encoder_outputs": BaseModelOutput(last_hidden_state=states[:1, None]), "decoder_input_ids": token}
-    with _answering(network.get_decoder(), output):
+    with replaced_forward(network.get_decoder(), lambda *arguments, **named: output):
         logits: Tensor = network(**inputs, use_cache=False).logits
     return logits[0]
 
@@ -93,10 +93,23 @@ class _States(BaseModelOutputWithPastAndCrossAttentions):
 
 
 @contextmanager
-def _answering(module: nn.Module, output: Any) -> Iterator[None]:
-    """Have a module give an output instead of computing it."""
+def replaced_forward(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
+    """Have a module call a function instead of its own ``forward``; its hooks stay.
+
+    Args:
+        module: Of any network.
+        forward: Gets what the module is called with.
+
+    Example:
+        >>> layer = nn.Identity()
+        >>> with replaced_forward(layer, lambda number: number + 1):
+        ...     layer(1)
+        2
+        >>> layer(1)
+        1
+    """
     own = module.__dict__.get("forward")
-    module.forward = lambda *arguments, **named: output
+    module.forward = forward
     try:
         yield
     finally:

@@ -26,6 +26,7 @@ from gner.metrics import AnswerLoss
 from gner.models.architecture import freeze_other_modalities, other_modalities
 from gner.models.conversion import stored_names
 from gner.models.from_scratch import FromScratch
+from gner.models.fused_loss import make_fused_loss
 from gner.models.lora import Lora
 from gner.models.optimization import Optimization, make_optimizer
 from gner.models.precision import check_precision, refuse_infinite
@@ -65,6 +66,7 @@ class GnerModule(LightningModule):
             the blocks as they were, as their shapes change with every token.
         attention: Attention implementation of Hugging Face: ``sdpa``, ``eager``, ``flash_attention_2``, …; null for the
             library's choice.
+        fused_loss: Compute the loss from hidden states, so that the logits of a batch are never in memory at once.
 
     Attributes:
         run_config: The configuration of the whole run as YAML, for checkpoints; the command line sets it.
@@ -90,10 +92,12 @@ class GnerModule(LightningModule):
         gradient_checkpointing: bool = False,
         compile_blocks: bool = False,
         attention: str | None = None,
+        fused_loss: bool = False,
     ) -> None:
         super().__init__()
         self.backbone = make_backbone(backbone, attention)
         self._scorer = TagScorer(self.backbone) if isinstance(self.backbone, TaggerBackbone) else None
+        self._fused_loss = make_fused_loss(self.backbone.kind) if fused_loss else None
         self.format: Format = _as_itself(format)
         self.backbone.write_in(self.format)
         self.decoding: DecodingStrategy = _as_itself(decoding)
@@ -168,6 +172,8 @@ class GnerModule(LightningModule):
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
         if batch.answer_ids is not None:
             inputs["decoder_input_ids"] = self._decoder_inputs(batch.answer_ids)
+        if self._fused_loss is not None:
+            return self._fused_loss(self.network, inputs, batch.labels)
         return self.network(**inputs, labels=batch.labels, use_cache=False).loss
 
     def _decoder_inputs(self, answer_ids: Tensor) -> Tensor:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 from transformers import get_scheduler
 
 from gner.errors import UserError
@@ -25,6 +26,8 @@ class Optimization:
         warmup_ratio: Share of all steps over which the rate rises from 0. The paper: 0.04 for LLaMA.
         weight_decay: Of weight matrices; biases and norms have none.
         betas: Of AdamW.
+        optimizer: ``adamw``, or ``adamw_8bit`` of bitsandbytes (Dettmers et al., 2022, arXiv 2110.02861), whose states
+            need a quarter of the memory; on CUDA devices, with weights that are not sharded.
 
     Example:
         >>> Optimization(lr=0)
@@ -38,6 +41,7 @@ class Optimization:
     warmup_ratio: float = 0.0
     weight_decay: float = 0.0
     betas: tuple[float, float] = (0.9, 0.999)
+    optimizer: Literal["adamw", "adamw_8bit"] = "adamw"
 
     def __post_init__(self) -> None:
         if not 0 <= self.warmup_ratio < 1:
@@ -60,9 +64,13 @@ def make_optimizer(
         fused: Whether to update all parameters in one kernel.
 
     Raises:
-        UserError: The schedule needs to know the number of steps.
+        UserError: The schedule needs to know the number of steps, or the optimizer cannot work with these parameters.
     """
-    optimizer = torch.optim.AdamW(_parameter_groups(trainable, settings), settings.lr, settings.betas, fused=fused)
+    groups = _parameter_groups(trainable, settings)
+    if settings.optimizer == "adamw_8bit":
+        optimizer = _import_adamw_8bit(trainable)(groups, settings.lr, settings.betas)
+    else:
+        optimizer = torch.optim.AdamW(groups, settings.lr, settings.betas, fused=fused)
     is_endless = num_steps == float("inf")
     if is_endless and (settings.schedule != "constant" or settings.warmup_ratio):
         raise UserError(
@@ -85,3 +93,29 @@ def _parameter_groups(trainable: Sequence[Tensor], settings: Optimization) -> li
         {"params": others, "weight_decay": 0.0},
     ]
     return [group for group in groups if group["params"]]
+
+
+def _import_adamw_8bit(trainable: Sequence[Tensor]) -> Callable[..., torch.optim.Optimizer]:
+    """The class of an optional library, if it can update these parameters."""
+    if any(isinstance(parameter, DTensor) for parameter in trainable):
+        raise UserError(
+            "Expected whole weights for optimizer=adamw_8bit, whose kernels do not know sharded ones, got "
+            "FSDP2Strategy. Set model.optimization.optimizer to adamw, whose states are sharded, or trainer.strategy "
+            "to ddp."
+        )
+    others = sorted({parameter.device.type for parameter in trainable} - {"cuda"})
+    if others:
+        raise UserError(
+            "Expected weights on CUDA devices for optimizer=adamw_8bit, as what bitsandbytes does elsewhere depends on "
+            f"its version, got some on {' and '.join(others)}. Set trainer.accelerator to gpu, or "
+            "model.optimization.optimizer to adamw."
+        )
+    try:
+        from bitsandbytes.optim import AdamW8bit  # noqa: PLC0415 optional
+    except ImportError as error:
+        raise UserError(
+            "Expected bitsandbytes for optimizer=adamw_8bit, but it is not installed: pip install bitsandbytes, or set "
+            "model.optimization.optimizer to adamw."
+        ) from error
+    kernels: Callable[..., torch.optim.Optimizer] = AdamW8bit
+    return kernels
