@@ -30,6 +30,7 @@ from gner.models import FSDP2Strategy, GnerModule
 from gner.models.restore import read_checked, take_from_checkpoint
 from gner.plugins import load_plugins
 from gner.report import ProgressBar, RunReport
+from gner.run_defaults import choose, to_text
 from gner.throughput import Throughput
 
 Command = Literal["fit", "validate", "test", "predict", "plan"]
@@ -123,6 +124,9 @@ class GnerCLI(LightningCLI):
         self.lock = run_dir.RunLock(self.run_dir)
         for settings in (self.config.checkpoint, self.config.last_checkpoint):
             settings.dirpath = settings.dirpath or str(self.run_dir / run_dir.CHECKPOINTS)
+        choices = choose(self.config)
+        if choices and self.command in ("fit", "plan"):
+            rank_zero_info(to_text(choices))
         self.checkpoint: Path | None = None
         if self.config.ckpt_path is not None:
             self.checkpoint = run_dir.find_checkpoint(self.run_dir, self.config.ckpt_path)

@@ -59,6 +59,7 @@ ENTRY_POINTS = {
         "plan",
         "predict",
         "report",
+        "run_defaults",
         "score",
     ),
     *("test", "testing", "throughput", "validate", "__init__"),

@@ -79,8 +79,8 @@ class DecodingCallback(Callback):
     its texts, those that only repeat themselves are ended early, and the log says how many.
 
     Args:
-        max_examples: Decode a fixed random subset of this size at validation; None for all. Test and prediction
-            always take all.
+        max_examples: Decode a fixed random subset of this size at the validations of a fit; None for all. The commands
+            ``validate``, ``test`` and ``predict`` always take all.
         every_n_validations: Decode in the first validation and every n-th from there; the others have a loss only.
         num_shown: Examples in TensorBoard's text panel.
         aligner: How written words are laid on source words: ``robust`` loses as little as possible; ``official`` is
@@ -102,7 +102,7 @@ class DecodingCallback(Callback):
 
     def __init__(
         self,
-        max_examples: int | None = None,
+        max_examples: int | None = 500,
         every_n_validations: int = 1,
         num_shown: int = 8,
         aligner: AlignerName = "robust",
@@ -136,7 +136,7 @@ class DecodingCallback(Callback):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Tell the data which validation examples will be decoded."""
-        _data(trainer).max_decoded_examples = self._max_examples
+        _data(trainer).max_decoded_examples = self._max_examples if stage == "fit" else None
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start counting, if it is this validation's turn."""
@@ -247,7 +247,8 @@ class DecodingCallback(Callback):
 
     def _count(self, trainer: Trainer, stage: Stage, decoded: list[Decoded]) -> dict[str, Any]:
         """What scores were counted on, as plain values."""
-        limits = {"evaluation.max_examples": self._max_examples} | _data(trainer).limits() if stage == "val" else {}
+        data = _data(trainer)
+        limits = {"evaluation.max_examples": data.max_decoded_examples, **data.limits()} if stage == "val" else {}
         return {"examples": dict(Counter(row.example.dataset for row in decoded)), "limits": limits}
 
     def _learn_of_runaways(self, trainer: Trainer, decoded: list[Decoded]) -> None:

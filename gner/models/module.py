@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,7 +29,7 @@ from gner.models.conversion import stored_names
 from gner.models.from_scratch import FromScratch
 from gner.models.fused_loss import make_fused_loss
 from gner.models.lora import Lora
-from gner.models.optimization import Optimization, make_optimizer
+from gner.models.optimization import Optimization, default_rate, make_optimizer
 from gner.models.precision import check_precision, refuse_infinite
 from gner.models.restore import CONFIG_KEY, NAMES_KEY, TAGS_KEY, TOKENIZER_KEY
 from gner.models.resuming import move_in_epoch, rng_states
@@ -102,6 +103,10 @@ class GnerModule(LightningModule):
         self.backbone.write_in(self.format)
         self.decoding: DecodingStrategy = _as_itself(decoding)
         self._optimization = optimization
+        if optimization.lr is None:
+            is_random = not isinstance(self.backbone.source, str)
+            rate, _ = default_rate(has_adapters=lora is not None, is_random=is_random)
+            self._optimization = replace(optimization, lr=rate)
         self._lora = lora
         self.gradient_checkpointing = gradient_checkpointing
         self._compile_blocks = compile_blocks

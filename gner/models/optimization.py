@@ -20,7 +20,8 @@ class Optimization:
     """AdamW and its schedule.
 
     Attributes:
-        lr: Peak learning rate. The paper: 5e-5 for T5, 2e-5 for LLaMA.
+        lr: Peak learning rate; null chooses it by what is trained, see `default_rate`. The paper: 5e-5 for T5, 2e-5 for
+            LLaMA.
         schedule: What follows the warm-up: stay, or fall to 0 along a cosine or a line. The paper: constant for T5,
             cosine for LLaMA.
         warmup_ratio: Share of all steps over which the rate rises from 0. The paper: 0.04 for LLaMA.
@@ -36,7 +37,7 @@ class Optimization:
         gner.errors.UserError: Expected `lr` > 0, got 0. Set model.optimization.lr.
     """
 
-    lr: float = 5e-5
+    lr: float | None = None
     schedule: Literal["constant", "cosine", "linear"] = "constant"
     warmup_ratio: float = 0.0
     weight_decay: float = 0.0
@@ -48,8 +49,22 @@ class Optimization:
             raise UserError(
                 f"Expected 0 <= `warmup_ratio` < 1, got {self.warmup_ratio}. Set model.optimization.warmup_ratio."
             )
-        if self.lr <= 0:
+        if self.lr is not None and self.lr <= 0:
             raise UserError(f"Expected `lr` > 0, got {self.lr}. Set model.optimization.lr.")
+
+
+def default_rate(*, has_adapters: bool, is_random: bool) -> tuple[float, str]:
+    """The learning rate where the config has none, and why.
+
+    Example:
+        >>> default_rate(has_adapters=True, is_random=False)
+        (0.0002, 'adapters are trained')
+    """
+    if has_adapters:
+        return 2e-4, "adapters are trained"
+    if is_random:
+        return 1e-3, "weights are random at first"
+    return 5e-5, "all weights of a pretrained model are trained"
 
 
 def make_optimizer(
@@ -67,10 +82,11 @@ def make_optimizer(
         UserError: The schedule needs to know the number of steps, or the optimizer cannot work with these parameters.
     """
     groups = _parameter_groups(trainable, settings)
+    rate = default_rate(has_adapters=False, is_random=False)[0] if settings.lr is None else settings.lr
     if settings.optimizer == "adamw_8bit":
-        optimizer = _import_adamw_8bit(trainable)(groups, settings.lr, settings.betas)
+        optimizer = _import_adamw_8bit(trainable)(groups, rate, settings.betas)
     else:
-        optimizer = torch.optim.AdamW(groups, settings.lr, settings.betas, fused=fused)
+        optimizer = torch.optim.AdamW(groups, rate, settings.betas, fused=fused)
     is_endless = num_steps == float("inf")
     if is_endless and (settings.schedule != "constant" or settings.warmup_ratio):
         raise UserError(
