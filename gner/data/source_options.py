@@ -24,6 +24,7 @@ class SourceOptions:
         format: File format; detected by default.
         split: Read only this split; dev=0.1,test=0.1 divides the source.
         words: How to split raw text into words.
+        min_score: Leave out sentences with an entity that has a lower score.
         cut: Whether to split texts into sentences; the default depends on the format.
         misaligned: Spans that end within a word.
         scheme: Tagging scheme.
@@ -42,6 +43,7 @@ class SourceOptions:
     format: str = option("auto", choices=("auto", *format_names()))
     split: str | None = None
     words: str | None = option(None, choices=SPLITTERS)
+    min_score: float | None = None
     cut: Literal["yes", "no"] | None = None
     misaligned: Misaligned = "expand"
     scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] = "auto"
@@ -57,13 +59,15 @@ class SourceOptions:
         Raises:
             UserError: A pair is not NAME=VALUE.
         """
-        columns: dict[str, str | int] = dict(_split_pair(text, "--columns") for text in self.columns or [])
+        named: dict[str, str | int] = dict(_split_pair(text, "--columns") for text in self.columns or [])
+        columns = named or None
         cut = None if self.cut is None else self.cut == "yes"
         types, split = _types(self.types), parse_split(self.split)
         return Source(
             path=self.path,
             format=self.format,
             split=split,
+            min_score=self.min_score,
             scheme=self.scheme,
             types=types,
             words=self.words,
@@ -71,7 +75,7 @@ class SourceOptions:
             misaligned=self.misaligned,
             invalid_tags=self.invalid_tags,
             subset=self.subset,
-            columns=columns or None,
+            columns=columns,
             tag_names=self.tag_names,
         )
 

@@ -17,11 +17,13 @@ def _parse(*arguments: str) -> SourceOptions:
 def test_all_options_become_those_of_the_source() -> None:
     arguments = ["a", "--format", "conll", "--split", "dev", "--words", "whole", "--cut", "no", "--subset", "en"]
     arguments += ["--misaligned", "drop", "--scheme", "IOB1", "--invalid-tags", "repair", "--types", "x", "y"]
+    arguments += ["--min-score", "0.9"]
     arguments += ["--columns", "words=2", "--tag-names", "O", "B-x"]
     expected = Source(
         "a",
         format="conll",
         split="dev",
+        min_score=0.9,
         scheme="IOB1",
         types=["x", "y"],
         words="whole",
