@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gner.data.annotations.schemes import InvalidTags
@@ -24,7 +24,6 @@ class SourceOptions:
         format: File format; detected by default.
         split: Read only this split; dev=0.1,test=0.1 divides the source.
         words: How to split raw text into words.
-        min_score: Leave out sentences with an entity that has a lower score.
         cut: Whether to split texts into sentences; the default depends on the format.
         misaligned: Spans that end within a word.
         scheme: Tagging scheme.
@@ -43,7 +42,6 @@ class SourceOptions:
     format: str = option("auto", choices=("auto", *format_names()))
     split: str | None = None
     words: str | None = option(None, choices=SPLITTERS)
-    min_score: float | None = None
     cut: Literal["yes", "no"] | None = None
     misaligned: Misaligned = "expand"
     scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] = "auto"
@@ -67,7 +65,6 @@ class SourceOptions:
             path=self.path,
             format=self.format,
             split=split,
-            min_score=self.min_score,
             scheme=self.scheme,
             types=types,
             words=self.words,
@@ -78,6 +75,25 @@ class SourceOptions:
             columns=columns,
             tag_names=self.tag_names,
         )
+
+
+@dataclass(frozen=True)
+class AnswersOptions(SourceOptions):
+    """The options of a source that may hold a model's answers.
+
+    Attributes:
+        min_score: Leave out sentences with an entity that has a lower score.
+
+    Example:
+        >>> AnswersOptions("answers.jsonl", min_score=0.9).source().min_score
+        0.9
+    """
+
+    min_score: float | None = option(None, metavar="SCORE")
+
+    def source(self) -> Source:
+        """The source that these options describe; see the base class."""
+        return replace(super().source(), min_score=self.min_score)
 
 
 def _types(given: list[str] | None) -> list[str] | dict[str, str | None] | None:

@@ -5,13 +5,13 @@ import dataclasses
 import pytest
 
 from gner.data.reading.source import Source
-from gner.data.source_options import SourceOptions
+from gner.data.source_options import AnswersOptions
 from gner.errors import UserError
 from gner.option_parser import parse_options
 
 
-def _parse(*arguments: str) -> SourceOptions:
-    return parse_options(SourceOptions, arguments, prog="command", description="Does it.")
+def _parse(*arguments: str) -> AnswersOptions:
+    return parse_options(AnswersOptions, arguments, prog="command", description="Does it.")
 
 
 def test_all_options_become_those_of_the_source() -> None:
