@@ -1,7 +1,9 @@
 """Training on a model's answers, without those that it is not sure of."""
 
 import json
+import logging
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +149,16 @@ def test_sentences_without_entities_need_no_scores(tmp_path: Path) -> None:
     assert len(reader.read("all")) == 2
 
 
+@pytest.fixture
+def _quiet_for_a_while() -> Iterator[None]:
+    """Restores the log level that `gner.predict` sets."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    yield
+    logger.setLevel(level)
+
+
+@pytest.mark.usefixtures("_quiet_for_a_while")
 def test_what_predict_writes_is_trained_on(trained: dict[str, Path], tmp_path: Path) -> None:
     texts, answers = tmp_path / "texts.txt", tmp_path / "answers.jsonl"
     texts.write_text("Ada Lovelace wrote to London .\n\nLondon calling\nnothing to see here\n", encoding="utf-8")
