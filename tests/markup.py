@@ -6,7 +6,11 @@ from html.parser import HTMLParser
 from importlib import resources
 from typing import Any
 
-PAGES = {"error_page.html": "gner.scoring", "entity_page.html": "gner.file_prediction"}
+PAGES = {
+    "error_page.html": "gner.scoring",
+    "entity_page.html": "gner.file_prediction",
+    "comparison_page.html": "gner.data.compare",
+}
 NASTY = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",

@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": {"prompting", "records", "scoring"},
     "data": {
         *("alignment", "bio", "errors", "files", "interfaces", "option_parser", "plugins", "prompting"),
-        *("records", "run_dir", "sentences", "spacy_library", "words"),
+        *("records", "run_dir", "scoring", "sentences", "spacy_library", "web_page", "words"),
     },
     "decoding": {
         *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),
@@ -66,6 +66,7 @@ ENTRY_POINTS = {
 }
 TESTED_ELSEWHERE = {
     "data.check.__main__": "the command, which tests/data/check/test_terminal.py calls",
+    "data.compare.__main__": "the command, which tests/data/compare/test_comparison.py calls",
     "data.convert.__main__": "the command, which tests/data/convert/test_source_conversion.py calls",
     "decoding.base": "abstract; tests/testing/test_strategy_contract.py tests every subclass",
     "prompting.base": "abstract; tests/testing/test_format_contract.py tests every subclass",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gner.data.annotations.schemes import InvalidTags
@@ -57,7 +57,8 @@ class SourceOptions:
         Raises:
             UserError: A pair is not NAME=VALUE.
         """
-        columns: dict[str, str | int] = dict(_split_pair(text, "--columns") for text in self.columns or [])
+        named: dict[str, str | int] = dict(_split_pair(text, "--columns") for text in self.columns or [])
+        columns = named or None
         cut = None if self.cut is None else self.cut == "yes"
         types, split = _types(self.types), parse_split(self.split)
         return Source(
@@ -71,9 +72,28 @@ class SourceOptions:
             misaligned=self.misaligned,
             invalid_tags=self.invalid_tags,
             subset=self.subset,
-            columns=columns or None,
+            columns=columns,
             tag_names=self.tag_names,
         )
+
+
+@dataclass(frozen=True)
+class AnswersOptions(SourceOptions):
+    """The options of a source that may hold a model's answers.
+
+    Attributes:
+        min_score: Leave out sentences with an entity that has a lower score.
+
+    Example:
+        >>> AnswersOptions("answers.jsonl", min_score=0.9).source().min_score
+        0.9
+    """
+
+    min_score: float | None = option(None, metavar="SCORE")
+
+    def source(self) -> Source:
+        """The source that these options describe; see the base class."""
+        return replace(super().source(), min_score=self.min_score)
 
 
 def _types(given: list[str] | None) -> list[str] | dict[str, str | None] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -179,6 +179,29 @@ def _entities(raw: dict[str, Any], example: Example, place: str) -> tuple[Entity
     except ValueError as error:
         raise UserError(f"{place}: `entities`: {error}") from error
     return tuple(sorted(found, key=lambda entity: entity.start))
+
+
+def stored_entities(row: Row) -> tuple[Entity, ...] | None:
+    """What a row says was found, with scores; None if it says nothing but the text.
+
+    Raises:
+        UserError: It is malformed.
+
+    Example:
+        >>> found = [{"start": 0, "end": 1, "type": "person", "score": 0.9}]
+        >>> row = Row(Example(("Ada",), ("O",), ("person",), "toy", "0"), ["Ada(B-person)"], True, {"entities": found})
+        >>> stored_entities(row)
+        (Entity(start=0, end=1, type='person', score=0.9),)
+    """
+    if row.raw.get("entities") is None:
+        return None
+    found = _entities(row.raw, row.example, row.example.source)
+    scores = {value["start"]: value.get("score") for value in row.raw["entities"]}
+    return tuple(replace(entity, score=_score(scores[entity.start])) for entity in found)
+
+
+def _score(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _texts(raw: dict[str, Any], place: str) -> list[str]:

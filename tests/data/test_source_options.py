@@ -5,23 +5,25 @@ import dataclasses
 import pytest
 
 from gner.data.reading.source import Source
-from gner.data.source_options import SourceOptions
+from gner.data.source_options import AnswersOptions
 from gner.errors import UserError
 from gner.option_parser import parse_options
 
 
-def _parse(*arguments: str) -> SourceOptions:
-    return parse_options(SourceOptions, arguments, prog="command", description="Does it.")
+def _parse(*arguments: str) -> AnswersOptions:
+    return parse_options(AnswersOptions, arguments, prog="command", description="Does it.")
 
 
 def test_all_options_become_those_of_the_source() -> None:
     arguments = ["a", "--format", "conll", "--split", "dev", "--words", "whole", "--cut", "no", "--subset", "en"]
     arguments += ["--misaligned", "drop", "--scheme", "IOB1", "--invalid-tags", "repair", "--types", "x", "y"]
+    arguments += ["--min-score", "0.9"]
     arguments += ["--columns", "words=2", "--tag-names", "O", "B-x"]
     expected = Source(
         "a",
         format="conll",
         split="dev",
+        min_score=0.9,
         scheme="IOB1",
         types=["x", "y"],
         words="whole",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -56,12 +57,31 @@ def to_sentences(text: Text, options: Options) -> list[Sentence]:
     tags = to_tags(entities, len(words))
     starts = _sentence_starts(text, words, entities) if _is_split(text, words, options.cut) else []
     bounds = pairwise([0, *starts, len(words)])
-    return [_sentence(text, words[start:end], tags[start:end]) for start, end in bounds if end > start]
+    whole = Sentence(
+        tuple(word.text for word in words),
+        tuple(tags),
+        text.place,
+        text.types,
+        document=text.place,
+        scores=_word_scores(entities, len(words)),
+    )
+    return [_part(text, words, whole, slice(start, end)) for start, end in bounds if end > start]
 
 
-def _sentence(text: Text, words: Sequence[Word], tags: Sequence[str]) -> Sentence:
-    place = text.place_of(words[0].start)
-    return Sentence(tuple(word.text for word in words), tuple(tags), place, text.types, document=text.place)
+def _part(text: Text, words: Sequence[Word], whole: Sentence, cut: slice) -> Sentence:
+    """Some of the words of a text."""
+    place = text.place_of(words[cut.start].start)
+    return whole._replace(words=whole.words[cut], tags=whole.tags[cut], place=place, scores=whole.scores[cut])
+
+
+def _word_scores(entities: Sequence[Entity], num_words: int) -> tuple[float | None, ...]:
+    """For each word the score of its entity; empty if no entity has one."""
+    if all(entity.score is None for entity in entities):
+        return ()
+    scores: list[float | None] = [None] * num_words
+    for entity in entities:
+        scores[entity.start : entity.end] = [entity.score] * (entity.end - entity.start)
+    return tuple(scores)
 
 
 def _candidates(text: Text, words: Sequence[Word], options: Options) -> list[_Candidate]:
@@ -109,7 +129,7 @@ def _resolve_overlaps(candidates: list[_Candidate], text: Text, options: Options
     kept: list[Entity] = []
     for entity, longer in longest_first(spans):
         if longer is None:
-            kept.append(entity)
+            kept.append(replace(entity, score=spans[entity].score))
         else:
             span = spans[entity]
             what = f"{_describe(text, span)} overlaps {_describe(text, spans[longer])}"

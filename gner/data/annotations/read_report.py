@@ -32,6 +32,7 @@ Kind = Literal[
     "repaired",
     "shared",
     "decoded",
+    "doubtful",
 ]
 
 MEANING: dict[Kind, str] = {
@@ -60,6 +61,7 @@ MEANING: dict[Kind, str] = {
     "no_word": "Rows of CoNLL-U for several words, which follow, or for none, left out",
     "repaired": "Tags that continue no entity of their type, read as its start",
     "shared": "Sentences that another part of the divided source has too, left out",
+    "doubtful": "Sentences with an entity whose score is lower than `min_score`, left out",
     "decoded": "Files that are not UTF-8, read as cp1252",
 }
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from gner.bio import to_entities
 from gner.data.annotations.read_report import ReadReport
+from gner.records import Entity
 from gner.words import Splitter, Word
 
 Cut = Literal["always", "long", "never"]
@@ -25,6 +27,7 @@ class Span(NamedTuple):
         trust: Which to trust if the text at the offsets differs from ``text``. ``text`` moves the span to where its
             text occurs, or leaves it out if that is nowhere; ``both`` moves it too, but keeps it at its offsets if that
             is nowhere; ``offsets`` never moves it, as ``text`` may be a normal form (NYC for New York).
+        score: How sure a model was; None if the file does not say.
     """
 
     start: int
@@ -33,6 +36,7 @@ class Span(NamedTuple):
     text: str | None = None
     place: str = ""
     trust: Trust = "text"
+    score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class Tagged:
         place: ``file:line``; the file alone if ``lines`` are given.
         lines: Line number of each word, if each has a line of its own.
         types: Types that were annotated in this sentence; None if they are the same for all.
+        scores: For each word the score of the entity that it is in, None for a word without one; empty if the file has
+            no scores.
     """
 
     words: tuple[str, ...]
@@ -91,6 +97,7 @@ class Tagged:
     place: str
     lines: tuple[int, ...] = ()
     types: tuple[str, ...] | None = None
+    scores: tuple[float | None, ...] = ()
 
     def place_of(self, position: int) -> str:
         """Where a word is, for messages.
@@ -120,6 +127,17 @@ class Sentence(NamedTuple):
     place: str
     types: tuple[str, ...] | None = None
     document: str = ""
+    scores: tuple[float | None, ...] = ()
+
+    def entities(self) -> list[Entity]:
+        """Its entities, with scores where the file has them.
+
+        Example:
+            >>> Sentence(("Ada", "slept"), ("B-person", "O"), "a.jsonl:1", scores=(0.9, None)).entities()
+            [Entity(start=0, end=1, type='person', score=0.9)]
+        """
+        found = to_entities(self.tags)
+        return [replace(one, score=self.scores[one.start]) for one in found] if self.scores else found
 
 
 class Record(NamedTuple):

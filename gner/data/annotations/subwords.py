@@ -26,7 +26,7 @@ def join_pieces(text: str, spans: Sequence[Span], place: str, options: Options) 
     """Join consecutive pieces into entities; pieces of type ``O`` are left out and reported.
 
     A piece continues the previous one if only whitespace is between them and it is ``I-``, ``E-`` or ``L-`` of the same
-    type, or starts with ``##``.
+    type, or starts with ``##``. The lowest score of the pieces is that of the entity.
 
     Raises:
         UserError: Pieces are not in text order.
@@ -50,7 +50,12 @@ def join_pieces(text: str, spans: Sequence[Span], place: str, options: Options) 
         is_adjacent = bool(joined) and not text[joined[-1].end : span.start].strip()
         is_subword = (span.text or "").startswith("##")
         if is_adjacent and (is_subword or (span.type[0] in "IEL" and joined[-1].type == match[1])):
-            joined[-1] = joined[-1]._replace(end=span.end)
+            joined[-1] = joined[-1]._replace(end=span.end, score=_lower(joined[-1].score, span.score))
         else:
-            joined.append(Span(span.start, span.end, match[1]))
+            joined.append(Span(span.start, span.end, match[1], score=span.score))
     return joined
+
+
+def _lower(one: float | None, other: float | None) -> float | None:
+    """The lower of two scores, of which either may be missing."""
+    return min((score for score in (one, other) if score is not None), default=None)

@@ -24,7 +24,7 @@ from gner.data.check.findings import (
 )
 from gner.data.check.prompt_format import format_of_config
 from gner.data.reading.source_reader import SourceReader
-from gner.data.source_options import SourceOptions
+from gner.data.source_options import AnswersOptions
 from gner.errors import UserError, first_line
 from gner.option_parser import option
 from gner.prompting import DefaultFormat, Format
@@ -35,7 +35,7 @@ _WIDTH = 40
 
 
 @dataclass(frozen=True)
-class CheckOptions(SourceOptions):
+class CheckOptions(AnswersOptions):
     """The options of the command line: those of a source, and what to show.
 
     Attributes:

@@ -18,13 +18,13 @@ from gner.data.convert.read_back import check_same
 from gner.data.convert.writers import WRITERS, CorpusWriter, Target
 from gner.data.reading.source_reader import SourceReader
 from gner.data.reading.splits import WHOLE
-from gner.data.source_options import SourceOptions
+from gner.data.source_options import AnswersOptions
 from gner.errors import UserError
 from gner.option_parser import option
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvertOptions(SourceOptions):
+class ConvertOptions(AnswersOptions):
     """The options of the command line: those of a source, and what to write.
 
     Attributes:

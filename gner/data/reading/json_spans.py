@@ -55,6 +55,9 @@ class TextSpans(JsonFormat):
         if _is_pair(record.value):
             record = record._replace(value={"text": record.value[0], **record.value[1]})
         value = as_object(record, "an object with a text and spans")
+        if _is_null(value, options.columns):
+            options.report.add("no_words", record.place, "null")
+            return None
         text = _text_of(value, record.place, options)
         if value.get("answer") in ("reject", "ignore"):  # Prodigy
             options.report.add("unannotated", record.place, f"{text[:60]!r} ({value['answer']})")
@@ -86,6 +89,12 @@ class TextSpans(JsonFormat):
 def _is_pair(value: Any) -> bool:
     """Whether a value is a text and an object with spans, as in spaCy 2."""
     return is_list(value) and len(value) == 2 and isinstance(value[1], dict)
+
+
+def _is_null(value: Object, columns: Mapping[str, str]) -> bool:
+    """Whether the text is null, as in tables with empty cells."""
+    names = [columns["text"]] if "text" in columns else _TEXTS
+    return find_field(value, names) is None and any(name in value for name in names)
 
 
 def _text_of(value: Object, place: str, options: Options) -> str:

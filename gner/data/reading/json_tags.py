@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gner.alignment.strings import covered_words, join_words
 from gner.bio import OUTSIDE
 from gner.data.annotations.spans import Options, Record, Tagged
 from gner.data.annotations.tag_syntax import TAG
-from gner.data.reading.json_fields import Object, as_object, describe, find_field, is_list, strings
+from gner.data.reading.json_fields import Object, as_object, describe, find_field, is_list, strings, whole_number
 from gner.data.reading.json_format import JsonFormat
 from gner.data.reading.label_files import types_of_tags
+from gner.data.reading.span_fields import score_of
 from gner.data.reading.tables import Table, class_names
 from gner.errors import UserError
 
@@ -40,6 +42,8 @@ class TaggedWords(JsonFormat):
         inner = _inner(value)
         words = find_field(inner, _WORDS, columns.get("words"))
         tags = _tags_field(inner, columns)
+        if words is None and tags is not None and _are_null(inner, tags, columns):
+            return True
         if words is None or tags is None or not is_list(inner[words]) or not is_list(inner[tags]):
             return False
         return all(not is_list(tag) and not isinstance(tag, dict) for tag in inner[tags])
@@ -57,6 +61,9 @@ class TaggedWords(JsonFormat):
         inner = _inner(value)
         words_field = find_field(inner, _WORDS, options.columns.get("words"))
         tags_field = _tags_field(inner, options.columns)
+        if words_field is None and tags_field is not None and _are_null(inner, tags_field, options.columns):
+            options.report.add("no_words", record.place, "null")
+            return None
         if words_field is None or tags_field is None:
             raise UserError(
                 f"{record.place}: expected words (one of {', '.join(_WORDS)}) and tags (one of {', '.join(_TAGS)}), "
@@ -70,7 +77,8 @@ class TaggedWords(JsonFormat):
         types_field = find_field(value, _TYPES, options.columns.get("types"))
         types = strings(value[types_field], record.place, types_field) if types_field else None
         kept_words, kept_tags = zip(*kept, strict=True)
-        return Tagged(kept_words, kept_tags, record.place, types=types)
+        scores = _scores(inner, words, tags_field)
+        return Tagged(kept_words, kept_tags, record.place, types=types, scores=scores)
 
     def options_for(self, table: Table, options: Options) -> Options:
         """The options with the table's tag column, and the names of its tags."""
@@ -113,6 +121,31 @@ def _kept(words: Sequence[str], tags: Sequence[str | None], place: str, options:
     if not kept:
         options.report.add("no_words", place, "an empty list of words")
     return kept
+
+
+def _are_null(inner: Object, tags_field: str, columns: dict[str, str]) -> bool:
+    """Whether it is a row of a table without words, which `gner.predict` gives no tags."""
+    names = [columns["words"]] if "words" in columns else _WORDS
+    return inner[tags_field] == [] and any(name in inner for name in names)
+
+
+def _scores(inner: Object, words: Sequence[str], tags_field: str) -> tuple[float | None, ...]:
+    """The scores of the entities that `gner.predict` writes beside the tags of words, for each word that is kept.
+
+    Their offsets are in the text of the words with single spaces.
+    """
+    items = inner.get(tags_field.removesuffix("_tags")) if tags_field.endswith("_tags") else None
+    scored = [item for item in items if score_of(item) is not None] if is_list(items) else []
+    if not scored:
+        return ()
+    _, placed = join_words(words)
+    scores: list[float | None] = [None] * len(words)
+    for item in scored:
+        start, end = whole_number(item.get("start")), whole_number(item.get("end"))
+        if start is not None and end is not None:
+            first, last = covered_words(placed, start, end)
+            scores[first:last] = [score_of(item)] * (last - first)
+    return tuple(score for score, word in zip(scores, words, strict=True) if word.strip(_SPACES))
 
 
 def _without_blanks(words: Sequence[str], tags: Sequence[str], place: str, options: Options) -> list[tuple[str, str]]:

@@ -66,9 +66,9 @@ def read_example(line: str, place: str) -> tuple[str, list[Span]]:
         UserError: An entity is malformed.
 
     Example:
-        >>> read_example('from [Oslo]{"entity": "city", "role": "from"} to [Rome](city)', "a.yml:1")
-        ('from Oslo to Rome', [Span(start=5, end=9, type='city', text='Oslo', place='', trust='text'), \
-Span(start=13, end=17, type='city', text='Rome', place='', trust='text')])
+        >>> text, spans = read_example('from [Oslo]{"entity": "city", "role": "from"} to [Rome](city)', "a.yml:1")
+        >>> text, [tuple(span)[:4] for span in spans]
+        ('from Oslo to Rome', [(5, 9, 'city', 'Oslo'), (13, 17, 'city', 'Rome')])
     """
     plain = ""
     spans: list[Span] = []

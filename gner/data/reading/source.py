@@ -35,6 +35,8 @@ class Source:
             of its train split.
         weight: How often each training sentence is seen in an epoch; 0.5 sees one half in an epoch and the other half
             in the next.
+        min_score: For a model's answers: sentences with an entity whose ``score`` is lower are left out, and reported;
+            null keeps all. Entities without a score are sure.
         max_examples: Most examples to use, selected by the seed; null for the data module's limits.
         scheme: Tagging scheme; null for the data module's.
         types: A list gives the types and their order, and other types are an error. A mapping renames types; one that
@@ -59,6 +61,7 @@ class Source:
     name: str | None = None
     split: str | dict[str, float] | None = None
     weight: float = 1.0
+    min_score: float | None = None
     max_examples: int | None = None
     scheme: Literal["auto", "IOB2", "IOB1", "BIOES"] | None = None
     types: list[str] | dict[str, str | None] | None = None
@@ -81,6 +84,8 @@ class Source:
             raise UserError("Expected a file, a folder or a hub name as `path` of a source, got nothing.")
         if self.weight <= 0:
             raise UserError(f"{self.path}: expected `weight` > 0, got {self.weight}.")
+        if self.min_score is not None and not 0 <= self.min_score <= 1:
+            raise UserError(f"{self.path}: expected `min_score` from 0 to 1, got {self.min_score}.")
         if self.max_examples is not None and self.max_examples < 1:
             raise UserError(f"{self.path}: expected `max_examples` >= 1, got {self.max_examples}.")
         self._check_choice("format", self.format, ("auto", *format_names()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -24,6 +24,7 @@ from gner.data.reading.label_sets import (
     offered_types,
     with_used_types,
 )
+from gner.data.reading.score_filter import sure_positions
 from gner.data.reading.source import Source
 from gner.data.reading.source_parts import SourceParts
 from gner.data.reading.split_names import Split
@@ -32,7 +33,7 @@ from gner.data.reading.tag_converter import TagConverter
 from gner.data.reading.type_descriptions import describe_types
 from gner.data.reading.type_mapping import TypeMapping
 from gner.errors import UserError
-from gner.records import Example
+from gner.records import Entity, Example
 from gner.words import find_splitter
 
 
@@ -70,7 +71,7 @@ class SourceReader:
         self._items: dict[str, list[Text | Tagged]] = {}
         self._details = dict.fromkeys(self._parts.contents, opened.detail)
         self._sentences: dict[str, list[Sentence]] = {}
-        self._sizes: dict[str, int] = {}
+        self._positions: dict[str, Sequence[int]] = {}
         self._offers: dict[str, tuple[str, ...]] = {}
         self._types: tuple[str, ...] | None = None
         self._common: tuple[str, ...] = ()
@@ -96,8 +97,8 @@ class SourceReader:
         content = self._parts.content_of(part)
         files = self._parts.several_files(content)
         note = self._details[content] + (f" from {listed([file.name for file in files])}" if files else "")
-        if content != part and part in self._sizes:
-            note = f"{note}; {self._sizes[part]:,} of {len(self._sentences[content]):,} sentences"
+        if content != part and part in self._positions:
+            note = f"{note}; {len(self._positions[part]):,} of {len(self._sentences[content]):,} sentences"
         return note
 
     def read(self, part: str) -> list[Example]:
@@ -112,13 +113,26 @@ class SourceReader:
             left_out = "".join(f"\n{line}" for line in self._report(content).lines())
             raise UserError(f"{self._place(content)}: expected sentences, found none.{left_out}")
         types = self._offered(content, sentences)
-        positions = self._parts.positions(part, sentences, self._report(content))
+        positions = self._find_positions(part, content, sentences)
         self.reports.setdefault(part, ReadReport())
-        self._sizes[part] = len(positions)
         dataset = self.source.dataset  # accesses the file system
         self._warn_of_unknown_keys(content)
         examples = [self._example(sentences[position], types, dataset, position) for position in positions]
         return describe_types(examples, self.source.descriptions or {}, self._place(part))
+
+    def read_entities(self, part: str) -> list[tuple[Example, list[Entity]]]:
+        """The sentences of a part as `read` gives them, with their entities, which have scores where the file does."""
+        examples = self.read(part)
+        sentences = self._sentences[self._parts.content_of(part)]
+        return [(example, sentences[int(example.id)].entities()) for example in examples]
+
+    def _find_positions(self, part: str, content: str, sentences: list[Sentence]) -> Sequence[int]:
+        """Which sentences of a content a part has, without doubtful ones; reports once what is left out."""
+        if part not in self._positions:
+            report, place = self._report(content), self._place(part)
+            positions = self._parts.positions(part, sentences, report)
+            self._positions[part] = sure_positions(place, sentences, positions, self.source.min_score, report)
+        return self._positions[part]
 
     def _example(self, sentence: Sentence, types: tuple[str, ...], dataset: str, position: int) -> Example:
         return Example(

@@ -45,7 +45,7 @@ class SpanFields:
         >>> spans = [{"start": 0, "end": 3, "entity": "Ada", "entity_type": "person"}]
         >>> fields = SpanFields(spans, "Ada slept", "a.jsonl:1", {})
         >>> fields.read(spans[0])
-        Span(start=0, end=3, type='person', text='Ada', place='', trust='both')
+        Span(start=0, end=3, type='person', text='Ada', place='', trust='both', score=None)
     """
 
     def __init__(self, items: Sequence[Any], text: str, place: str, columns: Mapping[str, str]) -> None:
@@ -96,7 +96,8 @@ class SpanFields:
             entity_type = entity_type[0]
         is_untyped = is_list(entity_type) and not entity_type
         text, trust = self._text_and_trust(item)
-        return Span(start, end, NO_TYPE if is_untyped else check_type(entity_type, self._place), text, trust=trust)
+        name = NO_TYPE if is_untyped else check_type(entity_type, self._place)
+        return Span(start, end, name, text, trust=trust, score=score_of(item))
 
     def _offsets_and_type(self, item: Any) -> tuple[int | None, int | None, Any]:
         if isinstance(item, dict):
@@ -126,6 +127,17 @@ def is_span(item: Any, columns: Mapping[str, str]) -> bool:
     if isinstance(item, dict):
         return find_field(item, _STARTS, columns.get("start")) is not None
     return is_list(item) and len(item) == 3 and whole_number(item[0]) is not None and isinstance(item[2], str)
+
+
+def score_of(item: Any) -> float | None:
+    """The score that a span has, as a model's output; None without a number.
+
+    Example:
+        >>> score_of({"start": 0, "end": 3, "label": "person", "score": 0.9}), score_of([0, 3, "person"])
+        (0.9, None)
+    """
+    score = item.get("score") if isinstance(item, dict) else None
+    return float(score) if isinstance(score, int | float) and not isinstance(score, bool) else None
 
 
 def _all_occur(values: Sequence[Any], folded_text: str) -> bool:

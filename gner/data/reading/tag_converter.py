@@ -61,7 +61,9 @@ class TagConverter:
         if any(tag != written for tag, written in standard.items()):
             plain = [replace(one, tags=tuple(map(standard.__getitem__, one.tags))) for one in tagged]
         scheme = find_scheme(file, plain, self._scheme, self._invalid_tags)
-        sentences = [Sentence(one.words, as_iob2(one, scheme, report), one.start, one.types) for one in plain]
+        sentences = [
+            Sentence(one.words, as_iob2(one, scheme, report), one.start, one.types, scores=one.scores) for one in plain
+        ]
         return sentences, _note(scheme, syntax)
 
     def _find_syntax(self, file: str, tags: set[str], other_tags: Callable[[], set[str]]) -> TagSyntax:
