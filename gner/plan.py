@@ -5,10 +5,8 @@ Reads the config of a run and its data, and needs neither weights nor GPUs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import rich
@@ -22,12 +20,10 @@ from gner.data.sampler import num_draws
 from gner.errors import UserError
 from gner.models import FSDP2Strategy
 from gner.models.footprint import PRECISIONS, Footprint, Numbers, Planner, Shape
+from gner.models.memory_needs import GIB, largest_batch, needed_memory, parse_memory
 from gner.models.precision import check_precision
 from gner.models.sharding import refuse_second_cast
 
-_GIB = 2**30
-_LOST = 0.1
-_CONTEXT = 1.5 * _GIB
 _RECOMPUTED = 4 / 3
 
 
@@ -56,7 +52,7 @@ class PlanCLI(GnerCLI):
 
     def run(self) -> None:
         """Measure and print."""
-        memory = _parse_memory(self.config.gpu_memory)
+        memory = parse_memory(self.config.gpu_memory, "--gpu-memory")
         settings = self.config_init.trainer
         devices = self._devices()
         planner = self._planner(devices)
@@ -64,8 +60,8 @@ class PlanCLI(GnerCLI):
         self.datamodule.prepare_data()
         self.datamodule.setup("fit")
         shapes = [
-            _largest(self.datamodule.sizes["train"], self.datamodule.batch_size),
-            _largest(self.datamodule.sizes["dev"], self.datamodule.eval_batch_size),
+            largest_batch(self.datamodule.sizes["train"], self.datamodule.batch_size),
+            largest_batch(self.datamodule.sizes["dev"], self.datamodule.eval_batch_size),
         ]
         numbers = planner.numbers()
         footprint = planner.footprint(
@@ -156,15 +152,6 @@ def _schedule(data: GnerDataModule, world: int, settings: Any) -> _Schedule:
     return _Schedule(steps, num_steps, num_steps / steps, round(tokens), num_examples)
 
 
-def _largest(sizes: Sequence[Sequence[tuple[int, int]]], batch_size: int) -> Shape:
-    """The batch of the longest rows; all rows of an example are in one batch."""
-    rows = sorted(chain.from_iterable(sizes), key=sum)
-    num_rows = max(batch_size, *map(len, sizes))
-    longest = rows[-num_rows:]
-    prompts, answers = zip(*longest, strict=True)
-    return Shape(len(longest), max(prompts), max(answers))
-
-
 def _num_devices(devices: Any, accelerator: Any) -> int:
     if devices == "auto" and accelerator == "cpu":
         return 1
@@ -196,15 +183,6 @@ def _precision(precision: Any) -> str:
     return name
 
 
-def _parse_memory(text: str | None) -> int | None:
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(?:GB|GiB|G)?", text)
-    if match is None:
-        raise UserError(f"Expected an amount of memory such as 80GB, got {text}. Set --gpu-memory.")
-    return int(float(match.group(1)) * _GIB)
-
-
 def _table(footprint: Footprint, shapes: Sequence[Shape], world: int) -> Table:
     training, validation = shapes
     table = Table("GiB", title=f"Memory of each of {world:,} processes", title_justify="left")
@@ -215,7 +193,7 @@ def _table(footprint: Footprint, shapes: Sequence[Shape], world: int) -> Table:
     def add(name: str, of_training: int, of_validation: int) -> None:
         """Add a line; nothing is shown for 0."""
         sizes = (of_training, of_validation)
-        table.add_row(name, *(f"{size / _GIB:,.2f}" if size else "" for size in sizes))
+        table.add_row(name, *(f"{size / GIB:,.2f}" if size else "" for size in sizes))
 
     add(f"weights{where}", footprint.weights, footprint.weights)
     add(f"optimizer{where}", footprint.optimizer, footprint.optimizer)
@@ -232,11 +210,11 @@ def _table(footprint: Footprint, shapes: Sequence[Shape], world: int) -> Table:
 def _verdict(footprint: Footprint, memory: int) -> str:
     """Whether it fits, with room for what the allocator and the device's libraries need, and what to do if not."""
     at_work = {"training": footprint.training, "validation": footprint.validation}
-    needed = {name: int(size * (1 + _LOST) + _CONTEXT) for name, size in at_work.items()}
+    needed = {name: needed_memory(size) for name, size in at_work.items()}
     lines = []
     for name, size in needed.items():
         verdict = "it fits." if size <= memory else "it does not fit."
-        lines.append(f"{name.capitalize()} needs about {size / _GIB:,.1f} of {memory / _GIB:,.1f} GiB: {verdict}")
+        lines.append(f"{name.capitalize()} needs about {size / GIB:,.1f} of {memory / GIB:,.1f} GiB: {verdict}")
     if needed["training"] > memory:
         lines.append(
             "For training: model.gradient_checkpointing; model.lora; a smaller data.batch_size with more "

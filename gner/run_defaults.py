@@ -11,7 +11,7 @@ from gner.models.optimization import default_rate
 
 MOST_EPOCHS = 10
 PATIENCE = 3
-_EARLY_STOPPING = "lightning.pytorch.callbacks.EarlyStopping"
+_EARLY_STOPPING = "gner.early_stopping.EarlyStopping"
 
 
 class Choice(NamedTuple):
@@ -42,8 +42,8 @@ def choose(config: Namespace) -> list[Choice]:
         What was chosen.
 
     Example:
-        >>> trainer = Namespace(precision=None, accelerator="cpu", strategy="auto", callbacks=None)
-        >>> trainer.update(Namespace(max_epochs=None, max_steps=-1, max_time=None))
+        >>> length = {"max_epochs": None, "max_steps": -1, "max_time": None}
+        >>> trainer = Namespace(precision=None, accelerator="cpu", strategy="auto", callbacks=None, **length)
         >>> model = Namespace(backbone="google/flan-t5-base", lora=None, optimization=Namespace(lr=None))
         >>> checkpoint = Namespace(monitor="val/f1", mode="max")
         >>> config = Namespace(trainer=trainer, model=model, data=Namespace(val=["news"]), checkpoint=checkpoint)
@@ -95,7 +95,7 @@ def _length(config: Namespace) -> list[Choice]:
     monitor = config.checkpoint.monitor
     if monitor is None or not config.data.val or any("EarlyStopping" in str(callback) for callback in given):
         return choices
-    options = Namespace(monitor=monitor, mode=config.checkpoint.mode, patience=PATIENCE, strict=False)
+    options = Namespace(monitor=monitor, mode=config.checkpoint.mode, patience=PATIENCE)
     trainer.callbacks = [*given, Namespace(class_path=_EARLY_STOPPING, init_args=options)]
     reason = f"ends when {monitor} has not improved in {PATIENCE} validations"
     return [*choices, Choice("trainer.callbacks", "EarlyStopping", reason)]

@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("errors", "files", "inference", "locks", "option_parser", "prompting", "run_dir", "spacy_library"),
         *("web_page", "words"),
     },
+    "recipes": {"data", "errors", "interfaces", "models"},
     "serving": {"errors", "inference", "markdown"},
 }
 ENTRY_POINTS = {
@@ -53,8 +54,10 @@ ENTRY_POINTS = {
         "cli",
         "config_parser",
         "demo",
+        "early_stopping",
         "export",
         "fit",
+        "init",
         "lightning_errors",
         "plan",
         "predict",

@@ -1,0 +1,63 @@
+"""The memory that a run needs on a device: its largest batch, and what comes on top of its tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import chain
+
+from gner.errors import UserError
+from gner.models.footprint import Shape
+
+GIB = 2**30
+_LOST = 0.1
+_CONTEXT = 1.5 * GIB
+
+
+def needed_memory(num_bytes: int) -> int:
+    """Bytes that a device must have for tensors of a size, with room for the allocator and the device's libraries.
+
+    Example:
+        >>> needed_memory(10 * GIB) / GIB
+        12.5
+    """
+    return int(num_bytes * (1 + _LOST) + _CONTEXT)
+
+
+def largest_batch(sizes: Sequence[Sequence[tuple[int, int]]], batch_size: int) -> Shape:
+    """The batch of the longest rows; all rows of an example are in one batch.
+
+    Args:
+        sizes: Tokens of prompt and answer of each example's rows.
+        batch_size: Examples, each with a row at least.
+
+    Example:
+        >>> largest_batch([[(5, 2)], [(9, 1)], [(8, 8)]], batch_size=2)
+        Shape(rows=2, prompt=9, answer=8)
+    """
+    rows = sorted(chain.from_iterable(sizes), key=sum)
+    longest = rows[-max(batch_size, *map(len, sizes)) :]
+    prompts, answers = zip(*longest, strict=True)
+    return Shape(len(longest), max(prompts), max(answers))
+
+
+def parse_memory(text: str | None, key: str) -> int | None:
+    """Bytes of an amount such as ``24GB``.
+
+    Args:
+        text: The amount, or None.
+        key: The option that it is of, for the message.
+
+    Raises:
+        UserError: It is no amount.
+
+    Example:
+        >>> parse_memory("24GB", "--gpu") == 24 * GIB
+        True
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(?:GB|GiB|G)?", text)
+    if match is None:
+        raise UserError(f"Expected an amount of memory such as 80GB, got {text}. Set {key}.")
+    return int(float(match.group(1)) * GIB)
