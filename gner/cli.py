@@ -21,7 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gner import run_dir
 from gner.checkpoint import AtomicCheckpointIO, Checkpoint, FinalValidation
-from gner.config_parser import CHOICES, Parser, fail, with_resolved_names
+from gner.config_parser import CHOICES, Parser, fail, replace_lists, with_resolved_names
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback
 from gner.errors import UserError
@@ -114,6 +114,7 @@ class GnerCLI(LightningCLI):
                 "enable_version_counter": False,
             }
             parser.set_defaults({f"{key}.{name}": value for name, value in defaults.items()})
+        replace_lists(parser, ("data.train", "data.val", "data.test"))
         parser.link_arguments("model", "data.backbone", attrgetter("backbone"), apply_on="instantiate")
         parser.link_arguments("model", "data.format", attrgetter("format"), apply_on="instantiate")
         parser.link_arguments("seed_everything", "data.seed")

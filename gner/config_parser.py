@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from itertools import chain
 from typing import Any, NamedTuple, NoReturn
@@ -140,6 +141,28 @@ class Parser(LightningArgumentParser):
             return ""
         options = ", ".join(inspect.signature(cls).parameters)
         return f"{cls.__name__} has {f'the options {options}' if options else 'no options'}."
+
+
+def replace_lists(parser: LightningArgumentParser, keys: Iterable[str]) -> None:
+    """Have lists of some keys replace earlier ones; jsonargparse fills what an entry leaves out from an earlier one.
+
+    Args:
+        parser: Has the keys.
+        keys: Of lists whose entries have options.
+    """
+
+    def without_earlier(check: Callable[..., Any]) -> Callable[..., Any]:
+        def check_alone(value: Any, append: bool = False, cfg: Any = None, **options: Any) -> Any:
+            """Check a value; one that adds to a list, or changes an option of its last entry, needs that list."""
+            is_whole = not append and isinstance(value, str | list)
+            return check(value, append=append, cfg=None if is_whole else cfg, **options)
+
+        return check_alone
+
+    wanted = set(keys)
+    actions: list[Any] = [action for action in parser._actions if action.dest in wanted]
+    for action in actions:
+        action._check_type_ = without_earlier(action._check_type_)
 
 
 def _all_subclasses() -> list[type]:

@@ -119,3 +119,19 @@ def test_an_unknown_key_in_a_file_is_refused_with_the_nearest(config: Path, tmp_
     error = capsys.readouterr().err
     assert "max_example_per_dataset" in error
     assert "Did you mean `data.max_examples_per_dataset`" in error
+
+
+@pytest.mark.parametrize("where", ["command line", "config"])
+def test_a_list_of_sources_replaces_an_earlier_one(where: str, config: Path, tmp_path: Path) -> None:
+    earlier, later = tmp_path / "earlier.yaml", tmp_path / "later.yaml"
+    earlier.write_text("data: {train: [{path: a.jsonl, split: {dev: 0.1}, weight: 3}]}\n", encoding="utf-8")
+    later.write_text("data: {train: [{path: b.jsonl, name: mine}]}\n", encoding="utf-8")
+    options = ["--data.train", "[{path: b.jsonl, name: mine}]"] if where == "command line" else ["--config", str(later)]
+    [source] = GnerCLI("fit", ["--config", str(config), "--config", str(earlier), *options]).config.data.train
+    assert (source.path, source.name, source.split, source.weight) == ("b.jsonl", "mine", None, 1.0)
+
+
+def test_a_source_can_still_be_added_to_a_list(config: Path) -> None:
+    options = ["--data.train", "[{path: a.jsonl, weight: 3}]", "--data.train+", "{path: b.jsonl}"]
+    first, second = GnerCLI("fit", ["--config", str(config), *options]).config.data.train
+    assert (first.path, first.weight, second.path, second.weight) == ("a.jsonl", 3.0, "b.jsonl", 1.0)

@@ -1,0 +1,46 @@
+"""Shipped configs for one device train a tiny model of the same architecture."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from gner.cli import main
+from tests.prompting.chat_templates import chat_tokenizer
+from tests.runs import metrics_of
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+SIZES = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+CAUSAL = {
+    "qwen3_0.6b_lora_24gb": ("qwen3", "qwen3"),
+    "gemma3_1b": ("gemma3_text", "gemma3"),
+    "smollm2_135m_cpu": ("llama", "smollm2"),
+}
+"""Model type, and whose chat template it has."""
+SEQ2SEQ = ("flan_t5_base_24gb", "zero_shot_pile_ner", "continue_from_gner_t5")
+
+
+def _causal_model(folder: Path, model_type: str, template: str) -> Path:
+    tokenizer = chat_tokenizer(template)
+    options: dict[str, Any] = {**SIZES, "num_key_value_heads": 1, "head_dim": 8, "vocab_size": len(tokenizer)}
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(model_type, **options, pad_token_id=0, tie_word_embeddings=True)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", [*CAUSAL, *SEQ2SEQ])
+def test_a_config_trains_a_tiny_model(name: str, checkpoints: dict[str, Path], toy_root: Path, tmp_path: Path) -> None:
+    model = _causal_model(tmp_path / "model", *CAUSAL[name]) if name in CAUSAL else checkpoints["seq2seq"]
+    run, toy = tmp_path / "run", json.dumps([{"path": str(toy_root / "toy"), "name": "toy"}])
+    options = ["--model.backbone", str(model), "--data.train", toy, "--data.val", toy, "--data.test", toy]
+    options += ["--trainer.accelerator", "cpu", "--trainer.precision", "32-true", "--data.num_workers", "0"]
+    options += ["--trainer.default_root_dir", str(run), "--trainer.max_epochs", "1"]
+    main("fit", ["--config", str(CONFIGS / f"{name}.yaml"), *options])
+    last = metrics_of(run)["last"]
+    assert last["step"] == 1
+    assert {"val/f1", "val/f1_gner", "val/loss"} <= last["metrics"].keys()
