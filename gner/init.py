@@ -23,6 +23,7 @@ from gner.recipes.measured import divide, measure
 from gner.recipes.recipe import Line, Model, write_lines
 
 _CHANGED_LOGITS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier")
+_LARGE_VOCABULARY = 100_000
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,17 @@ def write_config(options: InitOptions) -> list[Line]:
     memory = _memory(options.gpu)
     module = GnerModule(options.backbone)
     source = options.source()
-    measured = measure(source, module)
+    measured, model = measure(source, module), _describe(module)
 
     def make(way: Way) -> GnerModule:
         """A module that trains in a way."""
         lora = Lora(target_modules="all-linear") if way.has_adapters else None
-        return GnerModule(options.backbone, lora=lora, gradient_checkpointing=way.recomputes)
+        options_of_way: dict[str, Any] = {"lora": lora, "gradient_checkpointing": way.recomputes}
+        return GnerModule(options.backbone, **options_of_way, fused_loss=model.fuses_loss)
 
     fitting = find_fitting(make, measured, memory)
     run = f"runs/{options.out.stem}"
-    lines = write_lines(source, measured, _describe(module), fitting, run=run, on_gpu=memory is not None)
+    lines = write_lines(source, measured, model, fitting, run=run, on_gpu=memory is not None)
     command = f"python -m gner.fit --config {options.out}"
     heading = f"{options.backbone} for {Path(options.data).name}, by gner.init. Change what you like, then\n{command}"
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -98,8 +100,9 @@ def _memory(given: str | None) -> int | None:
 def _describe(module: GnerModule) -> Model:
     backbone = module.backbone
     config: Any = backbone.config.get_text_config(decoder=True)
-    can_fuse = not any(getattr(config, name, None) for name in _CHANGED_LOGITS)
-    return Model(str(backbone.source), backbone.kind, backbone.positions.prompt, int(config.vocab_size), can_fuse)
+    has_plain_head = not any(getattr(config, name, None) for name in _CHANGED_LOGITS)
+    fuses_loss = has_plain_head and config.vocab_size >= _LARGE_VOCABULARY
+    return Model(str(backbone.source), backbone.kind, backbone.positions.prompt, int(config.vocab_size), fuses_loss)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

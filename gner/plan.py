@@ -19,8 +19,8 @@ from gner.data import GnerDataModule
 from gner.data.sampler import num_draws
 from gner.errors import UserError
 from gner.models import FSDP2Strategy
-from gner.models.footprint import PRECISIONS, Footprint, Numbers, Planner, Shape
-from gner.models.memory_needs import GIB, largest_batch, needed_memory, parse_memory
+from gner.models.footprint import PRECISIONS, Footprint, Numbers, Planner
+from gner.models.memory_needs import GIB, Shape, largest_batch, needed_memory, parse_memory
 from gner.models.precision import check_precision
 from gner.models.sharding import refuse_second_cast
 
@@ -103,6 +103,7 @@ class PlanCLI(GnerCLI):
             self.model.prepare,
             strategy,
             precision=precision,
+            fuses_loss=self.model.fuses_loss,
             num_nodes=settings.num_nodes,
             devices=devices,
         )

@@ -20,35 +20,20 @@ from torch.distributed.tensor import DTensor
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import PreTrainedModel
 
-from gner.decoding.forward_pass import takes
+from gner.decoding.forward_pass import MOST_LOGITS, takes
+from gner.decoding.head import run_decoder
 from gner.interfaces import Kind, kind_of
 from gner.models.backbone import Backbone
 from gner.models.flops import TrainingFlops, count_flops
+from gner.models.memory_needs import Shape
 from gner.models.sharding import FSDP2Strategy, block_names, compute_dtype
 
 _ADAM_STATES = 2
+_FUSED_LOSS = 5 * MOST_LOGITS  # bytes of a chunk of logits and its gradients, by benchmarks/fused_loss.py
 _AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 _WEIGHT_TYPES = {"32-true": torch.float32, "bf16-true": torch.bfloat16, "16-true": torch.float16}
 PRECISIONS = (*_AUTOCAST, *_WEIGHT_TYPES)
 """Supported values of ``trainer.precision``."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Rows of a batch, and the tokens of its longest prompt and answer."""
-
-    rows: int
-    prompt: int
-    answer: int
-
-    def inputs(self, network: PreTrainedModel, rows: int) -> Tensor:
-        """Token ids of some rows as a network reads them: a causal one reads the answer with the prompt."""
-        length = self.prompt if kind_of(network.config) is Kind.SEQ2SEQ else self.prompt + self.answer
-        return torch.zeros((rows, length), dtype=torch.long)
-
-    def answers(self, rows: int) -> Tensor:
-        """Token ids of the answers of some rows."""
-        return torch.zeros((rows, self.answer), dtype=torch.long)
 
 
 @dataclass(frozen=True)
@@ -116,6 +101,7 @@ class Planner:
         prepare: Adds adapters and gradient checkpointing.
         strategy: How the network is sharded; None keeps it whole on every process.
         precision: The trainer's, one of `PRECISIONS`.
+        fuses_loss: Whether the loss is computed without the logits of a whole batch.
         num_nodes: Machines.
         devices: Processes per machine.
     """
@@ -127,6 +113,7 @@ class Planner:
         strategy: FSDP2Strategy | None,
         *,
         precision: str = "32-true",
+        fuses_loss: bool = False,
         num_nodes: int = 1,
         devices: int = 1,
     ) -> None:
@@ -134,6 +121,7 @@ class Planner:
         self._prepare = prepare
         self._strategy = strategy
         self._precision = precision
+        self._fuses_loss = fuses_loss
         self._num_nodes = num_nodes
         self._devices = devices
         self._num_processes = num_nodes * devices
@@ -218,11 +206,23 @@ class Planner:
         tracker.track_external(network)
         with tracker:
             with torch.autocast("cpu", autocast) if autocast is not None else nullcontext():
-                options = {"use_cache": False} if takes(network, "use_cache") else {}
-                output = network(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels, **options)
-            output.loss.backward()
+                inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels}
+                inputs |= {"use_cache": False} if takes(network, "use_cache") else {}
+                loss = self._loss(network, inputs)
+            loss.backward()
         [snapshot] = tracker.get_tracker_snapshot("peak").values()
-        return {getattr(kind, "value", kind): size for kind, size in snapshot.items()}
+        sizes = {getattr(kind, "value", kind): size for kind, size in snapshot.items()}
+        return sizes | ({"Temp": sizes["Temp"] + _FUSED_LOSS} if self._fuses_loss else {})
+
+    def _loss(self, network: PreTrainedModel, inputs: dict[str, Any]) -> Tensor:
+        """The loss; or, of a fused one, a number with the states that it depends on."""
+        if not self._fuses_loss:
+            return cast(Tensor, network(**inputs).loss)
+        labels = inputs.pop("labels")
+        if kind_of(network.config) is Kind.SEQ2SEQ:
+            inputs["decoder_input_ids"] = labels
+        states, output = run_decoder(network, inputs)
+        return states.sum() + output.logits.sum()
 
 
 class _Tracker(MemTracker):

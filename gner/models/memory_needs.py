@@ -4,14 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain
 
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
 from gner.errors import UserError
-from gner.models.footprint import Shape
+from gner.interfaces import Kind, kind_of
 
 GIB = 2**30
 _LOST = 0.1
 _CONTEXT = 1.5 * GIB
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Rows of a batch, and the tokens of its longest prompt and answer."""
+
+    rows: int
+    prompt: int
+    answer: int
+
+    def inputs(self, network: PreTrainedModel, rows: int) -> Tensor:
+        """Token ids of some rows as a network reads them: a causal one reads the answer with the prompt."""
+        length = self.prompt if kind_of(network.config) is Kind.SEQ2SEQ else self.prompt + self.answer
+        return torch.zeros((rows, length), dtype=torch.long)
+
+    def answers(self, rows: int) -> Tensor:
+        """Token ids of the answers of some rows."""
+        return torch.zeros((rows, self.answer), dtype=torch.long)
 
 
 def needed_memory(num_bytes: int) -> int:

@@ -113,6 +113,11 @@ class GnerModule(LightningModule):
         self._rng_states: dict[str, Tensor] | None = None
 
     @property
+    def fuses_loss(self) -> bool:
+        """Whether the loss is computed without the logits of a whole batch."""
+        return self._fused_loss is not None
+
+    @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """The backbone's tokenizer."""
         return self.backbone.tokenizer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -58,7 +59,8 @@ def _entry(indent: str, key: str, line: Line) -> Iterator[str]:
 
 
 def _dump(value: Any) -> str:
-    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1000))
+    is_plain = json.dumps(value, ensure_ascii=False).isprintable()  # U+0085 would be read as the end of a line
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=is_plain, width=1000))
 
 
 def _scalar(value: Any) -> str:

@@ -88,4 +88,5 @@ def _largest_fitting(module: GnerModule, way: Way, measured: Measured, memory: i
 
 
 def _planner(module: GnerModule, way: Way) -> Planner:
-    return Planner(module.backbone, module.prepare, None, precision="bf16-true" if way.has_adapters else "bf16-mixed")
+    precision = "bf16-true" if way.has_adapters else "bf16-mixed"
+    return Planner(module.backbone, module.prepare, None, precision=precision, fuses_loss=module.fuses_loss)

@@ -21,7 +21,6 @@ _TOGETHER = 16
 _ROUND_TO = 32
 _DECODED = 500
 _SHARE_OF_DECODING = 0.1
-_LARGE_VOCABULARY = 100_000
 
 
 class Line(NamedTuple):
@@ -41,14 +40,14 @@ class Model:
         kind: What it does with a text.
         positions: Tokens of a prompt with its answer; None without a limit.
         vocab_size: Tokens that it knows.
-        can_fuse: Whether its head is a linear layer and nothing more.
+        fuses_loss: Whether its loss is computed without the logits of a whole batch.
     """
 
     name: str
     kind: Kind
     positions: int | None
     vocab_size: int
-    can_fuse: bool
+    fuses_loss: bool
 
 
 def write_lines(
@@ -119,7 +118,7 @@ def _of_model(model: Model, fitting: Fitting, measured: Measured) -> Iterator[Li
         yield Line("model.lora.target_modules", "all-linear")
     if fitting.way.recomputes:
         yield Line("model.gradient_checkpointing", True, "for memory; a third slower")
-    if model.can_fuse and model.vocab_size >= _LARGE_VOCABULARY:
+    if model.fuses_loss:
         yield Line("model.fused_loss", True, f"{model.vocab_size:,} tokens: logits of a batch would be huge")
 
 

@@ -11,7 +11,8 @@ from torch.profiler import ProfilerActivity, profile
 from transformers import PreTrainedModel
 
 from gner.models import Backbone, FromScratch, FSDP2Strategy, Lora
-from gner.models.footprint import Footprint, Planner, Shape
+from gner.models.footprint import Footprint, Planner
+from gner.models.memory_needs import Shape
 from gner.models.sharding import build_network
 from tests.models.sharded import make_strategy
 from tests.processes import run_processes
@@ -119,3 +120,21 @@ def test_nothing_is_gathered_without_sharding() -> None:
 def test_a_process_keeps_its_share_of_the_weights(tmp_path: Path) -> None:
     weights = [_estimate(_backbone("llama"), "full", FSDP2Strategy(), devices).weights for devices in (1, 2, 4)]
     assert weights[0] == pytest.approx(2 * weights[1], rel=0.02) == pytest.approx(4 * weights[2], rel=0.02)
+
+
+@pytest.mark.parametrize("model_type", SIZES)
+def test_a_fused_loss_needs_no_logits_of_a_whole_batch(model_type: str, tmp_path: Path) -> None:
+    small = _backbone(model_type)
+    small.tokenizer.save_pretrained(tmp_path)
+    config = small.build_empty().config
+    config.vocab_size = 200_000
+    config.save_pretrained(tmp_path)
+    footprints = [
+        Planner(Backbone(str(tmp_path)), lambda network: None, None, fuses_loss=fuses).footprint(
+            SHAPE, SHAPE, num_sequences=1, accumulates=False
+        )
+        for fuses in (False, True)
+    ]
+    num_places = SHAPE.rows * (SHAPE.answer if model_type == "t5" else SHAPE.prompt + SHAPE.answer)
+    assert footprints[0].training - footprints[1].training > 4 * num_places * 200_000 / 2
+    assert footprints[1].weights == footprints[0].weights

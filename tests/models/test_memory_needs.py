@@ -3,8 +3,7 @@
 import pytest
 
 from gner.errors import UserError
-from gner.models.footprint import Shape
-from gner.models.memory_needs import GIB, largest_batch, needed_memory, parse_memory
+from gner.models.memory_needs import GIB, Shape, largest_batch, needed_memory, parse_memory
 
 
 def test_amounts_are_read() -> None:

@@ -3,15 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from gner.data.reading.source import Source
 from gner.interfaces import Kind
 from gner.recipes.fit_memory import Fitting, Way
 from gner.recipes.measured import Measured
 from gner.recipes.recipe import Model, num_epochs, write_lines
 
-MODEL = Model("some/model", Kind.CAUSAL, 2048, 32_000, True)
+MODEL = Model("some/model", Kind.CAUSAL, 2048, 32_000, False)
 MEASURED = Measured(None, True, 5000, 600, ("person", "place"), ([[(100, 50)]] * 9, [[(120, 60)]]))
 FITTING = Fitting(Way(False, False), 8, None, "small")
 
@@ -47,11 +45,9 @@ def test_adapters_have_their_rate_and_precision() -> None:
     assert "model.lora.r" not in _lines()
 
 
-@pytest.mark.parametrize(
-    ("size", "can_fuse", "fused"), [(32_000, True, None), (152_000, True, True), (262_000, False, None)]
-)
-def test_large_vocabularies_are_not_put_into_logits(size: int, can_fuse: bool, fused: bool | None) -> None:
-    assert _lines(replace(MODEL, vocab_size=size, can_fuse=can_fuse)).get("model.fused_loss") is fused
+def test_a_loss_that_is_fused_is_told() -> None:
+    assert "model.fused_loss" not in _lines()
+    assert _lines(replace(MODEL, vocab_size=152_000, fuses_loss=True))["model.fused_loss"] is True
 
 
 def test_a_cpu_has_no_precision() -> None:
