@@ -33,7 +33,13 @@ def _causal_model(folder: Path, model_type: str, template: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", [*CAUSAL, *SEQ2SEQ])
+QUICK = ("gemma3_1b", "continue_from_gner_t5")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in (*CAUSAL, *SEQ2SEQ)],
+)
 def test_a_config_trains_a_tiny_model(name: str, checkpoints: dict[str, Path], toy_root: Path, tmp_path: Path) -> None:
     model = _causal_model(tmp_path / "model", *CAUSAL[name]) if name in CAUSAL else checkpoints["seq2seq"]
     run, toy = tmp_path / "run", json.dumps([{"path": str(toy_root / "toy"), "name": "toy"}])

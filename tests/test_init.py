@@ -9,7 +9,6 @@ import yaml
 
 from gner.cli import main as run_gner
 from gner.init import InitOptions, main, write_config
-from tests.conftest import KINDS
 from tests.runs import metrics_of
 
 
@@ -30,7 +29,7 @@ def _config(options: InitOptions) -> dict[str, Any]:
     return loaded
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["causal", pytest.param("seq2seq", marks=pytest.mark.slow)])
 def test_what_it_writes_is_trained_without_an_edit(
     kind: str, checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

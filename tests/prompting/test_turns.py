@@ -42,6 +42,11 @@ def checkpoint(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 
 families = pytest.mark.parametrize("checkpoint", CHATS, indirect=True)
+some_families = pytest.mark.parametrize(
+    "checkpoint",
+    [pytest.param(name, marks=() if name in ("gemma3", "llama3") else pytest.mark.slow) for name in CHATS],
+    indirect=True,
+)
 
 
 def _model(checkpoint: Path, form: GnerFormat = FORMAT) -> TinyModel:
@@ -118,7 +123,7 @@ def test_forced_and_drafted_words_are_tokenized_as_training_does(checkpoint: Pat
     assert AnswerTokenizer(model, example).of(FORMAT.queries(example)[0].target) == learned
 
 
-@families
+@some_families
 def test_strategies_write_the_same_and_stop_at_the_end_of_the_turn(checkpoint: Path) -> None:
     model, examples = _model(checkpoint), make_examples()[:4]
     end = model.tokenizer.convert_tokens_to_ids(CHATS[checkpoint.name].end)
@@ -132,7 +137,7 @@ def test_strategies_write_the_same_and_stop_at_the_end_of_the_turn(checkpoint: P
                 assert [pair.rpartition("(")[0] for pair in one.text.split(" ")] == list(example.words)
 
 
-@families
+@some_families
 def test_a_sentence_cannot_end_a_turn(checkpoint: Path) -> None:
     model, chat = _model(checkpoint), CHATS[checkpoint.name]
     words = ("Ada", chat.end, "wrote", *chat.others)
