@@ -8,6 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import yaml
 from jsonargparse import Namespace
 from lightning import Callback, LightningModule, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -125,9 +126,10 @@ class GnerCLI(LightningCLI):
         self.lock = run_dir.RunLock(self.run_dir)
         for settings in (self.config.checkpoint, self.config.last_checkpoint):
             settings.dirpath = settings.dirpath or str(self.run_dir / run_dir.CHECKPOINTS)
-        choices = choose(self.config)
-        if choices and self.command in ("fit", "plan"):
-            rank_zero_info(to_text(choices))
+        choices = choose(self.config, _stored_precision(self.run_dir / "config.yaml"))
+        told = choices if self.command in ("fit", "plan") else [one for one in choices if "precision" in one.key]
+        if told:
+            rank_zero_info(to_text(told))
         self.checkpoint: Path | None = None
         if self.config.ckpt_path is not None:
             self.checkpoint = run_dir.find_checkpoint(self.run_dir, self.config.ckpt_path)
@@ -216,6 +218,14 @@ class GnerCLI(LightningCLI):
         archived = self.lock.take(archives=self.checkpoint is None)
         if archived is not None:
             rank_zero_info(f"Moved the earlier run in {self.run_dir} to {archived}; --ckpt_path last resumes a run.")
+
+
+def _stored_precision(config: Path) -> str | None:
+    """The precision of the run that is in a folder, if there is one."""
+    if not config.is_file():
+        return None
+    settings = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    return cast("str | None", settings.get("trainer", {}).get("precision"))
 
 
 def _with_checkpoint_io(plugins: Any) -> list[Any]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightning import LightningModule, Trainer
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping as LightningEarlyStopping
+
+from gner.decoding import DecodingCallback
 
 
 class EarlyStopping(LightningEarlyStopping):
-    """Lightning's, which begins to count once a score that should rise is above zero.
+    """Lightning's, which begins to count once a score that should rise is above zero, and counts what was scored.
 
     F1 is zero in the first epochs on little data, until a model writes its first right entity, which is no reason to
-    end.
+    end. Validations in which nothing is decoded (``evaluation.every_n_validations``) have no score.
 
     Args:
         monitor: The metric.
@@ -33,5 +35,15 @@ class EarlyStopping(LightningEarlyStopping):
         """Look at the metric."""
         value = trainer.callback_metrics.get(self.monitor)
         has_begun = self.mode == "min" or float(self.best_score) > 0 or (value is not None and float(value) > 0)
-        if has_begun:
+        if has_begun and self._is_new(trainer):
             super().on_validation_end(trainer, pl_module)
+
+    def _is_new(self, trainer: Trainer) -> bool:
+        """Whether this validation has the metric; Lightning keeps the last value where nothing was decoded."""
+        decoding = [callback for callback in _callbacks(trainer) if isinstance(callback, DecodingCallback)]
+        return self.monitor == "val/loss" or not decoding or any(callback.scores is not None for callback in decoding)
+
+
+def _callbacks(trainer: Trainer) -> list[Callback]:
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    return callbacks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,7 +80,7 @@ def write_config(options: InitOptions) -> list[Line]:
     fitting = find_fitting(make, measured, memory)
     run = f"runs/{options.out.stem}"
     lines = write_lines(source, measured, model, fitting, run=run, on_gpu=memory is not None)
-    command = f"python -m gner.fit --config {options.out}"
+    command = f"python -m gner.fit --config {shlex.quote(str(options.out))}"
     heading = f"{options.backbone} for {Path(options.data).name}, by gner.init. Change what you like, then\n{command}"
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(to_yaml(lines, heading), encoding="utf-8")
@@ -122,7 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if line.reason:
                 value = "" if isinstance(line.value, list) else f": {line.value}"
                 show(f"{line.key}{value} ({line.reason})", highlight=False, soft_wrap=True, markup=False)
-        show(f"\nWrote {options.out}. Now: python -m gner.fit --config {options.out}", highlight=False, soft_wrap=True)
+        now = f"python -m gner.fit --config {shlex.quote(str(options.out))}"
+        show(f"\nWrote {options.out}. Now: {now}", highlight=False, soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose(config: Namespace) -> list[Choice]:
+def choose(config: Namespace, stored_precision: str | None = None) -> list[Choice]:
     """Fill in what a config leaves open.
 
     A run that says nothing of its length has 10 epochs at most, and ends when the metric that chooses the best
@@ -37,22 +37,29 @@ def choose(config: Namespace) -> list[Choice]:
 
     Args:
         config: Of a run; changed in place, so that ``config.yaml`` of the run has all that was chosen.
+        stored_precision: Of the run whose checkpoint is used; a run with a checkpoint keeps what that one had.
 
     Returns:
         What was chosen.
 
     Example:
-        >>> length = {"max_epochs": None, "max_steps": -1, "max_time": None}
-        >>> trainer = Namespace(precision=None, accelerator="cpu", strategy="auto", callbacks=None, **length)
+        >>> open_keys = dict.fromkeys(["precision", "callbacks", "plugins", "max_epochs", "max_time"])
+        >>> trainer = Namespace(accelerator="cpu", strategy="auto", max_steps=-1, **open_keys)
         >>> model = Namespace(backbone="google/flan-t5-base", lora=None, optimization=Namespace(lr=None))
         >>> checkpoint = Namespace(monitor="val/f1", mode="max")
-        >>> config = Namespace(trainer=trainer, model=model, data=Namespace(val=["news"]), checkpoint=checkpoint)
+        >>> parts = {"trainer": trainer, "model": model, "data": Namespace(val=["news"]), "checkpoint": checkpoint}
+        >>> config = Namespace(ckpt_path=None, **parts)
         >>> [(choice.key, choice.value) for choice in choose(config)][:2]
         [('model.optimization.lr', 5e-05), ('trainer.max_epochs', 10)]
         >>> choose(config)  # nothing is open any more
         []
     """
-    return [*_rate(config.model), *_precision(config.trainer, config.model), *_length(config)]
+    if config.ckpt_path is None:
+        precision = _precision(config.trainer, config.model)
+    else:
+        precision = []
+        config.trainer.precision = config.trainer.precision or stored_precision
+    return [*_rate(config.model), *precision, *_length(config)]
 
 
 def has_bfloat16(accelerator: str) -> bool:
@@ -77,7 +84,8 @@ def _rate(model: Namespace) -> list[Choice]:
 
 def _precision(trainer: Namespace, model: Namespace) -> list[Choice]:
     computes_itself = "FSDP2Strategy" in str(getattr(trainer.strategy, "class_path", trainer.strategy))
-    if trainer.precision is not None or computes_itself or not has_bfloat16(str(trainer.accelerator)):
+    is_settled = trainer.precision is not None or computes_itself or bool(trainer.plugins)
+    if is_settled or not has_bfloat16(str(trainer.accelerator)):
         return []
     trainer.precision = "bf16-mixed" if model.lora is None else "bf16-true"
     reason = "all weights are trained" if model.lora is None else "frozen weights need no more"

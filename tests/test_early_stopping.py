@@ -1,15 +1,18 @@
 """A fit ends when its score is flat, but not while it is still zero."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+import yaml
 from lightning import LightningModule, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from gner.early_stopping import EarlyStopping
+from tests.runs import metrics_of, run_command
 
 
 class _Scripted(LightningModule):
@@ -57,6 +60,15 @@ def test_a_fit_ends_when_it_is_flat(scores: list[float], mode: str, epochs: int,
     )
     trainer.fit(_Scripted(scores), data, data)
     assert trainer.current_epoch == epochs
+
+
+def test_validations_without_a_score_do_not_count(config: Path) -> None:
+    stopping = "{class_path: gner.early_stopping.EarlyStopping, init_args: {patience: 1}}"
+    options = ["--evaluation.every_n_validations", "3", "--trainer.callbacks", f"[{stopping}]"]
+    options += ["--trainer.max_steps", "5", "--trainer.val_check_interval", "1", "--trainer.max_epochs", "50"]
+    run_command("fit", config, *options)
+    run = Path(yaml.safe_load(config.read_text(encoding="utf-8"))["trainer"]["default_root_dir"])
+    assert metrics_of(run)["last"]["step"] == 5
 
 
 def test_a_validation_without_the_metric_counts_nothing() -> None:

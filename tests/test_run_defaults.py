@@ -21,7 +21,9 @@ def _config(**changes: Any) -> Namespace:
         "trainer.precision": None,
         "trainer.accelerator": "auto",
         "trainer.strategy": "auto",
+        "ckpt_path": None,
         "trainer.callbacks": None,
+        "trainer.plugins": None,
         "trainer.max_epochs": None,
         "trainer.max_steps": -1,
         "trainer.max_time": None,
@@ -98,6 +100,18 @@ def test_gpus_with_bfloat16_compute_in_it(lora: Lora | None, precision: str, mon
     assert "trainer.precision" not in _chosen(_config(trainer__precision="32-true"))
     sharded = Namespace(class_path="gner.models.FSDP2Strategy", init_args=Namespace(compute_dtype="bf16"))
     assert "trainer.precision" not in _chosen(_config(trainer__strategy=sharded))
+    assert "trainer.precision" not in _chosen(_config(trainer__plugins=[Namespace(class_path="MixedPrecision")]))
+
+
+@pytest.mark.parametrize("stored", [None, "16-mixed"])
+def test_a_checkpoint_is_used_in_the_precision_of_its_run(stored: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_defaults, "has_bfloat16", lambda accelerator: True)
+    config = _config(ckpt_path="last")
+    assert "trainer.precision" not in [choice.key for choice in choose(config, stored)]
+    assert config.trainer.precision == stored
+    given = _config(ckpt_path="last", trainer__precision="32-true")
+    choose(given, stored)
+    assert given.trainer.precision == "32-true"
 
 
 def test_nothing_is_chosen_twice() -> None:

@@ -76,7 +76,9 @@ class Encoder:
         """
         tokenizer, turns = self._backbone.tokenizer, self.turns
         texts = [turns.prompt(query.prompt) for query in queries]
-        prompts = [self._without_end(ids) for ids in turns.tokenize(tokenizer, texts)]
+        prompts = turns.tokenize(tokenizer, texts)
+        if not turns.is_chat:
+            prompts = [self._without_end(ids) for ids in prompts]
         answers = [turns.answer(query.target) for query in queries]
         wholes = turns.tokenize(tokenizer, [text + answer for text, answer in zip(texts, answers, strict=True)])
         pairs = []

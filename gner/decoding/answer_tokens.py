@@ -37,7 +37,6 @@ class AnswerTokenizer:
         self._start = list(answer_start(model.tokenizer)) if self._is_seq2seq else []
         self._turns = model.format.turns(model.tokenizer)
         self._before = self._end_of_prompt(example)
-        [self._before_ids] = self._token_ids([self._before])
         self._known: dict[str, list[int]] = {}
         self.text = TokenTexts(model.tokenizer).of
 
@@ -45,11 +44,11 @@ class AnswerTokenizer:
         """Whether these are the tokens of a model."""
         return self._tokenizer is model.tokenizer and self._format is model.format
 
-    def _end_of_prompt(self, example: Example) -> str:
-        """The last word of a prompt that is tokenized together with its answer; empty for others."""
+    def _end_of_prompt(self, example: Example) -> str | None:
+        """The last words of a prompt that is tokenized together with its answer; None for others."""
         segments = self._format.query_segments(example)[0]
         if self._is_seq2seq or len(segments) != 2:
-            return ""
+            return None
         return self._turns.last_words(segments[0].text)
 
     def prepare(self, texts: Sequence[str]) -> None:
@@ -66,15 +65,9 @@ class AnswerTokenizer:
         return self._known[answer]
 
     def _tokenize(self, answers: Sequence[str]) -> list[list[int]]:
-        if not self._before:
+        if self._before is None:
             return [[*self._start, *ids] for ids in self._token_ids(answers)]
-        texts = list(map(self._turns.answer, answers))
-        wholes = self._token_ids([self._before + text for text in texts])
-        size = len(self._before_ids)
-        are_apart = [ids[:size] == self._before_ids for ids in wholes]
-        if all(are_apart):
-            return [ids[size:] for ids in wholes]
-        return self._token_ids(texts)  # the tokenizer joins prompt and answer, so training had them apart
+        return self._turns.tokenize_after(self._tokenizer, self._before, list(map(self._turns.answer, answers)))
 
     def _token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]

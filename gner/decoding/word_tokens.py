@@ -133,9 +133,7 @@ class PieceTokenizer:
         self._format = format
         turns = format.turns(tokenizer)
         self._starts_answer = kind is Kind.SEQ2SEQ or turns.lead is not None
-        is_causal = kind is not Kind.SEQ2SEQ
-        self._context = turns.last_words(_WORD) if is_causal else ""
-        self._lead = (turns.lead or "") if is_causal else ""
+        self._turns = turns if kind is not Kind.SEQ2SEQ else None
         self._num_probes = num_probes
         self._before = self._token_ids([_WORD])[0]
         self._start = answer_start(tokenizer) if kind is Kind.SEQ2SEQ else ()
@@ -246,13 +244,20 @@ class PieceTokenizer:
 
     def _tokenize(self, texts: Sequence[str], first: bool) -> list[list[int]]:
         """Token ids of texts, after another piece or at the start of an answer that has no space before it."""
-        texts = [f"{self._lead}{text}" if first and text else text for text in texts]
-        context = self._context if first else f"{_WORD} "
-        before = self._token_ids([self._context])[0] if first else self._before
-        rows = self._token_ids([context + text for text in texts])
+        if first:
+            return self._tokenize_first(texts)
+        before, rows = self._before, self._token_ids([f"{_WORD} {text}" for text in texts])
         joined = [text for text, row in zip(texts, rows, strict=True) if row[: len(before)] != before]
         alone = dict(zip(joined, self._token_ids(joined), strict=True))  # the tokenizer joins words
         return [(alone.get(text) or row[len(before) :]) if text else [] for text, row in zip(texts, rows, strict=True)]
+
+    def _tokenize_first(self, texts: Sequence[str]) -> list[list[int]]:
+        if self._turns is None:
+            rows = self._token_ids(texts)
+        else:
+            context = self._turns.last_words(_WORD)
+            rows = self._turns.tokenize_after(self._tokenizer, context, list(map(self._turns.answer, texts)))
+        return [row if text else [] for text, row in zip(texts, rows, strict=True)]
 
     def _token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:

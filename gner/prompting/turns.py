@@ -18,8 +18,11 @@ LLAMA_TEMPLATE = "[INST] {prompt} [/INST]"
 """Llama 2's, which the released causal checkpoints were trained with."""
 AUTO, CHAT, PLAIN = "auto", "chat", "plain"
 _PROMPT, _ANSWER = "gnerPROMPTgner", "gnerANSWERgner"
-_OPTIONS: dict[str, Any] = {"enable_thinking": False, "date_string": "26 Jul 2024"}
+_DATE = "26 Jul 2024"
+_OPTIONS: dict[str, Any] = {"enable_thinking": False, "date_string": _DATE}
 """Qwen 3's templates let a model think, and Llama 3's tell the date, unless they are told otherwise."""
+_FIXED_DATE = f"{{% macro strftime_now(format) %}}{_DATE}{{% endmacro %}}"
+"""For templates that ask for today's date: training and prediction must see the same text."""
 _WORD_JOINER = "\u2060"
 
 
@@ -63,10 +66,47 @@ class Turns:
         return after_prompt(text) if self.lead is None else self.lead + text
 
     def last_words(self, prompt: str) -> str:
-        """The end of a prompt that is tokenized together with what follows it."""
+        """The end of a prompt that is enough to tokenize what follows it: a word, or the last control token and a line.
+
+        Example:
+            >>> Turns("<user>", "<bot>\\n", "", None, ("<bot>",)).last_words("Who?")
+            '<bot>\\n'
+        """
         whole = self.prompt(prompt)
-        ends = [whole.rfind(token) + len(token) for token in self.control_tokens if token in whole]
-        return whole[max(ends, default=0) :].rpartition(" ")[2]
+        starts = [whole.rfind(token) for token in self.control_tokens if token in whole]
+        end = whole[max(starts, default=0) :]
+        return end.rpartition(" ")[2] if " " in end else end
+
+    def tokenize_after(
+        self, tokenizer: PreTrainedTokenizerBase, context: str, answers: Sequence[str]
+    ) -> list[list[int]]:
+        """Token ids of answers where they are, behind the last words of a prompt.
+
+        Where a tokenizer joins the two, and where an answer spells a control token, it is tokenized apart.
+
+        Args:
+            tokenizer: The model's.
+            context: The end of a prompt; see `last_words`.
+            answers: As `answer` gives them, or beginnings of these.
+
+        Example:
+            >>> from gner.testing import tiny_model
+            >>> tokenizer = tiny_model("causal").tokenizer
+            >>> [ids] = Turns().tokenize_after(tokenizer, "a", [" Ada(O)"])
+            >>> tokenizer.decode(ids)
+            'Ada(O)'
+        """
+        if not answers:
+            return []
+        options = {"add_special_tokens": False, **({"split_special_tokens": False} if self.is_chat else {})}
+        before, *wholes = tokenizer([context, *(context + answer for answer in answers)], **options)["input_ids"]
+        alone = [
+            answer
+            for answer, whole in zip(answers, wholes, strict=True)
+            if whole[: len(before)] != before or self.has_control_tokens(answer)
+        ]
+        apart = dict(zip(alone, tokenizer(alone, add_special_tokens=False)["input_ids"], strict=True)) if alone else {}
+        return [apart.get(answer, whole[len(before) :]) for answer, whole in zip(answers, wholes, strict=True)]
 
     def tokenize(self, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of prompts, or of prompts with their answers, with special tokens where they belong."""
@@ -160,15 +200,18 @@ def _turns_of_chat(tokenizer: PreTrainedTokenizerBase, system: str | None) -> Tu
         )
     before, _, after = asked.partition(_PROMPT)
     written, _, rest = told.partition(_ANSWER)
-    lead = written[len(asked) :] if written.startswith(asked) else ""
-    tokens = _control_tokens(tokenizer, asked + rest)
+    more = written[len(asked) :] if written.startswith(asked) else ""
+    if more.strip():  # such as a header that the generation prompt lacks
+        after, more = after + more, ""
+    tokens = _control_tokens(tokenizer, before + after + rest)
     ends = [token for token in tokens if rest.lstrip().startswith(token)]
-    return Turns(before, after, "" if lead.strip() else lead, max(ends, key=len, default=None), tokens)
+    return Turns(before, after, more, max(ends, key=len, default=None), tokens)
 
 
 def _render(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]], **options: Any) -> str:
     try:
-        text = tokenizer.apply_chat_template(messages, tokenize=False, **options, **_OPTIONS)
+        template = _FIXED_DATE + tokenizer.get_chat_template()
+        text = tokenizer.apply_chat_template(messages, chat_template=template, tokenize=False, **options, **_OPTIONS)
     except Exception as error:  # jinja2's, or what a template raises
         roles = " and ".join(message["role"] for message in messages)
         raise UserError(

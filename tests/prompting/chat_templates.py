@@ -19,6 +19,12 @@ _CHATML = """\
 {%- endfor -%}
 {%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n' }}{%- endif -%}"""
 
+_PHI = """\
+{%- for message in messages -%}
+{{- '<|' + message['role'] + '|>\n' + message['content'] + '<|end|>\n' }}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{- '<|assistant|>\n' }}{%- endif -%}"""
+
 
 class Chat(NamedTuple):
     """A family's chat template.
@@ -31,6 +37,7 @@ class Chat(NamedTuple):
         others: Further tokens that the template writes.
         takes_system: Whether there may be a system turn.
         is_sentencepiece: Whether spaces are part of tokens, and a text starts with one.
+        strips: Whether control tokens take the white space behind them.
     """
 
     template: str
@@ -40,6 +47,7 @@ class Chat(NamedTuple):
     others: tuple[str, ...] = ()
     takes_system: bool = True
     is_sentencepiece: bool = False
+    strips: bool = False
 
 
 CHATS = {
@@ -113,12 +121,29 @@ CHATS = {
         takes_system=False,
         is_sentencepiece=True,
     ),
-    "phi": Chat(
+    "mistral3": Chat(
         """\
+{{- bos_token }}
 {%- for message in messages -%}
-{{- '<|' + message['role'] + '|>\n' + message['content'] + '<|end|>\n' }}
-{%- endfor -%}
-{%- if add_generation_prompt -%}{{- '<|assistant|>\n' }}{%- endif -%}""",
+{%- if message['role'] == 'user' -%}{{- '[INST]' + message['content'] + '[/INST]' }}
+{%- else -%}{{- ' ' + message['content'] + eos_token }}{%- endif -%}
+{%- endfor -%}""",
+        end="</s>",
+        eos="</s>",
+        bos="<s>",
+        others=("[INST]", "[/INST]"),
+        takes_system=False,
+    ),
+    "phi3": Chat(
+        _PHI,
+        end="<|end|>",
+        eos="<|endoftext|>",
+        others=("<|system|>", "<|user|>", "<|assistant|>", "<|end|>"),
+        is_sentencepiece=True,
+        strips=True,
+    ),
+    "phi": Chat(
+        _PHI,
         end="<|end|>",
         eos="<|endoftext|>",
         others=("<|system|>", "<|user|>", "<|assistant|>", "<|end|>"),
@@ -144,7 +169,8 @@ def chat_tokenizer(name: str) -> PreTrainedTokenizerFast:
         vocab_size=500, special_tokens=special, initial_alphabet=alphabet, show_progress=False
     )
     tokenizer.train_from_iterator(_TEXTS * 3, trainer)
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
+    options = {"special": True, "normalized": False, "rstrip": chat.strips}
+    tokenizer.add_special_tokens([AddedToken(token, **options) for token in special])
     if chat.bos is not None:  # as their tokenizers do, so that a start token could come twice
         ids = [(chat.bos, tokenizer.token_to_id(chat.bos))]
         tokenizer.post_processor = processors.TemplateProcessing(single=f"{chat.bos} $A", special_tokens=ids)

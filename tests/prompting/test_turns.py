@@ -170,6 +170,21 @@ def test_runs_and_exports_keep_the_template(checkpoint: Path, toy_root: Path, tm
         model.predict_entities("Ada wrote to London.", ["person"])
 
 
+def test_a_header_that_no_generation_prompt_writes_is_part_of_the_prompt() -> None:
+    tokenizer = chat_tokenizer("phi")
+    messages = "{% for message in messages %}{{ '<|' + message['role'] + '|>\\n' + message['content'] + '<|end|>\\n' }}"
+    tokenizer.chat_template = messages + "{% endfor %}"
+    turns = find_turns("auto", None, tokenizer)
+    assert turns.prompt("Who?") == "<|user|>\nWho?<|end|>\n<|assistant|>\n"
+    assert (turns.answer("Ada(O)"), turns.end) == ("Ada(O)", "<|end|>")
+
+
+def test_templates_that_ask_for_the_date_get_the_same_each_day() -> None:
+    tokenizer = chat_tokenizer("phi")
+    tokenizer.chat_template = "<|system|>{{ strftime_now('%d %b %Y') }}<|end|>" + tokenizer.chat_template
+    assert find_turns("auto", None, tokenizer).prompt("Who?").startswith("<|system|>26 Jul 2024<|end|>")
+
+
 def test_templates_of_the_config_come_first() -> None:
     tokenizer = chat_tokenizer("qwen3")
     assert find_turns("auto", None, tokenizer).is_chat
