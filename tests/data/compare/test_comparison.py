@@ -41,9 +41,12 @@ def _refused(capsys: Any, *arguments: object) -> str:
 
 
 @pytest.mark.parametrize("write", [write_answers, write_predictions])
-def test_the_most_harmful_disagreement_comes_first(write: Any, tmp_path: Path, capsys: Any) -> None:
-    a, b = write_gold(tmp_path / "gold.jsonl", GOLD), write(tmp_path / "found.jsonl", FOUND)
-    out, page = tmp_path / "out.jsonl", tmp_path / "out.html"
+def test_the_most_harmful_disagreement_comes_first(
+    write: Any, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a long path would be folded within a word
+    a, b = write_gold(Path("gold.jsonl"), GOLD), write(Path("found.jsonl"), FOUND)
+    out, page = Path("out.jsonl"), Path("out.html")
     shown = _compare(capsys, a, b, "--json", out, "--page", page)
     assert "Sentences in both: 3 Sentences only in A: 1" in shown
     assert f"{a}:4: Nobody asked . Sentences only in B: 0" in shown
