@@ -41,7 +41,7 @@ class Turns:
     Example:
         >>> turns = Turns("<user>", "<bot>", lead="", control_tokens=("<user>", "<bot>"))
         >>> turns.prompt("Who?"), turns.answer("Ada(O)"), turns.last_words("Who?")
-        ('<user>Who?<bot>', 'Ada(O)', '')
+        ('<user>Who?<bot>', 'Ada(O)', '<bot>')
         >>> Turns("[INST] ", " [/INST]").last_words("Who?")
         '[/INST]'
     """
