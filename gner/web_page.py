@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,22 @@ from gner.files import replacing
 
 MAX_ITEMS = 20_000
 """Most texts on a page; browsers are slow to open more."""
+_INCLUDE = re.compile(r"/\* include (\S+) \*/")
+
+
+def read_template(template: str) -> str:
+    """A template with the style sheets and scripts that it includes, by ``/* include package/name.css */``.
+
+    Args:
+        template: ``package/name.html``.
+
+    Example:
+        >>> "include" in read_template("gner.scoring/error_page.html")
+        False
+    """
+    package, _, name = template.partition("/")
+    content = (resources.files(package) / name).read_text(encoding="utf-8")
+    return _INCLUDE.sub(lambda found: read_template(found[1]).rstrip(), content)
 
 
 def write_page(path: Path, template: str, data: dict[str, Any]) -> None:
@@ -29,8 +46,7 @@ def write_page(path: Path, template: str, data: dict[str, Any]) -> None:
         ...     "\\\\u003c/script>" in path.read_text(encoding="utf-8")
         True
     """
-    package, _, name = template.partition("/")
-    page = (resources.files(package) / name).read_text(encoding="utf-8")
+    page = read_template(template)
     # "<" is escaped so that no text can close the script element; json escapes lone surrogates
     encoded = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     with replacing(path) as file:

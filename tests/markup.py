@@ -3,8 +3,9 @@
 import json
 import re
 from html.parser import HTMLParser
-from importlib import resources
 from typing import Any
+
+from gner.web_page import read_template
 
 PAGES = {
     "error_page.html": "gner.scoring",
@@ -51,4 +52,4 @@ def check_page(page: str, template: str) -> Any:
 
 def template_of(name: str) -> str:
     """A page without data."""
-    return (resources.files(PAGES[name]) / name).read_text(encoding="utf-8")
+    return read_template(f"{PAGES[name]}/{name}")
