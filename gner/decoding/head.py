@@ -50,7 +50,7 @@ def run_decoder(network: PreTrainedModel, inputs: Mapping[str, Any]) -> tuple[Te
 
     handle = network.get_decoder().register_forward_hook(keep)
     try:
-        output = network(**{**inputs, "logits_to_keep": 0} if "logits_to_keep" in inputs else inputs)
+        output = network(**inputs)
     finally:
         handle.remove()
     return states[0], output

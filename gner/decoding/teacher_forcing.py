@@ -112,7 +112,7 @@ class AnswerReader:
     def idle(self) -> None:
         """Run the network for nothing, as other processes need its weights."""
         row = self._kept_rows[0] if self._kept_rows else 0
-        self._states([row], [[0] * self._num_kept])
+        self.log_probs([row], [[0] * (self._num_kept + 1)], [[[0]]])
 
     def _states(self, rows: Sequence[int], answers: Sequence[Sequence[int]]) -> Tensor:
         """The decoder's states before the places of R answers that are not kept, and after, (R, T + 1 - kept, H).

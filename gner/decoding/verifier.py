@@ -158,15 +158,14 @@ class Verifier:
 
     def idle(self) -> None:
         """Run the network for nothing, as other processes need its weights."""
-        if self._kind is not Kind.SEQ2SEQ:
-            self._network(input_ids=self._batch.prompt_ids[:1, -1:])
-            return
-        assert self._encoded is not None, "every process does the first pass"
-        self._network(
-            encoder_outputs=BaseModelOutput(last_hidden_state=self._encoded[:1]),
-            attention_mask=self._prompt_mask[:1],
-            decoder_input_ids=_starts(self._network, self._batch)[:1],
-        )
+        inputs: dict[str, Any] = {"input_ids": self._batch.prompt_ids[:1, -1:]}
+        if self._kind is Kind.SEQ2SEQ:
+            assert self._encoded is not None, "every process does the first pass"
+            encoded, starts = self._encoded[:1], _starts(self._network, self._batch)[:1]
+            inputs = {"encoder_outputs": BaseModelOutput(last_hidden_state=encoded), "decoder_input_ids": starts}
+            inputs["attention_mask"] = self._prompt_mask[:1]
+        states, _ = run_decoder(self._network, inputs)
+        self._choose(states[:, -1:])
 
 
 def _starts(network: PreTrainedModel, batch: Batch) -> Tensor:
