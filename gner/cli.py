@@ -126,7 +126,8 @@ class GnerCLI(LightningCLI):
         self.lock = run_dir.RunLock(self.run_dir)
         for settings in (self.config.checkpoint, self.config.last_checkpoint):
             settings.dirpath = settings.dirpath or str(self.run_dir / run_dir.CHECKPOINTS)
-        choices = choose(self.config, _stored_precision(self.run_dir / "config.yaml"))
+        uses_checkpoint = self.config.ckpt_path is not None
+        choices = choose(self.config, _stored_precision(self.run_dir / "config.yaml") if uses_checkpoint else None)
         told = choices if self.command in ("fit", "plan") else [one for one in choices if "precision" in one.key]
         if told:
             rank_zero_info(to_text(told))

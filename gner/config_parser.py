@@ -152,6 +152,8 @@ def replace_lists(parser: LightningArgumentParser, keys: Iterable[str]) -> None:
     """
 
     def without_earlier(check: Callable[..., Any]) -> Callable[..., Any]:
+        """A check that is not told of an earlier value where a whole list is given."""
+
         def check_alone(value: Any, append: bool = False, cfg: Any = None, **options: Any) -> Any:
             """Check a value; one that adds to a list, or changes an option of its last entry, needs that list."""
             is_whole = not append and isinstance(value, str | list)

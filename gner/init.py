@@ -80,11 +80,14 @@ def write_config(options: InitOptions) -> list[Line]:
     fitting = find_fitting(make, measured, memory)
     run = f"runs/{options.out.stem}"
     lines = write_lines(source, measured, model, fitting, run=run, on_gpu=memory is not None)
-    command = f"python -m gner.fit --config {shlex.quote(str(options.out))}"
-    heading = f"{options.backbone} for {Path(options.data).name}, by gner.init. Change what you like, then\n{command}"
+    heading = f"{options.backbone} for {Path(options.data).name}, by gner.init. Change what you like, then"
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(to_yaml(lines, heading), encoding="utf-8")
+    options.out.write_text(to_yaml(lines, f"{heading}\n{_next_command(options)}"), encoding="utf-8")
     return lines
+
+
+def _next_command(options: InitOptions) -> str:
+    return f"python -m gner.fit --config {shlex.quote(str(options.out))}"
 
 
 def _is_below(path: str) -> bool:
@@ -123,8 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if line.reason:
                 value = "" if isinstance(line.value, list) else f": {line.value}"
                 show(f"{line.key}{value} ({line.reason})", highlight=False, soft_wrap=True, markup=False)
-        now = f"python -m gner.fit --config {shlex.quote(str(options.out))}"
-        show(f"\nWrote {options.out}. Now: {now}", highlight=False, soft_wrap=True, markup=False)
+        show(f"\nWrote {options.out}. Now: {_next_command(options)}", highlight=False, soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

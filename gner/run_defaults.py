@@ -8,6 +8,7 @@ import torch
 from jsonargparse import Namespace
 
 from gner.models.optimization import default_rate
+from gner.models.precision import bfloat16_precision
 
 MOST_EPOCHS = 10
 PATIENCE = 3
@@ -87,7 +88,7 @@ def _precision(trainer: Namespace, model: Namespace) -> list[Choice]:
     is_settled = trainer.precision is not None or computes_itself or bool(trainer.plugins)
     if is_settled or not has_bfloat16(str(trainer.accelerator)):
         return []
-    trainer.precision = "bf16-mixed" if model.lora is None else "bf16-true"
+    trainer.precision = bfloat16_precision(has_adapters=model.lora is not None)
     reason = "all weights are trained" if model.lora is None else "frozen weights need no more"
     return [Choice("trainer.precision", trainer.precision, reason)]
 

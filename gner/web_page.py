@@ -22,7 +22,7 @@ def read_template(template: str) -> str:
         template: ``package/name.html``.
 
     Example:
-        >>> "include" in read_template("gner.scoring/error_page.html")
+        >>> "/* include " in read_template("gner.scoring/error_page.html")
         False
     """
     package, _, name = template.partition("/")

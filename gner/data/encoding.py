@@ -69,11 +69,7 @@ class Encoder:
         return [(prompt, self._ended(answer)) for prompt, answer in zip(prompts, answers, strict=True)]
 
     def _encode_causal(self, queries: Sequence[Query]) -> list[tuple[list[int], list[int]]]:
-        """Tokenize prompt and answer together, so that the seam is tokenized as the released checkpoints saw it.
-
-        Where a tokenizer joins the two across the seam, the answer is tokenized apart: generation starts from the
-        prompt's own tokens, so training must too.
-        """
+        """Tokenize prompt and answer together, so that the seam is tokenized as the released checkpoints saw it."""
         tokenizer, turns = self._backbone.tokenizer, self.turns
         texts = [turns.prompt(query.prompt) for query in queries]
         prompts = turns.tokenize(tokenizer, texts)
@@ -81,13 +77,8 @@ class Encoder:
             prompts = [self._without_end(ids) for ids in prompts]
         answers = [turns.answer(query.target) for query in queries]
         wholes = turns.tokenize(tokenizer, [text + answer for text, answer in zip(texts, answers, strict=True)])
-        pairs = []
-        for prompt, whole, text in zip(prompts, wholes, answers, strict=True):
-            answer = whole[len(prompt) :]
-            if whole[: len(prompt)] != prompt or turns.has_control_tokens(text):
-                answer = tokenizer(text, add_special_tokens=False)["input_ids"]
-            pairs.append((prompt, self._ended(answer)))
-        return pairs
+        rows = turns.cut_off(tokenizer, prompts, wholes, answers)
+        return [(prompt, self._ended(answer)) for prompt, answer in zip(prompts, rows, strict=True)]
 
     @cached_property
     def turns(self) -> Turns:

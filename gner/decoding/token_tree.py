@@ -211,6 +211,8 @@ def _relative_to(network: PreTrainedModel, positions: Tensor) -> Iterator[None]:
     biased = _biased(network)
 
     def bias_of(part: Any) -> Any:
+        """What computes the bias of an attention."""
+
         def compute_bias(*arguments: Any, **named: Any) -> Tensor:
             """Bias of shape (R, heads, L, L)."""
             buckets = part._relative_position_bucket(

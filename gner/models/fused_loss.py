@@ -76,6 +76,7 @@ class FusedLoss:
         own = network.forward
 
         def as_output(**arguments: Any) -> Tensor:
+            """Run the network, and give the loss in place of its output."""
             with replaced_forward(_head(network), as_logits):
                 own(**arguments)
             return losses[0].reshape(())

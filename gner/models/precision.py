@@ -23,6 +23,16 @@ def overflows_in_fp16(model_type: str) -> bool:
     return model_type in _FP16_OVERFLOWS
 
 
+def bfloat16_precision(*, has_adapters: bool) -> str:
+    """The trainer's precision in which training takes bfloat16: frozen weights need no copy in fp32.
+
+    Example:
+        >>> bfloat16_precision(has_adapters=False), bfloat16_precision(has_adapters=True)
+        ('bf16-mixed', 'bf16-true')
+    """
+    return "bf16-true" if has_adapters else "bf16-mixed"
+
+
 def check_precision(model_type: str, precision: str) -> None:
     """Refuse fp16 for models whose activations overflow in it.
 

@@ -20,7 +20,7 @@ AUTO, CHAT, PLAIN = "auto", "chat", "plain"
 _PROMPT, _ANSWER = "gnerPROMPTgner", "gnerANSWERgner"
 _DATE = "26 Jul 2024"
 _OPTIONS: dict[str, Any] = {"enable_thinking": False, "date_string": _DATE}
-"""Qwen 3's templates let a model think, and Llama 3's tell the date, unless they are told otherwise."""
+"""Arguments of chat templates: no reasoning before the answer (Qwen 3), and a fixed date (Llama 3)."""
 _FIXED_DATE = f"{{% macro strftime_now(format) %}}{_DATE}{{% endmacro %}}"
 """For templates that ask for today's date: training and prediction must see the same text."""
 _WORD_JOINER = "\u2060"
@@ -80,9 +80,7 @@ class Turns:
     def tokenize_after(
         self, tokenizer: PreTrainedTokenizerBase, context: str, answers: Sequence[str]
     ) -> list[list[int]]:
-        """Token ids of answers where they are, behind the last words of a prompt.
-
-        Where a tokenizer joins the two, and where an answer spells a control token, it is tokenized apart.
+        """Tokenize answers as continuations of a prompt, of which only the end is needed; see `cut_off`.
 
         Args:
             tokenizer: The model's.
@@ -100,13 +98,29 @@ class Turns:
             return []
         options = {"add_special_tokens": False, **({"split_special_tokens": False} if self.is_chat else {})}
         before, *wholes = tokenizer([context, *(context + answer for answer in answers)], **options)["input_ids"]
-        alone = [
-            answer
-            for answer, whole in zip(answers, wholes, strict=True)
-            if whole[: len(before)] != before or self.has_control_tokens(answer)
-        ]
-        apart = dict(zip(alone, tokenizer(alone, add_special_tokens=False)["input_ids"], strict=True)) if alone else {}
-        return [apart.get(answer, whole[len(before) :]) for answer, whole in zip(answers, wholes, strict=True)]
+        return self.cut_off(tokenizer, [before] * len(wholes), wholes, answers)
+
+    def cut_off(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        befores: Sequence[list[int]],
+        wholes: Sequence[list[int]],
+        answers: Sequence[str],
+    ) -> list[list[int]]:
+        """Token ids of answers, given those of what is before each of them and of both together.
+
+        Where a tokenizer joins the two, the answer is tokenized apart, as generation starts from the prompt's own
+        tokens; and where it spells a control token, which is text there.
+
+        Example:
+            >>> Turns().cut_off(None, [[5, 6]], [[5, 6, 7]], [" Ada"])
+            [[7]]
+        """
+        rows = [whole[len(before) :] for before, whole in zip(befores, wholes, strict=True)]
+        for place, (before, whole, answer) in enumerate(zip(befores, wholes, answers, strict=True)):
+            if whole[: len(before)] != before or self.has_control_tokens(answer):
+                rows[place] = tokenizer(answer, add_special_tokens=False)["input_ids"]
+        return rows
 
     def tokenize(self, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of prompts, or of prompts with their answers, with special tokens where they belong."""

@@ -10,6 +10,7 @@ from gner.errors import UserError
 from gner.models import GnerModule
 from gner.models.footprint import Planner
 from gner.models.memory_needs import GIB, largest_batch, needed_memory
+from gner.models.precision import bfloat16_precision
 from gner.recipes.measured import Measured
 
 _BATCH_SIZES = (16, 8, 4, 2, 1)
@@ -88,5 +89,5 @@ def _largest_fitting(module: GnerModule, way: Way, measured: Measured, memory: i
 
 
 def _planner(module: GnerModule, way: Way) -> Planner:
-    precision = "bf16-true" if way.has_adapters else "bf16-mixed"
+    precision = bfloat16_precision(has_adapters=way.has_adapters)
     return Planner(module.backbone, module.prepare, None, precision=precision, fuses_loss=module.fuses_loss)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from gner.data.reading.source import Source
 from gner.interfaces import Kind
 from gner.models.optimization import default_rate
+from gner.models.precision import bfloat16_precision
 from gner.recipes.fit_memory import Fitting
 from gner.recipes.measured import Measured
 
@@ -157,7 +158,7 @@ def _of_trainer(measured: Measured, fitting: Fitting, *, run: str, on_gpu: bool)
     yield Line("trainer.accelerator", "gpu" if on_gpu else "cpu")
     yield Line("trainer.devices", 1)
     if on_gpu:
-        yield Line("trainer.precision", "bf16-true" if fitting.way.has_adapters else "bf16-mixed")
+        yield Line("trainer.precision", bfloat16_precision(has_adapters=fitting.way.has_adapters))
     epochs = num_epochs(measured.num_train)
     seen = f"{epochs * measured.num_train:,} sentences, if it does not end before"
     yield Line("trainer.max_epochs", epochs, seen)

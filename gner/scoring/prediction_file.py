@@ -197,10 +197,16 @@ def stored_entities(row: Row) -> tuple[Entity, ...] | None:
         return None
     found = _entities(row.raw, row.example, row.example.source)
     scores = {value["start"]: value.get("score") for value in row.raw["entities"]}
-    return tuple(replace(entity, score=_score(scores[entity.start])) for entity in found)
+    return tuple(replace(entity, score=as_score(scores[entity.start])) for entity in found)
 
 
-def _score(value: Any) -> float | None:
+def as_score(value: Any) -> float | None:
+    """A stored score; None for anything but a number.
+
+    Example:
+        >>> as_score(1), as_score(None), as_score(True)
+        (1.0, None, None)
+    """
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

@@ -9,6 +9,7 @@ from gner.data.annotations.offsets import normalize
 from gner.data.annotations.spans import Span, Trust
 from gner.data.reading.json_fields import Object, check_type, describe, find_field, is_list, whole_number
 from gner.errors import UserError
+from gner.scoring.prediction_file import as_score
 
 _STARTS = ("start", "start_offset", "start_char", "begin", "startOffset", "offset")
 _ENDS = ("end", "end_offset", "end_char", "endOffset", "stop")
@@ -136,8 +137,7 @@ def score_of(item: Any) -> float | None:
         >>> score_of({"start": 0, "end": 3, "label": "person", "score": 0.9}), score_of([0, 3, "person"])
         (0.9, None)
     """
-    score = item.get("score") if isinstance(item, dict) else None
-    return float(score) if isinstance(score, int | float) and not isinstance(score, bool) else None
+    return as_score(item.get("score")) if isinstance(item, dict) else None
 
 
 def _all_occur(values: Sequence[Any], folded_text: str) -> bool:
