@@ -15,7 +15,7 @@ from gner.data.reading.registry import format_names
 from gner.data.reading.source import Source
 from gner.data.source_options import SourceOptions
 from gner.errors import UserError
-from gner.models import GnerModule, Lora
+from gner.models import GnerModule
 from gner.models.memory_needs import parse_memory
 from gner.option_parser import errors_end_the_command, option, parse_options
 from gner.recipes.commented_yaml import to_yaml
@@ -73,8 +73,7 @@ def write_config(options: InitOptions) -> list[Line]:
 
     def make(way: Way) -> GnerModule:
         """A module that trains in a way."""
-        lora = Lora(target_modules="all-linear") if way.has_adapters else None
-        options_of_way: dict[str, Any] = {"lora": lora, "gradient_checkpointing": way.recomputes}
+        options_of_way: dict[str, Any] = {"lora": way.lora, "gradient_checkpointing": way.recomputes}
         return GnerModule(options.backbone, **options_of_way, fused_loss=model.fuses_loss)
 
     fitting = find_fitting(make, measured, memory)

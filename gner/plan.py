@@ -19,7 +19,8 @@ from gner.data import GnerDataModule
 from gner.data.sampler import num_draws
 from gner.errors import UserError
 from gner.models import FSDP2Strategy
-from gner.models.footprint import PRECISIONS, Footprint, Numbers, Planner
+from gner.models.flops import Numbers
+from gner.models.footprint import PRECISIONS, Footprint, Planner
 from gner.models.memory_needs import GIB, Shape, largest_batch, needed_memory, parse_memory
 from gner.models.precision import check_precision
 from gner.models.sharding import refuse_second_cast
@@ -104,6 +105,7 @@ class PlanCLI(GnerCLI):
             strategy,
             precision=precision,
             fuses_loss=self.model.fuses_loss,
+            quantizes=self.model.quantizes,
             num_nodes=settings.num_nodes,
             devices=devices,
         )
@@ -218,8 +220,8 @@ def _verdict(footprint: Footprint, memory: int) -> str:
         lines.append(f"{name.capitalize()} needs about {size / GIB:,.1f} of {memory / GIB:,.1f} GiB: {verdict}")
     if needed["training"] > memory:
         lines.append(
-            "For training: model.gradient_checkpointing; model.lora; a smaller data.batch_size with more "
-            "trainer.accumulate_grad_batches; gner.models.FSDP2Strategy on more devices or with cpu_offload."
+            "For training: model.gradient_checkpointing; model.lora, with quantization; a smaller data.batch_size with "
+            "more trainer.accumulate_grad_batches; gner.models.FSDP2Strategy on more devices or with cpu_offload."
         )
     if needed["validation"] > memory:
         lines.append("For validation: a smaller data.eval_batch_size; fewer beams; decode: sharded in FSDP2Strategy.")

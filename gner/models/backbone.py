@@ -23,6 +23,7 @@ from gner.errors import UserError, first_line
 from gner.interfaces import Kind, Positions, Tagging, kind_of
 from gner.models.architecture import check_architecture
 from gner.models.from_scratch import FromScratch
+from gner.models.quantization import nf4, require_library
 from gner.models.tokenizer import decoder_start, load_tokenizer, take_special_tokens_as_text, train_tokenizer
 from gner.prompting import Format
 
@@ -178,6 +179,21 @@ class Backbone:
         network = self._load(
             self._auto_class, dtype=dtype or torch.get_default_dtype(), attn_implementation=self._attention
         )
+        return self._with_start(network)
+
+    def build_quantized(self, device: torch.device) -> PreTrainedModel:
+        """Load the network with 4 bits for each weight of its linear layers; see `gner.models.quantization`.
+
+        Args:
+            device: Where it is to be.
+
+        Raises:
+            UserError: bitsandbytes is not installed.
+        """
+        require_library()
+        dtype = torch.get_default_dtype()
+        placed: dict[str, Any] = {"quantization_config": nf4(dtype), "device_map": {"": device}}
+        network = self._load(self._auto_class, dtype=dtype, attn_implementation=self._attention, **placed)
         return self._with_start(network)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_warn
@@ -64,6 +65,15 @@ class TrainingFlops:
         encoder = self._per_token["encoder"] * num_prompt + self._per_pair["encoder"] * num_prompt**2
         pairs = num_answer**2 + num_answer * num_prompt  # to itself, and to the encoder
         return encoder + self._per_token["decoder"] * num_answer + self._per_pair["decoder"] * pairs
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Size of a network, and the operations of training on an example (see `TrainingFlops`), if known."""
+
+    num_parameters: int
+    num_trainable: int
+    flops: TrainingFlops | None
 
 
 def count_flops(network: PreTrainedModel, blocks: Sequence[str] | None = None) -> TrainingFlops | None:

@@ -24,8 +24,9 @@ from gner.decoding.forward_pass import MOST_LOGITS, takes
 from gner.decoding.head import run_decoder
 from gner.interfaces import Kind, kind_of
 from gner.models.backbone import Backbone
-from gner.models.flops import TrainingFlops, count_flops
+from gner.models.flops import Numbers, count_flops
 from gner.models.memory_needs import Shape
+from gner.models.quantization import saved_bytes
 from gner.models.sharding import FSDP2Strategy, block_names, compute_dtype
 
 _ADAM_STATES = 2
@@ -80,15 +81,6 @@ class Footprint:
         return 0 if self.is_offloaded else self.weights + self.optimizer
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """Size of a network, and the operations of training on an example (see `TrainingFlops`), if known."""
-
-    num_parameters: int
-    num_trainable: int
-    flops: TrainingFlops | None
-
-
 class Planner:
     """Measures the memory of a run without allocating it.
 
@@ -102,6 +94,7 @@ class Planner:
         strategy: How the network is sharded; None keeps it whole on every process.
         precision: The trainer's, one of `PRECISIONS`.
         fuses_loss: Whether the loss is computed without the logits of a whole batch.
+        quantizes: Whether frozen weights are kept with 4 bits.
         num_nodes: Machines.
         devices: Processes per machine.
     """
@@ -114,6 +107,7 @@ class Planner:
         *,
         precision: str = "32-true",
         fuses_loss: bool = False,
+        quantizes: bool = False,
         num_nodes: int = 1,
         devices: int = 1,
     ) -> None:
@@ -122,6 +116,7 @@ class Planner:
         self._strategy = strategy
         self._precision = precision
         self._fuses_loss = fuses_loss
+        self._quantizes = quantizes
         self._num_nodes = num_nodes
         self._devices = devices
         self._num_processes = num_nodes * devices
@@ -152,6 +147,7 @@ class Planner:
             stack.enter_context(FakeTensorMode())  # from here on, tensors have a shape and a device, but no data
             _move_to_cpu(network)
             _move_to_cpu(computing)
+            saved = saved_bytes(network) if self._quantizes else 0
             if self._strategy is not None:
                 self._strategy.shard(network)
             weights = _bytes(network.parameters())
@@ -161,26 +157,27 @@ class Planner:
             at_peak = self._measure_step(network, training)
             del network
             cache = num_sequences * _measure_cache(computing, validation)
-        passing = at_peak["Temp"] + at_peak["Buffer"] + at_peak["Other"]
-        is_ddp = self._strategy is None and self._num_processes > 1
-        if is_ddp:
-            passing += trained  # the buckets in which DDP sums gradients over the processes
         gathered = at_peak["Parameter"] - weights
         gathers_all = self._strategy is not None and self._strategy.decode == "gather"
         validation_gathered = _bytes(computing.parameters()) if gathers_all else gathered
         is_offloaded = self._strategy is not None and self._strategy.offloads_to_cpu
         return Footprint(
-            weights=weights,
+            weights=weights - saved,
             optimizer=_ADAM_STATES * trained,
             gradients=at_peak["Gradient"],
             own_gradients=trained,
             gathered=gathered,
             activations=at_peak["Activation"],
-            passing=passing,
+            passing=self._passing(at_peak, trained),
             validation_gathered=validation_gathered,
             cache=cache,
             is_offloaded=is_offloaded,
         )
+
+    def _passing(self, at_peak: dict[str, int], trained: int) -> int:
+        passing = at_peak["Temp"] + at_peak["Buffer"] + at_peak["Other"]
+        is_ddp = self._strategy is None and self._num_processes > 1
+        return passing + trained if is_ddp else passing  # DDP sums gradients over the processes in buckets
 
     def _connect(self) -> None:
         if self._strategy is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 from peft import LoraConfig
@@ -24,6 +25,8 @@ class Lora:
         dropout: On the adapters' input.
         target_modules: Names of the modules that get adapters, or ``all-linear``; null takes peft's choice for the
             backbone's type or, where it has none, all linear layers.
+        quantization: ``nf4`` keeps the frozen weights with 4 bits, as QLoRA does; on one CUDA device, with
+            bitsandbytes. Checkpoints hold the adapters only.
 
     Example:
         >>> from gner.testing import tiny_model
@@ -38,6 +41,7 @@ class Lora:
     alpha: int = 32
     dropout: float = 0.05
     target_modules: list[str] | str | None = None
+    quantization: Literal["nf4"] | None = None
 
     def add_to(self, network: PreTrainedModel, *, needs_input_grads: bool, head: nn.Module | None = None) -> None:
         """Freeze a network and add adapters to it.

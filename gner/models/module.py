@@ -31,7 +31,8 @@ from gner.models.fused_loss import make_fused_loss
 from gner.models.lora import Lora
 from gner.models.optimization import Optimization, default_rate, make_optimizer
 from gner.models.precision import check_precision, refuse_infinite
-from gner.models.restore import CONFIG_KEY, NAMES_KEY, TAGS_KEY, TOKENIZER_KEY
+from gner.models.quantization import check_backbone, check_device, check_trained, trained_only
+from gner.models.restore import CONFIG_KEY, NAMES_KEY, NETWORK_PREFIX, TAGS_KEY, TOKENIZER_KEY
 from gner.models.resuming import move_in_epoch, rng_states
 from gner.models.sharding import block_names, build_network, find_blocks, generates_alone, generation
 from gner.models.tag_scores import TagScorer
@@ -70,6 +71,7 @@ class GnerModule(LightningModule):
         fused_loss: Compute the loss from hidden states, so that the logits of a batch are never in memory at once.
 
     Attributes:
+        quantizes: Whether frozen weights are kept with 4 bits.
         run_config: The configuration of the whole run as YAML, for checkpoints; the command line sets it.
 
     Example:
@@ -108,6 +110,10 @@ class GnerModule(LightningModule):
             rate, _ = default_rate(has_adapters=lora is not None, is_random=is_random)
             self._optimization = replace(optimization, lr=rate)
         self._lora = lora
+        self.quantizes = lora is not None and lora.quantization is not None
+        if self.quantizes:
+            check_backbone(backbone)
+            self.strict_loading = False  # of checkpoints with adapters only, whose names are checked here
         self.gradient_checkpointing = gradient_checkpointing
         self._compile_blocks = compile_blocks
         self._rng_states: dict[str, Tensor] | None = None
@@ -123,8 +129,10 @@ class GnerModule(LightningModule):
         return self.backbone.tokenizer
 
     def setup(self, stage: str) -> None:
-        """Refuse a precision that the backbone cannot be trained in."""
+        """Refuse a precision or a device that the backbone cannot be trained in."""
         check_precision(self.backbone.config.model_type, self.trainer.precision)
+        if self.quantizes:
+            check_device(self.trainer)
 
     def configure_model(self) -> None:
         """Load the weights, once."""
@@ -136,7 +144,7 @@ class GnerModule(LightningModule):
                 "Expected a parallel strategy that splits the network, got ModelParallelStrategy, which leaves that to "
                 "the model. Set trainer.strategy.class_path to gner.models.FSDP2Strategy."
             )
-        self.network = build_network(self.backbone, strategy, self._prepare)
+        self.network = build_network(self.backbone, strategy, self._prepare, quantizes=self.quantizes)
 
     def _prepare(self, network: PreTrainedModel) -> None:
         self.prepare(network)
@@ -259,6 +267,8 @@ class GnerModule(LightningModule):
         if isinstance(self.backbone, TaggerBackbone):
             checkpoint[TAGS_KEY] = list(self.backbone.tags)
         checkpoint[NAMES_KEY] = stored_names(self.network)
+        if self.quantizes:
+            checkpoint["state_dict"] = trained_only(self.network, checkpoint["state_dict"], NETWORK_PREFIX)
         states: list[Any] = [rng_states()]
         if distributed.is_available() and distributed.is_initialized():
             states = [None] * distributed.get_world_size()
@@ -267,6 +277,8 @@ class GnerModule(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the RNG state of this process, if the world size is the same; else correct the place in the epoch."""
+        if self.quantizes:
+            check_trained(self.network, checkpoint["state_dict"], NETWORK_PREFIX)
         states, num_now = checkpoint.get(_GENERATORS_KEY, []), self.trainer.world_size
         self._rng_states = states[self.global_rank] if len(states) == num_now else None
         if states and len(states) != num_now:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +18,12 @@ from transformers import PreTrainedModel
 
 from gner.errors import UserError, first_line
 from gner.models.backbone import Backbone
-from gner.models.conversion import adopt_names
+from gner.models.conversion import ConvertedTensors, adopt_names
 from gner.models.lora import Lora
+from gner.models.quantization import WithAdapters
 from gner.models.tagger_backbone import TaggerBackbone, head_of, make_backbone, parse_backbone
-from gner.models.tensors import plain_name
-from gner.models.weight_files import load_rows, materialize, untie_distinct_weights
+from gner.models.tensors import StoredTensors, plain_name
+from gner.models.weight_files import WeightFiles, load_rows, materialize, untie_distinct_weights
 
 CONFIG_KEY = "gner_config"
 """Key of a checkpoint: the configuration of its run, as YAML."""
@@ -32,7 +34,8 @@ TAGS_KEY = "gner_tags"
 NAMES_KEY = "gner_tensor_names"
 """Key of a checkpoint: the tensor names that `save_pretrained` would write."""
 _META = "meta.pt"
-_PREFIX = "network."
+NETWORK_PREFIX = "network."
+"""Of the names of a network's tensors in a checkpoint."""
 
 
 class Restored(NamedTuple):
@@ -75,6 +78,9 @@ def read_meta(path: Path) -> dict[str, Any]:
 def restore(path: Path, dtype: torch.dtype = torch.float32) -> Restored:
     """Load the network of a checkpoint.
 
+    A checkpoint of QLoRA has the adapters only; they are added to the backbone's weights as they were before 4 bits
+    remained of each.
+
     Args:
         path: A file, or the folder of a sharded checkpoint from any number of processes.
         dtype: Of the weights.
@@ -87,15 +93,20 @@ def restore(path: Path, dtype: torch.dtype = torch.float32) -> Restored:
     settings = config["model"]
     backbone = make_backbone(parse_backbone(settings["backbone"]), settings.get("attention"))
     take_from_checkpoint(backbone, meta)
-    files: CheckpointFile | CheckpointFolder
-    files = CheckpointFolder(path) if path.is_dir() else CheckpointFile(path, meta.pop("state_dict"))
     network = backbone.build_empty(dtype)
-    untie_distinct_weights(network, files)
-    if settings.get("lora") is not None:
-        head = head_of(network) if isinstance(backbone, TaggerBackbone) else None
-        Lora(**settings["lora"]).add_to(network, needs_input_grads=False, head=head)
-    materialize(network, torch.device("cpu"))
-    load_rows(network, files)
+    lora = Lora(**settings["lora"]) if settings.get("lora") is not None else None
+    with ExitStack() as stack:
+        files: StoredTensors
+        files = CheckpointFolder(path) if path.is_dir() else CheckpointFile(path, meta.pop("state_dict"))
+        if lora is not None and lora.quantization is not None:  # the checkpoint has the adapters only
+            stored = stack.enter_context(WeightFiles(str(backbone.source)))
+            files = WithAdapters(ConvertedTensors(stored, network), files)
+        untie_distinct_weights(network, files)
+        if lora is not None:
+            head = head_of(network) if isinstance(backbone, TaggerBackbone) else None
+            lora.add_to(network, needs_input_grads=False, head=head)
+        materialize(network, torch.device("cpu"))
+        load_rows(network, files)
     network.tie_weights(recompute_mapping=False)  # materializing from the meta device untied the tied weights
     if NAMES_KEY in meta:
         adopt_names(network, meta[NAMES_KEY])
@@ -205,7 +216,7 @@ class CheckpointFolder:
     @cached_property
     def _stored(self) -> dict[str, tuple[str, Any]]:
         """The checkpoint's name and metadata of each tensor, by the network's name."""
-        start = f"state_dict.{_PREFIX}"
+        start = f"state_dict.{NETWORK_PREFIX}"
         described = FileSystemReader(self._path).read_metadata().state_dict_metadata
         return {
             _network_name(name.removeprefix("state_dict.")): (name.removeprefix("state_dict."), metadata)
@@ -227,4 +238,4 @@ class CheckpointFolder:
 
 
 def _network_name(name: str) -> str:
-    return plain_name(name.removeprefix(_PREFIX))
+    return plain_name(name.removeprefix(NETWORK_PREFIX))

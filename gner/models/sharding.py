@@ -173,7 +173,11 @@ def refuse_second_cast(precision: str) -> None:
 
 
 def build_network(
-    backbone: Backbone, strategy: Strategy | None, prepare: Callable[[PreTrainedModel], None]
+    backbone: Backbone,
+    strategy: Strategy | None,
+    prepare: Callable[[PreTrainedModel], None],
+    *,
+    quantizes: bool = False,
 ) -> PreTrainedModel:
     """Build the network as a parallel strategy needs it: whole on every process, or sharded.
 
@@ -184,8 +188,12 @@ def build_network(
         backbone: What to build.
         strategy: Lightning's; any but `FSDP2Strategy`, and None, gets a whole network.
         prepare: Changes the network before it is sharded, for example by adding adapters.
+        quantizes: Whether frozen weights are kept with 4 bits; `gner.models.quantization` says where that works.
     """
-    if not isinstance(strategy, FSDP2Strategy):
+    if quantizes:
+        network = backbone.build_quantized(torch.device("cpu") if strategy is None else strategy.root_device)
+        prepare(network)
+    elif not isinstance(strategy, FSDP2Strategy):
         network = backbone.build()
         prepare(network)
     elif not isinstance(backbone.source, str) or backbone.tagging is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gner.errors import UserError
-from gner.models import GnerModule
+from gner.models import GnerModule, Lora
 from gner.models.footprint import Planner
 from gner.models.memory_needs import GIB, largest_batch, needed_memory
 from gner.models.precision import bfloat16_precision
@@ -19,13 +19,28 @@ _SMALL = 200_000_000
 
 
 class Way(NamedTuple):
-    """A way to train: all weights or adapters, and whether activations are computed twice."""
+    """A way to train: all weights or adapters, whether activations are computed twice, frozen weights have 4 bits."""
 
     has_adapters: bool
     recomputes: bool
+    quantizes: bool = False
+
+    @property
+    def lora(self) -> Lora | None:
+        """The adapters."""
+        if not self.has_adapters:
+            return None
+        return Lora(target_modules="all-linear", quantization="nf4" if self.quantizes else None)
 
 
-WAYS = (Way(False, False), Way(False, True), Way(True, False), Way(True, True))
+WAYS = (
+    Way(False, False),
+    Way(False, True),
+    Way(True, False),
+    Way(True, True),
+    Way(True, False, True),
+    Way(True, True, True),
+)
 """What is tried, best first."""
 
 
@@ -49,7 +64,8 @@ class Fitting:
 def find_fitting(make: Callable[[Way], GnerModule], measured: Measured, memory: int | None) -> Fitting:
     """The best way to train that fits into memory.
 
-    All weights are trained where that leaves room for four sentences at once; otherwise adapters. On a CPU, a small
+    All weights are trained where that leaves room for four sentences at once; otherwise adapters, and if need be frozen
+    weights have 4 bits each. On a CPU, a small
     network is trained whole, and a larger one has adapters.
 
     Args:
@@ -71,7 +87,8 @@ def find_fitting(make: Callable[[Way], GnerModule], measured: Measured, memory: 
             return Fitting(way, batch_size, needed, f"{size}; about {needed / GIB:.1f} of {memory / GIB:.0f} GiB")
     raise UserError(
         f"Expected a model that can be trained with {memory / GIB:.0f} GiB, but this one, with {size}, cannot even "
-        "with adapters and one sentence at a time. Take a smaller one for --backbone, or several devices: "
+        "with adapters, 4 bits for each frozen weight and one sentence at a time. "
+        "Take a smaller one for --backbone, or several devices: "
         "docs/multi_gpu.md."
     )
 
@@ -90,4 +107,5 @@ def _largest_fitting(module: GnerModule, way: Way, measured: Measured, memory: i
 
 def _planner(module: GnerModule, way: Way) -> Planner:
     precision = bfloat16_precision(has_adapters=way.has_adapters)
-    return Planner(module.backbone, module.prepare, None, precision=precision, fuses_loss=module.fuses_loss)
+    options = {"fuses_loss": module.fuses_loss, "quantizes": module.quantizes}
+    return Planner(module.backbone, module.prepare, None, precision=precision, **options)

@@ -117,6 +117,8 @@ def _of_model(model: Model, fitting: Fitting, measured: Measured) -> Iterator[Li
         yield Line("model.lora.r", 16, f"adapters, as all weights do not fit well: {fitting.reason}")
         yield Line("model.lora.alpha", 32)
         yield Line("model.lora.target_modules", "all-linear")
+    if fitting.way.quantizes:
+        yield Line("model.lora.quantization", "nf4", "QLoRA: frozen weights have 4 bits each; needs bitsandbytes")
     if fitting.way.recomputes:
         yield Line("model.gradient_checkpointing", True, "for memory; a third slower")
     if model.fuses_loss:

@@ -37,7 +37,9 @@ def test_less_memory_means_smaller_batches_and_then_other_ways(make, monkeypatch
 
 
 def test_room_is_left_for_the_device_s_libraries(make) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(UserError, match="cannot even with adapters and one sentence at a time"):
+    with pytest.raises(
+        UserError, match="cannot even with adapters, 4 bits for each frozen weight and one sentence at a time"
+    ):
         find_fitting(make, MEASURED, needed_memory(0))
 
 
