@@ -15,6 +15,7 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
 )
 
+from gner.packed_rows import PackedRows
 from gner.prompting.base import Format
 from gner.records import Example, Prediction
 
@@ -88,6 +89,7 @@ class Batch:
         length_limit: Most tokens of any answer, beside what a strategy allows; None for no such limit.
         stops_loops: End answers that do nothing but repeat themselves; see `gner.decoding.limits`.
         most_rows: Rows of one example to write at a time, where its types are asked for one by one; None for all.
+        packed: The sequences of a causal backbone with their shared beginning once; None where that saves nothing.
 
     Example:
         >>> from gner.testing import make_examples, tiny_model
@@ -118,6 +120,7 @@ class Batch:
         length_limit: int | None = None,
         stops_loops: bool = False,
         most_rows: int | None = None,
+        packed: PackedRows | None = None,
     ) -> None:
         self.input_ids = input_ids
         self.attention_mask = attention_mask
@@ -135,6 +138,7 @@ class Batch:
         self.length_limit = length_limit
         self.stops_loops = stops_loops
         self.most_rows = most_rows
+        self.packed = packed
 
     @property
     def num_rows(self) -> int:
@@ -296,6 +300,10 @@ class TokenizerOwner(Protocol):
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """The tokenizer, with a pad and an end token."""
+
+    @property
+    def packed_size(self) -> int | None:
+        """Numbers of a hidden state, for a backbone that can read packed sequences; None for others."""
 
     @property
     def tagging(self) -> Tagging | None:

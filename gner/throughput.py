@@ -16,6 +16,7 @@ from gner.interfaces import Batch
 from gner.models import GnerModule
 from gner.models.flops import count_flops
 from gner.models.sharding import block_names, compute_dtype
+from gner.packed_rows import PackedRows
 
 _GIB = 2**30
 
@@ -66,9 +67,9 @@ class Throughput(Callback):
         """Count a batch, and log at every ``log_every_n_steps``-th step."""
         if self._since is not None:
             self._num_tokens += sum(prompt + answer for prompt, answer in batch.lengths)
-            self._num_computed += batch.input_ids.numel()
-            if batch.labels.shape != batch.input_ids.shape:  # a decoder reads the labels
-                self._num_computed += batch.labels.numel()
+            num_computed, num_padding = _num_computed(batch, cast(GnerModule, pl_module).packed(batch))
+            self._num_computed += num_computed
+            self._num_padding += num_padding
             if self._flops is not None:
                 self._num_flops += sum(self._flops.of_example(*lengths) for lengths in batch.lengths)
         if trainer.global_step == self._last_step:
@@ -84,14 +85,14 @@ class Throughput(Callback):
         self._since = time.monotonic()
         self._first_step = trainer.global_step
         self._paused_s = 0.0
-        self._num_tokens = self._num_computed = self._num_flops = 0
+        self._num_tokens = self._num_computed = self._num_padding = self._num_flops = 0
 
     def _log(self, trainer: Trainer, module: LightningModule) -> None:
         assert self._since is not None
         seconds = time.monotonic() - self._since - self._paused_s
         sums = {
             "train/tokens_per_s": self._num_tokens / seconds,
-            "train/padding": (1 - self._num_tokens / self._num_computed) / trainer.world_size,
+            "train/padding": self._num_padding / self._num_computed / trainer.world_size,
         }
         if self._peak is not None and self._flops is not None:
             sums["train/mfu"] = self._num_flops / seconds / self._peak / trainer.world_size
@@ -109,6 +110,16 @@ class Throughput(Callback):
         seconds = time.monotonic() - self._validation_since
         self._paused_s += seconds
         pl_module.log("val/seconds", seconds, rank_zero_only=True)
+
+
+def _num_computed(batch: Batch, packed: PackedRows | None) -> tuple[int, int]:
+    """Tokens that the network computed for a batch, and how many of these were padding."""
+    if packed is not None:
+        return packed.segments.numel(), packed.segments.numel() - packed.num_tokens
+    num_computed = batch.input_ids.numel()
+    if batch.labels.shape != batch.input_ids.shape:  # a decoder reads the labels
+        num_computed += batch.labels.numel()
+    return num_computed, num_computed - sum(map(sum, batch.lengths))
 
 
 def _peak_memory(device: torch.device) -> int:

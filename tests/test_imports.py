@@ -23,20 +23,24 @@ MAY_IMPORT: dict[str, set[str]] = {
     "words": {"errors"},
     "sentences": {"words"},
     "run_dir": {"errors", "locks"},
-    "interfaces": {"prompting", "records"},
+    "packed_rows": set(),
+    "interfaces": {"packed_rows", "prompting", "records"},
     "alignment": {"bio", "errors", "records", "words"},
     "prompting": {"alignment", "bio", "errors", "option_parser", "plugins", "records"},
     "scoring": {"alignment", "bio", "errors", "files", "option_parser", "prompting", "records", "web_page"},
     "metrics": {"prompting", "records", "scoring"},
     "data": {
-        *("alignment", "bio", "errors", "files", "interfaces", "option_parser", "plugins", "prompting"),
+        *("alignment", "bio", "errors", "files", "interfaces", "option_parser", "packed_rows", "plugins", "prompting"),
         *("records", "run_dir", "scoring", "sentences", "spacy_library", "web_page", "words"),
     },
     "decoding": {
         *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),
         "scoring",
     },
-    "models": {"alignment", "bio", "decoding", "errors", "interfaces", "metrics", "prompting", "records", "run_dir"},
+    "models": {
+        *("alignment", "bio", "decoding", "errors", "interfaces", "metrics", "packed_rows", "prompting", "records"),
+        "run_dir",
+    },
     "inference": {
         *("__version__", "alignment", "bio", "data", "decoding", "errors", "files", "interfaces", "markdown", "models"),
         *("option_parser", "plugins", "prompting", "records", "run_dir", "sentences", "words"),

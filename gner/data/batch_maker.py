@@ -49,12 +49,13 @@ class BatchMaker(Protocol):
         """What training reads, to train a tokenizer on."""
 
 
-def make_batch_maker(format: Format, backbone: TokenizerOwner) -> BatchMaker:
+def make_batch_maker(format: Format, backbone: TokenizerOwner, *, share_prompts: bool = False) -> BatchMaker:
     """What makes the batches of a backbone.
 
     Args:
         format: How an example becomes text, for a backbone that writes.
         backbone: Owner of the tokenizer.
+        share_prompts: See `Collator`.
 
     Example:
         >>> from gner.prompting import GnerFormat
@@ -62,4 +63,6 @@ def make_batch_maker(format: Format, backbone: TokenizerOwner) -> BatchMaker:
         >>> type(make_batch_maker(GnerFormat(), tiny_tagger("bert").backbone)).__name__
         'TaggingCollator'
     """
-    return Collator(format, backbone) if backbone.tagging is None else TaggingCollator(backbone)
+    if backbone.tagging is not None:
+        return TaggingCollator(backbone)
+    return Collator(format, backbone, share_prompts=share_prompts)

@@ -9,8 +9,10 @@ from itertools import chain
 from typing import Any
 
 from gner.data.encoding import Encoded, Encoder, written_text
+from gner.data.packing import PackedRow, pack_rows
 from gner.data.padding import pad_rows
 from gner.interfaces import IGNORED, Batch, Kind, TokenizerOwner
+from gner.packed_rows import PackedRows
 from gner.prompting import Format, Query, Segment
 from gner.records import Example
 
@@ -31,6 +33,7 @@ class Collator:
     Args:
         format: How an example becomes text.
         backbone: Owner of the tokenizer.
+        share_prompts: Pack what the loss reads, so that what all prompts of a batch begin with is read once.
 
     Example:
         >>> from gner.testing import make_examples, tiny_model
@@ -42,7 +45,8 @@ class Collator:
         (0, 1)
     """
 
-    def __init__(self, format: Format, backbone: TokenizerOwner) -> None:
+    def __init__(self, format: Format, backbone: TokenizerOwner, *, share_prompts: bool = False) -> None:
+        self._share_prompts = share_prompts
         self._format = format
         self._backbone = backbone
         self._encoder = Encoder(format, backbone)
@@ -181,7 +185,14 @@ class Collator:
         input_ids, attention_mask = pad_rows(wholes, pad)
         padded_labels, _ = pad_rows(labels, IGNORED)
         tensors = {"input_ids": input_ids, "attention_mask": attention_mask}
-        return {**tensors, "labels": padded_labels, "answer_ids": answer_ids}
+        packed = self._pack([PackedRow(*row) for row in zip(wholes, labels, strict=True)])
+        return {**tensors, "labels": padded_labels, "answer_ids": answer_ids, "packed": packed}
+
+    def _pack(self, rows: Sequence[PackedRow]) -> PackedRows | None:
+        hidden_size = self._backbone.packed_size if self._share_prompts else None
+        if hidden_size is None:
+            return None
+        return pack_rows(rows, pad=self._backbone.tokenizer.pad_token_id, hidden_size=hidden_size)
 
     def texts(self, examples: Iterable[Example]) -> Iterator[str]:
         """What training reads, in parts, to train a tokenizer on.

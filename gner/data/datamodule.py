@@ -57,6 +57,8 @@ class GnerDataModule(LightningDataModule):
         max_eval_examples_per_dataset: The same for validation. Test and prediction take all sentences, as in the paper,
             unless a source has a limit of its own.
         regularization: What happens to the types of training examples.
+        share_prompts: ``auto`` has a causal backbone read what all prompts of a batch begin with once, where that is
+            exact; ``never`` reads it in each sentence.
         synthetic: A made-up corpus to write into ``root`` if one of the datasets has its name.
         num_workers: Processes that tokenize; 0 does it in the training process.
         seed: Seeds order, subsets and regularization.
@@ -98,6 +100,7 @@ class GnerDataModule(LightningDataModule):
         max_examples_per_dataset: int | None = None,
         max_eval_examples_per_dataset: int | None = None,
         regularization: Regularization = Regularization(),
+        share_prompts: Literal["auto", "never"] = "auto",
         synthetic: SyntheticCorpus | None = None,
         num_workers: int = 0,
         seed: int = 0,
@@ -122,7 +125,7 @@ class GnerDataModule(LightningDataModule):
         self._synthetic = synthetic
         self._num_workers = num_workers
         self._seed = seed
-        self._collate = make_batch_maker(format, backbone)
+        self._collate = make_batch_maker(format, backbone, share_prompts=share_prompts == "auto")
         self.examples: dict[Split, list[Example]] = {}
         self.sizes: dict[Split, list[list[tuple[int, int]]]] = {}
         self.train_weights: list[float] = []
@@ -220,7 +223,8 @@ class GnerDataModule(LightningDataModule):
     def train_dataloader(self) -> BatchLoader:
         """Batches of similar length in random order."""
         examples = self.examples["train"]
-        dataset = BatchDataset(examples, self._collate, self._regularization.over(examples), self._seed)
+        changes = self._regularization.over(examples), self._regularization.reorder
+        dataset = BatchDataset(examples, self._collate, *changes, seed=self._seed)
         self._train_loader = self._loader(dataset, self._train_sampler(self._rank, self._num_ranks))
         if self._train_progress is not None:
             self._train_loader.load_state_dict(self._train_progress)
@@ -264,9 +268,7 @@ class GnerDataModule(LightningDataModule):
         """The test split, longest first."""
         return self._eval_loader("test", None)
 
-    def predict_dataloader(self) -> BatchLoader:
-        """The test split, longest first."""
-        return self._eval_loader("test", None)
+    predict_dataloader = test_dataloader
 
     def _eval_loader(self, split: Split, max_decoded: int | None) -> BatchLoader:
         sampler = EvalSampler(

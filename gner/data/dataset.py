@@ -15,6 +15,9 @@ from gner.records import Example
 Change = Callable[[Example, random.Random], Example]
 """Makes a training example of an example; all randomness comes from the given generator."""
 
+Reorder = Callable[[list[Example], random.Random], list[Example]]
+"""Changes the examples of a batch together."""
+
 
 class BatchDataset(Dataset[Batch]):
     """Makes the batch that a sampler asks for.
@@ -26,6 +29,7 @@ class BatchDataset(Dataset[Batch]):
         examples: The examples that slots point at.
         collate: Writes and tokenizes them.
         change: What happens to a training example first, anew in each epoch; None for evaluation.
+        reorder: What happens to the examples of a training batch together then; None for nothing.
         seed: Seeds the changes and what the format chooses, together with epoch and position.
 
     Example:
@@ -38,11 +42,18 @@ class BatchDataset(Dataset[Batch]):
     """
 
     def __init__(
-        self, examples: Sequence[Example], collate: BatchMaker, change: Change | None = None, seed: int = 0
+        self,
+        examples: Sequence[Example],
+        collate: BatchMaker,
+        change: Change | None = None,
+        reorder: Reorder | None = None,
+        *,
+        seed: int = 0,
     ) -> None:
         self._examples = examples
         self._collate = collate
         self._change = change
+        self._reorder = reorder
         self._seed = seed
 
     def __len__(self) -> int:
@@ -57,6 +68,8 @@ class BatchDataset(Dataset[Batch]):
         changed = [
             self._change(example, self._rng("example", slot)) for example, slot in zip(examples, slots, strict=True)
         ]
+        if self._reorder is not None:
+            changed = self._reorder(changed, self._rng("batch", slots[0]))
         return self._collate.for_training(changed, [self._rng("format", slot) for slot in slots], positions)
 
     def _rng(self, purpose: str, slot: Slot) -> random.Random:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
+from typing import Literal
 
 from gner.bio import draw_types, keep_types
 from gner.data.reading.type_descriptions import known_descriptions
@@ -22,7 +23,8 @@ class Regularization:
     """What happens to the types of a training example, anew in every epoch.
 
     Attributes:
-        shuffle_types: Put the types into random order. The paper: true.
+        shuffle_types: Put the types into random order. The paper: true; ``batch`` has one order for all examples of a
+            batch, so that a causal backbone that shares prompts reads the types once.
         drop_type: Probability of leaving a type out, its entities becoming O; at least one type always stays.
             The paper: 0; GoLLIE: 0.15.
         num_external_types: How many types of other training examples are added that this example does not have. The
@@ -39,7 +41,7 @@ class Regularization:
         (('city',), ('O', 'O', 'B-city'))
     """
 
-    shuffle_types: bool = True
+    shuffle_types: bool | Literal["batch"] = True
     drop_type: float = 0.0
     num_external_types: int = 0
     drop_description: float = 0.0
@@ -108,15 +110,36 @@ Give `descriptions` of a source, or change data.regularization.paraphrases.
         given = descriptions or {}
         meanings = {entity_type: given[entity_type] for entity_type in types[len(kept) :] if entity_type in given}
         meanings |= dict(example.descriptions)
-        if self.shuffle_types:
+        if self.shuffle_types is True:
             rng.shuffle(types)
         described = [(entity_type, meanings[entity_type]) for entity_type in types if entity_type in meanings]
         described = self._draw_descriptions(described, rng)
         tags = keep_types(example.tags, kept)[0]
         return replace(example, types=tuple(types), tags=tags, descriptions=tuple(described))
 
+    def reorder(self, examples: list[Example], rng: random.Random) -> list[Example]:
+        """Put the types of the examples of a batch into one random order, if there is to be one.
+
+        Example:
+            >>> examples = [Example(("Ada",), ("O",), types, "toy", "0") for types in (("a", "b", "c"), ("c", "a"))]
+            >>> changed = Regularization(shuffle_types="batch").reorder(examples, random.Random(2))
+            >>> [example.types for example in changed]
+            [('b', 'c', 'a'), ('c', 'a')]
+        """
+        if self.shuffle_types != "batch":
+            return examples
+        types = sorted(set(chain.from_iterable(example.types for example in examples)))
+        places = {entity_type: place for place, entity_type in enumerate(rng.sample(types, len(types)))}
+        return [_in_order(example, places) for example in examples]
+
     def _draw_descriptions(self, described: list[tuple[str, str]], rng: random.Random) -> list[tuple[str, str]]:
         """Descriptions that are kept, in one of their wordings; nothing is drawn where there is no choice."""
         kept = [pair for pair in described if not self.drop_description or rng.random() >= self.drop_description]
         wordings = [(entity_type, [text, *self.paraphrases.get(entity_type, [])]) for entity_type, text in kept]
         return [(entity_type, rng.choice(texts) if len(texts) > 1 else texts[0]) for entity_type, texts in wordings]
+
+
+def _in_order(example: Example, places: Mapping[str, int]) -> Example:
+    types = sorted(example.types, key=lambda entity_type: places[entity_type])
+    descriptions = sorted(example.descriptions, key=lambda pair: places[pair[0]])
+    return replace(example, types=tuple(types), descriptions=tuple(descriptions))

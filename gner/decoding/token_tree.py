@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from gner.decoding.forward_pass import why_no_drafts
 from gner.decoding.head import log_probs_of, run_decoder
+from gner.decoding.token_masks import added_mask, pair_masks, why_no_pairs
 from gner.interfaces import Batch, Kind, kind_of
 
 ROOT = -1
@@ -81,12 +81,9 @@ def why_no_trees(network: PreTrainedModel) -> str | None:
         >>> print(why_no_trees(tiny_model("causal").network), why_no_trees(tiny_model("seq2seq").network))
         None None
     """
-    implementation = network.config._attn_implementation
-    if implementation not in {"eager", "sdpa"}:
-        return f"its attention is `{implementation}`, which takes no mask for each pair of tokens"
     if kind_of(network.config) is Kind.SEQ2SEQ and not _biased(network):
         return "its decoder has no relative positions that can be set for each token"
-    return why_no_drafts(network)
+    return why_no_pairs(network)
 
 
 def read_trees(
@@ -122,13 +119,14 @@ def read_trees(
     prompts, prompt_mask = batch.prompt_ids[index], batch.prompt_mask[index]
     if kind_of(network.config) is Kind.SEQ2SEQ:
         before = torch.full_like(prompts[:, :1], network.config.decoder_start_token_id)
-        inputs, positions = _laid_out(before, torch.ones_like(before), trees, network.dtype)
+        inputs, positions, seen = _laid_out(before, torch.ones_like(before), trees)
+        inputs["attention_mask"] = added_mask(seen, network.dtype)
         encoded = {"input_ids": prompts, "attention_mask": prompt_mask, "use_cache": False}
         with _relative_to(network, positions):
             states, _ = run_decoder(network, encoded | {f"decoder_{name}": part for name, part in inputs.items()})
     else:
-        inputs, positions = _laid_out(prompts, prompt_mask, trees, network.dtype)
-        inputs["attention_mask"] = _windowed(network, inputs["attention_mask"], positions)
+        inputs, positions, seen = _laid_out(prompts, prompt_mask, trees)
+        inputs["attention_mask"] = pair_masks(network, seen, positions)
         states, _ = run_decoder(network, {**inputs, "position_ids": positions, "use_cache": False})
     nodes, asked = _questions(trees)
     at_row, at_node = torch.tensor(nodes, device=states.device).unbind(1)
@@ -150,15 +148,12 @@ def _questions(trees: Sequence[TokenTree]) -> tuple[list[tuple[int, int]], list[
     return nodes, asked
 
 
-def _laid_out(
-    before: Tensor, before_mask: Tensor, trees: Sequence[TokenTree], dtype: torch.dtype
-) -> tuple[dict[str, Any], Tensor]:
-    """Tokens and mask of R trees behind P tokens, and the position of each of the P + N tokens, (R, P + N)."""
+def _laid_out(before: Tensor, before_mask: Tensor, trees: Sequence[TokenTree]) -> tuple[dict[str, Any], Tensor, Tensor]:
+    """Tokens of R trees behind P tokens, the position of each of the P + N, (R, P + N), and what it sees."""
     tokens, depths, seen = (part.to(before.device) for part in _padded(trees))
     lengths = before_mask.sum(-1, keepdim=True)
     positions = torch.cat([(before_mask.cumsum(-1) - 1).clamp(min=0), lengths - 1 + depths], 1)
-    mask = _mask(before_mask.bool(), seen, dtype)
-    return {"input_ids": torch.cat([before, tokens], 1), "attention_mask": mask}, positions
+    return {"input_ids": torch.cat([before, tokens], 1)}, positions, _seen(before_mask.bool(), seen)
 
 
 def _padded(trees: Sequence[TokenTree]) -> tuple[Tensor, Tensor, Tensor]:
@@ -175,27 +170,15 @@ def _padded(trees: Sequence[TokenTree]) -> tuple[Tensor, Tensor, Tensor]:
     return tokens, depths, seen
 
 
-def _mask(before: Tensor, seen: Tensor, dtype: torch.dtype) -> Tensor:
-    """What is added to attention scores, (R, 1, P + N, P + N), given which of P columns are no padding."""
+def _seen(before: Tensor, seen: Tensor) -> Tensor:
+    """What each of P + N tokens sees, (R, P + N, P + N), given which of P columns are no padding."""
     num_rows, num_before = before.shape
     size = num_before + seen.shape[1]
     allowed = torch.zeros(num_rows, size, size, dtype=torch.bool, device=before.device)
     allowed[:, :, :num_before] = before.unsqueeze(1)
     allowed[:, :num_before, :num_before] &= torch.ones_like(allowed[0, :num_before, :num_before]).tril()
     allowed[:, num_before:, num_before:] = seen
-    allowed |= torch.eye(size, dtype=torch.bool, device=before.device)  # padding sees something too
-    return torch.zeros_like(allowed, dtype=dtype).masked_fill(~allowed, torch.finfo(dtype).min).unsqueeze(1)
-
-
-def _windowed(network: PreTrainedModel, mask: Tensor, positions: Tensor) -> Tensor | dict[str, Tensor]:
-    """The mask that each kind of a causal network's layers needs, as some may see the last tokens only."""
-    config = network.config.get_text_config(decoder=True)
-    window, kinds = getattr(config, "sliding_window", None), set(getattr(config, "layer_types", None) or ())
-    if window is None or (kinds and "sliding_attention" not in kinds):
-        return mask
-    is_far = (positions.unsqueeze(2) - positions.unsqueeze(1) >= window).unsqueeze(1)  # (R, 1, P + N, P + N)
-    narrow = mask.masked_fill(is_far, torch.finfo(mask.dtype).min)
-    return {kind: narrow if kind == "sliding_attention" else mask for kind in kinds} if kinds else narrow
+    return allowed | torch.eye(size, dtype=torch.bool, device=before.device)  # padding sees something too
 
 
 def _biased(network: PreTrainedModel) -> list[Any]:

@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from gner.decoding.forward_pass import positions_of
+from gner.decoding.token_masks import TAKEN_BY
 from gner.errors import UserError, first_line
 from gner.interfaces import Kind, Positions, Tagging, kind_of
 from gner.models.architecture import check_architecture
@@ -90,6 +91,13 @@ class Backbone:
     def positions(self) -> Positions:
         """How many tokens it can read and write."""
         return positions_of(self.config)
+
+    @property
+    def packed_size(self) -> int | None:
+        """Numbers of a hidden state of a causal backbone whose attention takes a mask for each pair of tokens."""
+        if self.kind is not Kind.CAUSAL or self._attention not in (None, *TAKEN_BY):
+            return None
+        return int(self.config.get_text_config(decoder=True).hidden_size)
 
     @property
     def tagging(self) -> Tagging | None:

@@ -46,7 +46,7 @@ class FusedLoss:
     def __init__(self) -> None:
         self._is_checked = False
 
-    def __call__(self, network: PreTrainedModel, inputs: Mapping[str, Tensor], labels: Tensor) -> Tensor:
+    def __call__(self, network: PreTrainedModel, inputs: Mapping[str, Any], labels: Tensor) -> Tensor:
         """Compute the loss; the first time, check that the network has no other loss.
 
         Processes that share the weights of a network must call this together.
@@ -62,10 +62,13 @@ class FusedLoss:
         Raises:
             UserError: The network's own loss is another.
         """
+        return self.of_targets(network, inputs, _targets(network, labels))
+
+    def of_targets(self, network: PreTrainedModel, inputs: Mapping[str, Any], targets: Tensor) -> Tensor:
+        """The same, given what the decoder is to give at each place that it reads, (B, L)."""
         if not self._is_checked:
-            check_loss(network, labels.device)
+            check_loss(network, targets.device)
             self._is_checked = True
-        targets = _targets(network, labels)
         losses: list[Tensor] = []
 
         def as_logits(states: Tensor) -> Tensor:
@@ -182,7 +185,7 @@ def check_loss(network: PreTrainedModel, device: torch.device) -> None:
     if kind_of(network.config) is Kind.SEQ2SEQ:
         inputs["decoder_input_ids"] = tokens
     logits = _random_logits(len(head.weight)).to(device)
-    with _without_traces(device), replaced_forward(head, lambda states: logits):
+    with without_traces(device), replaced_forward(head, lambda states: logits):
         loss: Tensor = network(**inputs, use_cache=False).loss
     expected = functional.cross_entropy(logits[0], _targets(network, labels)[0], ignore_index=IGNORED)
     if not torch.allclose(loss.float(), expected, rtol=_TOLERANCE):
@@ -198,8 +201,12 @@ def _random_logits(vocab_size: int) -> Tensor:
 
 
 @contextmanager
-def _without_traces(device: torch.device) -> Iterator[None]:
-    """A pass after which the run is as it was: the same random numbers follow, and nothing is compiled for it."""
+def without_traces(device: torch.device) -> Iterator[None]:
+    """A pass after which the run is as it was: the same random numbers follow, and nothing is compiled for it.
+
+    Args:
+        device: Where the network is.
+    """
     with (
         torch.no_grad(),
         torch.random.fork_rng([device] if device.type == "cuda" else []),
@@ -223,6 +230,16 @@ def _targets(network: PreTrainedModel, labels: Tensor) -> Tensor:
     """What is to be given at each place; a causal network gives the next token."""
     if kind_of(network.config) is Kind.SEQ2SEQ:
         return labels
+    return next_tokens(labels)
+
+
+def next_tokens(labels: Tensor) -> Tensor:
+    """What comes next at each place of rows of labels, (N, S).
+
+    Example:
+        >>> next_tokens(torch.tensor([[IGNORED, 7, 8]])).tolist()
+        [[7, 8, -100]]
+    """
     return functional.pad(labels[:, 1:], (0, 1), value=IGNORED)
 
 

@@ -25,6 +25,7 @@ from gner.errors import UserError
 from gner.interfaces import IGNORED, Batch, Predictor, TaggingBatch
 from gner.metrics import AnswerLoss
 from gner.models.architecture import freeze_other_modalities, other_modalities
+from gner.models.causal_loss import CausalLoss
 from gner.models.conversion import stored_names
 from gner.models.from_scratch import FromScratch
 from gner.models.fused_loss import make_fused_loss
@@ -39,6 +40,7 @@ from gner.models.tag_scores import TagScorer
 from gner.models.tagger_backbone import TaggerBackbone, head_of, make_backbone
 from gner.models.tagging_predictor import TaggingPredictor
 from gner.models.token_classifier import TokenClassifier
+from gner.packed_rows import PackedRows
 from gner.prompting import DefaultFormat, Format
 
 _GENERATORS_KEY = "gner_generators"
@@ -101,6 +103,7 @@ class GnerModule(LightningModule):
         self.backbone = make_backbone(backbone, attention)
         self._scorer = TagScorer(self.backbone) if isinstance(self.backbone, TaggerBackbone) else None
         self._fused_loss = make_fused_loss(self.backbone.kind) if fused_loss else None
+        self._causal_loss = CausalLoss(self._fused_loss)
         self.format: Format = _as_itself(format)
         self.backbone.write_in(self.format)
         self.decoding: DecodingStrategy = _as_itself(decoding)
@@ -187,12 +190,17 @@ class GnerModule(LightningModule):
         """Mean cross-entropy per target token of a batch, or per word that is tagged, a scalar."""
         if self._scorer is not None:
             return self._scorer.loss(self.network, cast(TaggingBatch, batch))
+        if batch.answer_ids is None:
+            return self._causal_loss(self.network, batch)
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
-        if batch.answer_ids is not None:
-            inputs["decoder_input_ids"] = self._decoder_inputs(batch.answer_ids)
+        inputs["decoder_input_ids"] = self._decoder_inputs(batch.answer_ids)
         if self._fused_loss is not None:
             return self._fused_loss(self.network, inputs, batch.labels)
         return self.network(**inputs, labels=batch.labels, use_cache=False).loss
+
+    def packed(self, batch: Batch) -> PackedRows | None:
+        """What the network reads in place of the sequences of a batch; None where it reads these."""
+        return self._causal_loss.packed(batch)
 
     def _decoder_inputs(self, answer_ids: Tensor) -> Tensor:
         """What a decoder reads to predict answers, (N, T): the start token and each token but the last.
@@ -226,13 +234,8 @@ class GnerModule(LightningModule):
         """Log the mean loss."""
         self.log("val/loss", self._eval_loss.compute(), prog_bar=True)
 
-    def on_test_epoch_start(self) -> None:
-        """Start the mean loss."""
-        self._eval_loss = AnswerLoss().to(self.device)
-
-    def test_step(self, batch: Batch) -> None:
-        """Count the loss; the decoding callback does the rest."""
-        self._count_loss(batch)
+    on_test_epoch_start = on_validation_epoch_start
+    test_step = validation_step
 
     def on_test_epoch_end(self) -> None:
         """Log the mean loss."""

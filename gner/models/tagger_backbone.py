@@ -59,6 +59,11 @@ class TaggerBackbone(Backbone):
         return Positions(tagger_positions(self.config), None)
 
     @property
+    def packed_size(self) -> None:
+        """None: sentences are read one by one."""
+        return None
+
+    @property
     def tagging(self) -> Tagging:
         """How it tags words."""
         return Tagging(self.options.repeat, self.options.head == "types")

@@ -48,6 +48,6 @@ def test_a_change_depends_on_seed_epoch_position_and_repeat(
 
     slots = [Slot(0), Slot(1), Slot(0, 1), Slot(0, 0, repeat=1)]
     for seed in (0, 0, 1):
-        BatchDataset(examples, collate, change, seed)[slots]
+        BatchDataset(examples, collate, change, seed=seed)[slots]
     assert drawn[:4] == drawn[4:8]
     assert len(set(drawn)) == 8

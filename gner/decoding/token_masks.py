@@ -1,0 +1,70 @@
+"""Attention masks that say for each pair of tokens whether one sees the other."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from gner.decoding.forward_pass import why_no_drafts
+
+TAKEN_BY = ("eager", "sdpa")
+"""Implementations of attention that take a mask for each pair of tokens."""
+
+_KNOWN_LAYERS = {"full_attention", "sliding_attention"}
+_OWN_WINDOWS = ("window_size", "attention_window", "attention_chunk_size")
+"""Settings of networks that restrict attention by distances between columns, whatever the mask says."""
+
+
+def why_no_pairs(network: PreTrainedModel) -> str | None:
+    """Why a network takes no mask for each pair of tokens with positions for each token, or None if it does.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> print(why_no_pairs(tiny_model("causal").network))
+        None
+    """
+    implementation = network.config._attn_implementation
+    if implementation not in TAKEN_BY:
+        return f"its attention is `{implementation}`, which takes no mask for each pair of tokens"
+    config = network.config.get_text_config(decoder=True)
+    others = set(getattr(config, "layer_types", None) or ()) - _KNOWN_LAYERS
+    others |= {name for name in _OWN_WINDOWS if getattr(config, name, None) is not None}
+    reason = why_no_drafts(network)
+    if reason is None and others:
+        return f"its attention is restricted in a way that is not known here: {', '.join(sorted(others))}"
+    return reason
+
+
+def added_mask(seen: Tensor, dtype: torch.dtype) -> Tensor:
+    """What is added to attention scores, (B, 1, L, L), given which tokens (columns) each token (rows) sees, (B, L, L).
+
+    Example:
+        >>> added_mask(torch.ones(1, 2, 2).tril().bool(), torch.float32)[0, 0].isfinite().tolist()
+        [[True, True], [True, True]]
+    """
+    return torch.zeros_like(seen, dtype=dtype).masked_fill(~seen, torch.finfo(dtype).min).unsqueeze(1)
+
+
+def pair_masks(network: PreTrainedModel, seen: Tensor, positions: Tensor) -> Tensor | dict[str, Tensor]:
+    """The mask that each kind of a causal network's layers needs, as some may see the last tokens only.
+
+    Args:
+        network: One for which there is no reason in `why_no_pairs`.
+        seen: Which tokens (columns) each token (rows) sees, (B, L, L).
+        positions: Of each token in its text, (B, L).
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> seen, positions = torch.ones(1, 3, 3).tril().bool(), torch.arange(3)[None]
+        >>> pair_masks(tiny_model("causal").network, seen, positions).shape
+        torch.Size([1, 1, 3, 3])
+    """
+    mask = added_mask(seen, network.dtype)
+    config = network.config.get_text_config(decoder=True)
+    window, kinds = getattr(config, "sliding_window", None), set(getattr(config, "layer_types", None) or ())
+    if window is None or (kinds and "sliding_attention" not in kinds):
+        return mask
+    is_far = positions.unsqueeze(2) - positions.unsqueeze(1) >= window
+    narrow = added_mask(seen & ~is_far, network.dtype)
+    return {kind: narrow if kind == "sliding_attention" else mask for kind in kinds} if kinds else narrow
