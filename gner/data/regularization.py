@@ -122,7 +122,7 @@ Give `descriptions` of a source, or change data.regularization.paraphrases.
 
         Example:
             >>> examples = [Example(("Ada",), ("O",), types, "toy", "0") for types in (("a", "b", "c"), ("c", "a"))]
-            >>> changed = Regularization(shuffle_types="batch").reorder(examples, random.Random(2))
+            >>> changed = Regularization(shuffle_types="batch").reorder(examples, random.Random(0))
             >>> [example.types for example in changed]
             [('b', 'c', 'a'), ('c', 'a')]
         """
