@@ -20,9 +20,10 @@ from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_only
 from omegaconf.errors import OmegaConfBaseException
 
-from gner import run_dir
+from gner import __version__, run_dir
 from gner.checkpoint import AtomicCheckpointIO, Checkpoint, FinalValidation
 from gner.config_parser import CHOICES, Parser, fail, replace_lists, with_resolved_names
+from gner.configs import with_shipped_configs
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback
 from gner.errors import UserError
@@ -71,13 +72,14 @@ class GnerCLI(LightningCLI):
         for choice in CHOICES.values():
             load_plugins(choice.group, choice.base)
         if args is None:
-            sys.argv[1:] = with_resolved_names(sys.argv[1:])
+            sys.argv[1:] = _as_meant(sys.argv[1:])
         else:
-            args = with_resolved_names(args)
+            args = _as_meant(args)
         parser_options = {
             "parser_mode": "omegaconf+",
             "prog": f"python -m gner.{command}",
             "description": __doc__,
+            "version": __version__,
             "allow_abbrev": False,  # `--trainer.max_step` is a mistake, not `--trainer.max_steps`
         }
         super().__init__(
@@ -219,6 +221,11 @@ class GnerCLI(LightningCLI):
         archived = self.lock.take(archives=self.checkpoint is None)
         if archived is not None:
             rank_zero_info(f"Moved the earlier run in {self.run_dir} to {archived}; --ckpt_path last resumes a run.")
+
+
+def _as_meant(args: list[str]) -> list[str]:
+    """Arguments with names of strategies and formats, and paths of configs, in full."""
+    return with_resolved_names(with_shipped_configs(args))
 
 
 def _stored_precision(config: Path) -> str | None:

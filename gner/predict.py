@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     if any(argument in ("-c", "--config", "--print_config") or argument.startswith("--config=") for argument in given):
-        run("predict", given)
+        run("predict", None if arguments is None else given)
         return
     options = parse_options(
         PredictOptions,

@@ -13,7 +13,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "locks": set(),
     "plugins": set(),
-    "option_parser": {"errors", "plugins"},
+    "option_parser": {"__version__", "errors", "plugins"},
     "markdown": set(),
     "records": set(),
     "bio": {"records"},
@@ -53,6 +53,7 @@ ENTRY_POINTS = {
         "checkpoint",
         "cli",
         "config_parser",
+        "configs",
         "demo",
         "early_stopping",
         "export",
@@ -65,7 +66,7 @@ ENTRY_POINTS = {
         "run_defaults",
         "score",
     ),
-    *("test", "testing", "throughput", "validate", "__init__"),
+    *("test", "testing", "throughput", "validate", "__init__", "__main__"),
 }
 TESTED_ELSEWHERE = {
     "data.check.__main__": "the command, which tests/data/check/test_terminal.py calls",
