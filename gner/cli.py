@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import rich
 import yaml
 from jsonargparse import Namespace
 from lightning import Callback, LightningModule, Trainer
@@ -27,22 +27,19 @@ from gner.configs import with_shipped_configs
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback
 from gner.errors import UserError
+from gner.library_messages import hide_library_messages
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
 from gner.models.restore import read_checked, take_from_checkpoint
 from gner.plugins import load_plugins
-from gner.report import ProgressBar, RunReport
+from gner.progress import ProgressBar, ProgressLines
+from gner.report import RunReport
 from gner.run_defaults import choose, to_text
 from gner.throughput import Throughput
 
 Command = Literal["fit", "validate", "test", "predict", "plan"]
 _STAGES = {"plan": "fit"} | {command: command for command in ("fit", "validate", "test", "predict")}
 DEFAULT_RUN_DIR = "runs/default"
-_NOISE = [
-    r"It is recommended to use `self\.log\('(val|test)/",  # our metrics are already reduced over all processes
-    r"The ``compute`` method of metric (EntityF1|AnswerLoss) was called before",  # a process may have no example
-    r"FSDP2-wrapped module .* returned a view tensor",  # T5's blocks; gradients are exact
-]
 
 
 class SaveConfig(SaveConfigCallback):
@@ -162,7 +159,7 @@ class GnerCLI(LightningCLI):
         callbacks = [*(settings.callbacks or []), report, FinalValidation()]
         has_bar = any(isinstance(callback, BasicBar) for callback in callbacks)
         if settings.enable_progress_bar in (None, True) and not has_bar:
-            callbacks.append(ProgressBar())
+            callbacks.append(ProgressBar() if rich.get_console().is_terminal else ProgressLines())
         if self.command == "fit" and logs:
             callbacks.append(LearningRateMonitor("step"))
         return callbacks
@@ -177,6 +174,8 @@ class GnerCLI(LightningCLI):
         options: dict[str, Any] = {"ckpt_path": self.checkpoint, "weights_only": True if self.checkpoint else None}
         if self.command == "predict":
             options["return_predictions"] = False
+        if self.command in ("validate", "test"):
+            options["verbose"] = False  # `RunReport` has a table
         try:
             subroutine(self.model, datamodule=self.datamodule, **options)
         finally:
@@ -246,8 +245,7 @@ def _with_checkpoint_io(plugins: Any) -> list[Any]:
 
 def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = GnerCLI) -> None:
     """Run a command; user errors exit with one message and status 2."""
-    for message in _NOISE:
-        warnings.filterwarnings("ignore", message)
+    hide_library_messages()
     try:
         cli(command, args).run()
     except UserError as error:
