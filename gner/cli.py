@@ -219,7 +219,7 @@ class GnerCLI(LightningCLI):
     def _take_folder(self) -> None:
         archived = self.lock.take(archives=self.checkpoint is None)
         if archived is not None:
-            rank_zero_info(f"Moved the earlier run in {self.run_dir} to {archived}; --ckpt_path last resumes a run.")
+            rank_zero_info(f"Moved the earlier run to {archived}; --ckpt_path last resumes a run.")
 
 
 def _as_meant(args: list[str]) -> list[str]:

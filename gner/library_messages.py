@@ -1,4 +1,4 @@
-"""Hides messages of libraries that are not about the run: adverts, devices that are not there, their own deprecations."""
+"""Hides messages of libraries that are not about the run: adverts, absent devices, deprecations of their own."""
 
 from __future__ import annotations
 

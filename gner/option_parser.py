@@ -74,8 +74,9 @@ def parse_options(
         >>> parse_options(Options, ["a", "b", "--max-tokens", "8"], prog="x", description="Reads.")
         Options(files=['a', 'b'], max_tokens=8)
     """
-    about = {"description": description, "epilog": epilog, "version": __version__}
-    parser = ArgumentParser(prog=prog, formatter_class=HelpFormatter, **about)
+    parser = ArgumentParser(
+        prog=prog, description=description, epilog=epilog, version=__version__, formatter_class=HelpFormatter
+    )
     help_texts = _help_texts(options)
     hints = get_type_hints(options)
     for field in dataclasses.fields(options):  # type: ignore[arg-type]
