@@ -27,6 +27,7 @@ from gner.configs import with_shipped_configs
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback
 from gner.errors import UserError
+from gner.help_text import arrange_help
 from gner.library_messages import hide_library_messages
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
@@ -75,7 +76,9 @@ class GnerCLI(LightningCLI):
         parser_options = {
             "parser_mode": "omegaconf+",
             "prog": f"python -m gner.{command}",
-            "description": __doc__,
+            "usage": f"python -m gner.{command} --config FILE [--KEY VALUE ...]",
+            "description": "Every key below may be in FILE, as YAML, or here, where it wins. Several --config may be "
+            "given, and later ones win.",
             "version": __version__,
             "allow_abbrev": False,  # `--trainer.max_step` is a mistake, not `--trainer.max_steps`
         }
@@ -118,6 +121,7 @@ class GnerCLI(LightningCLI):
         parser.link_arguments("model", "data.backbone", attrgetter("backbone"), apply_on="instantiate")
         parser.link_arguments("model", "data.format", attrgetter("format"), apply_on="instantiate")
         parser.link_arguments("seed_everything", "data.seed")
+        arrange_help(parser)
 
     def before_instantiate_classes(self) -> None:
         """Set the paths of the run folder."""

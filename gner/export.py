@@ -9,10 +9,7 @@ from typing import Literal
 
 from rich.console import Console
 
-from gner.config_parser import fail
-from gner.errors import UserError
-from gner.inference.export_checkpoint import export_model, push
-from gner.option_parser import option, parse_options
+from gner.option_parser import errors_end_the_command, option, parse_options
 
 
 @dataclass(frozen=True)
@@ -48,8 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Write weights (safetensors), configuration, tokenizer, prompt settings (gner_config.json) and a "
         "model card.",
     )
+    from gner.inference.export_checkpoint import export_model, push  # noqa: PLC0415 - takes seconds
+
     show = Console(soft_wrap=True, highlight=False).print
-    try:
+    with errors_end_the_command():
         export_model(
             options.ckpt,
             options.out,
@@ -61,8 +60,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show(f"Model  {options.out}")
         if options.push is not None:
             show(f"Hub    {push(options.out, options.push, private=options.private)}")
-    except (UserError, OSError) as error:
-        fail(str(error))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The command `gner`, which runs the others."""
 
+import os
 import runpy
 import subprocess
 import sys
@@ -60,3 +61,18 @@ def test_the_main_module_is_the_command_s() -> None:
     code = "import sys, runpy; sys.argv = ['gner', 'configs', '--help']; runpy.run_module('gner', run_name='__main__')"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.startswith("usage: python -m gner.configs")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("gner data.", {"data.check", "data.compare", "data.convert"}),
+        ("gner predict --label", {"--labels", "--labels-file"}),
+        ("gner predict --input-format par", {"parquet"}),
+    ],
+)
+def test_a_shell_can_complete(line: str, expected: set[str], tmp_path: Path) -> None:
+    asked = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "COMP_TYPE": "9"}
+    asked |= {"_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "out"), "_ARGCOMPLETE_IFS": "\n"}
+    subprocess.run([sys.executable, "-m", "gner"], env=os.environ | asked, check=False, capture_output=True)
+    assert {one.strip() for one in (tmp_path / "out").read_text().split("\n")} == expected

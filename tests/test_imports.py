@@ -58,6 +58,7 @@ ENTRY_POINTS = {
         "early_stopping",
         "export",
         "fit",
+        "help_text",
         "init",
         "library_messages",
         "lightning_errors",
