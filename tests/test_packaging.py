@@ -15,7 +15,13 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 PYTHONS = os.environ.get("GNER_PYTHONS", sys.executable).split(os.pathsep)
-"""Interpreters that the package is installed for: `GNER_PYTHONS=/path/python3.10:/path/python3.13 pytest -m slow …`."""
+"""Interpreters for tests before a release, the oldest first: `GNER_PYTHONS=/path/python3.10:/path/python3.13`."""
+NEWEST, LOWEST = "constraints.txt", "constraints-lowest.txt"
+INSTALLS = [
+    pytest.param(sys.executable, NEWEST, marks=pytest.mark.slow),
+    *(pytest.param(python, NEWEST, marks=pytest.mark.release) for python in PYTHONS),
+    pytest.param(PYTHONS[0], LOWEST, marks=pytest.mark.release),  # newer Pythons have no wheels of some
+]
 NOT_SOURCE = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "*.egg-info", "runs")
 
 
@@ -67,13 +73,12 @@ def test_links_in_the_metadata_are_absolute(distributions: Path) -> None:
     assert all(link.startswith("https://") for link in links)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("python", PYTHONS)
-def test_a_wheel_alone_trains_and_predicts(python: str, distributions: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("python", "versions"), INSTALLS)
+def test_a_wheel_alone_trains_and_predicts(python: str, versions: str, distributions: Path, tmp_path: Path) -> None:
     _run(python, "-m", "venv", "env", folder=tmp_path)
     commands = tmp_path / "env" / "bin"
-    constraints = REPOSITORY / "constraints.txt"
-    _run(commands / "python", "-m", "pip", "install", "-q", "-c", constraints, _wheel(distributions), folder=tmp_path)
+    install = ["-m", "pip", "install", "-q", "-c", REPOSITORY / versions, _wheel(distributions)]
+    _run(commands / "python", *install, folder=tmp_path)
     gner, work = commands / "gner", tmp_path / "work"
     work.mkdir()
     assert _run(gner, "--version", folder=work).startswith("gner ")
