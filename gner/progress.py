@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 
 _SHOWN = {"train/loss": "loss {:.4f}", "train/tokens_per_s": "{:,.0f} tokens/s"}
+_TRAINING = "Training"
 _SECONDS_BETWEEN_READS = 1.0
 """Reading a metric of a GPU waits for its work."""
 
@@ -112,7 +113,7 @@ class _Progress(BasicBar):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin to count steps over all epochs."""
-        self._begin("Training", trainer.estimated_stepping_batches, trainer.global_step)
+        self._begin(_TRAINING, trainer.estimated_stepping_batches, trainer.global_step)
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
         """Count a step, unless gradients are still accumulated."""
@@ -228,16 +229,20 @@ class ProgressLines(_Progress):
 
     def begin(self, loop: Loop) -> None:
         """Print nothing yet."""
-        self._printed_at, self._printed_done = time.monotonic(), loop.done
+        self._printed_at = time.monotonic()
+        if loop.name == _TRAINING:
+            self._printed_done = loop.done
 
     def advance(self, loop: Loop) -> None:
         """Print a line if it is time."""
-        is_training = loop.name == "Training"
+        is_training = loop.name == _TRAINING
         steps = loop.done - self._printed_done if is_training else 0
         is_step = self._every_n_steps is not None and steps >= self._every_n_steps
         if not is_step and time.monotonic() - self._printed_at < self._every_n_seconds:
             return
-        self._printed_at, self._printed_done = time.monotonic(), loop.done
+        self._printed_at = time.monotonic()
+        if is_training:
+            self._printed_done = loop.done
         total = "" if loop.total is None else f" of {loop.total:,}"
         where = f"step {loop.done:,}{total}" if is_training else f"{loop.name}: batch {loop.done:,}{total}"
         parts = [self.metrics(self.trainer) if is_training else "", loop.left()]
