@@ -24,6 +24,8 @@ class ExportOptions:
         adapter_only: Write only the LoRA adapters, without merging them into the weights.
         dtype: Dtype of the weights.
         push: Upload the folder to the Hugging Face hub.
+        license: Of the weights, for the card, as the hub names it, such as apache-2.0.
+        languages: Codes of the languages, for the card, such as en de.
         private: Make the pushed repository private.
     """
 
@@ -33,6 +35,8 @@ class ExportOptions:
     adapter_only: bool = False
     dtype: Literal["fp32", "bf16"] = "fp32"
     push: str | None = option(None, metavar="USER/NAME")
+    license: str | None = None
+    languages: list[str] | None = option(None, metavar="CODE")
     private: bool = False
 
 
@@ -56,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             dtype=options.dtype,
             name=options.push,
             format=options.prompt_format,
+            license=options.license,
+            languages=options.languages or (),
         )
         show(f"Model  {options.out}")
         if options.push is not None:
