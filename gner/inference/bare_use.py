@@ -10,7 +10,7 @@ from gner.prompting import Format
 from gner.prompting.turns import Turns
 from gner.records import Example
 
-_WORDS = ("Maria", "Keller", "lives", "in", "Lisbon", ".")
+_SENTENCE = "Maria Keller , a painter from Lisbon , avoided Norvik Steel ."
 _PROBE = Example(("word",), (OUTSIDE,), ("type",), "", "")
 _HOLE = "{sentence}"
 _CODE = '''\
@@ -74,8 +74,8 @@ def bare_use(loaded: Loaded, name: str) -> str | None:
         "special": ", add_special_tokens=False" if turns.is_chat else "",
         "cut": "[:, :-1]" if ends else "",  # the end token that this tokenizer adds
     }
-    prompt, sentence = turns.prompt(_prompt(settings)), " ".join(_WORDS)
-    options = {"name": name, "sentence": sentence, "prompt": prompt, "hole": _HOLE}
+    prompt = turns.prompt(_prompt(settings))
+    options = {"name": name, "sentence": _SENTENCE, "prompt": prompt, "hole": _HOLE}
     return _CODE.format(**of_kind, **options, max_tokens=settings.max_answer_tokens)
 
 
