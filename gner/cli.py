@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import rich
 import yaml
 from jsonargparse import Namespace
 from lightning import Callback, LightningModule, Trainer
@@ -20,28 +20,27 @@ from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_only
 from omegaconf.errors import OmegaConfBaseException
 
-from gner import run_dir
+from gner import __version__, run_dir
 from gner.checkpoint import AtomicCheckpointIO, Checkpoint, FinalValidation
 from gner.config_parser import CHOICES, Parser, fail, replace_lists, with_resolved_names
+from gner.configs import with_shipped_configs
 from gner.data import GnerDataModule
 from gner.decoding import DecodingCallback
 from gner.errors import UserError
+from gner.help_text import arrange_help
+from gner.library_messages import hide_library_messages
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
 from gner.models.restore import read_checked, take_from_checkpoint
 from gner.plugins import load_plugins
-from gner.report import ProgressBar, RunReport
+from gner.progress import ProgressBar, ProgressLines
+from gner.report import RunReport
 from gner.run_defaults import choose, to_text
 from gner.throughput import Throughput
 
 Command = Literal["fit", "validate", "test", "predict", "plan"]
 _STAGES = {"plan": "fit"} | {command: command for command in ("fit", "validate", "test", "predict")}
 DEFAULT_RUN_DIR = "runs/default"
-_NOISE = [
-    r"It is recommended to use `self\.log\('(val|test)/",  # our metrics are already reduced over all processes
-    r"The ``compute`` method of metric (EntityF1|AnswerLoss) was called before",  # a process may have no example
-    r"FSDP2-wrapped module .* returned a view tensor",  # T5's blocks; gradients are exact
-]
 
 
 class SaveConfig(SaveConfigCallback):
@@ -71,13 +70,16 @@ class GnerCLI(LightningCLI):
         for choice in CHOICES.values():
             load_plugins(choice.group, choice.base)
         if args is None:
-            sys.argv[1:] = with_resolved_names(sys.argv[1:])
+            sys.argv[1:] = _as_meant(sys.argv[1:])
         else:
-            args = with_resolved_names(args)
+            args = _as_meant(args)
         parser_options = {
             "parser_mode": "omegaconf+",
             "prog": f"python -m gner.{command}",
-            "description": __doc__,
+            "usage": f"python -m gner.{command} --config FILE [--KEY VALUE ...]",
+            "description": "Every key below may be in FILE, as YAML, or here, where it wins. Several --config may be "
+            "given, and later ones win.",
+            "version": __version__,
             "allow_abbrev": False,  # `--trainer.max_step` is a mistake, not `--trainer.max_steps`
         }
         super().__init__(
@@ -119,6 +121,7 @@ class GnerCLI(LightningCLI):
         parser.link_arguments("model", "data.backbone", attrgetter("backbone"), apply_on="instantiate")
         parser.link_arguments("model", "data.format", attrgetter("format"), apply_on="instantiate")
         parser.link_arguments("seed_everything", "data.seed")
+        arrange_help(parser)
 
     def before_instantiate_classes(self) -> None:
         """Set the paths of the run folder."""
@@ -160,7 +163,7 @@ class GnerCLI(LightningCLI):
         callbacks = [*(settings.callbacks or []), report, FinalValidation()]
         has_bar = any(isinstance(callback, BasicBar) for callback in callbacks)
         if settings.enable_progress_bar in (None, True) and not has_bar:
-            callbacks.append(ProgressBar())
+            callbacks.append(ProgressBar() if rich.get_console().is_terminal else ProgressLines())
         if self.command == "fit" and logs:
             callbacks.append(LearningRateMonitor("step"))
         return callbacks
@@ -175,6 +178,8 @@ class GnerCLI(LightningCLI):
         options: dict[str, Any] = {"ckpt_path": self.checkpoint, "weights_only": True if self.checkpoint else None}
         if self.command == "predict":
             options["return_predictions"] = False
+        if self.command in ("validate", "test"):
+            options["verbose"] = False  # `RunReport` has a table
         try:
             subroutine(self.model, datamodule=self.datamodule, **options)
         finally:
@@ -218,7 +223,12 @@ class GnerCLI(LightningCLI):
     def _take_folder(self) -> None:
         archived = self.lock.take(archives=self.checkpoint is None)
         if archived is not None:
-            rank_zero_info(f"Moved the earlier run in {self.run_dir} to {archived}; --ckpt_path last resumes a run.")
+            rank_zero_info(f"Moved the earlier run to {archived}; --ckpt_path last resumes a run.")
+
+
+def _as_meant(args: list[str]) -> list[str]:
+    """Arguments with names of strategies and formats, and paths of configs, in full."""
+    return with_resolved_names(with_shipped_configs(args))
 
 
 def _stored_precision(config: Path) -> str | None:
@@ -239,8 +249,7 @@ def _with_checkpoint_io(plugins: Any) -> list[Any]:
 
 def main(command: Command, args: list[str] | None = None, cli: type[GnerCLI] = GnerCLI) -> None:
     """Run a command; user errors exit with one message and status 2."""
-    for message in _NOISE:
-        warnings.filterwarnings("ignore", message)
+    hide_library_messages()
     try:
         cli(command, args).run()
     except UserError as error:

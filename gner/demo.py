@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from gner.config_parser import fail
-from gner.errors import UserError
-from gner.inference import GNER
 from gner.inference.labels import read_labels
-from gner.option_parser import option, parse_options
-from gner.serving.gradio_page import make_page
+from gner.option_parser import errors_end_the_command, option, parse_options
 
 _LOOPBACK = "127.0.0.1"
+_NOT_NAMES = {"/", "checkpoints", "best", "last"}
 _LABELS = ["person", "organization", "location", "date"]
 
 
@@ -49,15 +47,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m gner.demo",
         description="Open a local web page to try a model on texts.",
     )
-    try:
+    from gner.inference import GNER  # noqa: PLC0415 - take seconds
+    from gner.serving.gradio_page import make_page  # noqa: PLC0415
+
+    with errors_end_the_command():
         model = GNER.from_pretrained(
             options.model, format=options.prompt_format, device=options.device, dtype=options.dtype
         )
         labels = list(read_labels(options.labels, None) or model.settings.all_types or _LABELS)
-        page = make_page(model, labels, options.model)
+        page = make_page(model, labels, model_name(options.model))
         page.launch(server_name=options.host, server_port=options.port, share=False)
-    except (UserError, OSError) as error:
-        fail(str(error))
+
+
+def model_name(source: str) -> str:
+    """The name of a model: that of its run or folder, or the one on the hub.
+
+    Example:
+        >>> model_name("runs/quickstart/checkpoints/best.ckpt"), model_name("runs/quickstart"), model_name("me/my-ner")
+        ('quickstart', 'quickstart', 'my-ner')
+    """
+    parts = Path(source).resolve().parts
+    named = [part for part in parts if part not in _NOT_NAMES and not part.endswith(".ckpt")]
+    return named[-1] if named else source
 
 
 if __name__ == "__main__":

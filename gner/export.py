@@ -9,10 +9,7 @@ from typing import Literal
 
 from rich.console import Console
 
-from gner.config_parser import fail
-from gner.errors import UserError
-from gner.inference.export_checkpoint import export_model, push
-from gner.option_parser import option, parse_options
+from gner.option_parser import errors_end_the_command, option, parse_options
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,8 @@ class ExportOptions:
         adapter_only: Write only the LoRA adapters, without merging them into the weights.
         dtype: Dtype of the weights.
         push: Upload the folder to the Hugging Face hub.
+        license: Of the weights, for the card, as the hub names it, such as apache-2.0.
+        languages: Codes of the languages, for the card, such as en de.
         private: Make the pushed repository private.
     """
 
@@ -36,6 +35,8 @@ class ExportOptions:
     adapter_only: bool = False
     dtype: Literal["fp32", "bf16"] = "fp32"
     push: str | None = option(None, metavar="USER/NAME")
+    license: str | None = None
+    languages: list[str] | None = option(None, metavar="CODE")
     private: bool = False
 
 
@@ -48,8 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Write weights (safetensors), configuration, tokenizer, prompt settings (gner_config.json) and a "
         "model card.",
     )
+    from gner.inference.export_checkpoint import export_model, push  # noqa: PLC0415 - takes seconds
+
     show = Console(soft_wrap=True, highlight=False).print
-    try:
+    with errors_end_the_command():
         export_model(
             options.ckpt,
             options.out,
@@ -57,12 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             dtype=options.dtype,
             name=options.push,
             format=options.prompt_format,
+            license=options.license,
+            languages=options.languages or (),
         )
         show(f"Model  {options.out}")
         if options.push is not None:
             show(f"Hub    {push(options.out, options.push, private=options.private)}")
-    except (UserError, OSError) as error:
-        fail(str(error))
 
 
 if __name__ == "__main__":

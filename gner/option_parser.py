@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import docstring_parser
 from jsonargparse import ArgumentParser
 
+from gner import __version__
 from gner.errors import UserError
 from gner.plugins import load_plugins, resolve_name
 
@@ -73,7 +74,9 @@ def parse_options(
         >>> parse_options(Options, ["a", "b", "--max-tokens", "8"], prog="x", description="Reads.")
         Options(files=['a', 'b'], max_tokens=8)
     """
-    parser = ArgumentParser(prog=prog, description=description, epilog=epilog, formatter_class=HelpFormatter)
+    parser = ArgumentParser(
+        prog=prog, description=description, epilog=epilog, version=__version__, formatter_class=HelpFormatter
+    )
     help_texts = _help_texts(options)
     hints = get_type_hints(options)
     for field in dataclasses.fields(options):  # type: ignore[arg-type]

@@ -9,20 +9,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from gner.cli import main as run
-from gner.config_parser import fail
 from gner.errors import UserError
 from gner.file_prediction.options import PredictOptions
-from gner.file_prediction.predict_files import predict_files
 from gner.files import until_nobody_reads
-from gner.option_parser import parse_options
+from gner.option_parser import errors_end_the_command, parse_options
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     if any(argument in ("-c", "--config", "--print_config") or argument.startswith("--config=") for argument in given):
-        run("predict", given)
+        from gner.cli import main as run  # noqa: PLC0415 - takes seconds
+
+        run("predict", None if arguments is None else given)
         return
     options = parse_options(
         PredictOptions,
@@ -33,6 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         epilog="With --config FILE instead, it writes predictions for the test splits of a run, and accepts all keys "
         "of its config.",
     )
+    with errors_end_the_command():
+        _ = options.source  # a missing input is reported before torch is loaded
+    _predict(options)
+
+
+def _predict(options: PredictOptions) -> None:
+    from gner.config_parser import fail  # noqa: PLC0415 - take seconds
+    from gner.file_prediction.predict_files import predict_files  # noqa: PLC0415
+
     try:
         with until_nobody_reads():
             predict_files(options)

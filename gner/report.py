@@ -1,4 +1,4 @@
-"""Progress bar, console output and ``metrics.json`` of a run."""
+"""Results of a run: console output and ``metrics.json``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import rich
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from rich.table import Table
 
@@ -18,19 +17,6 @@ from gner import run_dir
 from gner.decoding import DecodingCallback
 from gner.files import replacing, without_nan
 from gner.scoring import EntityScores
-
-
-class ProgressBar(RichProgressBar):
-    """Lightning's bar, drawn every tenth step, as drawing takes longer than a step of a small model."""
-
-    def __init__(self) -> None:
-        super().__init__(refresh_rate=10)
-
-    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-        """The metrics of the bar, without the logger's version, as a run has one folder."""
-        metrics = super().get_metrics(trainer, pl_module)
-        metrics.pop("v_num", None)
-        return metrics
 
 
 class RunReport(Callback):

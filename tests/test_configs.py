@@ -1,4 +1,4 @@
-"""Shipped configs for one device train a tiny model of the same architecture."""
+"""Shipped configs: they are found by name, listed and copied, and those for one device train a tiny model."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,10 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from gner.cli import main
+from gner.cli import GnerCLI, main
+from gner.configs import main as configs_command
+from gner.configs import shipped_configs, with_shipped_configs
+from gner.errors import UserError
 from tests.prompting.chat_templates import chat_tokenizer
 from tests.runs import metrics_of
 
@@ -53,3 +56,49 @@ def test_a_config_trains_a_tiny_model(name: str, checkpoints: dict[str, Path], t
     last = metrics_of(run)["last"]
     assert last["step"] == 1
     assert {"val/f1", "val/f1_gner", "val/loss"} <= last["metrics"].keys()
+
+
+def test_all_configs_of_the_repository_are_shipped() -> None:
+    assert shipped_configs() == sorted(path.name for path in CONFIGS.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("option", [["--config", "debug.yaml"], ["-c", "debug.yaml"], ["--config=debug.yaml"]])
+def test_a_shipped_config_is_found_by_name(option: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert GnerCLI("fit", option).config.trainer.default_root_dir == "runs/debug"
+
+
+def test_a_file_that_is_there_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("debug.yaml").touch()
+    assert with_shipped_configs(["--config", "debug.yaml"]) == ["--config", "debug.yaml"]
+
+
+@pytest.mark.parametrize("given", ["none.yaml", "other/debug.yaml"])
+def test_a_config_that_is_nowhere_is_refused(given: str) -> None:
+    with pytest.raises(UserError, match=f"there is no file {given}"):
+        with_shipped_configs(["--config", given])
+
+
+def test_yaml_itself_is_left_alone() -> None:
+    arguments = ["--config", "{seed_everything: 1}", "--data.root", "none.yaml"]
+    assert with_shipped_configs(arguments) == arguments
+
+
+def test_configs_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    configs_command([])
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in shipped_configs())
+
+
+def test_configs_are_copied_and_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--copy", "debug.yaml", "--out", str(tmp_path / "mine")]
+    configs_command(options)
+    copy = tmp_path / "mine" / "debug.yaml"
+    assert copy.read_bytes() == (CONFIGS / "debug.yaml").read_bytes()
+    assert str(copy) in capsys.readouterr().out
+    for refused, message in ((options, "debug.yaml exists"), (["--copy", "debg.yaml"], "Did you mean `debug.yaml`?")):
+        with pytest.raises(SystemExit) as ended:
+            configs_command(refused)
+        assert ended.value.code == 2
+        assert message in capsys.readouterr().err

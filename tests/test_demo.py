@@ -57,3 +57,9 @@ def test_a_model_that_is_not_there_ends_with_a_message(launched: Launched, capsy
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("gner: ")
     assert not launched
+
+
+def test_the_title_names_the_model_and_not_its_path(launched: Launched, model: list[str]) -> None:
+    main(model)
+    [(page, _)] = launched
+    assert page.title == Path(model[1]).name

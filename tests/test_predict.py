@@ -3,6 +3,7 @@
 import gzip
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,12 @@ def test_label_file_is_a_list_an_object_or_lines(
     with pytest.raises(SystemExit):
         main([*options, str(texts), "--out", str(out)])
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--model", "none", "missing.txt"]])
+def test_help_and_a_missing_input_do_not_take_the_time_to_load_torch(arguments: list[str]) -> None:
+    code = "import sys, gner.predict as command\ntry: command.main(sys.argv[1:])\n"
+    code += "finally: assert 'torch' not in sys.modules"
+    ended = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert "AssertionError" not in ended.stderr
+    assert "usage: " in ended.stdout or "Expected texts in missing.txt" in ended.stderr

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-
-from gner.file_prediction.inputs import InputFormat
+from gner.file_prediction.inputs import Input, InputFormat
 from gner.file_prediction.layouts import OutputFormat
-from gner.inference.devices import choose_device, choose_dtype
 from gner.inference.labels import read_labels
 from gner.option_parser import option
 from gner.words import SPLITTERS
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,19 @@ class PredictOptions:
         """
         return read_labels(self.labels, self.labels_file)
 
+    @cached_property
+    def source(self) -> Input:
+        """Where the texts come from.
+
+        Raises:
+            UserError: There is no such file, or it cannot have this format.
+        """
+        return Input(self.input, self.input_format, self.column).resolve()
+
     @property
     def torch_dtype(self) -> torch.dtype:
         """Dtype of the weights on the accelerator's device."""
+        from gner.inference.devices import choose_device, choose_dtype  # noqa: PLC0415 - torch takes seconds
+
         may_be_gpu = self.accelerator in ("auto", "gpu", "cuda", "mps")
         return choose_dtype(self.dtype, choose_device(None if may_be_gpu else "cpu"))

@@ -15,7 +15,6 @@ from torch.utils.data import DataLoader
 
 from gner.errors import UserError, first_line
 from gner.file_prediction.entity_page import write_entity_page
-from gner.file_prediction.inputs import Input
 from gner.file_prediction.journal import Journal
 from gner.file_prediction.layouts import Layout, Result, convert
 from gner.file_prediction.options import PredictOptions
@@ -42,7 +41,7 @@ def predict_files(options: PredictOptions) -> None:
         UserError: An option or a record is invalid, or a file would be overwritten.
     """
     started = time.monotonic()
-    source = Input(options.input, options.input_format, options.column).resolve()
+    source = options.source
     if options.decoding is not None:
         find_strategy(options.decoding)  # fail before the model is loaded
     if options.prompt_format is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,8 @@ def export_model(
     dtype: Literal["fp32", "bf16"] = "fp32",
     name: str | None = None,
     format: FormatName | None = None,
+    license: str | None = None,
+    languages: Sequence[str] = (),
 ) -> None:
     """Write weights, tokenizer, settings and model card to a temporary folder, renamed when it is complete.
 
@@ -32,6 +35,8 @@ def export_model(
         dtype: Dtype of the written weights.
         name: Name of the model in the card; by default that of the folder.
         format: The prompt format that is stored with it, for a third-party model; see `gner.GNER.from_pretrained`.
+        license: Of the weights, for the card, as the hub names it.
+        languages: Codes of the languages, for the card.
 
     Raises:
         UserError: There is no such model, it has no adapters, or the folder has content other than a model.
@@ -51,7 +56,8 @@ def export_model(
     def more(unfinished: Path) -> None:
         """Write the files of `gner`."""
         loaded.settings.write(unfinished)
-        card = model_card(loaded, name or folder.resolve().name, adapter_only=adapter_only)
+        named = name or folder.resolve().name
+        card = model_card(loaded, named, adapter_only=adapter_only, license=license, languages=languages)
         (unfinished / "README.md").write_text(card, encoding="utf-8")
 
     export(loaded.network, loaded.backbone.tokenizer, folder, adapter_only=adapter_only, dtype=dtype, more=more)

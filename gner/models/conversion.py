@@ -26,8 +26,6 @@ from transformers.core_model_loading import (
     WeightConverter,
     WeightRenaming,
     WeightTransform,
-    apply_converters,
-    apply_renamings,
     dot_natural_key,
     rename_source_key,
 )
@@ -186,11 +184,11 @@ class StoredLayout:
         self._groups: dict[str, _Group] = {}
         groups: dict[str, list[_Input]] = {}
         for name in sorted(tensors, key=dot_natural_key):
-            first, pattern = apply_converters(name, converters)
+            first, pattern = rename_source_key(name, [], converters, reverse=True)
             if pattern is not None:
                 groups.setdefault(first, []).append(_Input(name, pattern))
             else:
-                stored = apply_renamings(name, self._renamings)
+                stored = self._rename(name)
                 self._renamed[stored], self.shapes[stored] = name, tensors[name]
         for first, inputs in groups.items():
             group = _Group(first, _converter_of(inputs[0].pattern, converters), tuple(inputs))
@@ -199,7 +197,10 @@ class StoredLayout:
 
     def _convert(self, group: _Group, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         made = group.convert(self._network, tensors)
-        return {apply_renamings(name, self._renamings): value for name, value in made.items()}
+        return {self._rename(name): value for name, value in made.items()}
+
+    def _rename(self, name: str) -> str:
+        return rename_source_key(name, self._renamings, [])[0]
 
     def needs(self, stored: str) -> list[str]:
         """Names of the network's tensors that a tensor of the file is made from."""

@@ -92,9 +92,17 @@ def export(
         tokenizer.save_pretrained(unfinished)
         if more is not None:
             more(unfinished)
+        _make_readable(unfinished)
         replace(folder, unfinished)
     if distributed.is_initialized():
         distributed.barrier()
+
+
+def _make_readable(folder: Path) -> None:
+    """Give all files the mode that files have here; safetensors writes files that only their owner may read."""
+    usual = (folder / "tokenizer_config.json").stat().st_mode
+    for path in folder.iterdir():
+        path.chmod(usual)
 
 
 def _check_adapters(network: PreTrainedModel) -> None:

@@ -13,12 +13,12 @@ import torch
 import yaml
 from torch import Tensor
 from torch.distributed import checkpoint as distributed_checkpoint
-from torch.distributed.checkpoint import FileSystemReader
 from transformers import PreTrainedModel
 
 from gner.errors import UserError, first_line
 from gner.models.backbone import Backbone
 from gner.models.conversion import ConvertedTensors, adopt_names
+from gner.models.folder_metadata import read_folder_metadata
 from gner.models.lora import Lora
 from gner.models.quantization import WithAdapters
 from gner.models.tagger_backbone import TaggerBackbone, head_of, make_backbone, parse_backbone
@@ -161,7 +161,7 @@ def _damage(path: Path) -> str | None:
             return f"{path.stat().st_size:,} bytes that are not a complete file: {first_line(error)}"
         return None if broken is None else f"the checksum of {broken} in it is wrong"
     try:
-        metadata = FileSystemReader(path).read_metadata()
+        metadata = read_folder_metadata(path)
     except Exception as error:  # unpickling damaged bytes can raise anything
         return f"its .metadata cannot be read: {first_line(error)}"
     ends: dict[str, int] = {}
@@ -217,7 +217,7 @@ class CheckpointFolder:
     def _stored(self) -> dict[str, tuple[str, Any]]:
         """The checkpoint's name and metadata of each tensor, by the network's name."""
         start = f"state_dict.{NETWORK_PREFIX}"
-        described = FileSystemReader(self._path).read_metadata().state_dict_metadata
+        described = read_folder_metadata(self._path).state_dict_metadata
         return {
             _network_name(name.removeprefix("state_dict.")): (name.removeprefix("state_dict."), metadata)
             for name, metadata in described.items()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import colorsys
 import time
+import zlib
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -11,7 +13,7 @@ from gner.errors import UserError
 from gner.inference.model import GNER
 from gner.markdown import as_text
 
-_EXAMPLE = "Ada Lovelace met Charles Babbage in London on 5 June 1833."
+_EXAMPLE = "Maria Keller, a painter from Lisbon, avoided Norvik Steel."
 _DECODING = ["speculative", "constrained"]
 
 
@@ -46,6 +48,22 @@ def answer(
     return {"text": text, "entities": spans}, rows, summary
 
 
+def colours(types: Sequence[str]) -> dict[str, str]:
+    """A colour for each type, which depends on its name alone; none is red, the colour of errors.
+
+    Example:
+        >>> colours(["person", "location"])["location"] == colours(["location"])["location"]
+        True
+    """
+    return {name: _colour(name) for name in types}
+
+
+def _colour(name: str) -> str:
+    hue = 0.1 + 0.8 * (zlib.crc32(name.encode()) / 2**32)  # red is at 0 and 1
+    parts = [round(255 * part) for part in colorsys.hls_to_rgb(hue, 0.4, 0.6)]
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
 def _count_name(field: str) -> str:
     return field.removeprefix("num_").replace("_", " ")
 
@@ -56,7 +74,7 @@ def make_page(model: GNER, labels: Sequence[str], title: str) -> Any:
     Args:
         model: The model that labels texts.
         labels: Types to start with.
-        title: Title and heading of the page.
+        title: Title and heading of the page: the name of the model.
 
     Raises:
         UserError: Gradio is not installed.
@@ -70,22 +88,17 @@ def make_page(model: GNER, labels: Sequence[str], title: str) -> Any:
         except UserError as error:
             raise gradio.Error(escape(str(error))) from error  # Gradio renders HTML here
 
+    def recolour(chosen: list[str]) -> Any:
+        """Colours for types that were added."""
+        return gradio.HighlightedText(color_map=colours(chosen or []))
+
     with gradio.Blocks(title=title, analytics_enabled=False) as page:
         gradio.Markdown(f"# {as_text(title)}")
         text = gradio.Textbox(_EXAMPLE, label="Text", lines=5)
-        chips = gradio.Dropdown(
-            list(labels),
-            value=list(labels),
-            multiselect=True,
-            allow_custom_value=True,
-            label="Types",
-            info="Write a type and press Enter to add it.",
-        )
-        with gradio.Row():
-            threshold = gradio.Slider(0, 1, value=0, step=0.01, label="Least score")
-            decoding = gradio.Radio(_DECODING, value=_DECODING[0], label="Decoding") if model.writes else None
+        chips = _type_chips(gradio, list(labels))
+        threshold, decoding = _settings(gradio, has_decoding=model.writes)
         button = gradio.Button("Find entities", variant="primary")
-        highlighted = gradio.HighlightedText(label="Entities", show_legend=True)
+        highlighted = gradio.HighlightedText(label="Entities", color_map=colours(labels))
         table = gradio.Dataframe(headers=["entity", "type", "score", "start", "end"], label="Scores", interactive=False)
         took = gradio.Markdown()
         inputs, outputs = [text, chips, threshold], [highlighted, table, took]
@@ -94,9 +107,24 @@ def make_page(model: GNER, labels: Sequence[str], title: str) -> Any:
             inputs.append(decoding)
             events.append(decoding.change)
         button.click(label, inputs, outputs, api_name="find_entities")
-        for event in events:
+        for event in (*events, page.load):
             event(label, inputs, outputs, api_visibility="private")
+        chips.change(recolour, chips, highlighted, api_visibility="private")
     return page
+
+
+def _settings(gradio: Any, *, has_decoding: bool) -> tuple[Any, Any]:
+    """A row with the threshold and, unless the model has one way, the decoding."""
+    with gradio.Row():
+        threshold = gradio.Slider(0, 1, value=0, step=0.01, label="Least score")
+        decoding = gradio.Radio(_DECODING, value=_DECODING[0], label="Decoding") if has_decoding else None
+    return threshold, decoding
+
+
+def _type_chips(gradio: Any, types: list[str]) -> Any:
+    """What types are chosen with, and added."""
+    options = {"multiselect": True, "allow_custom_value": True}
+    return gradio.Dropdown(types, value=types, label="Types", info="Write a type and press Enter to add it.", **options)
 
 
 def _import_gradio() -> Any:

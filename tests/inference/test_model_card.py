@@ -21,9 +21,14 @@ from tests.prompting.questions import QuestionFormat
 
 def test_model_card_has_types_metrics_and_config_of_the_run(config: Path, tmp_path: Path) -> None:
     run("fit", ["--config", str(config)])
-    main(["--ckpt", str(tmp_path / "run"), "--out", str(tmp_path / "my_model")])
+    facts = ["--license", "apache-2.0", "--languages", "en", "de"]
+    main(["--ckpt", str(tmp_path / "run"), "--out", str(tmp_path / "my_model"), *facts])
     card = ModelCard.load(tmp_path / "my_model" / "README.md")
     assert card.data.library_name == "gner"
+    assert card.data.pipeline_tag is None  # a pipeline of the hub would not read what it writes
+    assert (card.data.license, card.data.language) == ("apache-2.0", ["en", "de"])
+    assert "| place | " in card.text
+    assert "The longest sentence of training has" in card.text
     names = {result.metric_name for result in card.data.eval_results}
     assert {"f1", "f1_gner"} <= names
     assert "| toy | person, place |" in card.text

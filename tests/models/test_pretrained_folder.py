@@ -84,3 +84,11 @@ def test_exporting_missing_adapters_is_refused(families: dict[str, Path], tmp_pa
     backbone = Backbone(str(families["llama"]))
     with pytest.raises(UserError, match="this one was trained without"):
         export(backbone.build(), backbone.tokenizer, tmp_path / "out", adapter_only=True)
+
+
+def test_all_files_can_be_read_by_whoever_may_read_new_ones(families: dict[str, Path], tmp_path: Path) -> None:
+    backbone = Backbone(str(families["llama"]))
+    export(backbone.build(), backbone.tokenizer, tmp_path / "model")
+    (tmp_path / "new").touch()
+    modes = {path.stat().st_mode for path in (tmp_path / "model").iterdir()}
+    assert modes == {(tmp_path / "new").stat().st_mode}

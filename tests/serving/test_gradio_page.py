@@ -8,7 +8,7 @@ from gradio_client import Client
 from tensorboard.plugin_util import markdown_to_safe_html
 
 from gner.markdown import as_text
-from gner.serving.gradio_page import answer, make_page
+from gner.serving.gradio_page import answer, colours, make_page
 from tests.conftest import MakeModel
 from tests.markup import NASTY, Elements
 
@@ -52,3 +52,25 @@ def test_gradio_page_escapes_data(make_model: MakeModel) -> None:
         find("text", ["person"], 0.0, "<img src=x onerror=alert(1)>")
     assert not Elements(refused.value.message).tags
     assert "onerror" in unescape(refused.value.message)
+
+
+def test_the_page_answers_when_it_is_opened(make_model: MakeModel) -> None:
+    page = make_page(make_model(), ["person", "place"], "toy")
+    opened = [one for one in page.fns.values() if any(event == "load" for _, event in one.targets)]
+    assert [one.fn for one in opened] == [one.fn for one in page.fns.values() if one.api_name == "find_entities"]
+
+
+def test_a_type_has_the_same_colour_whatever_the_others_and_none_is_red() -> None:
+    names = [f"type {number}" for number in range(200)]
+    for name, colour in colours(names).items():
+        assert colours([name]) == {name: colour}
+        red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+        assert red <= max(green, blue) * 1.8
+
+
+def test_type_names_are_at_the_entities(make_model: MakeModel) -> None:
+    page = make_page(make_model(), ["person"], "toy")
+    [shown] = [block for block in page.blocks.values() if isinstance(block, gradio.HighlightedText)]
+    assert shown.show_inline_category
+    assert not shown.show_legend
+    assert shown.color_map == colours(["person"])
