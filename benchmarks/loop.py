@@ -2,8 +2,8 @@
 
 python benchmarks/loop.py [--config configs/quickstart.yaml] [--steps 300] [--threads 1]
 
-The bare loop has its batches ready and does forward, backward, clipping and a fused AdamW step. ``gner.fit`` draws, writes
-and tokenizes them, and has its callbacks, logger and progress bar as in a real run.
+The bare loop has its batches ready and does forward, backward, clipping and a fused AdamW step. ``gner.fit`` draws,
+writes and tokenizes them, and has its callbacks, logger and progress bar as in a real run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -28,9 +28,9 @@ _CLIPPED_AT = 1.0
 class Watch(Callback):
     """Takes the seconds of a fit's steps, and its batches and network."""
 
-    batches: list[Batch] = []
-    seconds = (0.0, 0.0)
-    module: GnerModule
+    batches: ClassVar[list[Batch]] = []
+    seconds: ClassVar[tuple[float, float]] = (0.0, 0.0)
+    module: ClassVar[GnerModule]
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Batch, *args: Any) -> None:
         """Keep a batch, and start the clock after some."""

@@ -2,8 +2,8 @@
 
 python benchmarks/training.py [--root ../shared/data] [--dataset mit-restaurant] [--hidden-size 256] [--steps 60]
 
-Both train a small Llama from the same random weights, with the official prompt, in fp32, without validation. Seconds are
-those between the start and the end of training; those of the CPU are less troubled by other work on a machine.
+Both train a small Llama from the same random weights, with the official prompt, in fp32, without validation. Seconds
+are those between the start and the end of training; those of the CPU are less troubled by other work on a machine.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 
 import torch
 from lightning import Callback, Trainer
-from transformers import TrainerCallback, TrainingArguments
 from transformers import Trainer as HuggingFaceTrainer
+from transformers import TrainerCallback, TrainingArguments
 
 from gner.data import GnerDataModule
 from gner.data.collate import Collator
