@@ -16,7 +16,7 @@ from transformers.models.auto.modeling_auto import (
 )
 
 from gner.prompting.base import Format
-from gner.records import Example, Prediction
+from gner.records import Example
 
 IGNORED = -100
 """The label of a place that the loss leaves out."""
@@ -333,22 +333,3 @@ class TextModel(Protocol):
     @property
     def format(self) -> Format:
         """How examples are written as text."""
-
-
-class Predictor(Protocol):
-    """What turns examples into predictions; all that needs predictions calls one.
-
-    What it gives for an example does not depend on the examples beside it.
-    """
-
-    def predict(self, batch: Batch) -> list[Prediction]:
-        """Tags and entities for the examples of a batch, in order.
-
-        Called without gradients. On several processes each has batches of its own.
-
-        Args:
-            batch: E examples, R rows; the gold tags of the examples are not looked at.
-
-        Returns:
-            E predictions.
-        """
