@@ -27,7 +27,8 @@ class AnswerRow:
     Attributes:
         source: Where its drafter is from.
         drafter: Has what was written, and drafts what may follow.
-        limit: Most tokens.
+        num_prompt: Tokens of its prompt.
+        limit: Most tokens of the answer.
         stops_loops: End it where it does nothing but repeat itself.
         log_probs: Of the tokens that were written.
         is_done: Whether it has come to its end.
@@ -35,6 +36,7 @@ class AnswerRow:
 
     source: DraftSource
     drafter: RowDrafter
+    num_prompt: int
     limit: int
     stops_loops: bool
     log_probs: list[float] = field(default_factory=list)
@@ -115,7 +117,8 @@ class RowGroup:
         >>> from gner.testing import make_examples, tiny_model
         >>> model, source = tiny_model("causal"), WordDrafts()
         >>> batch = model.batch(make_examples()[:3])
-        >>> rows = [AnswerRow(source, drafter, 2, False) for drafter in source.drafters(model, batch)]
+        >>> pairs = zip(source.drafters(model, batch), batch.prompt_lengths, strict=True)
+        >>> rows = [AnswerRow(source, drafter, length, 2, stops_loops=False) for drafter, length in pairs]
         >>> group = RowGroup(model.network, batch, rows, end=model.tokenizer.eos_token_id)
         >>> with torch.inference_mode():
         ...     while group:
@@ -134,9 +137,9 @@ class RowGroup:
         return len(self.rows)
 
     @property
-    def num_columns(self) -> int:
-        """What each row takes of memory, in tokens."""
-        return self._verifier.num_columns
+    def most_columns(self) -> int:
+        """How many tokens of each row, with padding, the cache may come to hold."""
+        return max((row.num_prompt + row.limit for row in self.rows), default=0)
 
     def advance(self) -> None:
         """Draft, verify and accept in all rows; those that are done then leave the group."""

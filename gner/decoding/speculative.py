@@ -129,9 +129,9 @@ class _Pooling(Session[list[Generation]]):
             written = Greedy(self._strategy.max_new_tokens).generate(self._model, batch)
             return [Done(batch, place, rows) for place, rows in enumerate(by_example(batch, written))]
         group = self._begin(source, batch)
+        self._most_rows = max(self._most_rows, len(group))
+        self._most_tokens = max(self._most_tokens, len(group) * group.most_columns)
         self._pass(group)
-        self._most_rows = max(self._most_rows, batch.num_rows)
-        self._most_tokens = max(self._most_tokens, batch.num_rows * group.num_columns)
         self._pour(group)
         while self._lockstep.goes_on(bool(group) or self._is_full()):
             self._pass(self._pool)
@@ -149,9 +149,10 @@ class _Pooling(Session[list[Generation]]):
         model = self._model
         answers = [_Answer(batch, place) for place in range(len(batch))]
         limits = row_limits(model, batch, self._strategy.max_new_tokens)
-        for owner, drafter, limit in zip(batch.owners, source.drafters(model, batch), limits, strict=True):
+        parts = zip(batch.owners, source.drafters(model, batch), batch.prompt_lengths, limits, strict=True)
+        for owner, drafter, num_prompt, limit in parts:
             may_loop = batch.stops_loops and not repeats_itself(batch.examples[owner])
-            answers[owner].rows.append(AnswerRow(source, drafter, limit, may_loop))
+            answers[owner].rows.append(AnswerRow(source, drafter, num_prompt, limit, may_loop))
         self._open += answers
         rows = list(chain.from_iterable(answer.rows for answer in answers))
         return RowGroup(model.network, batch, rows, end=model.tokenizer.eos_token_id)
@@ -169,7 +170,7 @@ class _Pooling(Session[list[Generation]]):
         if not self._pool:
             self._pool = group.split(len(group)) if group else None
         elif group:
-            columns = max(group.num_columns, self._pool.num_columns)
+            columns = max(group.most_columns, self._pool.most_columns)
             room = min(self._most_rows, self._most_tokens // columns) - len(self._pool)
             if room > 0:
                 self._pool.join(group.split(min(room, len(group))))

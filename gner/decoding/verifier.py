@@ -159,12 +159,6 @@ class Verifier:
         self._encoded = None if self._encoded is None else self._encoded[index]
         self._prompt_mask = self._prompt_mask[index]
 
-    @property
-    def num_columns(self) -> int:
-        """Tokens of each row, with padding, whose keys and values are kept."""
-        num_read = self._prompt_mask.shape[1] if self._kind is Kind.SEQ2SEQ else 0
-        return self._mask.shape[1] + num_read
-
     def split(self, num_rows: int) -> Verifier:
         """Take the first of the A rows out; returns a verifier of these."""
         first, rows = copy(self), torch.arange(len(self._next), device=self._next.device)
