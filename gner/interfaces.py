@@ -89,6 +89,9 @@ class Batch:
         stops_loops: End answers that do nothing but repeat themselves; see `gner.decoding.limits`.
         most_rows: Rows of one example to write at a time, where its types are asked for one by one; None for all.
 
+    Attributes:
+        prefixes: What is kept of earlier batches' prompts, a `gner.decoding.prefix_store.PrefixStore`, or None.
+
     Example:
         >>> from gner.testing import make_examples, tiny_model
         >>> batch = tiny_model("causal").batch(make_examples()[:2])
@@ -135,6 +138,7 @@ class Batch:
         self.length_limit = length_limit
         self.stops_loops = stops_loops
         self.most_rows = most_rows
+        self.prefixes: object | None = None
 
     @property
     def num_rows(self) -> int:

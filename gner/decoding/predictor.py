@@ -8,6 +8,7 @@ from gner.alignment.back_tokenize import BackTokenizer
 from gner.alignment.confidence import EntityScorer
 from gner.alignment.postprocess import AlignerName, PostProcessor
 from gner.decoding.base import DecodingStrategy, by_example
+from gner.decoding.prefix_store import PrefixStore
 from gner.interfaces import Batch, TextModel
 from gner.prompting.by_type import asks_each_type, of_types
 from gner.records import Generation, Prediction
@@ -21,6 +22,8 @@ class GenerativePredictor(Predictor):
         model: Network, tokenizer and format; the network is in evaluation mode and on the device of the batches.
         strategy: How texts are written.
         aligner: How written words are laid on source words; see `PostProcessor`.
+        is_fixed: Whether the network's weights never change, so that what prompts begin with is read once, and not in
+            each session.
 
     Example:
         >>> import torch
@@ -35,9 +38,12 @@ class GenerativePredictor(Predictor):
         True
     """
 
-    def __init__(self, model: TextModel, strategy: DecodingStrategy, aligner: AlignerName = "robust") -> None:
+    def __init__(
+        self, model: TextModel, strategy: DecodingStrategy, aligner: AlignerName = "robust", *, is_fixed: bool = False
+    ) -> None:
         self._model = model
         self._strategy = strategy
+        self._prefixes = PrefixStore(model.network) if is_fixed else None
         self._postprocess = PostProcessor(
             model.format, BackTokenizer(model.tokenizer), aligner, EntityScorer(model.tokenizer)
         )
@@ -48,13 +54,17 @@ class GenerativePredictor(Predictor):
 
     def session(self) -> Session[Prediction]:
         """With a session of the strategy."""
-        return _Reading(self._model, self._strategy, self._postprocess)
+        prefixes = self._prefixes or PrefixStore(self._model.network)
+        return _Reading(self._model, self._strategy, self._postprocess, prefixes)
 
 
 class _Reading(Session[Prediction]):
     """Reads what a strategy's session writes."""
 
-    def __init__(self, model: TextModel, strategy: DecodingStrategy, postprocess: PostProcessor) -> None:
+    def __init__(
+        self, model: TextModel, strategy: DecodingStrategy, postprocess: PostProcessor, prefixes: PrefixStore
+    ) -> None:
+        self._prefixes = prefixes
         self._model = model
         self._strategy = strategy
         self._writing = strategy.session(model)
@@ -62,6 +72,7 @@ class _Reading(Session[Prediction]):
 
     def add(self, batch: Batch) -> list[Done[Prediction]]:
         """Write a batch, or parts of it one after the other where its only example has too many rows."""
+        batch.prefixes = self._prefixes
         parts = self._parts(batch)
         if len(parts) == 1:
             return self._read(self._writing.add(batch))

@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache
 from gner.decoding import BeamSearch, Greedy, NucleusSampling, shared_prefix
 from gner.decoding.huggingface import HuggingFaceStrategy
 from gner.decoding.log_probs import token_log_probs
-from gner.decoding.shared_prefix import SharedPrefix, num_common
+from gner.decoding.prefix_store import SharedPrefix, num_common
 from gner.interfaces import Batch
 from gner.testing import TinyModel, make_examples, tiny_model
 from tests.decoding.networks import with_network
