@@ -19,7 +19,7 @@ from gner.interfaces import Batch
 
 LEAST_SAVED = 256
 """Tokens that must be saved in a batch, as one more pass has a price of its own."""
-_LEAST_COMMON = 32
+_LEAST_COMMON = 16
 """Tokens that a beginning must have to be kept for its own sake, when it has come before."""
 _MOST_TOKENS = 2048
 _MOST_SEEN = 32
@@ -119,30 +119,34 @@ class PrefixStore:
             batch: R rows, padded on the left.
             rows: Those that are asked about; None for all R.
         """
-        rows = range(batch.num_rows) if rows is None else rows
-        device, width = batch.prompt_ids.device, batch.prompt_ids.shape[1]
+        ids, device = batch.prompt_ids, batch.prompt_ids.device
         if self._kept and self._kept[0].layers[0][0].device != device:
             self._kept.clear()
-        ids = batch.prompt_ids.tolist()
-        prompts = [ids[row][width - batch.prompt_lengths[row] :] for row in rows]
+        rows = range(batch.num_rows) if rows is None else rows
+        padded = ids.tolist()
+        prompts = [padded[row][ids.shape[1] - batch.prompt_lengths[row] :] for row in rows]
         self._learn(prompts, [batch.examples[batch.owners[row]].types for row in rows], device)
+        return self._columns(prompts, ids.shape[1], device) if self._kept else None
+
+    def _columns(self, prompts: Sequence[list[int]], width: int, device: torch.device) -> SharedPrefix | None:
+        """The columns that all prompts have among what is kept, once they are padded to a width."""
         found = [self._best(prompt) for prompt in prompts]
         starts = [width - len(prompt) for prompt in prompts]
         num_columns = min(start + size for start, (_, size) in zip(starts, found, strict=True))
-        if num_columns <= 0 or not self._kept:
+        if num_columns <= 0:
             return None
         used = sorted({prefix for prefix, _ in found})
-        groups = torch.tensor([used.index(prefix) for prefix, _ in found], device=device)
-        columns = torch.arange(num_columns, device=device) - torch.tensor(starts, device=device).unsqueeze(1)
         chosen = [self._kept[prefix] for prefix in used]
         self._kept = [prefix for at, prefix in enumerate(self._kept) if at not in used] + chosen
+        groups = torch.tensor([used.index(prefix) for prefix, _ in found], device=device)
+        columns = torch.arange(num_columns, device=device) - torch.tensor(starts, device=device).unsqueeze(1)
         return SharedPrefix(num_columns, groups, columns.clamp(min=0), _stacked(chosen))
 
     def _best(self, row: list[int]) -> tuple[int, int]:
         """Which of those that are kept a prompt has most of, and how many tokens; the last token is always read."""
-        sizes = [num_common(prefix.tokens, row) for prefix in self._kept]
+        sizes = [min(num_common(prefix.tokens, row), len(row) - 1) for prefix in self._kept]
         best = max(range(len(sizes)), key=sizes.__getitem__, default=-1)
-        return best, min(sizes[best], len(row) - 1) if sizes else 0
+        return best, sizes[best] if sizes else 0
 
     def _learn(self, prompts: Sequence[list[int]], kinds: Sequence[Hashable], device: torch.device) -> None:
         """Read what prompts of a kind begin with, where that is worth it."""
