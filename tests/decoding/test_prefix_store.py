@@ -54,7 +54,7 @@ def _write(model: TinyModel, strategy: DecodingStrategy, batches: Sequence[Batch
 def _check_same(found: Sequence[Generation], expected: Sequence[Generation]) -> None:
     assert [one.token_ids for one in found] == [one.token_ids for one in expected]
     for one, other in zip(found, expected, strict=True):
-        assert one.token_log_probs == pytest.approx(other.token_log_probs, abs=1e-4)
+        assert one.token_log_probs == pytest.approx(other.token_log_probs, abs=1e-5)
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
