@@ -6,8 +6,9 @@ See docs/decisions/shared_prefix.md.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -21,8 +22,8 @@ LEAST_SAVED = 256
 """Tokens that must be saved in a batch, as one more pass has a price of its own."""
 _LEAST_COMMON = 16
 """Tokens that a beginning must have to be kept for its own sake, when it has come before."""
-_MOST_TOKENS = 2048
-_MOST_SEEN = 32
+_MOST_BYTES = 2**29
+_MOST_KEPT = 32
 
 
 @dataclass
@@ -31,6 +32,16 @@ class _Prefix:
 
     tokens: list[int]
     layers: list[tuple[Tensor, Tensor]]
+
+    @property
+    def device(self) -> torch.device:
+        """Where they are."""
+        return self.layers[0][0].device
+
+    @property
+    def num_bytes(self) -> int:
+        """The memory that they take."""
+        return sum(keys.nbytes + values.nbytes for keys, values in self.layers)
 
 
 class SharedPrefix:
@@ -109,7 +120,7 @@ class PrefixStore:
 
     def __init__(self, network: PreTrainedModel) -> None:
         self._network = network
-        self._kept: list[_Prefix] = []  # the one that was used last at the end
+        self._kept: tuple[_Prefix, ...] = ()  # replaced as a whole, as a server may ask in several threads
         self._seen: OrderedDict[Hashable, list[int]] = OrderedDict()  # the latest prompt for each list of types
 
     def find(self, batch: Batch, rows: Sequence[int] | None = None) -> SharedPrefix | None:
@@ -119,37 +130,20 @@ class PrefixStore:
             batch: R rows, padded on the left.
             rows: Those that are asked about; None for all R.
         """
-        ids, device = batch.prompt_ids, batch.prompt_ids.device
-        if self._kept and self._kept[0].layers[0][0].device != device:
-            self._kept.clear()
         rows = range(batch.num_rows) if rows is None else rows
-        padded = ids.tolist()
-        prompts = [padded[row][ids.shape[1] - batch.prompt_lengths[row] :] for row in rows]
-        self._learn(prompts, [batch.examples[batch.owners[row]].types for row in rows], device)
-        return self._columns(prompts, ids.shape[1], device) if self._kept else None
+        padded, width = batch.prompt_ids.tolist(), batch.prompt_ids.shape[1]
+        prompts = [padded[row][width - batch.prompt_lengths[row] :] for row in rows]
+        kinds = [batch.examples[batch.owners[row]].types for row in rows]
+        device = batch.prompt_ids.device
+        kept = self._learn([prefix for prefix in self._kept if prefix.device == device], prompts, kinds, device)
+        found = [_best(kept, prompt) for prompt in prompts]
+        self._keep(kept, {prefix for prefix, _ in found})
+        return _columns(kept, found, [width - len(prompt) for prompt in prompts], device) if kept else None
 
-    def _columns(self, prompts: Sequence[list[int]], width: int, device: torch.device) -> SharedPrefix | None:
-        """The columns that all prompts have among what is kept, once they are padded to a width."""
-        found = [self._best(prompt) for prompt in prompts]
-        starts = [width - len(prompt) for prompt in prompts]
-        num_columns = min(start + size for start, (_, size) in zip(starts, found, strict=True))
-        if num_columns <= 0:
-            return None
-        used = sorted({prefix for prefix, _ in found})
-        chosen = [self._kept[prefix] for prefix in used]
-        self._kept = [prefix for at, prefix in enumerate(self._kept) if at not in used] + chosen
-        groups = torch.tensor([used.index(prefix) for prefix, _ in found], device=device)
-        columns = torch.arange(num_columns, device=device) - torch.tensor(starts, device=device).unsqueeze(1)
-        return SharedPrefix(num_columns, groups, columns.clamp(min=0), _stacked(chosen))
-
-    def _best(self, row: list[int]) -> tuple[int, int]:
-        """Which of those that are kept a prompt has most of, and how many tokens; the last token is always read."""
-        sizes = [min(num_common(prefix.tokens, row), len(row) - 1) for prefix in self._kept]
-        best = max(range(len(sizes)), key=sizes.__getitem__, default=-1)
-        return best, sizes[best] if sizes else 0
-
-    def _learn(self, prompts: Sequence[list[int]], kinds: Sequence[Hashable], device: torch.device) -> None:
-        """Read what prompts of a kind begin with, where that is worth it."""
+    def _learn(
+        self, kept: list[_Prefix], prompts: Sequence[list[int]], kinds: Sequence[Hashable], device: torch.device
+    ) -> list[_Prefix]:
+        """What is kept, and what prompts of a kind begin with where it is worth being read."""
         groups: dict[Hashable, list[list[int]]] = {}
         for kind, prompt in zip(kinds, prompts, strict=True):
             groups.setdefault(kind, []).append(prompt)
@@ -157,22 +151,50 @@ class PrefixStore:
             before = self._seen.pop(kind, None)
             known = members if before is None else [*members, before]
             common = num_common(min(known), max(known))  # of those in order, the first and the last have least
-            gain = common - min(self._best(prompt)[1] for prompt in members)
+            gain = common - min(_best(kept, prompt)[1] for prompt in members)
             is_expected = before is not None and gain >= _LEAST_COMMON
             if is_expected or gain * (len(members) - 1) >= LEAST_SAVED:
-                self._read(members[0][:common], device)
+                new = self._read(members[0][:common], device)
+                kept = [prefix for prefix in kept if num_common(prefix.tokens, new.tokens) < len(prefix.tokens)]
+                kept.append(new)
             self._seen[kind] = members[0]
-        while len(self._seen) > _MOST_SEEN:
-            self._seen.popitem(last=False)
+        return kept
 
-    def _read(self, tokens: list[int], device: torch.device) -> None:
+    def _read(self, tokens: list[int], device: torch.device) -> _Prefix:
         ids = torch.tensor([tokens], device=device)
         inputs = causal_inputs(self._network, ids, torch.ones_like(ids), num_logits=1)
         cache: Any = self._network(**inputs, past_key_values=DynamicCache(), use_cache=True).past_key_values
-        self._kept = [prefix for prefix in self._kept if num_common(prefix.tokens, tokens) < len(prefix.tokens)]
-        self._kept.append(_Prefix(tokens, [(layer.keys[0], layer.values[0]) for layer in cache.layers]))
-        while len(self._kept) > 1 and sum(len(prefix.tokens) for prefix in self._kept) > _MOST_TOKENS:
-            self._kept.pop(0)
+        return _Prefix(tokens, [(layer.keys[0], layer.values[0]) for layer in cache.layers])
+
+    def _keep(self, prefixes: Sequence[_Prefix], used: Collection[int]) -> None:
+        """Keep as many as there is room for, first those that were just used, then those that were used last."""
+        order = [prefixes[at] for at in range(len(prefixes)) if at in used]
+        order += [prefixes[at] for at in range(len(prefixes)) if at not in used]
+        sizes = accumulate(prefix.num_bytes for prefix in order)
+        num_kept = max(1, sum(size <= _MOST_BYTES for size in sizes))
+        self._kept = tuple(order[: min(num_kept, _MOST_KEPT)])
+        while len(self._seen) > _MOST_KEPT:
+            self._seen.popitem(last=False)
+
+
+def _best(kept: Sequence[_Prefix], prompt: list[int]) -> tuple[int, int]:
+    """Which of those that are kept a prompt has most of, and how many tokens; the last token is always read."""
+    sizes = [min(num_common(prefix.tokens, prompt), len(prompt) - 1) for prefix in kept]
+    best = max(range(len(sizes)), key=sizes.__getitem__, default=-1)
+    return best, sizes[best] if sizes else 0
+
+
+def _columns(
+    kept: Sequence[_Prefix], found: Sequence[tuple[int, int]], starts: Sequence[int], device: torch.device
+) -> SharedPrefix | None:
+    """The columns before which all rows are known, given what `_best` found for them and where they start."""
+    num_columns = min(start + size for start, (_, size) in zip(starts, found, strict=True))
+    if num_columns <= 0:
+        return None
+    used = sorted({prefix for prefix, _ in found})
+    groups = torch.tensor([used.index(prefix) for prefix, _ in found], device=device)
+    columns = torch.arange(num_columns, device=device) - torch.tensor(starts, device=device).unsqueeze(1)
+    return SharedPrefix(num_columns, groups, columns.clamp(min=0), _stacked([kept[prefix] for prefix in used]))
 
 
 def num_common(one: Sequence[int], other: Sequence[int]) -> int:

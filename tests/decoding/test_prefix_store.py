@@ -121,15 +121,28 @@ def test_short_beginnings_are_not_worth_a_pass(monkeypatch: pytest.MonkeyPatch) 
     assert not counter.passes
 
 
-def test_few_tokens_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_used_last_is_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny_model("causal", format=FORMAT)
-    monkeypatch.setattr(prefix_store, "_MOST_TOKENS", 300)
-    store = PrefixStore(model.network)
-    for number in range(30):
-        types = (f"type {number}", "person")
-        examples = [replace(one, types=types, tags=("O",) * len(one.words)) for one in make_examples()]
-        assert store.find(model.batch(examples)) is not None
-        assert sum(len(prefix.tokens) for prefix in store._kept) <= 300
+
+    def batch_of(number: int) -> Batch:
+        """Sentences with a long list of types of their own."""
+        types = tuple(f"{number} is not {at}" for at in range(20))
+        return model.batch([replace(one, types=types, tags=("O",) * len(one.words)) for one in make_examples()])
+
+    store, counter = PrefixStore(model.network), TokenCounter(model.network)
+    monkeypatch.setattr(prefix_store, "_MOST_KEPT", 3)
+    for number in (0, 1, 2, 0, 3, 0):  # 1 was not used for longest when 3 comes
+        assert store.find(batch_of(number)) is not None
+    assert len(store._kept) == 3 and len(counter.passes) == 4
+    store.find(batch_of(1))
+    assert len(counter.passes) == 5
+    num_bytes = max(prefix.num_bytes for prefix in store._kept)
+    monkeypatch.setattr(prefix_store, "_MOST_BYTES", 2 * num_bytes)
+    store.find(batch_of(4))
+    assert len(store._kept) == 2
+    monkeypatch.setattr(prefix_store, "_MOST_BYTES", 1)
+    assert store.find(batch_of(5)) is not None
+    assert len(store._kept) == 1
 
 
 def test_the_last_token_of_a_prompt_is_always_read() -> None:
