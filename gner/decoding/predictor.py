@@ -22,8 +22,6 @@ class GenerativePredictor(Predictor):
         model: Network, tokenizer and format; the network is in evaluation mode and on the device of the batches.
         strategy: How texts are written.
         aligner: How written words are laid on source words; see `PostProcessor`.
-        is_fixed: Whether the network's weights never change, so that what prompts begin with is read once, and not in
-            each session.
 
     Example:
         >>> import torch
@@ -38,12 +36,9 @@ class GenerativePredictor(Predictor):
         True
     """
 
-    def __init__(
-        self, model: TextModel, strategy: DecodingStrategy, aligner: AlignerName = "robust", *, is_fixed: bool = False
-    ) -> None:
+    def __init__(self, model: TextModel, strategy: DecodingStrategy, aligner: AlignerName = "robust") -> None:
         self._model = model
         self._strategy = strategy
-        self._prefixes = PrefixStore(model.network) if is_fixed else None
         self._postprocess = PostProcessor(
             model.format, BackTokenizer(model.tokenizer), aligner, EntityScorer(model.tokenizer)
         )
@@ -53,18 +48,15 @@ class GenerativePredictor(Predictor):
         return results_of(self.session(), batch)
 
     def session(self) -> Session[Prediction]:
-        """With a session of the strategy."""
-        prefixes = self._prefixes or PrefixStore(self._model.network)
-        return _Reading(self._model, self._strategy, self._postprocess, prefixes)
+        """With a session of the strategy, in which what prompts begin with is read once."""
+        return _Reading(self._model, self._strategy, self._postprocess)
 
 
 class _Reading(Session[Prediction]):
     """Reads what a strategy's session writes."""
 
-    def __init__(
-        self, model: TextModel, strategy: DecodingStrategy, postprocess: PostProcessor, prefixes: PrefixStore
-    ) -> None:
-        self._prefixes = prefixes
+    def __init__(self, model: TextModel, strategy: DecodingStrategy, postprocess: PostProcessor) -> None:
+        self._prefixes = PrefixStore(model.network)
         self._model = model
         self._strategy = strategy
         self._writing = strategy.session(model)

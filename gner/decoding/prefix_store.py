@@ -120,7 +120,7 @@ class PrefixStore:
 
     def __init__(self, network: PreTrainedModel) -> None:
         self._network = network
-        self._kept: tuple[_Prefix, ...] = ()  # replaced as a whole, as a server may ask in several threads
+        self._kept: tuple[_Prefix, ...] = ()  # those that were used last first
         self._seen: OrderedDict[Hashable, list[int]] = OrderedDict()  # the latest prompt for each list of types
 
     def find(self, batch: Batch, rows: Sequence[int] | None = None) -> SharedPrefix | None:

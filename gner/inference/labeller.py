@@ -200,8 +200,7 @@ class Labeller:
 
     def _make_predictor(self, decoding: Decoding | None) -> Predictor:
         if not isinstance(self._backbone, TaggerBackbone):
-            strategy = find_strategy("speculative" if decoding is None else decoding)
-            return GenerativePredictor(self, strategy, is_fixed=True)
+            return GenerativePredictor(self, find_strategy("speculative" if decoding is None else decoding))
         if decoding is not None:
             raise UserError(f"Expected no `decoding` for a tagger, which writes nothing, got {decoding!r}.")
         scorer = TagScorer(self._backbone, remembers_types=True)
