@@ -69,6 +69,17 @@ def test_texts_and_log_probabilities_are_those_of_prompts_read_whole(name: str, 
         assert counter.taken() < 0.8 * num_read
 
 
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_pooled_rows_with_shared_beginnings_are_written_as_by_greedy_search(name: str) -> None:
+    model = with_architecture(tiny_model("causal", format=FORMAT), name)
+    batches = _batches(model, _of_many_types(), seed=1)
+    found = _write(model, Speculative(12), batches, shares=True)
+    for batch in batches:
+        batch.prefixes = None
+    expected = [generation for batch in batches for generation in Greedy(12).generate(model, batch)]
+    _check_same(found, expected)
+
+
 @pytest.mark.parametrize("strategy", [Constrained(), Constrained(2), NucleusSampling(num_samples=3, max_new_tokens=4)])
 def test_all_strategies_share(strategy: DecodingStrategy) -> None:
     model = tiny_model("causal", format=FORMAT)
