@@ -17,7 +17,7 @@ from transformers.models.auto.modeling_auto import (
 
 from gner.packed_rows import PackedRows
 from gner.prompting.base import Format
-from gner.records import Example, Prediction
+from gner.records import Example
 
 IGNORED = -100
 """The label of a place that the loss leaves out."""
@@ -91,6 +91,9 @@ class Batch:
         most_rows: Rows of one example to write at a time, where its types are asked for one by one; None for all.
         packed: The sequences of a causal backbone with their shared beginning once; None where that saves nothing.
 
+    Attributes:
+        prefixes: What is kept of earlier batches' prompts, a `gner.decoding.prefix_store.PrefixStore`, or None.
+
     Example:
         >>> from gner.testing import make_examples, tiny_model
         >>> batch = tiny_model("causal").batch(make_examples()[:2])
@@ -139,6 +142,7 @@ class Batch:
         self.stops_loops = stops_loops
         self.most_rows = most_rows
         self.packed = packed
+        self.prefixes: object | None = None
 
     @property
     def num_rows(self) -> int:
@@ -341,22 +345,3 @@ class TextModel(Protocol):
     @property
     def format(self) -> Format:
         """How examples are written as text."""
-
-
-class Predictor(Protocol):
-    """What turns examples into predictions; all that needs predictions calls one.
-
-    What it gives for an example does not depend on the examples beside it.
-    """
-
-    def predict(self, batch: Batch) -> list[Prediction]:
-        """Tags and entities for the examples of a batch, in order.
-
-        Called without gradients. On several processes each has batches of its own.
-
-        Args:
-            batch: E examples, R rows; the gold tags of the examples are not looked at.
-
-        Returns:
-            E predictions.
-        """

@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "run_dir": {"errors", "locks"},
     "packed_rows": set(),
     "interfaces": {"packed_rows", "prompting", "records"},
+    "sessions": {"interfaces", "records"},
     "alignment": {"bio", "errors", "records", "words"},
     "prompting": {"alignment", "bio", "errors", "option_parser", "plugins", "records"},
     "scoring": {"alignment", "bio", "errors", "files", "option_parser", "prompting", "records", "web_page"},
@@ -35,15 +36,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "decoding": {
         *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),
-        "scoring",
+        *("scoring", "sessions"),
     },
     "models": {
         *("alignment", "bio", "decoding", "errors", "interfaces", "metrics", "packed_rows", "prompting", "records"),
-        "run_dir",
+        *("run_dir", "sessions"),
     },
     "inference": {
         *("__version__", "alignment", "bio", "data", "decoding", "errors", "files", "interfaces", "markdown", "models"),
-        *("option_parser", "plugins", "prompting", "records", "run_dir", "sentences", "words"),
+        *("option_parser", "plugins", "prompting", "records", "run_dir", "sentences", "sessions", "words"),
     },
     "file_prediction": {
         *("errors", "files", "inference", "locks", "option_parser", "prompting", "run_dir", "spacy_library"),

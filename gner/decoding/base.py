@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from gner.interfaces import Batch, TextModel
 from gner.records import Generation
+from gner.sessions import AtOnce, Session
 
 
 class DecodingStrategy(ABC):
@@ -28,7 +30,7 @@ class DecodingStrategy(ABC):
 
     @property
     def num_sequences(self) -> int:
-        """Texts that are written at once for each row, each with keys and values of its own."""
+        """Texts that are written at once for each row of a batch, each with keys and values of its own."""
         return 1
 
     @abstractmethod
@@ -46,3 +48,27 @@ class DecodingStrategy(ABC):
         Returns:
             R generations in row order.
         """
+
+    def session(self, model: TextModel) -> Session[list[Generation]]:
+        """For many batches: gives the generations of each example's rows, in the end those that `generate` gives.
+
+        Here each batch is answered when it is added. A strategy that overrides this may have the last rows of a batch
+        wait for others.
+        """
+        return AtOnce(lambda batch: by_example(batch, self.generate(model, batch)))
+
+
+def by_example(batch: Batch, generations: Sequence[Generation]) -> list[list[Generation]]:
+    """The generations of each example of a batch, given those of its rows.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> batch = tiny_model("causal").batch(make_examples()[:2])
+        >>> batch.owners = [0, 0, 1]  # a format that poses two queries for the first example
+        >>> [len(one) for one in by_example(batch, [Generation([], text, [], True) for text in "abc"])]
+        [2, 1]
+    """
+    grouped: list[list[Generation]] = [[] for _ in batch.examples]
+    for owner, generation in zip(batch.owners, generations, strict=True):
+        grouped[owner].append(generation)
+    return grouped

@@ -16,12 +16,13 @@ from gner.decoding.limits import end_of_loop, repeats_itself
 from gner.decoding.peers import Peers, gather
 from gner.decoding.tensorboard_panel import side_by_side
 from gner.errors import UserError
-from gner.interfaces import Batch, Predictor
+from gner.interfaces import Batch
 from gner.metrics import EntityF1
 from gner.prompting import Format
-from gner.records import Generation
+from gner.records import Generation, Prediction
 from gner.scoring import EntityScores
 from gner.scoring.prediction_file import Decoded, write_jsonl
+from gner.sessions import Predictor, Session
 
 _FAREWELL_S = 10.0
 _SANITY_EXAMPLES, _SANITY_TOKENS = 4, 48
@@ -117,7 +118,7 @@ class DecodingCallback(Callback):
         self._num_validations = 0
         self._decoded: list[Decoded] = []
         self._metric: EntityF1 | None = None
-        self._predictor: Predictor | None = None
+        self._session: Session[Prediction] | None = None
         self._weights = ExitStack()
         self._num_started = 0
         self._peers: Peers | None = None
@@ -149,7 +150,7 @@ class DecodingCallback(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
     ) -> None:
         """Decode a batch."""
-        if self._predictor is None or not batch.decode:
+        if self._session is None or not batch.decode:
             return
         if trainer.sanity_checking:
             if self._num_decoded_batches:
@@ -159,11 +160,11 @@ class DecodingCallback(Callback):
         elif trainer.state.fn == "fit":
             batch.stops_loops = not self._ends_texts
         self._num_decoded_batches += 1
-        self._decode(trainer, pl_module, batch)
+        self._decode(trainer, batch)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Score, log and write what was decoded."""
-        if self._predictor is not None:
+        if self._session is not None:
             self._finish(trainer, pl_module, "val")
         if not trainer.sanity_checking:
             self._num_validations += 1
@@ -176,7 +177,7 @@ class DecodingCallback(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
     ) -> None:
         """Decode a batch."""
-        self._decode(trainer, pl_module, batch)
+        self._decode(trainer, batch)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Score, log and write what was decoded."""
@@ -190,7 +191,7 @@ class DecodingCallback(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *args: Any
     ) -> None:
         """Decode a batch."""
-        self._decode(trainer, pl_module, batch)
+        self._decode(trainer, batch)
 
     def on_predict_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write what was decoded."""
@@ -201,7 +202,7 @@ class DecodingCallback(Callback):
         format = module.format
         metric = EntityF1(_data(trainer).entity_types(), format.scorers, format.lists_strings)
         self._metric = metric.to(pl_module.device)
-        self._predictor = module.predictor(self._aligner)
+        self._session = module.predictor(self._aligner).session()
         self._decoded = []
         self._num_decoded_batches = 0
         self._num_started += 1
@@ -209,23 +210,25 @@ class DecodingCallback(Callback):
         self._peers = Peers(f"decoding {self._num_started}", None if module.generates_alone else _FAREWELL_S)
         self._weights.enter_context(module.generation())
 
-    def _decode(self, trainer: Trainer, pl_module: LightningModule, batch: Batch) -> None:
-        assert self._predictor is not None and self._metric is not None and self._peers is not None
+    def _decode(self, trainer: Trainer, batch: Batch | None) -> None:
+        """Add a batch, or None to finish, and count the examples that are done."""
+        assert self._session is not None and self._metric is not None and self._peers is not None
         self._peers.check()
         try:
             with trainer.precision_plugin.forward_context():
-                predictions = self._predictor.predict(batch)
+                done = self._session.finish() if batch is None else self._session.add(batch)
         except Exception as error:
             self._peers.fail(error)  # raises what happened elsewhere, if this is but its consequence
             raise
-        predicted = zip(batch.positions, batch.examples, predictions, batch.counted, strict=True)
-        for position, example, prediction, counted in predicted:
-            if counted:
-                self._metric.update(example, prediction, prediction.finished)
-                self._decoded.append(Decoded(position, example, prediction))
+        for one in done:
+            position, example = one.batch.positions[one.place], one.batch.examples[one.place]
+            if one.batch.counted[one.place]:
+                self._metric.update(example, one.result, one.result.finished)
+                self._decoded.append(Decoded(position, example, one.result))
 
     def _finish(self, trainer: Trainer, pl_module: LightningModule, stage: Stage) -> None:
         assert self._metric is not None and self._peers is not None
+        self._decode(trainer, None)
         self._peers.wait()
         self._peers = None
         self._weights.close()
@@ -243,7 +246,7 @@ class DecodingCallback(Callback):
             path = Path(trainer.default_root_dir, "predictions", f"{name}.jsonl")
             write_jsonl(path, stage, decoded, cast(DecodingModule, pl_module).format)
             self._show(trainer, stage, decoded)
-        self._metric, self._predictor, self._decoded = None, None, []
+        self._metric, self._session, self._decoded = None, None, []
 
     def _count(self, trainer: Trainer, stage: Stage, decoded: list[Decoded]) -> dict[str, Any]:
         """What scores were counted on, as plain values."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Protocol
 
 from gner.alignment.robust import RobustAligner
@@ -32,6 +31,22 @@ class RowDrafter(Protocol):
         """Take what the model chose; returns how many tokens of the draft it would have written."""
 
 
+class DraftSource(Protocol):
+    """Makes the drafters of batches, and learns from what was written."""
+
+    def can_draft(self, format: Format, examples: Sequence[Example]) -> bool:
+        """Whether answers of a format to these examples can be drafted."""
+
+    def drafters(self, model: TextModel, batch: Batch) -> Sequence[RowDrafter]:
+        """One for each row of a batch."""
+
+    def prepare(self, drafters: Sequence[RowDrafter]) -> None:
+        """Get ready for what these draft next, for all at once."""
+
+    def learn(self, format: Format, example: Example, written: Sequence[tuple[RowDrafter, Generation]]) -> None:
+        """Take what was written for all rows of an example, once that is known."""
+
+
 class WordDrafts:
     """For formats that write every word: the source words with likely tags.
 
@@ -46,7 +61,6 @@ class WordDrafts:
     def __init__(self) -> None:
         self._pieces: PieceTokenizer | None = None
         self._memory = TagMemory()
-        self._drafters: list[Drafter] = []
 
     def can_draft(self, format: Format, examples: Sequence[Example]) -> bool:
         """Whether answers of a format write every word."""
@@ -58,15 +72,15 @@ class WordDrafts:
             self._pieces = PieceTokenizer(model.tokenizer, model.format, kind_of(model.network.config), num_probes=1)
         pieces, examples = self._pieces, batch.row_examples
         pieces.prepare(examples)
-        self._drafters = [Drafter(pieces, example, Guesses(self._memory, example)) for example in examples]
-        return self._drafters
+        return [Drafter(pieces, example, Guesses(self._memory, example)) for example in examples]
 
     def prepare(self, drafters: Sequence[RowDrafter]) -> None:
         """Nothing: pieces are tokenized before."""
 
-    def learn(self, format: Format, batch: Batch, generations: Sequence[Generation]) -> None:
+    def learn(self, format: Format, example: Example, written: Sequence[tuple[RowDrafter, Generation]]) -> None:
         """Keep the tags that were followed while these were written."""
-        for drafter, example in zip(self._drafters, batch.row_examples, strict=True):
+        for drafter, _ in written:
+            assert isinstance(drafter, Drafter)
             self._memory.learn(example, drafter.tags)
 
 
@@ -115,12 +129,9 @@ class ListDrafts:
         plans = [drafter.plan() for drafter in drafters if isinstance(drafter, ListDrafter)]
         self._tokens.prepare([plan for plan in plans if plan is not None])
 
-    def learn(self, format: Format, batch: Batch, generations: Sequence[Generation]) -> None:
+    def learn(self, format: Format, example: Example, written: Sequence[tuple[RowDrafter, Generation]]) -> None:
         """Keep the tags that are read in what was written, and its tokens."""
-        for generation in generations:
+        for _, generation in written:
             self._followers.learn(generation.token_ids)
-        rows = zip(batch.owners, generations, strict=True)
-        for owner, own in groupby(rows, key=lambda row: row[0]):
-            example = batch.examples[owner]
-            texts = [generation.text for _, generation in own]
-            self._entities.learn(example, format.read(example, texts, RobustAligner()).tags)
+        texts = [generation.text for _, generation in written]
+        self._entities.learn(example, format.read(example, texts, RobustAligner()).tags)

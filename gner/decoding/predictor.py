@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import chain
 
 from gner.alignment.back_tokenize import BackTokenizer
 from gner.alignment.confidence import EntityScorer
 from gner.alignment.postprocess import AlignerName, PostProcessor
-from gner.decoding.base import DecodingStrategy
+from gner.decoding.base import DecodingStrategy, by_example
+from gner.decoding.prefix_store import PrefixStore
 from gner.interfaces import Batch, TextModel
 from gner.prompting.by_type import asks_each_type, of_types
 from gner.records import Generation, Prediction
+from gner.sessions import Done, Predictor, Session, results_of
 
 
-class GenerativePredictor:
-    """Predicts with a model that writes text; see `gner.interfaces.Predictor`.
+class GenerativePredictor(Predictor):
+    """Predicts with a model that writes text; see `gner.sessions.Predictor`.
 
     Args:
         model: Network, tokenizer and format; the network is in evaluation mode and on the device of the batches.
@@ -44,12 +45,41 @@ class GenerativePredictor:
 
     def predict(self, batch: Batch) -> list[Prediction]:
         """Write the answers of all rows, and read those of each example together."""
-        written = [self._strategy.generate(self._model, part) for part in self._parts(batch)]
-        generations = list(chain.from_iterable(written))
-        grouped = by_example(batch, generations)
+        return results_of(self.session(), batch)
+
+    def session(self) -> Session[Prediction]:
+        """With a session of the strategy, in which what prompts begin with is read once."""
+        return _Reading(self._model, self._strategy, self._postprocess)
+
+
+class _Reading(Session[Prediction]):
+    """Reads what a strategy's session writes."""
+
+    def __init__(self, model: TextModel, strategy: DecodingStrategy, postprocess: PostProcessor) -> None:
+        self._prefixes = PrefixStore(model.network)
+        self._model = model
+        self._strategy = strategy
+        self._writing = strategy.session(model)
+        self._postprocess = postprocess
+
+    def add(self, batch: Batch) -> list[Done[Prediction]]:
+        """Write a batch, or parts of it one after the other where its only example has too many rows."""
+        batch.prefixes = self._prefixes
+        parts = self._parts(batch)
+        if len(parts) == 1:
+            return self._read(self._writing.add(batch))
+        written = [self._strategy.generate(self._model, part) for part in parts]
+        [generations] = by_example(batch, list(chain.from_iterable(written)))
+        return self._read([Done(batch, 0, generations)])
+
+    def finish(self) -> list[Done[Prediction]]:
+        """Read the rest."""
+        return self._read(self._writing.finish())
+
+    def _read(self, written: list[Done[list[Generation]]]) -> list[Done[Prediction]]:
         return [
-            self._postprocess.read(example, of_example)
-            for example, of_example in zip(batch.examples, grouped, strict=True)
+            Done(one.batch, one.place, self._postprocess.read(one.batch.examples[one.place], one.result))
+            for one in written
         ]
 
     def _parts(self, batch: Batch) -> list[Batch]:
@@ -66,19 +96,3 @@ def _asking(batch: Batch, start: int, end: int) -> Batch:
     part = batch.rows(start, end)
     part.examples = [of_types(batch.examples[0], start, end)]
     return part
-
-
-def by_example(batch: Batch, generations: Sequence[Generation]) -> list[list[Generation]]:
-    """The generations of each example of a batch, given those of its rows.
-
-    Example:
-        >>> from gner.testing import make_examples, tiny_model
-        >>> batch = tiny_model("causal").batch(make_examples()[:2])
-        >>> batch.owners = [0, 0, 1]  # a format that poses two queries for the first example
-        >>> [len(one) for one in by_example(batch, [Generation([], text, [], True) for text in "abc"])]
-        [2, 1]
-    """
-    grouped: list[list[Generation]] = [[] for _ in batch.examples]
-    for owner, generation in zip(batch.owners, generations, strict=True):
-        grouped[owner].append(generation)
-    return grouped

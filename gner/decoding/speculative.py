@@ -1,29 +1,29 @@
 """Speculative decoding: greedy search in few forward passes, with drafts made of the source words.
 
-How drafts are verified is in `gner.decoding.verifier`; for what was tried see docs/decisions/speculative.md.
+How drafts are verified is in `gner.decoding.verifier`; for what was tried see docs/decisions/speculative.md, and
+docs/decisions/pooled_decoding.md.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from gner.decoding.drafting import ListDrafts, RowDrafter, WordDrafts
+from gner.decoding.base import by_example
+from gner.decoding.drafting import DraftSource, ListDrafts, WordDrafts
 from gner.decoding.forward_pass import Lockstep, why_no_drafts
 from gner.decoding.greedy import Greedy
-from gner.decoding.huggingface import decode
-from gner.decoding.limits import end_of_loop, repeats_itself, row_limits
-from gner.decoding.verifier import Verifier
+from gner.decoding.limits import repeats_itself, row_limits
+from gner.decoding.row_group import AnswerRow, RowGroup
+from gner.decoding.verifier import idle
 from gner.interfaces import Batch, TextModel
 from gner.records import Generation
+from gner.sessions import Done, Session, results_of
 
 _log = logging.getLogger("gner")
-_LEAST_GAIN = 1.0
-_POOR_PASSES = 4
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 4, 64
 
 
 class Speculative(Greedy):
@@ -62,34 +62,34 @@ class Speculative(Greedy):
         self._warned: set[str] = set()
         self.num_passes = 0
 
+    @property
+    def num_sequences(self) -> int:
+        """A row of a batch, and one that was left of earlier batches."""
+        return 2
+
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per row; see the base class."""
-        source = next((source for source in self._sources if source.can_draft(model.format, batch.examples)), None)
-        if source is None:
-            return super().generate(model, batch)
-        reason = why_no_drafts(model.network)
-        if reason is not None:
-            self._warn_once(model.network.config.model_type, reason)
-            return super().generate(model, batch)
-        end = model.tokenizer.eos_token_id
-        rows = self._rows(source.drafters(model, batch), batch, row_limits(model, batch, self.max_new_tokens))
-        verifier = Verifier(model.network, batch)
-        lockstep, pace = Lockstep(model.network), _Pace()
-        active = list(range(len(rows)))
-        while lockstep.goes_on(bool(active)):
-            if active:
-                source.prepare([rows[row].drafter for row in active])
-                active = _pass(rows, active, verifier, pace, end)
-            else:
-                verifier.idle()
-            self.num_passes += 1
-        generations = [row.generation(model, end) for row in rows]
-        source.learn(model.format, batch, generations)
-        return generations
+        written = results_of(self.session(model), batch)
+        return list(chain.from_iterable(written))
 
-    def _rows(self, drafters: Sequence[RowDrafter], batch: Batch, limits: Sequence[int]) -> list[_Row]:
-        may_loop = [batch.stops_loops and not repeats_itself(example) for example in batch.row_examples]
-        return [_Row(*parts) for parts in zip(drafters, limits, may_loop, strict=True)]
+    def session(self, model: TextModel) -> Session[list[Generation]]:
+        """For many batches, whose last rows are written together; see docs/decisions/pooled_decoding.md."""
+        return _Pooling(self, model)
+
+    def source_for(self, model: TextModel, batch: Batch) -> DraftSource | None:
+        """Who drafts the answers of a batch; None where nobody can.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> model = tiny_model("causal")
+            >>> type(Speculative().source_for(model, model.batch(make_examples()[:1]))).__name__
+            'WordDrafts'
+        """
+        source = next((source for source in self._sources if source.can_draft(model.format, batch.examples)), None)
+        reason = why_no_drafts(model.network)
+        if source is not None and reason is not None:
+            self._warn_once(model.network.config.model_type, reason)
+        return source if reason is None else None
 
     @rank_zero_only
     def _warn_once(self, model_type: str, reason: str) -> None:
@@ -98,85 +98,99 @@ class Speculative(Greedy):
             _log.warning("Speculative writes as Greedy does, token by token, with a `%s`: %s.", model_type, reason)
 
 
-def _pass(rows: list[_Row], active: list[int], verifier: Verifier, pace: _Pace, end: int) -> list[int]:
-    """Draft, verify and accept; returns the rows that are not done."""
-    room = max(1, verifier.most_places // len(active)) if pace.drafts() else 1
-    drafts = [rows[row].drafter.draft(min(room, rows[row].room) - 1) for row in active]
-    choices, log_probs = verifier.check(drafts)
-    agreed = [
-        rows[row].take(draft, chosen, scores, end)
-        for row, draft, chosen, scores in zip(active, drafts, choices, log_probs, strict=True)
-    ]
-    pace.learn(sum(agreed) / len(active), any(drafts))
-    unfinished = [place for place, row in enumerate(active) if not rows[row].is_done]
-    if unfinished:
-        verifier.keep(unfinished, agreed, [rows[row].drafter.written[-1] for row in active])
-    return [active[place] for place in unfinished]
+@dataclass
+class _Answer:
+    """The rows of an example that is being answered."""
+
+    batch: Batch
+    place: int
+    rows: list[AnswerRow] = field(default_factory=list)
 
 
-class _Pace:
-    """Has a batch rest from drafting while drafts are not worth their cost.
+class _Pooling(Session[list[Generation]]):
+    """Passes each batch once, and then the rows that are not done in a pool with those of other batches.
 
-    After some passes in a row that got too little, there are passes without drafts, and more of them each time.
+    The pool is passed while it is full. It holds no more than the largest batch does, neither in rows nor in tokens
+    with padding. Processes that share weights pass together: one that has nothing to write takes part.
     """
 
-    def __init__(self) -> None:
-        self._num_poor = 0
-        self._num_resting = 0
-        self._pause = _SHORTEST_PAUSE
+    def __init__(self, strategy: Speculative, model: TextModel) -> None:
+        self._strategy = strategy
+        self._model = model
+        self._lockstep = Lockstep(model.network)
+        self._pool: RowGroup | None = None
+        self._most_rows = self._most_tokens = 0
+        self._open: list[_Answer] = []
 
-    def drafts(self) -> bool:
-        """Whether the next pass is over drafts."""
-        self._num_resting = max(0, self._num_resting - 1)
-        return not self._num_resting
+    def add(self, batch: Batch) -> list[Done[list[Generation]]]:
+        """Write a batch but for its stragglers, and those of earlier ones when there are enough of them."""
+        source = self._strategy.source_for(self._model, batch)
+        if source is None:
+            written = Greedy(self._strategy.max_new_tokens).generate(self._model, batch)
+            return [Done(batch, place, rows) for place, rows in enumerate(by_example(batch, written))]
+        group = self._begin(source, batch)
+        self._most_rows = max(self._most_rows, len(group))
+        self._most_tokens = max(self._most_tokens, len(group) * group.most_columns)
+        self._pass(group)
+        self._pour(group)
+        while self._lockstep.goes_on(bool(group) or self._is_full()):
+            self._pass(self._pool)
+            self._pour(group)
+        return self._collect()
 
-    def learn(self, gain: float, was_drafted: bool) -> None:
-        """Take how many drafted tokens a row got on average."""
-        if not was_drafted:
-            return
-        if gain >= _LEAST_GAIN:
-            self._num_poor, self._pause = 0, _SHORTEST_PAUSE
-            return
-        self._num_poor += 1
-        if self._num_poor >= _POOR_PASSES:
-            self._num_resting = self._pause + 1
-            self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
+    def finish(self) -> list[Done[list[Generation]]]:
+        """Write all that is left."""
+        while self._lockstep.goes_on(bool(self._pool)):
+            self._pass(self._pool)
+        return self._collect()
 
+    def _begin(self, source: DraftSource, batch: Batch) -> RowGroup:
+        """The rows of a batch, nothing of which is written."""
+        model = self._model
+        answers = [_Answer(batch, place) for place in range(len(batch))]
+        limits = row_limits(model, batch, self._strategy.max_new_tokens)
+        parts = zip(batch.owners, source.drafters(model, batch), batch.prompt_lengths, limits, strict=True)
+        for owner, drafter, num_prompt, limit in parts:
+            may_loop = batch.stops_loops and not repeats_itself(batch.examples[owner])
+            answers[owner].rows.append(AnswerRow(source, drafter, num_prompt, limit, may_loop))
+        self._open += answers
+        rows = list(chain.from_iterable(answer.rows for answer in answers))
+        return RowGroup(model.network, batch, rows, end=model.tokenizer.eos_token_id)
 
-@dataclass
-class _Row:
-    """The answer of one example, with the most tokens that it may have, and whether it ends where it loops."""
+    def _pass(self, group: RowGroup | None) -> None:
+        """Do a pass, with a group of rows, or for other processes."""
+        if group:
+            group.advance()
+        else:
+            idle(self._model.network)
+        self._strategy.num_passes += 1
 
-    drafter: RowDrafter
-    limit: int
-    stops_loops: bool
-    log_probs: list[float] = field(default_factory=list)
-    is_done: bool = False
+    def _pour(self, group: RowGroup) -> None:
+        """Move rows of a group into the pool, as many as there is room for."""
+        if not self._pool:
+            self._pool = group.split(len(group)) if group else None
+        elif group:
+            columns = max(group.most_columns, self._pool.most_columns)
+            room = min(self._most_rows, self._most_tokens // columns) - len(self._pool)
+            if room > 0:
+                self._pool.join(group.split(min(room, len(group))))
 
-    def generation(self, model: TextModel, end: int) -> Generation:
-        """The answer, once it is done."""
-        ids = self.drafter.written
-        return Generation(
-            ids, decode(model.tokenizer, ids, model.format.answer_start), self.log_probs, finished=ids[-1:] == [end]
-        )
+    def _is_full(self) -> bool:
+        return self._pool is not None and len(self._pool) >= self._most_rows
 
-    @property
-    def room(self) -> int:
-        """Tokens that may still be written."""
-        return self.limit - len(self.drafter.written)
-
-    def take(self, draft: Sequence[int], chosen: Sequence[int], scores: Sequence[float], end: int) -> int:
-        """Write what the model chose; returns how many tokens of the draft it agreed to."""
-        if end in draft:  # some tokenizers read `</s>` in a sentence as the end token: it ends the answer
-            draft = draft[: draft.index(end)]
-            chosen = chosen[: len(draft) + 1]
-        num_before = len(self.drafter.written)
-        agreed = self.drafter.accept(draft, chosen)
-        written = self.drafter.written
-        self.log_probs += scores[: agreed + 1]
-        self.is_done = written[-1] == end or len(written) >= self.limit
-        loop_end = end_of_loop(written, num_before) if self.stops_loops else None
-        if loop_end is not None:
-            del written[loop_end:], self.log_probs[loop_end:]
-            self.is_done = True
-        return agreed
+    def _collect(self) -> list[Done[list[Generation]]]:
+        """Give what is done, and learn of it."""
+        model = self._model
+        done: list[Done[list[Generation]]] = []
+        still_open: list[_Answer] = []
+        for answer in self._open:
+            if not all(row.is_done for row in answer.rows):
+                still_open.append(answer)
+                continue
+            generations = [row.generation(model) for row in answer.rows]
+            done.append(Done(answer.batch, answer.place, generations))
+            if answer.rows:
+                written = [(row.drafter, generation) for row, generation in zip(answer.rows, generations, strict=True)]
+                answer.rows[0].source.learn(model.format, answer.batch.examples[answer.place], written)
+        self._open = still_open
+        return done

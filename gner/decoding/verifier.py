@@ -5,11 +5,14 @@ See docs/decisions/speculative.md.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
@@ -156,16 +159,58 @@ class Verifier:
         self._encoded = None if self._encoded is None else self._encoded[index]
         self._prompt_mask = self._prompt_mask[index]
 
-    def idle(self) -> None:
-        """Run the network for nothing, as other processes need its weights."""
-        inputs: dict[str, Any] = {"input_ids": self._batch.prompt_ids[:1, -1:]}
-        if self._kind is Kind.SEQ2SEQ:
-            assert self._encoded is not None, "every process does the first pass"
-            encoded, starts = self._encoded[:1], _starts(self._network, self._batch)[:1]
-            inputs = {"encoder_outputs": BaseModelOutput(last_hidden_state=encoded), "decoder_input_ids": starts}
-            inputs["attention_mask"] = self._prompt_mask[:1]
-        states, _ = run_decoder(self._network, inputs)
-        self._choose(states[:, -1:])
+    def split(self, num_rows: int) -> Verifier:
+        """Take the first of the A rows out; returns a verifier of these."""
+        first, rows = copy(self), torch.arange(len(self._next), device=self._next.device)
+        first._take(rows[:num_rows])
+        self._take(rows[num_rows:])
+        return first
+
+    def _take(self, index: Tensor) -> None:
+        """Go on with some rows, with a cache of their own."""
+        cache = _of_rows(_layers(self._cache, crossed=False), index)
+        crossed = _layers(self._cache, crossed=True)
+        self._cache = EncoderDecoderCache(cache, _of_rows(crossed, index)) if crossed else cache
+        self._next, self._mask, self._prompt_mask = self._next[index], self._mask[index], self._prompt_mask[index]
+        self._encoded = None if self._encoded is None else self._encoded[index]
+
+    def join(self, other: Verifier) -> None:
+        """Take in the rows of another verifier of this network, after these; both have been told what to `keep`."""
+        for crossed in (False, True):
+            pairs = zip(_layers(self._cache, crossed=crossed), _layers(other._cache, crossed=crossed), strict=True)
+            for layer, more in pairs:
+                layer.keys = _stacked(layer.keys, more.keys, 2, on_left=not crossed)
+                layer.values = _stacked(layer.values, more.values, 2, on_left=not crossed)
+        self._next = torch.cat([self._next, other._next])
+        self._mask = _stacked(self._mask, other._mask, 1, on_left=True)
+        self._prompt_mask = _stacked(self._prompt_mask, other._prompt_mask, 1, on_left=False)
+        if self._encoded is not None and other._encoded is not None:
+            self._encoded = _stacked(self._encoded, other._encoded, 1, on_left=False)
+            self._narrow_prompts(int(self._prompt_mask.sum(0).count_nonzero()))
+
+    def _narrow_prompts(self, width: int) -> None:
+        """Drop columns in which an encoder has read padding only, after those of rows that are gone."""
+        for layer in _layers(self._cache, crossed=True):
+            layer.keys, layer.values = layer.keys[:, :, :width], layer.values[:, :, :width]
+        assert self._encoded is not None
+        self._encoded, self._prompt_mask = self._encoded[:, :width], self._prompt_mask[:, :width]
+
+
+def idle(network: PreTrainedModel) -> None:
+    """Run a network for nothing, as other processes need its weights.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> with torch.inference_mode():
+        ...     idle(tiny_model("seq2seq").network)
+    """
+    token = torch.zeros(1, 1, dtype=torch.long, device=network.device)
+    inputs: dict[str, Any] = {"input_ids": token, "use_cache": False}
+    if kind_of(network.config) is Kind.SEQ2SEQ:
+        states = torch.zeros(1, 1, network.config.hidden_size, dtype=network.dtype, device=network.device)
+        inputs = {"encoder_outputs": BaseModelOutput(last_hidden_state=states), "decoder_input_ids": token}
+    states, _ = run_decoder(network, inputs)
+    deque(logits_in_chunks(network, states[0]), maxlen=0)
 
 
 def _starts(network: PreTrainedModel, batch: Batch) -> Tensor:
@@ -177,6 +222,25 @@ def _layers(cache: Any, *, crossed: bool) -> list[Any]:
     if isinstance(cache, EncoderDecoderCache):
         return list((cache.cross_attention_cache if crossed else cache.self_attention_cache).layers)
     return [] if crossed else list(cache.layers)
+
+
+def _of_rows(layers: list[Any], rows: Tensor) -> DynamicCache:
+    """A cache of some rows."""
+    cache = DynamicCache()
+    for number, layer in enumerate(layers):
+        cache.update(layer.keys[rows], layer.values[rows], number)
+    return cache
+
+
+def _stacked(upper: Tensor, lower: Tensor, dim: int, *, on_left: bool) -> Tensor:
+    """The rows of one tensor and those of another, after each other; the shorter one is padded with zeros."""
+    width = max(upper.shape[dim], lower.shape[dim])
+    parts = []
+    for part in (upper, lower):
+        missing = width - part.shape[dim]
+        behind = [0, 0] * (part.dim() - 1 - dim)
+        parts.append(pad(part, [*behind, *([missing, 0] if on_left else [0, missing])]) if missing else part)
+    return torch.cat(parts)
 
 
 def _pick(part: Tensor, rows: Tensor | None, columns: Tensor | slice) -> Tensor:

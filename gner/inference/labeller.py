@@ -20,13 +20,13 @@ from gner.inference.strategies import Decoding, find_strategy
 from gner.inference.tagger import Tagger, Words
 from gner.inference.texts import WordedText
 from gner.inference.torch_engine import TorchEngine
-from gner.interfaces import Predictor
 from gner.models import TaggerBackbone
 from gner.models.sharding import find_blocks
 from gner.models.tag_scores import TagScorer
 from gner.models.tagging_predictor import TaggingPredictor
 from gner.models.token_classifier import refuse_unknown
 from gner.prompting import Format
+from gner.sessions import Predictor
 from gner.words import Splitter, find_splitter
 
 LabelNames = Iterable[str] | Mapping[str, str | None]

@@ -14,8 +14,9 @@ from gner.inference.labels import Labels
 from gner.inference.result import Tagged, TextInfo
 from gner.inference.torch_engine import TorchEngine
 from gner.inference.windows import Window, best_of, cut, halves, merge
-from gner.interfaces import Predictor, TextModel
+from gner.interfaces import TextModel
 from gner.records import AlignmentReport, Entity, Example, Prediction
+from gner.sessions import Predictor
 
 
 class Words(NamedTuple):

@@ -22,7 +22,7 @@ from gner.alignment.postprocess import AlignerName
 from gner.decoding import BeamSearch, DecodingStrategy
 from gner.decoding.predictor import GenerativePredictor
 from gner.errors import UserError
-from gner.interfaces import IGNORED, Batch, Predictor, TaggingBatch
+from gner.interfaces import IGNORED, Batch, TaggingBatch
 from gner.metrics import AnswerLoss
 from gner.models.architecture import freeze_other_modalities, other_modalities
 from gner.models.causal_loss import CausalLoss
@@ -42,6 +42,7 @@ from gner.models.tagging_predictor import TaggingPredictor
 from gner.models.token_classifier import TokenClassifier
 from gner.packed_rows import PackedRows
 from gner.prompting import DefaultFormat, Format
+from gner.sessions import Predictor
 
 _GENERATORS_KEY = "gner_generators"
 

@@ -17,6 +17,7 @@ from gner.models.token_classifier import TagDecoding
 from gner.prompting import Format
 from gner.prompting.tagged_prediction import tagged_prediction
 from gner.records import AlignmentReport, Example, Prediction
+from gner.sessions import Predictor
 
 
 class TaggingModel(Protocol):
@@ -31,8 +32,8 @@ class TaggingModel(Protocol):
         """Whose published scorer counts."""
 
 
-class TaggingPredictor:
-    """Predicts with a model that tags words; see `gner.interfaces.Predictor`.
+class TaggingPredictor(Predictor):
+    """Predicts with a model that tags words; see `gner.sessions.Predictor`.
 
     The score of an entity is the product of the probabilities of its words' tags among those that the sentence offers.
 

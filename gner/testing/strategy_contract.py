@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import torch
@@ -228,6 +229,28 @@ def a_text_is_written_alone_as_in_a_batch(strategy: DecodingStrategy, model: Tin
         )
 
 
+def a_session_writes_every_example_once(strategy: DecodingStrategy, model: TinyModel) -> None:
+    """A session gives the rows of each example once, whenever it does, and what it writes is what ``generate`` writes.
+
+    Example:
+        >>> from gner.decoding import Speculative
+        >>> a_session_writes_every_example_once(Speculative(max_new_tokens=4), tiny_model("causal"))  # it pools rows
+    """
+    examples = make_examples()
+    batches = [model.batch(some) for some in (examples[:3], examples[1:2], examples[::-1])]
+    with torch.inference_mode():
+        session = strategy.session(model)
+        done = list(chain.from_iterable(map(session.add, batches)))
+        done += session.finish()
+        generations = [strategy.generate(model, batch) for batch in batches]
+    found = {(one.batch, one.place): [row.token_ids for row in one.result] for one in done}
+    assert len(found) == len(done) == sum(map(len, batches)), "expected each example of each batch once"
+    for batch, rows in zip(batches, generations, strict=True):
+        written = list(chain.from_iterable(found[batch, place] for place in range(len(batch))))
+        right = [row.token_ids for row in rows]
+        assert written == right, "expected the same tokens in a session as by `generate`"
+
+
 def gold_tags_are_not_looked_at(strategy: DecodingStrategy, model: TinyModel) -> None:
     """What is written depends on words and types, not on the tags that are to be found."""
     examples = make_examples()
@@ -254,6 +277,7 @@ CONTRACT: tuple[Callable[[DecodingStrategy, TinyModel], None], ...] = (
     entities_have_scores,
     generating_has_no_memory,
     a_text_is_written_alone_as_in_a_batch,
+    a_session_writes_every_example_once,
     gold_tags_are_not_looked_at,
     the_network_stays_as_it_is,
 )

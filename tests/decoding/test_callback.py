@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from gner.cli import Command
 from tests.runs import metrics_of, rows_of, run_command
 
 
@@ -26,3 +28,20 @@ def test_metrics_record_what_they_were_counted_on(config: Path, tmp_path: Path) 
         "limits": {"evaluation.max_examples": 3, "data.max_eval_examples_per_dataset": 4},
     }
     assert metrics["test"]["counted"]["examples"] == {"toy": 5}  # the paper caps dev only
+
+
+@pytest.mark.parametrize("command", ["validate", "test"])
+def test_predictions_of_pooled_rows_are_those_of_greedy_search_and_in_order(
+    command: Command, config: Path, tmp_path: Path
+) -> None:
+    run_command("fit", config, "--trainer.max_steps", "1")
+    found = []
+    for decoding in ("Greedy", "Speculative"):
+        options = ["--model.decoding", decoding, "--data.eval_batch_size", "2", "--ckpt_path", "last"]
+        run_command(command, config, *options)
+        found.append((rows_of(tmp_path / "run", f"{command}.jsonl"), metrics_of(tmp_path / "run")[command]))
+    (greedy, expected), (pooled, scores) = found
+    keys = ("instance", "prediction", "finished", "tags")
+    assert len(pooled) == 5
+    assert [[row[key] for key in keys] for row in pooled] == [[row[key] for key in keys] for row in greedy]
+    assert scores == expected

@@ -18,11 +18,11 @@ def test_answers_to_all_questions_about_a_sentence_are_learned_together() -> Non
     model = tiny_model("causal", format=UniNerFormat())
     batch = model.batch(make_examples()[:1])
     drafts = ListDrafts()
-    drafts.drafters(model, batch)
+    drafters = drafts.drafters(model, batch)
     targets = [query.target for query in model.format.queries(batch.examples[0])]
     ids = [model.tokenizer(target, add_special_tokens=False)["input_ids"] for target in targets]
     written = [Generation(some, target, [], True) for some, target in zip(ids, targets, strict=True)]
-    drafts.learn(model.format, batch, written)
+    drafts.learn(model.format, batch.examples[0], list(zip(drafters, written, strict=True)))
     drafters = drafts.drafters(model, batch)
     drafts.prepare(drafters)
     assert [model.tokenizer.decode(drafter.draft(64)) for drafter in drafters] == targets

@@ -15,9 +15,10 @@ from gner.data.collate import Collator
 from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy
 from gner.decoding.answer_automaton import AnswerAutomaton
 from gner.decoding.answer_strings import ReadBack
+from gner.decoding.base import by_example
 from gner.decoding.limits import row_limits
 from gner.decoding.listed_search import AllowedTokens, AnswerMask
-from gner.decoding.predictor import GenerativePredictor, by_example
+from gner.decoding.predictor import GenerativePredictor
 from gner.decoding.vocabulary_trie import VocabularyTrie, spell_tokens
 from gner.errors import UserError
 from gner.interfaces import Kind

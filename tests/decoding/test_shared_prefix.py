@@ -1,52 +1,27 @@
 """What rows of an example begin with is read once, and everything comes out as from each row by itself."""
 
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache
+from transformers import DynamicCache
 
 from gner.decoding import BeamSearch, Greedy, NucleusSampling, shared_prefix
 from gner.decoding.huggingface import HuggingFaceStrategy
 from gner.decoding.log_probs import token_log_probs
-from gner.decoding.shared_prefix import SharedPrefix, num_common
+from gner.decoding.prefix_store import SharedPrefix, num_common
 from gner.interfaces import Batch
 from gner.testing import TinyModel, make_examples, tiny_model
-from tests.decoding.networks import with_network
+from tests.decoding.networks import ARCHITECTURES, with_architecture, with_network
 from tests.decoding.rows import TokenCounter, alone, examples_with_questions, model_of_questions
 
 pytestmark = pytest.mark.usefixtures("no_gradients")
-_LLAMA: dict[str, Any] = {
-    "hidden_size": 16,
-    "intermediate_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 1,
-    "initializer_range": 0.3,
-}
-_WINDOW = {"sliding_window": 11}  # shorter than prompts, and than what some have in common
-_GEMMA = {**_LLAMA, **_WINDOW, "head_dim": 8, "layer_types": ["sliding_attention", "full_attention"]}
-ARCHITECTURES: dict[str, dict[str, Any]] = {
-    "llama": _LLAMA,
-    "mistral": {**_LLAMA, **_WINDOW},
-    "qwen3": {**_LLAMA, "head_dim": 8},
-    "gemma3_text": _GEMMA,
-    "gpt2": {"n_embd": 16, "n_layer": 2, "n_head": 2, "initializer_range": 0.3},
-    "gpt_neox": {name: value for name, value in _LLAMA.items() if name != "num_key_value_heads"},
-}
 
 
 def _model(name: str, attention: str = "sdpa") -> TinyModel:
     """A model of questions with a network of this architecture."""
-    model = model_of_questions()
-    ids = {key: getattr(model.tokenizer, key) for key in ("pad_token_id", "bos_token_id", "eos_token_id")}
-    config = AutoConfig.for_model(name, **ids, **ARCHITECTURES[name], vocab_size=len(model.tokenizer))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = AutoModelForCausalLM.from_config(config, attn_implementation=attention)
-    return replace(model, network=network.eval())
+    return with_architecture(model_of_questions(), name, attention)
 
 
 def _apart(monkeypatch: pytest.MonkeyPatch) -> None:

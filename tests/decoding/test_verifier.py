@@ -69,3 +69,35 @@ def test_questions_whose_text_is_read_once_are_answered_as_each_by_itself(seed: 
     assert written == [row.token_ids for row in expected]
     for values, row in zip(log_probs, expected, strict=True):
         assert values == pytest.approx(row.token_log_probs, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_padding_goes_when_no_row_needs_it(kind: str) -> None:
+    model, examples = tiny_model(kind), make_examples()
+
+    def begun(at: int) -> Verifier:
+        """One sentence, with a token of its answer."""
+        verifier = Verifier(model.network, model.batch([examples[at]]))
+        verifier.check([[]])
+        verifier.keep([0], [0], [7])
+        return verifier
+
+    def num_cached(verifier: Verifier) -> int:
+        """Numbers in the cache for each row."""
+        caches = [verifier._cache]
+        if kind == "seq2seq":
+            caches = [verifier._cache.self_attention_cache, verifier._cache.cross_attention_cache]
+        layers = [layer for cache in caches for layer in cache.layers]
+        return sum(layer.keys[0].numel() for layer in layers)
+
+    short, long = begun(1), begun(2)
+    sizes = [num_cached(verifier) for verifier in (short, long)]
+    long.join(short)
+    assert num_cached(long) == sizes[1] > sizes[0]
+    long.check([[], []])
+    long.keep([1], [0, 0], [7, 7])
+    long.join(begun(1))
+    alone = begun(1)
+    alone.check([[]])
+    alone.keep([0], [0], [7])
+    assert num_cached(long) == num_cached(alone)

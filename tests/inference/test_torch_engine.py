@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gner.decoding import DecodingStrategy, Greedy
+from gner.decoding import DecodingStrategy, Greedy, Speculative
 from gner.decoding.predictor import GenerativePredictor
 from gner.errors import UserError
 from gner.inference.torch_engine import ExampleSize, TorchEngine, is_out_of_memory
 from gner.interfaces import Batch, TextModel
 from gner.records import Generation
+from gner.sessions import Done, Session
 from gner.testing import make_examples, tiny_model
 from tests.prompting.questions import QuestionFormat
 
@@ -104,3 +105,48 @@ def test_the_questions_about_one_text_need_not_fit_into_memory_together(rows_tha
     assert narrow.batches[0][0] == 8 and engine.num_halved == num_halved  # 8, 4, 2, 1 at a time
     with pytest.raises(UserError, match="does not fit in memory even as a batch of one"):
         engine([example], [ExampleSize(length, 50)], GenerativePredictor(model, _Narrow(room=1, error=MemoryError)))
+
+
+class _NarrowPool(Speculative):
+    """Speculative decoding where memory runs out now and then, with rows of earlier batches in the pool."""
+
+    def __init__(self, failures: set[int]) -> None:
+        super().__init__()
+        self.failures = failures
+        self.num_steps = 0
+
+    def session(self, model: TextModel) -> Session[list[Generation]]:
+        pooling, step = super().session(model), self._step
+
+        class Failing(Session[list[Generation]]):
+            def add(self, batch: Batch) -> list[Done[list[Generation]]]:
+                step()
+                return pooling.add(batch)
+
+            def finish(self) -> list[Done[list[Generation]]]:
+                step()
+                return pooling.finish()
+
+        return Failing()
+
+    def _step(self) -> None:
+        self.num_steps += 1
+        if self.num_steps in self.failures:
+            raise MemoryError
+
+
+@pytest.mark.parametrize("failures", [set(), {1}, {3}, {4}, {2, 5}])
+def test_rows_that_wait_in_a_pool_are_answered_too(failures: set[int]) -> None:
+    expected, _ = _decode(Greedy(), batch_size=7)
+    found, num_halved = _decode(_NarrowPool(failures), batch_size=7)
+    assert found == expected
+    assert num_halved == len(failures)
+
+
+def test_what_is_asked_first_is_answered_before_anything_else_is_known() -> None:
+    model, speculative = tiny_model("causal"), Speculative()
+    engine = TorchEngine(model.collate, torch.device("cpu"), batch_size=4, batch_tokens=10_000)
+    predictor = GenerativePredictor(model, speculative)
+    for example in make_examples():  # one text after another, as from a stream
+        [prediction] = engine([example], [ExampleSize(40)], predictor)
+        assert len(prediction.tags) == len(example.words)

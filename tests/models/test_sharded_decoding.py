@@ -51,6 +51,41 @@ def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
     distributed.destroy_process_group()
 
 
+def _check_sessions(rank: int, folders: dict[str, Path]) -> None:
+    """Rows of many batches are pooled, on one process far more of them than on the other."""
+    distributed.init_process_group("gloo")
+    examples = make_examples()
+    parts = [examples[1:2], examples[1:2], examples[1:2]] if rank else [examples, examples[2:3] * 3, examples[::-2]]
+    limit = 2 if rank else 30
+    for name, folder in folders.items():
+        backbone, gner_format = Backbone(str(folder)), GnerFormat()
+        collate = Collator(gner_format, backbone)
+        whole = TinyModel(backbone.build().eval(), backbone.tokenizer, gner_format, collate)
+        for decode in ("gather", "sharded"):
+            strategy = make_strategy(2, decode=decode)
+            network = build_network(backbone, strategy, lambda network: None).eval()
+            model = TinyModel(network, backbone.tokenizer, gner_format, collate)
+            decoding, greedy = Speculative(limit), Greedy(limit)
+            batches = [model.batch(part) for part in parts]
+            with torch.no_grad():
+                expected = [greedy.generate(whole, batch) for batch in batches]
+                with strategy.generation(network):
+                    session, done = decoding.session(model), []
+                    for batch in batches:
+                        done += session.add(batch)
+                    done += session.finish()
+            assert len(done) == sum(map(len, batches))
+            found = {(one.batch, one.place): one.result for one in done}
+            for batch, generations in zip(batches, expected, strict=True):
+                written = [found[batch, place][0].token_ids for place in range(len(batch))]
+                assert written == [generation.token_ids for generation in generations], (name, decode)
+            numbers = [0, 0]
+            distributed.all_gather_object(numbers, decoding.num_passes)
+            assert (numbers[0] == numbers[1]) == (decode == "sharded"), numbers
+    distributed.barrier()
+    distributed.destroy_process_group()
+
+
 def _check_lists(backbone: Backbone, whole: PreTrainedModel, sharded: PreTrainedModel, strategy: FSDP2Strategy) -> None:
     """A search among the answers of a grammar writes the same with sharded weights."""
     form = InstructUieFormat()
@@ -69,3 +104,10 @@ def _check_lists(backbone: Backbone, whole: PreTrainedModel, sharded: PreTrained
 )
 def test_strategies_write_the_same_with_a_sharded_network(names: tuple[str, ...], families: dict[str, Path]) -> None:
     run_processes(_check_strategies, 2, {name: families[name] for name in names})
+
+
+@pytest.mark.parametrize(
+    "names", [("flan", "tied_llama"), pytest.param(("t5", "llama"), marks=pytest.mark.slow)], ids=" and ".join
+)
+def test_pools_of_processes_are_passed_in_step(names: tuple[str, ...], families: dict[str, Path]) -> None:
+    run_processes(_check_sessions, 2, {name: families[name] for name in names})

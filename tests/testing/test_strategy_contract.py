@@ -10,6 +10,7 @@ from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, Nuc
 from gner.decoding.limits import row_limits
 from gner.interfaces import Batch, Kind, TextModel
 from gner.records import Entity, Generation
+from gner.sessions import Done, Session
 from gner.testing import CONTRACT, TinyModel, check_strategy, make_examples, tiny_model
 from tests.conftest import KINDS
 from tests.prompting.questions import QuestionFormat
@@ -88,6 +89,40 @@ class SharedLimit(Greedy):
 def test_a_limit_that_rows_share_is_found_out() -> None:
     with pytest.raises(AssertionError, match=r"expected the same tokens for .* alone"):
         check_strategy(SharedLimit())
+
+
+class Doubting(Session[list[Generation]]):
+    """Gives what another session gives, but for its first example, or with it once more."""
+
+    def __init__(self, session: Session[list[Generation]], num_first: int) -> None:
+        self._session = session
+        self._num_first = num_first
+
+    def add(self, batch: Batch) -> list[Done[list[Generation]]]:
+        done = self._session.add(batch)
+        return [*done[:1] * self._num_first, *done[1:]]
+
+    def finish(self) -> list[Done[list[Generation]]]:
+        return self._session.finish()
+
+
+@pytest.mark.parametrize("num_first", [0, 2])
+def test_a_session_that_loses_or_doubles_an_example_is_found_out(num_first: int) -> None:
+    class Losing(Greedy):
+        def session(self, model: TextModel) -> Session[list[Generation]]:
+            return Doubting(super().session(model), num_first)
+
+    with pytest.raises(AssertionError, match="each example of each batch once"):
+        check_strategy(Losing(4))
+
+
+def test_a_session_that_writes_something_else_is_found_out() -> None:
+    class Shorter(Greedy):
+        def session(self, model: TextModel) -> Session[list[Generation]]:
+            return Greedy(3).session(model)
+
+    with pytest.raises(AssertionError, match="the same tokens in a session"):
+        check_strategy(Shorter(4))
 
 
 @pytest.mark.parametrize("kind", [Kind.SEQ2SEQ, Kind.CAUSAL])
