@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from rapidfuzz.distance import LCSseq
@@ -32,6 +32,7 @@ class OfficialAligner:
     Args:
         back_tokenize: Tokenizes and decodes source words, so that they lose the same characters as written ones where
             the vocabulary lacks some; None compares the words unchanged.
+        find_matches: Matches words of lists that are not equal; `match` if None.
 
     Example:
         >>> written = [("ada", "B-person"), ("slpet", "O")]
@@ -39,8 +40,9 @@ class OfficialAligner:
         (0, None)
     """
 
-    def __init__(self, back_tokenize: BackTokenize | None = None) -> None:
+    def __init__(self, back_tokenize: BackTokenize | None = None, find_matches: Matching | None = None) -> None:
         self._back_tokenize = back_tokenize
+        self._match = match if find_matches is None else find_matches
 
     def __call__(self, words: Sequence[str], written: Sequence[tuple[str, str]]) -> Alignment:
         """Give each of the W source words a tag; see `gner.records.Aligner`."""
@@ -51,7 +53,7 @@ class OfficialAligner:
         target = list(map(str.lower, written_words))
         if source == target:
             return Alignment(written_tags, _NOTHING_TO_REPORT, tuple(range(len(target))))
-        matches = match(source, target)
+        matches = self._match(source, target)
         origins: list[int | None] = [None] * len(words)
         for at in matches:
             origins[at.source] = at.written
@@ -64,6 +66,30 @@ class Match(NamedTuple):
 
     source: int
     written: int
+
+
+Matching = Callable[[Sequence[str], Sequence[str]], list[Match]]
+"""Finds matched positions of source and written words, in order."""
+
+
+def match_nothing(source: Sequence[str], written: Sequence[str]) -> list[Match]:
+    """No matches, so that only equal word lists get tags.
+
+    Example:
+        >>> match_nothing(["to", "york"], ["york"])
+        []
+    """
+    return []
+
+
+def match_subsequence(source: Sequence[str], written: Sequence[str]) -> list[Match]:
+    """Matched positions if the written words are an ordered subsequence of the source, else none.
+
+    Example:
+        >>> match_subsequence(["to", "york"], ["york"]), match_subsequence(["to", "york"], ["yrk", "to"])
+        ([Match(source=1, written=0)], [])
+    """
+    return _subsequence(source, written) or []
 
 
 def match(source: Sequence[str], written: Sequence[str]) -> list[Match]:

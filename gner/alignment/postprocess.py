@@ -8,12 +8,13 @@ from typing import Literal, Protocol
 
 from gner.alignment.back_tokenize import BackTokenize
 from gner.alignment.confidence import EntityScorer
-from gner.alignment.official import OfficialAligner
+from gner.alignment.official import OfficialAligner, match, match_nothing, match_subsequence
 from gner.alignment.robust import RobustAligner
 from gner.bio import repair, to_entities
 from gner.records import Aligner, Alignment, AlignmentReport, Counts, Example, Generation, Prediction
 
-AlignerName = Literal["robust", "official"]
+AlignerName = Literal["robust", "official", "exact", "subsequence", "lcs", "lcs+back_tokenization"]
+_WITHOUT_BACK_TOKENIZATION = {"exact": match_nothing, "subsequence": match_subsequence, "lcs": match}
 
 
 class TextReader(Protocol):
@@ -39,7 +40,9 @@ class PostProcessor:
         format: How the texts were asked for.
         back_tokenize: How source words look when the model writes them; None if that is unknown.
         aligner: Where ``tags`` come from: ``robust`` loses as little as possible, ``official`` is what the format's
-            released scorer does. Official counts always come from the latter.
+            released scorer does. The others are steps of the latter, as in the paper's ablation: ``exact`` keeps tags
+            of equal word lists only, ``subsequence`` also those of omitted words, ``lcs`` all but back tokenization,
+            ``lcs+back_tokenization`` everything. Official counts always come from ``official``.
         scorer: Scores entities by the probabilities of tokens; None for no scores.
 
     Example:
@@ -62,6 +65,8 @@ class PostProcessor:
         self._format = format
         self._robust = RobustAligner(back_tokenize) if aligner == "robust" else None
         self._official = OfficialAligner(back_tokenize)
+        matching = _WITHOUT_BACK_TOKENIZATION.get(aligner)
+        self._steps = self._official if matching is None else OfficialAligner(find_matches=matching)
         self._scorer = scorer
 
     def __call__(self, example: Example, texts: Sequence[str]) -> Prediction:
@@ -72,7 +77,7 @@ class PostProcessor:
         if self._robust is not None:
             prediction = self._format.read(example, texts, self._robust)
         else:
-            official, report, _ = self.read_official(example, texts)
+            official, report, _ = self._format.read_official(example, texts, self._steps)
             tags, num_repaired = repair(official)
             report += AlignmentReport(repaired_tags=num_repaired)
             prediction = Prediction(tags, tuple(to_entities(tags)), report)

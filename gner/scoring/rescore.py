@@ -126,7 +126,7 @@ class Rescorer:
         prediction = self._read(row, reader)
         tally = Tally.of(row.example, prediction, row.finished, reader.format.scorers)
         self._count(row.example.dataset, tally)
-        if self._aligner == "robust" or row.entities is not None:
+        if self._aligner != "official" or row.entities is not None:
             return Rescored(row, prediction, (), reader.format)
         official_tags = reader.postprocess.read_official(row.example, row.texts).tags
         return Rescored(row, prediction, official_tags, reader.format)
