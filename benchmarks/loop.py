@@ -59,7 +59,7 @@ def fit(options: argparse.Namespace, run: Path) -> tuple[float, float]:
     arguments = ["--config", str(options.config), "--trainer.default_root_dir", str(run)]
     arguments += ["--trainer.max_steps", str(options.steps), "--trainer.limit_val_batches", "0"]
     arguments += ["--trainer.callbacks+", '{"class_path": "__main__.Watch"}', "--data.root", str(run / "data")]
-    run_command("fit", arguments)
+    run_command("fit", [*arguments, *options.more])
     return Watch.seconds
 
 
@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("configs/quickstart.yaml"))
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("more", nargs="*", help="further options of gner.fit")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     with TemporaryDirectory() as folder:
