@@ -1,7 +1,7 @@
 """Counts and times of training steps."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -14,9 +14,9 @@ from gner.errors import UserError
 from gner.interfaces import Batch
 from gner.models import GnerModule
 from gner.models.flops import TrainingFlops
+from gner.packed_rows import PADDING
 from gner.prompting import GnerFormat
 from gner.throughput import Throughput
-from tests.conftest import KINDS
 
 
 class _Clock:
@@ -30,14 +30,19 @@ class _Clock:
         return self._now
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "share"), [("seq2seq", "auto"), ("causal", "never"), ("causal", "auto")])
 def test_tokens_padding_and_utilisation_are_those_of_the_batches(
-    kind: str, checkpoints: dict[str, Path], toy_root: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str,
+    share: Literal["auto", "never"],
+    checkpoints: dict[str, Path],
+    toy_root: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(throughput, "time", _Clock())
     torch.manual_seed(0)
     module = GnerModule(str(checkpoints[kind]))
-    data = GnerDataModule(module.backbone, GnerFormat(), str(toy_root), train=["toy"], val=["toy"], batch_size=2)
+    sources: dict[str, Any] = {"train": ["toy"], "val": ["toy"], "batch_size": 2, "share_prompts": share}
+    data = GnerDataModule(module.backbone, GnerFormat(), str(toy_root), **sources)
     batches: list[Batch] = []
     logged: dict[int, dict[str, float]] = {}
 
@@ -72,10 +77,18 @@ def test_tokens_padding_and_utilisation_are_those_of_the_batches(
         assert tokens == in_masks + in_answers
         computed = sum(batch.input_ids.numel() for batch in counted)
         computed += sum(batch.labels.numel() for batch in counted) if kind == "seq2seq" else 0
+        padding = computed - tokens
+        packed = [batch.packed for batch in counted if batch.packed is not None]
+        assert bool(packed) == (share == "auto" and kind == "causal")
+        if packed:  # each batch of two sentences
+            computed = sum(bins.segments.numel() for bins in packed)
+            padding = sum(int((bins.segments == PADDING).sum()) for bins in packed)
+            single = [batch for batch in counted if batch.packed is None]
+            computed += sum(batch.input_ids.numel() for batch in single)
         flops = TrainingFlops(module.network)
         here = logged[step]
         assert here["train/tokens_per_s"] == pytest.approx(tokens)  # in one second, as the clock was read once
-        assert here["train/padding"] == pytest.approx(1 - tokens / computed)
+        assert here["train/padding"] == pytest.approx(padding / computed)
         assert here["train/step_s"] == pytest.approx(1 / (2 if step == 2 else 3))
         assert here["train/mfu"] == pytest.approx(
             sum(flops.of_example(*lengths) for batch in counted for lengths in batch.lengths) / 1e6

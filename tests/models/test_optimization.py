@@ -57,7 +57,8 @@ def _on_cuda() -> list[torch.nn.Parameter]:
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    for name in ("bitsandbytes", "bitsandbytes.optim"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(UserError, match="pip install bitsandbytes"):
         make_optimizer(Optimization(optimizer="adamw_8bit"), _on_cuda(), 1, fused=False)
 
