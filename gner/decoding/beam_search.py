@@ -1,46 +1,175 @@
-"""Beam search."""
+"""Beam search in few forward passes.
+
+Steps are in `gner.decoding.beam_replay`, what is read ahead in `gner.decoding.beam_forecast`, and how it is read in
+`gner.decoding.beam_verifier`; for what was tried see docs/decisions/beam_search.md.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from collections.abc import Sequence
 
-from gner.decoding.huggingface import HuggingFaceStrategy
-from gner.errors import UserError
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+from gner.decoding.beam_forecast import BeamForecast
+from gner.decoding.beam_replay import Beam, BeamReplay, Node, Rules
+from gner.decoding.beam_verifier import BeamVerifier
+from gner.decoding.drafting import ListDrafts, RowDrafter, WordDrafts
+from gner.decoding.forward_pass import Lockstep
+from gner.decoding.head import vocab_size
+from gner.decoding.huggingface import decode
+from gner.decoding.huggingface_beams import HuggingFaceBeams
+from gner.decoding.limits import repeats_itself, row_limits
+from gner.decoding.speculative import Speculative
+from gner.decoding.token_tree import why_no_trees
+from gner.interfaces import Batch, TextModel
+from gner.records import Generation
+
+_log = logging.getLogger("gner")
 
 
-class BeamSearch(HuggingFaceStrategy):
+class BeamSearch(HuggingFaceBeams):
     """Beam search; with 4 beams the paper gains 0.3 to 1.0 points of F1 over greedy search.
+
+    It finds what ``generate`` finds, with several tokens for each forward pass. What all beams are going to write is
+    drafted, as by `Speculative`; one pass scores what may follow at each place of all drafts, and the search is
+    repeated on these scores token by token, for as long as it asks for nothing that was not read.
+
+    ``generate`` takes over where this is not possible: for networks that cannot read many beginnings of an answer at
+    once, and for formats of which nothing can be drafted. One beam is greedy search, by `Speculative`.
 
     Args:
         num_beams: Width.
         length_penalty: Exponent of the length that a beam's log-probability is divided by.
         max_new_tokens: Where generation stops at the latest; null takes it from the sentences.
 
+    Attributes:
+        num_passes: Forward passes over the decoder since the strategy was made, without those of ``generate``.
+
     Example:
         >>> import torch
         >>> from gner.testing import make_examples, tiny_model
         >>> model = tiny_model("seq2seq")
+        >>> batch, options = model.batch(make_examples()[:3]), {"num_beams": 2, "max_new_tokens": 5}
         >>> with torch.inference_mode():
-        ...     written = BeamSearch(num_beams=2, max_new_tokens=5).generate(model, model.batch(make_examples()[:3]))
-        >>> len(written), max(len(generation.token_ids) for generation in written)
-        (3, 5)
+        ...     written = BeamSearch(**options).generate(model, batch)
+        ...     others = HuggingFaceBeams(**options).generate(model, batch)
+        >>> [one.text for one in written] == [other.text for other in others]
+        True
     """
 
     def __init__(self, num_beams: int = 4, length_penalty: float = 1.0, max_new_tokens: int | None = None) -> None:
-        super().__init__(max_new_tokens)
-        if num_beams < 1:
-            raise UserError(f"Expected `num_beams` >= 1, got {num_beams}. Set model.decoding.init_args.num_beams.")
-        self.num_beams = num_beams
-        self.length_penalty = length_penalty
+        super().__init__(num_beams, length_penalty, max_new_tokens)
+        self._sources = (WordDrafts(), ListDrafts())
+        self._greedy = Speculative(max_new_tokens)
+        self._warned: set[str] = set()
+        self._num_passes = 0
 
     @property
-    def num_sequences(self) -> int:
-        """The beams."""
-        return self.num_beams
+    def num_passes(self) -> int:
+        """See above."""
+        return self._num_passes + self._greedy.num_passes
 
-    def options(self) -> dict[str, Any]:
-        """Beams without sampling; a search ends when no open beam can beat the finished ones."""
-        options: dict[str, Any] = {"num_beams": self.num_beams, "do_sample": False}
-        if self.num_beams > 1:
-            options |= {"length_penalty": self.length_penalty, "early_stopping": False}
-        return options
+    def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
+        """Write one answer per row; see the base class."""
+        if self.num_beams == 1:
+            return self._greedy.generate(model, batch)
+        source = next((source for source in self._sources if source.can_draft(model.format, batch.examples)), None)
+        if source is None:
+            return super().generate(model, batch)
+        reason = self._why_not(model)
+        if reason is not None:
+            self._warn_once(model.network.config.model_type, reason)
+            return super().generate(model, batch)
+        drafters = source.drafters(model, batch)
+        best = [answers[0] for answers in self._search(model, batch, drafters)]
+        end = model.tokenizer.eos_token_id
+        generations: list[Generation] = []
+        for drafter, (_, node) in zip(drafters, best, strict=True):
+            ids = node.tokens()
+            drafter.accept(ids[:-1], ids)
+            text = decode(model.tokenizer, ids, model.format.answer_start)
+            generations.append(Generation(ids, text, node.log_probs(), finished=ids[-1:] == [end]))
+        source.learn(model.format, batch, generations)
+        return generations
+
+    def hypotheses(self, model: TextModel, batch: Batch) -> list[list[Beam]]:
+        """All answers that a search finds for each row, the best first, with scores: `generate` takes the first ones.
+
+        Args:
+            model: One that is not left to Hugging Face's ``generate``.
+            batch: R rows.
+
+        Example:
+            >>> import torch
+            >>> from gner.testing import make_examples, tiny_model
+            >>> model = tiny_model("causal")
+            >>> with torch.inference_mode():
+            ...     [beams] = BeamSearch(3, max_new_tokens=5).hypotheses(model, model.batch(make_examples()[:1]))
+            >>> [len(beam.node.tokens()) for beam in beams], beams[0].score > beams[2].score
+            ([5, 5, 5], True)
+        """
+        source = next(source for source in self._sources if source.can_draft(model.format, batch.examples))
+        return self._search(model, batch, source.drafters(model, batch))
+
+    def _search(self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter]) -> list[list[Beam]]:
+        rows = self._rows(model, batch, drafters)
+        verifier = BeamVerifier(model.network, batch, 2 * self.num_beams)
+        lockstep = Lockstep(model.network)
+        active = list(range(len(rows)))
+        while lockstep.goes_on(bool(active)):
+            if active:
+                active = _pass(rows, active, verifier)
+            else:
+                verifier.idle()
+            self._num_passes += 1
+        return [row.replay.finished for row in rows]
+
+    def _rows(self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter]) -> list[_Row]:
+        end, limits = model.tokenizer.eos_token_id, row_limits(model, batch, self.max_new_tokens)
+        rows = []
+        for drafter, limit, example in zip(drafters, limits, batch.row_examples, strict=True):
+            stops_loops = batch.stops_loops and not repeats_itself(example)
+            rules = Rules(self.num_beams, self.length_penalty, end, limit, stops_loops)
+            rows.append(_Row(rules, drafter))
+        return rows
+
+    def _why_not(self, model: TextModel) -> str | None:
+        """Why the search is left to Hugging Face's ``generate``, or None if it is not."""
+        if vocab_size(model.network) < 2 * self.num_beams:
+            return "it has fewer tokens than a search looks at"
+        return why_no_trees(model.network)
+
+    @rank_zero_only
+    def _warn_once(self, model_type: str, reason: str) -> None:
+        if model_type not in self._warned:
+            self._warned.add(model_type)
+            _log.warning("BeamSearch goes token by token with a `%s`: %s.", model_type, reason)
+
+
+class _Row:
+    """The search in one row."""
+
+    def __init__(self, rules: Rules, drafter: RowDrafter) -> None:
+        root = Node()
+        self.replay = BeamReplay(rules, root)
+        self.forecast = BeamForecast(root, drafter, rules.end)
+
+    @property
+    def running(self) -> list[Node]:
+        """What the beams have written."""
+        return [beam.node for beam in self.replay.running]
+
+
+def _pass(rows: Sequence[_Row], active: Sequence[int], verifier: BeamVerifier) -> list[int]:
+    """Look ahead, read, and search on; returns the rows that are not done."""
+    room = verifier.room()
+    wanted = [rows[row].forecast.wanted(rows[row].replay, room) for row in active]
+    verifier.read(wanted)
+    for row, nodes in zip(active, wanted, strict=True):
+        num_steps = rows[row].replay.advance_known()
+        rows[row].forecast.learn(nodes, num_steps)
+    unfinished = [place for place, row in enumerate(active) if not rows[row].replay.is_done]
+    if unfinished:
+        verifier.keep(unfinished, [rows[active[place]].running for place in unfinished])
+    return [active[place] for place in unfinished]

@@ -124,11 +124,11 @@ def read_trees(
         before = torch.full_like(prompts[:, :1], network.config.decoder_start_token_id)
         inputs, positions = _laid_out(before, torch.ones_like(before), trees, network.dtype)
         encoded = {"input_ids": prompts, "attention_mask": prompt_mask, "use_cache": False}
-        with _relative_to(network, positions):
+        with relative_to(network, positions, positions):
             states, _ = run_decoder(network, encoded | {f"decoder_{name}": part for name, part in inputs.items()})
     else:
         inputs, positions = _laid_out(prompts, prompt_mask, trees, network.dtype)
-        inputs["attention_mask"] = _windowed(network, inputs["attention_mask"], positions)
+        inputs["attention_mask"] = windowed(network, inputs["attention_mask"], positions, positions)
         states, _ = run_decoder(network, {**inputs, "position_ids": positions, "use_cache": False})
     nodes, asked = _questions(trees)
     at_row, at_node = torch.tensor(nodes, device=states.device).unbind(1)
@@ -184,16 +184,39 @@ def _mask(before: Tensor, seen: Tensor, dtype: torch.dtype) -> Tensor:
     allowed[:, :num_before, :num_before] &= torch.ones_like(allowed[0, :num_before, :num_before]).tril()
     allowed[:, num_before:, num_before:] = seen
     allowed |= torch.eye(size, dtype=torch.bool, device=before.device)  # padding sees something too
+    return additive(allowed, dtype)
+
+
+def additive(allowed: Tensor, dtype: torch.dtype) -> Tensor:
+    """What is added to attention scores, (R, 1, Q, K), given which of K tokens each of Q tokens sees, (R, Q, K).
+
+    Example:
+        >>> additive(torch.tensor([[[True, False]]]), torch.float32).tolist()
+        [[[[0.0, -3.4028234663852886e+38]]]]
+    """
     return torch.zeros_like(allowed, dtype=dtype).masked_fill(~allowed, torch.finfo(dtype).min).unsqueeze(1)
 
 
-def _windowed(network: PreTrainedModel, mask: Tensor, positions: Tensor) -> Tensor | dict[str, Tensor]:
-    """The mask that each kind of a causal network's layers needs, as some may see the last tokens only."""
+def windowed(network: PreTrainedModel, mask: Tensor, queries: Tensor, keys: Tensor) -> Tensor | dict[str, Tensor]:
+    """The mask that each kind of a causal network's layers needs, as some may see the last tokens only.
+
+    Args:
+        network: With or without such windows.
+        mask: What is added to attention scores, (R, 1, Q, K).
+        queries: Positions of the tokens that see, (R, Q).
+        keys: Positions of those that are seen, (R, K).
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> mask, places = torch.zeros(1, 1, 2, 2), torch.tensor([[0, 1]])
+        >>> windowed(tiny_model("causal").network, mask, places, places) is mask  # it has no windows
+        True
+    """
     config = network.config.get_text_config(decoder=True)
     window, kinds = getattr(config, "sliding_window", None), set(getattr(config, "layer_types", None) or ())
     if window is None or (kinds and "sliding_attention" not in kinds):
         return mask
-    is_far = (positions.unsqueeze(2) - positions.unsqueeze(1) >= window).unsqueeze(1)  # (R, 1, P + N, P + N)
+    is_far = (queries.unsqueeze(2) - keys.unsqueeze(1) >= window).unsqueeze(1)  # (R, 1, Q, K)
     narrow = mask.masked_fill(is_far, torch.finfo(mask.dtype).min)
     return {kind: narrow if kind == "sliding_attention" else mask for kind in kinds} if kinds else narrow
 
@@ -205,16 +228,30 @@ def _biased(network: PreTrainedModel) -> list[Any]:
 
 
 @contextmanager
-def _relative_to(network: PreTrainedModel, positions: Tensor) -> Iterator[None]:
-    """Have a decoder with T5's relative positions take its tokens to be at given positions, (R, L)."""
-    distances = positions.unsqueeze(1) - positions.unsqueeze(2)  # (R, L, L), of keys from queries
+def relative_to(network: PreTrainedModel, queries: Tensor, keys: Tensor) -> Iterator[None]:
+    """Have a decoder with T5's relative positions take its tokens to be at given positions.
+
+    Args:
+        network: A seq2seq one.
+        queries: Positions of the tokens that it reads, (R, Q).
+        keys: Positions of those that these can see, in the cache too, (R, K).
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> network, tokens = tiny_model("seq2seq").network, torch.tensor([[5, 6]])
+        >>> with torch.inference_mode(), relative_to(network, torch.tensor([[0, 1]]), torch.tensor([[0, 1]])):
+        ...     same = network(input_ids=tokens, decoder_input_ids=tokens).logits
+        >>> torch.equal(same, network(input_ids=tokens, decoder_input_ids=tokens).logits)
+        True
+    """
+    distances = keys.unsqueeze(1) - queries.unsqueeze(2)  # (R, Q, K)
     biased = _biased(network)
 
     def bias_of(part: Any) -> Any:
         """What computes the bias of an attention."""
 
         def compute_bias(*arguments: Any, **named: Any) -> Tensor:
-            """Bias of shape (R, heads, L, L)."""
+            """Bias of shape (R, heads, Q, K)."""
             buckets = part._relative_position_bucket(
                 distances,
                 bidirectional=False,

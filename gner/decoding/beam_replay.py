@@ -1,0 +1,189 @@
+"""The steps of beam search on scores that are known already, as Hugging Face's ``generate`` takes them.
+
+See docs/decisions/beam_search.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf
+from operator import itemgetter
+from typing import NamedTuple
+
+from gner.decoding.limits import LOOKS_EVERY, end_of_loop
+
+Continuations = Sequence[tuple[int, float]]
+"""Tokens that may come next, the likeliest first, with their log-probabilities."""
+
+
+class Node:
+    """A beginning of an answer; that of no tokens is the root.
+
+    Attributes:
+        token: The last one.
+        log_prob: Its log-probability.
+        parent: The beginning without it.
+        depth: How many tokens there are.
+        children: Longer beginnings, by the next token.
+        next: What may come next, once the network has read this; None before.
+        column: Where it is in the cache; see `gner.decoding.beam_verifier.BeamVerifier`.
+
+    Example:
+        >>> root = Node()
+        >>> node = root.child(5, -0.1).child(6, -0.2)
+        >>> node.tokens(), node.log_probs(), root.child(5, -0.1) is node.parent
+        ([5, 6], [-0.1, -0.2], True)
+    """
+
+    __slots__ = ("children", "column", "depth", "log_prob", "next", "parent", "token")
+
+    def __init__(self, token: int = -1, log_prob: float = 0.0, parent: Node | None = None) -> None:
+        self.token = token
+        self.log_prob = log_prob
+        self.parent = parent
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.children: dict[int, Node] = {}
+        self.next: Continuations | None = None
+        self.column: int | None = None
+
+    def child(self, token: int, log_prob: float) -> Node:
+        """The beginning with one token more."""
+        node = self.children.get(token)
+        if node is None:
+            node = self.children[token] = Node(token, log_prob, self)
+        node.log_prob = log_prob
+        return node
+
+    def path(self) -> Iterator[Node]:
+        """This one and what it begins with, the longest first, without the root."""
+        node = self
+        while node.parent is not None:
+            yield node
+            node = node.parent
+
+    def tokens(self) -> list[int]:
+        """All tokens."""
+        return [node.token for node in self.path()][::-1]
+
+    def log_probs(self) -> list[float]:
+        """Log-probabilities of all tokens."""
+        return [node.log_prob for node in self.path()][::-1]
+
+
+class Beam(NamedTuple):
+    """A beginning, or a whole answer, with what it is ranked by."""
+
+    score: float
+    node: Node
+
+
+class Rules(NamedTuple):
+    """What beam search is asked for in one row.
+
+    Attributes:
+        num_beams: Width.
+        length_penalty: Exponent of the length that a log-probability is divided by.
+        end: The end token.
+        limit: Most tokens.
+        stops_loops: Whether an answer ends where it loops.
+    """
+
+    num_beams: int
+    length_penalty: float
+    end: int
+    limit: int
+    stops_loops: bool = False
+
+
+class BeamReplay:
+    """A beam search in one row, as far as it is known.
+
+    What ``generate`` does with ``early_stopping=False``: of all continuations of the running beams the best 2 k are
+    looked at, those that end are answers if they are among the best k, and of the others the best k run on. A row is
+    done when it has k answers and no running beam would be better than the worst of them if it ended here.
+
+    Args:
+        rules: What is asked for.
+        root: Where the search begins.
+
+    Attributes:
+        running: At most k beams, the best first.
+        finished: At most k answers, the best first; scores are divided by lengths.
+        num_written: Tokens of each running beam.
+        is_done: Whether the answers will not change.
+
+    Example:
+        >>> replay = BeamReplay(Rules(num_beams=2, length_penalty=1.0, end=0, limit=9), Node())
+        >>> replay.advance([[(5, -0.1), (6, -2.5), (0, -4.0), (7, -9.0)]])
+        >>> replay.advance([[(0, -0.1), (7, -9.0)], [(0, -0.1), (7, -9.0)]])
+        >>> [(round(beam.score, 3), beam.node.tokens()) for beam in replay.finished], replay.is_done
+        ([(-0.1, [5, 0]), (-1.3, [6, 0])], True)
+    """
+
+    def __init__(self, rules: Rules, root: Node) -> None:
+        self.rules = rules
+        self.running = [Beam(0.0, root)]
+        self.finished: list[Beam] = []
+        self.num_written = 0
+        self.is_done = False
+
+    def fork(self) -> BeamReplay:
+        """The same search, which may be taken further on scores that are expected."""
+        other = BeamReplay(self.rules, self.running[0].node)
+        other.running, other.finished = self.running, list(self.finished)
+        other.num_written = self.num_written
+        return other
+
+    def advance_known(self) -> int:
+        """Go on for as long as all running beams were read; returns the number of steps."""
+        num_before = self.num_written
+        while not self.is_done:
+            known = [beam.node.next for beam in self.running if beam.node.next is not None]
+            if len(known) < len(self.running):
+                break
+            self.advance(known)
+        return self.num_written - num_before
+
+    def advance(self, continuations: Sequence[Continuations]) -> None:
+        """Write one token more.
+
+        Args:
+            continuations: Of each running beam, the best 2 k.
+        """
+        width, penalty = self.rules.num_beams, self.rules.length_penalty
+        self.num_written += 1
+        running: list[Beam] = []
+        for rank, (score, node, token, log_prob) in enumerate(self._best(continuations)):
+            child = node.child(token, log_prob)
+            if not self._ends(child):
+                running.append(Beam(score, child))
+            elif rank < width:
+                self.finished.append(Beam(score / self.num_written**penalty, child))
+        self.running = running[:width]
+        self.finished.sort(key=itemgetter(0), reverse=True)
+        del self.finished[width:]
+        hope = self.running[0].score / self.num_written**penalty if self.running else -inf
+        self.is_done = not self.running or (len(self.finished) == width and hope <= self.finished[-1].score)
+
+    def _best(self, continuations: Sequence[Continuations]) -> list[tuple[float, Node, int, float]]:
+        """The best 2 k continuations: their scores, what they continue, and the tokens with their log-probabilities."""
+        width = 2 * self.rules.num_beams
+        candidates: list[tuple[float, Node, int, float]] = []
+        least = -inf  # what 2 k continuations of one beam are above
+        for (score, node), following in zip(self.running, continuations, strict=True):
+            for token, log_prob in following:
+                total = score + log_prob
+                if total < least:
+                    break
+                candidates.append((total, node, token, log_prob))
+            if len(following) >= width:
+                least = max(least, score + following[width - 1][1])
+        candidates.sort(key=itemgetter(0), reverse=True)
+        return candidates[:width]
+
+    def _ends(self, node: Node) -> bool:
+        if node.token == self.rules.end or self.num_written >= self.rules.limit:
+            return True
+        if not self.rules.stops_loops or self.num_written % LOOKS_EVERY:
+            return False
+        return end_of_loop(node.tokens(), self.num_written - 1) is not None

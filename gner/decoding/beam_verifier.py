@@ -1,0 +1,297 @@
+"""Scores what may follow many beginnings of answers in one forward pass, with a KV cache that holds trees.
+
+See docs/decisions/beam_search.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+
+from gner.decoding.beam_replay import Node
+from gner.decoding.forward_pass import causal_inputs
+from gner.decoding.head import logits_in_chunks, most_places, run_decoder
+from gner.decoding.shared_prefix import shared_prefix
+from gner.decoding.token_tree import additive, relative_to, windowed
+from gner.interfaces import Batch, Kind, kind_of
+
+_MOST_PAIRS = 2**25
+"""Pairs of tokens of which one may see the other, in all rows of a pass: 128 MiB of mask in fp32."""
+_TRUNK = -1
+_MOST_COLUMNS = 64
+"""Columns of trees from which on it is worth a copy of the cache to drop those that are not needed any more."""
+
+
+class BeamVerifier:
+    """Runs a network over nodes of trees, one tree a row, and keeps keys and values of those that are still needed.
+
+    The cache has columns of two kinds. Those of the trunk, which is the prompt and what all beams of a row begin with,
+    are right-aligned and seen by all later tokens. Those of the tree come after them; each node sees its own ancestors
+    among them. So a row has one copy of its prompt however many beams there are, and nothing is copied when one beam
+    becomes two.
+
+    Args:
+        network: One of which `gner.decoding.token_tree.why_no_trees` says nothing.
+        batch: R rows, of which A are still being written.
+        num_best: How many continuations of a node are wanted.
+
+    Example:
+        >>> from gner.testing import make_examples, tiny_model
+        >>> model, root = tiny_model("causal"), Node()
+        >>> verifier = BeamVerifier(model.network, model.batch(make_examples()[:1]), num_best=4)
+        >>> with torch.inference_mode():
+        ...     verifier.read([[root, root.child(5, 0.0)]])
+        ...     verifier.read([[root.child(6, 0.0)]])
+        >>> len(root.next), root.child(5, 0.0).column, root.child(6, 0.0).column
+        (4, 0, 1)
+    """
+
+    def __init__(self, network: PreTrainedModel, batch: Batch, num_best: int) -> None:
+        self._network = network
+        self._kind = kind_of(network.config)
+        self._batch = batch
+        self._num_best = num_best
+        self._prompt_mask = batch.prompt_mask
+        self._encoded: Tensor | None = None
+        self._cache: Any = DynamicCache()
+        self._trunk = batch.prompt_mask  # (A, B), 1 at tokens and 0 at padding
+        self._starts = batch.prompt_ids
+        if self._kind is Kind.SEQ2SEQ:
+            self._cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+            self._starts = torch.full_like(batch.prompt_ids[:, :1], network.config.decoder_start_token_id)
+            self._trunk = torch.ones_like(self._starts)
+        self._lengths = self._trunk.sum(-1).cpu().numpy()  # tokens before an answer
+        self._ends: list[Node | None] = [None] * batch.num_rows  # the last node of each row's trunk
+        self._places = np.zeros((batch.num_rows, 0), dtype=np.int64)  # positions of the tree's columns, (A, C)
+        self._seen = np.zeros((batch.num_rows, 0, 0), dtype=bool)  # which of them each of them sees, (A, C, C)
+        self._num_kept = 0
+
+    def room(self) -> int:
+        """How many nodes of each row the next pass may read."""
+        num_rows = max(1, len(self._ends))
+        num_columns = self._trunk.shape[1] + 2 * self._seen.shape[1] + 1
+        return max(1, min(most_places(self._network) // num_rows, _MOST_PAIRS // (num_rows * num_columns)))
+
+    def read(self, nodes: Sequence[Sequence[Node]]) -> None:
+        """Find out what may follow some nodes.
+
+        Args:
+            nodes: Of each of the A rows, after their parents where these were not read either. In the first pass the
+                root and one chain of nodes that begins there.
+        """
+        is_first = self._ends[:1] == [None]
+        states = self._read_first(nodes) if is_first else self._read_more(nodes)
+        flat: list[Node] = []
+        index: list[tuple[int, int]] = []
+        for row, of_row in enumerate(nodes):
+            flat += of_row
+            index += [(row, at) for at in range(len(of_row))]
+        at_row, at_node = torch.tensor(index, device=states.device).unbind(1)
+        for node, following in zip(flat, self._best(states[at_row, at_node]), strict=True):
+            node.next = following
+
+    def _best(self, states: Tensor) -> list[list[tuple[int, float]]]:
+        """The best continuations, given M states."""
+        found: list[list[tuple[int, float]]] = []
+        for logits in logits_in_chunks(self._network, states):
+            best, tokens = logits.topk(self._num_best)
+            scores = best - logits.logsumexp(-1, keepdim=True)
+            rows = zip(tokens.tolist(), scores.tolist(), strict=True)
+            found += [list(zip(*row, strict=True)) for row in rows]
+        return found
+
+    def _read_first(self, nodes: Sequence[Sequence[Node]]) -> Tensor:
+        """Prompts and one chain of tokens after each, which need no mask of their own."""
+        chains = [of_row[1:] for of_row in nodes]
+        length = max(map(len, chains))
+        tokens, _ = self._laid_out(chains, length)
+        there = torch.tensor([[1] * len(chain) + [0] * (length - len(chain)) for chain in chains], dtype=torch.long)
+        mask = torch.cat([self._trunk, there.to(self._trunk).view(len(chains), length)], 1)
+        whole = torch.cat([self._starts, tokens], 1)
+        if self._kind is Kind.SEQ2SEQ:
+            states = self._run({"decoder_input_ids": whole, "decoder_attention_mask": mask})
+        else:
+            shared = shared_prefix(self._network, self._batch)
+            if shared is not None:
+                shared.fill(self._cache)
+                whole = whole[:, shared.num_columns :]
+            states = self._run(causal_inputs(self._network, whole, mask, num_logits=1))
+        self._ends = [of_row[0] for of_row in nodes]
+        for of_row in nodes:
+            of_row[0].column = _TRUNK
+            for column, node in enumerate(of_row[1:]):
+                node.column = column
+        self._places = self._lengths[:, None] + np.arange(length)
+        self._seen = np.tril(np.ones((len(nodes), length, length), dtype=bool))
+        return states[:, -length - 1 :]
+
+    def _laid_out(self, nodes: Sequence[Sequence[Node]], length: int) -> tuple[Tensor, np.ndarray[Any, Any]]:
+        """Tokens of A rows, (A, N), and their positions."""
+        tokens = np.zeros((len(nodes), length), dtype=np.int64)
+        places = np.zeros_like(tokens)
+        for row, of_row in enumerate(nodes):
+            tokens[row, : len(of_row)] = [node.token for node in of_row]
+            places[row, : len(of_row)] = [node.depth for node in of_row]
+        return torch.from_numpy(tokens).to(self._starts.device), places + self._lengths[:, None] - 1
+
+    def _read_more(self, nodes: Sequence[Sequence[Node]]) -> Tensor:
+        """Nodes of trees, each of which sees the trunk and its ancestors."""
+        length = max(map(len, nodes))
+        tokens, places = self._laid_out(nodes, length)
+        self._grow(nodes, length)
+        self._places = np.concatenate([self._places, places], 1)
+        device, num_before = tokens.device, self._trunk.shape[1]
+        seen = torch.from_numpy(self._seen[:, -length:]).to(device)
+        allowed = torch.cat([self._trunk.bool().unsqueeze(1).expand(-1, length, -1), seen], 2)
+        mask, queries = additive(allowed, self._network.dtype), torch.from_numpy(places).to(device)
+        trunk_places = (self._trunk.cumsum(-1) - 1).clamp(min=0)
+        keys = torch.cat([trunk_places, torch.from_numpy(self._places).to(device)], 1)
+        assert keys.shape[1] == num_before + self._seen.shape[1]
+        if self._kind is Kind.SEQ2SEQ:
+            with relative_to(self._network, queries, keys):
+                return self._run({"decoder_input_ids": tokens, "decoder_attention_mask": mask})
+        inputs = causal_inputs(self._network, tokens, self._trunk, num_logits=1)
+        inputs["attention_mask"] = windowed(self._network, mask, queries, keys)
+        return self._run({**inputs, "position_ids": queries})
+
+    def _grow(self, nodes: Sequence[Sequence[Node]], length: int) -> None:
+        """Give nodes their columns, and note what they see."""
+        num_before = self._seen.shape[1]
+        seen = np.zeros((len(nodes), num_before + length, num_before + length), dtype=bool)
+        seen[:, :num_before, :num_before] = self._seen
+        new = np.arange(num_before, num_before + length)
+        seen[:, new, new] = True
+        for of_row, own in zip(nodes, seen, strict=True):
+            for column, node in enumerate(of_row, start=num_before):
+                assert node.parent is not None and node.parent.column is not None
+                if node.parent.column != _TRUNK:
+                    own[column] |= own[node.parent.column]
+                node.column = column
+        self._seen = seen
+
+    def _run(self, inputs: dict[str, Any]) -> Tensor:
+        """The decoder's states of tokens, (A, N, H); keys and values go into the cache."""
+        inputs |= {"past_key_values": self._cache, "use_cache": True}
+        if self._kind is Kind.SEQ2SEQ:
+            inputs["attention_mask"] = self._prompt_mask
+            if self._encoded is None:
+                inputs["input_ids"] = self._batch.prompt_ids
+            else:
+                inputs["encoder_outputs"] = BaseModelOutput(last_hidden_state=self._encoded)
+        states, output = run_decoder(self._network, inputs)
+        if self._kind is Kind.SEQ2SEQ:
+            self._encoded = output.encoder_last_hidden_state
+        self._cache = output.past_key_values
+        return states
+
+    def keep(self, rows: Sequence[int], running: Sequence[Sequence[Node]]) -> None:
+        """Go on with some rows, and drop what no beam begins with, now and then.
+
+        Args:
+            rows: Which of the A rows are not done.
+            running: For each of these the beginnings that are searched on.
+        """
+        num_columns = self._seen.shape[1]
+        if len(rows) == len(self._ends) and num_columns <= max(_MOST_COLUMNS, 2 * self._num_kept):
+            return
+        trunk, trunk_ids = self._trunk.sum(-1).tolist(), self._trunk.shape[1]
+        columns: list[list[int]] = []  # of each row, those of its trunk, and then those of its tree
+        sizes: list[int] = []
+        trees: list[list[int]] = []
+        for row, nodes in zip(rows, running, strict=True):
+            joined, others = _needed(nodes, self._ends[row])
+            used = [*range(trunk_ids - trunk[row], trunk_ids), *(trunk_ids + _column(node) for node in joined)]
+            columns.append(used)
+            sizes.append(len(used))
+            trees.append([_column(node) for node in others])
+            for node in joined:
+                node.column, self._ends[row] = _TRUNK, node
+            for place, node in enumerate(others):
+                node.column = place
+        self._select(list(rows), columns, trees)
+
+    def _select(self, rows: list[int], trunks: list[list[int]], trees: list[list[int]]) -> None:
+        """Copy columns of some rows: trunks right-aligned, and trees after them."""
+        before = self._trunk.shape[1]
+        width, size = max(map(len, trunks)), max(map(len, trees))
+        picked = np.zeros((len(rows), width + size), dtype=np.int64)
+        there = np.zeros((len(rows), width), dtype=np.int64)
+        seen = np.zeros((len(rows), size, size), dtype=bool)
+        places = np.zeros((len(rows), size), dtype=np.int64)
+        for at, (row, trunk, tree) in enumerate(zip(rows, trunks, trees, strict=True)):
+            num_nodes = len(tree)
+            picked[at, width - len(trunk) : width], there[at, width - len(trunk) :] = trunk, 1
+            picked[at, width : width + num_nodes] = np.array(tree, dtype=np.int64) + before
+            seen[at, :num_nodes, :num_nodes] = self._seen[row][np.ix_(tree, tree)] if tree else False
+            places[at, :num_nodes] = self._places[row, tree] if tree else 0
+        device = self._trunk.device
+        index, columns = torch.tensor(rows, device=device), torch.from_numpy(picked).to(device)
+        for layer in _layers(self._cache, crossed=False):
+            layer.keys, layer.values = (_pick(part, index, columns) for part in (layer.keys, layer.values))
+        if len(rows) < len(self._ends):
+            for layer in _layers(self._cache, crossed=True):  # prompts have all their columns
+                layer.keys, layer.values = layer.keys[index], layer.values[index]
+            self._encoded = None if self._encoded is None else self._encoded[index]
+            self._prompt_mask = self._prompt_mask[index]
+        self._trunk = torch.from_numpy(there).to(self._trunk)
+        self._lengths, self._ends = self._lengths[rows], [self._ends[row] for row in rows]
+        self._seen, self._places, self._num_kept = seen, places, size
+
+    def idle(self) -> None:
+        """Run the network for nothing, as other processes need its weights."""
+        inputs: dict[str, Any] = {"input_ids": self._batch.prompt_ids[:1, -1:]}
+        if self._kind is Kind.SEQ2SEQ:
+            assert self._encoded is not None, "every process does the first pass"
+            start = torch.full_like(inputs["input_ids"], self._network.config.decoder_start_token_id)
+            inputs = {"encoder_outputs": BaseModelOutput(last_hidden_state=self._encoded[:1])}
+            inputs |= {"decoder_input_ids": start, "attention_mask": self._prompt_mask[:1]}
+        states, _ = run_decoder(self._network, inputs)
+        self._best(states[:, -1])
+
+
+def _needed(running: Sequence[Node], end: Node | None) -> tuple[list[Node], list[Node]]:
+    """Nodes in the cache that beams need: those of all of them, which continue the trunk, and those of some.
+
+    Args:
+        running: Of one row.
+        end: The last node of the trunk until now.
+    """
+    paths: list[list[Node]] = []
+    for beam in running:
+        path = [node for node in beam.path() if node.column is not None and node.column != _TRUNK]
+        paths.append(path[::-1])
+    num_joined = 0
+    while all(len(path) > num_joined and path[num_joined] is paths[0][num_joined] for path in paths):
+        num_joined += 1
+    others: dict[int, Node] = {}
+    for path, beam in zip(paths, running, strict=True):
+        others |= {id(node): node for node in path[num_joined:]}
+        stack = [*beam.children.values()]  # what was read ahead
+        while stack:
+            node = stack.pop()
+            if node.column is not None:
+                others[id(node)] = node
+                stack += node.children.values()
+    return paths[0][:num_joined], list(others.values())
+
+
+def _column(node: Node) -> int:
+    assert node.column is not None
+    return node.column
+
+
+def _layers(cache: Any, *, crossed: bool) -> list[Any]:
+    if isinstance(cache, EncoderDecoderCache):
+        return list((cache.cross_attention_cache if crossed else cache.self_attention_cache).layers)
+    return [] if crossed else list(cache.layers)
+
+
+def _pick(part: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Some rows of keys or values, (B, H, S, D), and for each of them its own columns, (R, S)."""
+    return part.transpose(1, 2)[rows.unsqueeze(1), columns].transpose(1, 2)
