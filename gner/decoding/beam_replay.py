@@ -16,6 +16,10 @@ Continuations = Sequence[tuple[int, float]]
 """Tokens that may come next, the likeliest first, with their log-probabilities."""
 
 
+_FAR, _NEAR = 2.0, 0.1
+"""A beam is left out for now whose log-probability is below twice that of the best one, and 0.1 lower."""
+
+
 class Node:
     """A beginning of an answer; that of no tokens is the root.
 
@@ -86,6 +90,7 @@ class Rules(NamedTuple):
         end: The end token.
         limit: Most tokens.
         stops_loops: Whether an answer ends where it loops.
+        only_best: Whether nothing but the best answer is asked for.
     """
 
     num_beams: int
@@ -93,6 +98,7 @@ class Rules(NamedTuple):
     end: int
     limit: int
     stops_loops: bool = False
+    only_best: bool = False
 
 
 class BeamReplay:
@@ -102,6 +108,10 @@ class BeamReplay:
     looked at, those that end are answers if they are among the best k, and of the others the best k run on. A row is
     done when it has k answers and no running beam would be better than the worst of them if it ended here.
 
+    Where only the best answer is asked for, beams that are far behind are left out: what they can become never ranks
+    before a beam that is ahead of them, and none of their answers is better than their own log-probability divided by
+    the largest length. They are taken up again once an answer could come of them that is the best.
+
     Args:
         rules: What is asked for.
         root: Where the search begins.
@@ -110,7 +120,7 @@ class BeamReplay:
         running: At most k beams, the best first.
         finished: At most k answers, the best first; scores are divided by lengths.
         num_written: Tokens of each running beam.
-        is_done: Whether the answers will not change.
+        is_done: Whether the answers that are asked for will not change.
 
     Example:
         >>> replay = BeamReplay(Rules(num_beams=2, length_penalty=1.0, end=0, limit=9), Node())
@@ -124,25 +134,30 @@ class BeamReplay:
         self.rules = rules
         self.running = [Beam(0.0, root)]
         self.finished: list[Beam] = []
-        self.num_written = 0
         self.is_done = False
+        self.num_written = 0
+        # a longer answer is a better one for its log-probability, so there is a bound for what a beam can become
+        self._is_lazy = rules.only_best and rules.length_penalty >= 0
+        self._least = 0.0 if self._is_lazy else -inf  # below it beams may be left out
+        self._steps: list[_Step] = []
 
     def fork(self) -> BeamReplay:
         """The same search, which may be taken further on scores that are expected."""
         other = BeamReplay(self.rules, self.running[0].node)
         other.running, other.finished = self.running, list(self.finished)
-        other.num_written = self.num_written
+        other.num_written, other._least = self.num_written, self._least
         return other
 
     def advance_known(self) -> int:
         """Go on for as long as all running beams were read; returns the number of steps."""
-        num_before = self.num_written
+        num_steps = 0
         while not self.is_done:
             known = [beam.node.next for beam in self.running if beam.node.next is not None]
             if len(known) < len(self.running):
                 break
             self.advance(known)
-        return self.num_written - num_before
+            num_steps += 1
+        return num_steps
 
     def advance(self, continuations: Sequence[Continuations]) -> None:
         """Write one token more.
@@ -151,19 +166,22 @@ class BeamReplay:
             continuations: Of each running beam, the best 2 k.
         """
         width, penalty = self.rules.num_beams, self.rules.length_penalty
+        before = self.running, self.finished
         self.num_written += 1
         running: list[Beam] = []
+        finished = list(self.finished)
         for rank, (score, node, token, log_prob) in enumerate(self._best(continuations)):
             child = node.child(token, log_prob)
             if not self._ends(child):
                 running.append(Beam(score, child))
             elif rank < width:
-                self.finished.append(Beam(score / self.num_written**penalty, child))
-        self.running = running[:width]
-        self.finished.sort(key=itemgetter(0), reverse=True)
-        del self.finished[width:]
-        hope = self.running[0].score / self.num_written**penalty if self.running else -inf
-        self.is_done = not self.running or (len(self.finished) == width and hope <= self.finished[-1].score)
+                finished.append(Beam(score / self.num_written**penalty, child))
+        finished.sort(key=itemgetter(0), reverse=True)
+        self.finished = finished[:width]
+        self.running = self._ahead(running[:width])
+        left_out = running[len(self.running)].score if len(self.running) < len(running[:width]) else -inf
+        self._steps.append(_Step(*before, left_out))
+        self._check()
 
     def _best(self, continuations: Sequence[Continuations]) -> list[tuple[float, Node, int, float]]:
         """The best 2 k continuations: their scores, what they continue, and the tokens with their log-probabilities."""
@@ -187,3 +205,59 @@ class BeamReplay:
         if not self.rules.stops_loops or self.num_written % LOOKS_EVERY:
             return False
         return end_of_loop(node.tokens(), self.num_written - 1) is not None
+
+    def _ahead(self, running: list[Beam]) -> list[Beam]:
+        """The beams that are not left out."""
+        if not self._is_lazy or not running:
+            return running
+        least = min(self._least, _far_behind(running[0].score))
+        return [beam for beam in running if beam.score >= least]
+
+    def _check(self) -> None:
+        """See whether the search is done, or has to go back to what was left out."""
+        hope = self.running[0].score if self.running else -inf
+        needed = -inf  # what a beam must be above, so that an answer that could come of it is the best
+        if self._is_lazy:
+            if self.finished:
+                needed = self.finished[0].score * self.rules.limit**self.rules.length_penalty
+            if max(step.left_out for step in self._steps) > max(needed, hope):
+                self._go_back(max(needed, _far_behind(hope)) if self.running else needed)
+                return
+        is_full = len(self.finished) == self.rules.num_beams
+        if hope <= needed or (is_full and hope / self.num_written**self.rules.length_penalty <= self.finished[-1].score):
+            self.is_done = True
+
+    def _go_back(self, least: float) -> None:
+        """Search again from the first step at which a beam above a score was left out."""
+        self._least = min(self._least, least)
+        self.num_written = next(at for at, step in enumerate(self._steps) if step.left_out > least)
+        self.running, self.finished, _ = self._steps[self.num_written]
+        del self._steps[self.num_written :]
+
+    def needed(self) -> Iterator[Node]:
+        """Beginnings that the search continues, or may come back to, each after what it begins with."""
+        ways = [beam.node for beam in self.running]
+        for step in self._steps:
+            ways += [beam.node for beam in step.running] if step.left_out > -inf else []
+        seen: set[int] = set()
+        for node in ways:
+            path = []
+            for before in node.path():
+                if id(before) in seen:
+                    break
+                path.append(before)
+            seen |= set(map(id, path))
+            yield from reversed(path)
+
+
+class _Step(NamedTuple):
+    """What a step began with, and the score of the best beam that it left out."""
+
+    running: list[Beam]
+    finished: list[Beam]
+    left_out: float
+
+
+def _far_behind(best: float) -> float:
+    """The score below which beams are left out for now, given that of the best one."""
+    return _FAR * best - _NEAR

@@ -7,7 +7,7 @@ Steps are in `gner.decoding.beam_replay`, what is read ahead in `gner.decoding.b
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
@@ -82,7 +82,7 @@ class BeamSearch(HuggingFaceBeams):
             self._warn_once(model.network.config.model_type, reason)
             return super().generate(model, batch)
         drafters = source.drafters(model, batch)
-        best = [answers[0] for answers in self._search(model, batch, drafters)]
+        best = [answers[0] for answers in self._search(model, batch, drafters, only_best=True)]
         end = model.tokenizer.eos_token_id
         generations: list[Generation] = []
         for drafter, (_, node) in zip(drafters, best, strict=True):
@@ -110,10 +110,12 @@ class BeamSearch(HuggingFaceBeams):
             ([5, 5, 5], True)
         """
         source = next(source for source in self._sources if source.can_draft(model.format, batch.examples))
-        return self._search(model, batch, source.drafters(model, batch))
+        return self._search(model, batch, source.drafters(model, batch), only_best=False)
 
-    def _search(self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter]) -> list[list[Beam]]:
-        rows = self._rows(model, batch, drafters)
+    def _search(
+        self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter], *, only_best: bool
+    ) -> list[list[Beam]]:
+        rows = self._rows(model, batch, drafters, only_best=only_best)
         verifier = BeamVerifier(model.network, batch, 2 * self.num_beams)
         lockstep = Lockstep(model.network)
         active = list(range(len(rows)))
@@ -125,12 +127,14 @@ class BeamSearch(HuggingFaceBeams):
             self._num_passes += 1
         return [row.replay.finished for row in rows]
 
-    def _rows(self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter]) -> list[_Row]:
+    def _rows(
+        self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter], *, only_best: bool
+    ) -> list[_Row]:
         end, limits = model.tokenizer.eos_token_id, row_limits(model, batch, self.max_new_tokens)
         rows = []
         for drafter, limit, example in zip(drafters, limits, batch.row_examples, strict=True):
             stops_loops = batch.stops_loops and not repeats_itself(example)
-            rules = Rules(self.num_beams, self.length_penalty, end, limit, stops_loops)
+            rules = Rules(self.num_beams, self.length_penalty, end, limit, stops_loops, only_best)
             rows.append(_Row(rules, drafter))
         return rows
 
@@ -155,10 +159,14 @@ class _Row:
         self.replay = BeamReplay(rules, root)
         self.forecast = BeamForecast(root, drafter, rules.end)
 
-    @property
-    def running(self) -> list[Node]:
-        """What the beams have written."""
-        return [beam.node for beam in self.replay.running]
+    def needed(self) -> Iterator[Node]:
+        """What the search may ask for again, and what was read ahead."""
+        yield from self.replay.needed()
+        ahead = [beam.node for beam in self.replay.running]
+        while ahead:
+            node = ahead.pop()
+            yield node
+            ahead += [child for child in node.children.values() if child.next is not None]
 
 
 def _pass(rows: Sequence[_Row], active: Sequence[int], verifier: BeamVerifier) -> list[int]:
@@ -171,5 +179,5 @@ def _pass(rows: Sequence[_Row], active: Sequence[int], verifier: BeamVerifier) -
         rows[row].forecast.learn(nodes, num_steps)
     unfinished = [place for place, row in enumerate(active) if not rows[row].replay.is_done]
     if unfinished:
-        verifier.keep(unfinished, [rows[active[place]].running for place in unfinished])
+        verifier.keep(unfinished, [rows[active[place]].needed() for place in unfinished])
     return [active[place] for place in unfinished]

@@ -5,7 +5,7 @@ See docs/decisions/beam_search.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from gner.interfaces import Batch, Kind, kind_of
 
 _MOST_PAIRS = 2**25
 """Pairs of tokens of which one may see the other, in all rows of a pass: 128 MiB of mask in fp32."""
-_TRUNK = -1
+_ROOT = -1
 _MOST_COLUMNS = 64
 """Columns of trees from which on it is worth a copy of the cache to drop those that are not needed any more."""
 
@@ -31,10 +31,9 @@ _MOST_COLUMNS = 64
 class BeamVerifier:
     """Runs a network over nodes of trees, one tree a row, and keeps keys and values of those that are still needed.
 
-    The cache has columns of two kinds. Those of the trunk, which is the prompt and what all beams of a row begin with,
-    are right-aligned and seen by all later tokens. Those of the tree come after them; each node sees its own ancestors
-    among them. So a row has one copy of its prompt however many beams there are, and nothing is copied when one beam
-    becomes two.
+    The cache has the columns of the prompt, which all later tokens see, and those of the tree, of which each node sees
+    its own ancestors. So a row has one copy of its prompt however many beams there are, and nothing is copied when one
+    beam becomes two.
 
     Args:
         network: One of which `gner.decoding.token_tree.why_no_trees` says nothing.
@@ -60,22 +59,22 @@ class BeamVerifier:
         self._prompt_mask = batch.prompt_mask
         self._encoded: Tensor | None = None
         self._cache: Any = DynamicCache()
-        self._trunk = batch.prompt_mask  # (A, B), 1 at tokens and 0 at padding
+        self._prompt = batch.prompt_mask  # (A, B), 1 at tokens and 0 at padding
         self._starts = batch.prompt_ids
         if self._kind is Kind.SEQ2SEQ:
             self._cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
             self._starts = torch.full_like(batch.prompt_ids[:, :1], network.config.decoder_start_token_id)
-            self._trunk = torch.ones_like(self._starts)
-        self._lengths = self._trunk.sum(-1).cpu().numpy()  # tokens before an answer
-        self._ends: list[Node | None] = [None] * batch.num_rows  # the last node of each row's trunk
+            self._prompt = torch.ones_like(self._starts)
+        self._lengths = self._prompt.sum(-1).cpu().numpy()  # tokens before an answer
+        self._nodes: list[list[Node]] = []  # of each row, those that are in the cache
         self._places = np.zeros((batch.num_rows, 0), dtype=np.int64)  # positions of the tree's columns, (A, C)
         self._seen = np.zeros((batch.num_rows, 0, 0), dtype=bool)  # which of them each of them sees, (A, C, C)
         self._num_kept = 0
 
     def room(self) -> int:
         """How many nodes of each row the next pass may read."""
-        num_rows = max(1, len(self._ends))
-        num_columns = self._trunk.shape[1] + 2 * self._seen.shape[1] + 1
+        num_rows = len(self._lengths)
+        num_columns = self._prompt.shape[1] + 2 * self._seen.shape[1] + 1
         return max(1, min(most_places(self._network) // num_rows, _MOST_PAIRS // (num_rows * num_columns)))
 
     def read(self, nodes: Sequence[Sequence[Node]]) -> None:
@@ -85,8 +84,7 @@ class BeamVerifier:
             nodes: Of each of the A rows, after their parents where these were not read either. In the first pass the
                 root and one chain of nodes that begins there.
         """
-        is_first = self._ends[:1] == [None]
-        states = self._read_first(nodes) if is_first else self._read_more(nodes)
+        states = self._read_more(nodes) if self._nodes else self._read_first(nodes)
         flat: list[Node] = []
         index: list[tuple[int, int]] = []
         for row, of_row in enumerate(nodes):
@@ -112,7 +110,7 @@ class BeamVerifier:
         length = max(map(len, chains))
         tokens, _ = self._laid_out(chains, length)
         there = torch.tensor([[1] * len(chain) + [0] * (length - len(chain)) for chain in chains], dtype=torch.long)
-        mask = torch.cat([self._trunk, there.to(self._trunk).view(len(chains), length)], 1)
+        mask = torch.cat([self._prompt, there.to(self._prompt).view(len(chains), length)], 1)
         whole = torch.cat([self._starts, tokens], 1)
         if self._kind is Kind.SEQ2SEQ:
             states = self._run({"decoder_input_ids": whole, "decoder_attention_mask": mask})
@@ -122,9 +120,9 @@ class BeamVerifier:
                 shared.fill(self._cache)
                 whole = whole[:, shared.num_columns :]
             states = self._run(causal_inputs(self._network, whole, mask, num_logits=1))
-        self._ends = [of_row[0] for of_row in nodes]
+        self._nodes = [list(of_row[1:]) for of_row in nodes]
         for of_row in nodes:
-            of_row[0].column = _TRUNK
+            of_row[0].column = _ROOT
             for column, node in enumerate(of_row[1:]):
                 node.column = column
         self._places = self._lengths[:, None] + np.arange(length)
@@ -141,22 +139,22 @@ class BeamVerifier:
         return torch.from_numpy(tokens).to(self._starts.device), places + self._lengths[:, None] - 1
 
     def _read_more(self, nodes: Sequence[Sequence[Node]]) -> Tensor:
-        """Nodes of trees, each of which sees the trunk and its ancestors."""
+        """Nodes of trees, each of which sees the prompt and its ancestors."""
         length = max(map(len, nodes))
         tokens, places = self._laid_out(nodes, length)
         self._grow(nodes, length)
         self._places = np.concatenate([self._places, places], 1)
-        device, num_before = tokens.device, self._trunk.shape[1]
+        device, num_before = tokens.device, self._prompt.shape[1]
         seen = torch.from_numpy(self._seen[:, -length:]).to(device)
-        allowed = torch.cat([self._trunk.bool().unsqueeze(1).expand(-1, length, -1), seen], 2)
+        allowed = torch.cat([self._prompt.bool().unsqueeze(1).expand(-1, length, -1), seen], 2)
         mask, queries = additive(allowed, self._network.dtype), torch.from_numpy(places).to(device)
-        trunk_places = (self._trunk.cumsum(-1) - 1).clamp(min=0)
-        keys = torch.cat([trunk_places, torch.from_numpy(self._places).to(device)], 1)
+        prompt_places = (self._prompt.cumsum(-1) - 1).clamp(min=0)
+        keys = torch.cat([prompt_places, torch.from_numpy(self._places).to(device)], 1)
         assert keys.shape[1] == num_before + self._seen.shape[1]
         if self._kind is Kind.SEQ2SEQ:
             with relative_to(self._network, queries, keys):
                 return self._run({"decoder_input_ids": tokens, "decoder_attention_mask": mask})
-        inputs = causal_inputs(self._network, tokens, self._trunk, num_logits=1)
+        inputs = causal_inputs(self._network, tokens, self._prompt, num_logits=1)
         inputs["attention_mask"] = windowed(self._network, mask, queries, keys)
         return self._run({**inputs, "position_ids": queries})
 
@@ -167,10 +165,11 @@ class BeamVerifier:
         seen[:, :num_before, :num_before] = self._seen
         new = np.arange(num_before, num_before + length)
         seen[:, new, new] = True
-        for of_row, own in zip(nodes, seen, strict=True):
+        for of_row, own, known in zip(nodes, seen, self._nodes, strict=True):
+            known += of_row
             for column, node in enumerate(of_row, start=num_before):
                 assert node.parent is not None and node.parent.column is not None
-                if node.parent.column != _TRUNK:
+                if node.parent.column != _ROOT:
                     own[column] |= own[node.parent.column]
                 node.column = column
         self._seen = seen
@@ -190,58 +189,58 @@ class BeamVerifier:
         self._cache = output.past_key_values
         return states
 
-    def keep(self, rows: Sequence[int], running: Sequence[Sequence[Node]]) -> None:
-        """Go on with some rows, and drop what no beam begins with, now and then.
+    def keep(self, rows: Sequence[int], needed: Sequence[Iterable[Node]]) -> None:
+        """Go on with some rows, and forget nodes that are not needed, now and then.
 
         Args:
             rows: Which of the A rows are not done.
-            running: For each of these the beginnings that are searched on.
+            needed: For each of these, nodes of beginnings that may be asked for, and what these begin with.
         """
         num_columns = self._seen.shape[1]
-        if len(rows) == len(self._ends) and num_columns <= max(_MOST_COLUMNS, 2 * self._num_kept):
-            return
-        trunk, trunk_ids = self._trunk.sum(-1).tolist(), self._trunk.shape[1]
-        columns: list[list[int]] = []  # of each row, those of its trunk, and then those of its tree
-        sizes: list[int] = []
-        trees: list[list[int]] = []
-        for row, nodes in zip(rows, running, strict=True):
-            joined, others = _needed(nodes, self._ends[row])
-            used = [*range(trunk_ids - trunk[row], trunk_ids), *(trunk_ids + _column(node) for node in joined)]
-            columns.append(used)
-            sizes.append(len(used))
-            trees.append([_column(node) for node in others])
-            for node in joined:
-                node.column, self._ends[row] = _TRUNK, node
-            for place, node in enumerate(others):
-                node.column = place
-        self._select(list(rows), columns, trees)
+        if num_columns > max(_MOST_COLUMNS, 2 * self._num_kept):
+            kept = [_forget(self._nodes[row], nodes) for row, nodes in zip(rows, needed, strict=True)]
+            self._select(list(rows), kept)
+        elif len(rows) < len(self._lengths):
+            self._select(list(rows), None)
 
-    def _select(self, rows: list[int], trunks: list[list[int]], trees: list[list[int]]) -> None:
-        """Copy columns of some rows: trunks right-aligned, and trees after them."""
-        before = self._trunk.shape[1]
-        width, size = max(map(len, trunks)), max(map(len, trees))
-        picked = np.zeros((len(rows), width + size), dtype=np.int64)
-        there = np.zeros((len(rows), width), dtype=np.int64)
-        seen = np.zeros((len(rows), size, size), dtype=bool)
-        places = np.zeros((len(rows), size), dtype=np.int64)
-        for at, (row, trunk, tree) in enumerate(zip(rows, trunks, trees, strict=True)):
-            num_nodes = len(tree)
-            picked[at, width - len(trunk) : width], there[at, width - len(trunk) :] = trunk, 1
-            picked[at, width : width + num_nodes] = np.array(tree, dtype=np.int64) + before
-            seen[at, :num_nodes, :num_nodes] = self._seen[row][np.ix_(tree, tree)] if tree else False
-            places[at, :num_nodes] = self._places[row, tree] if tree else 0
-        device = self._trunk.device
-        index, columns = torch.tensor(rows, device=device), torch.from_numpy(picked).to(device)
-        for layer in _layers(self._cache, crossed=False):
-            layer.keys, layer.values = (_pick(part, index, columns) for part in (layer.keys, layer.values))
-        if len(rows) < len(self._ends):
-            for layer in _layers(self._cache, crossed=True):  # prompts have all their columns
-                layer.keys, layer.values = layer.keys[index], layer.values[index]
+    def _select(self, rows: list[int], kept: list[list[int]] | None) -> None:
+        """Go on with some rows, and of the columns of their trees with some, in order; None for all."""
+        index = torch.tensor(rows, device=self._prompt.device)
+        if kept is None:
+            self._pick_cache(index, None)
+            self._seen, self._places = self._seen[rows], self._places[rows]
+        else:
+            size = max(map(len, kept))
+            columns = np.zeros((len(rows), size), dtype=np.int64)
+            for row, own in zip(columns, kept, strict=True):
+                row[: len(own)] = own
+            at = np.array(rows)[:, None]
+            self._places = self._places[at, columns]
+            self._seen = self._seen[at[..., None], columns[..., None], columns[:, None]]
+            self._seen &= np.arange(size) < np.array([[[len(own)]] for own in kept])  # columns that pad short rows
+            self._pick_cache(index, torch.from_numpy(columns).to(index.device))
+            self._num_kept = size
+        if len(rows) < len(self._lengths):
             self._encoded = None if self._encoded is None else self._encoded[index]
-            self._prompt_mask = self._prompt_mask[index]
-        self._trunk = torch.from_numpy(there).to(self._trunk)
-        self._lengths, self._ends = self._lengths[rows], [self._ends[row] for row in rows]
-        self._seen, self._places, self._num_kept = seen, places, size
+            self._prompt, self._prompt_mask = self._prompt[index], self._prompt_mask[index]
+            self._lengths, self._nodes = self._lengths[rows], [self._nodes[row] for row in rows]
+
+    def _pick_cache(self, rows: Tensor, columns: Tensor | None) -> None:
+        """Keys and values of some rows, (B, H, S, D), and of the columns of their trees, (A, C)."""
+        num_before = self._prompt.shape[1]
+        before = torch.arange(num_before, device=rows.device).expand(len(rows), -1)
+        whole = None if columns is None else torch.cat([before, columns + num_before], 1)
+        for layer in _layers(self._cache, crossed=False):
+            for name in ("keys", "values"):
+                part = getattr(layer, name)
+                if whole is None:
+                    part = part[rows]
+                else:
+                    part = part.transpose(1, 2)[rows.unsqueeze(1), whole].transpose(1, 2)
+                setattr(layer, name, part)
+        if len(rows) < len(self._lengths):
+            for layer in _layers(self._cache, crossed=True):  # prompts have all their columns
+                layer.keys, layer.values = layer.keys[rows], layer.values[rows]
 
     def idle(self) -> None:
         """Run the network for nothing, as other processes need its weights."""
@@ -255,35 +254,21 @@ class BeamVerifier:
         self._best(states[:, -1])
 
 
-def _needed(running: Sequence[Node], end: Node | None) -> tuple[list[Node], list[Node]]:
-    """Nodes in the cache that beams need: those of all of them, which continue the trunk, and those of some.
-
-    Args:
-        running: Of one row.
-        end: The last node of the trunk until now.
-    """
-    paths: list[list[Node]] = []
-    for beam in running:
-        path = [node for node in beam.path() if node.column is not None and node.column != _TRUNK]
-        paths.append(path[::-1])
-    num_joined = 0
-    while all(len(path) > num_joined and path[num_joined] is paths[0][num_joined] for path in paths):
-        num_joined += 1
-    others: dict[int, Node] = {}
-    for path, beam in zip(paths, running, strict=True):
-        others |= {id(node): node for node in path[num_joined:]}
-        stack = [*beam.children.values()]  # what was read ahead
-        while stack:
-            node = stack.pop()
-            if node.column is not None:
-                others[id(node)] = node
-                stack += node.children.values()
-    return paths[0][:num_joined], list(others.values())
-
-
-def _column(node: Node) -> int:
-    assert node.column is not None
-    return node.column
+def _forget(nodes: list[Node], needed: Iterable[Node]) -> list[int]:
+    """Take out of a row's nodes those that are not needed; returns the columns of the others."""
+    known = {id(node) for node in needed}
+    kept: list[Node] = []
+    columns: list[int] = []
+    for node in nodes:
+        assert node.column is not None
+        if id(node) in known:
+            columns.append(node.column)
+            node.column = len(kept)
+            kept.append(node)
+        else:
+            node.column = node.next = None
+    nodes[:] = kept
+    return columns
 
 
 def _layers(cache: Any, *, crossed: bool) -> list[Any]:
@@ -291,7 +276,3 @@ def _layers(cache: Any, *, crossed: bool) -> list[Any]:
         return list((cache.cross_attention_cache if crossed else cache.self_attention_cache).layers)
     return [] if crossed else list(cache.layers)
 
-
-def _pick(part: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Some rows of keys or values, (B, H, S, D), and for each of them its own columns, (R, S)."""
-    return part.transpose(1, 2)[rows.unsqueeze(1), columns].transpose(1, 2)
