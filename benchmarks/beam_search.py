@@ -34,29 +34,46 @@ class AllBeams(HuggingFaceBeams):
 
 
 def tell_identity(module: GnerModule, batches: Sequence[Batch], num_beams: int) -> None:
-    """Compare all hypotheses, with their order and scores."""
-    ours, other = BeamSearch(num_beams), AllBeams(num_beams)
-    num_same = num_best = num_ties = num_all = 0
-    largest = 0.0
+    """Compare what is written, and all hypotheses of a search that leaves nothing out, with their order and scores."""
+    written, found, expected = Agreement("texts"), Agreement("hypotheses"), AllBeams(num_beams)
+    ours, whole = BeamSearch(num_beams), BeamSearch(num_beams)
     for batch in batches:
         with torch.inference_mode():
-            found = [beam for beams in ours.hypotheses(module, batch) for beam in beams]
-            written = other.write(module, batch)
-            log_probs = token_log_probs(module.network, batch.repeated(num_beams), written)
-        for at, (beam, ids, values) in enumerate(zip(found, written, log_probs, strict=True)):
-            difference = abs(beam.score - sum(values) / len(values))
-            is_same = beam.node.tokens() == ids
-            num_all += 1
-            num_same += is_same
-            num_best += is_same and at % num_beams == 0
-            num_ties += not is_same and difference < TIE
-            largest = max(largest, difference if is_same else 0.0)
-            if not is_same and difference >= TIE:
-                print(f"    NOT A TIE: hypothesis {at % num_beams}: {beam.score:.6f}, {sum(values) / len(values):.6f}")
-    print(
-        f"    hypotheses: {num_same} of {num_all} identical (best ones {num_best} of {num_all // num_beams}), "
-        f"{num_ties} ties; scores of identical ones differ by {largest:.1e} at most"
-    )
+            ids = expected.write(module, batch)
+            log_probs = token_log_probs(module.network, batch.repeated(num_beams), ids)
+            best = ours.generate(module, batch)
+            beams = [beam.node for row in whole.hypotheses(module, batch) for beam in row]
+        for node, *other in zip(beams, ids, log_probs, strict=True):
+            found.add((node.tokens(), node.log_probs()), (other[0], other[1]))
+        for one, *other in zip(best, ids[::num_beams], log_probs[::num_beams], strict=True):
+            written.add((one.token_ids, one.token_log_probs), (other[0], other[1]))
+    print(f"    {written.summary()}\n    {found.summary()}")
+
+
+class Agreement:
+    """Counts what two searches agree on."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._num_same = self._num_ties = self._num_all = 0
+        self._largest = 0.0
+
+    def add(self, one: tuple[list[int], list[float]], other: tuple[list[int], list[float]]) -> None:
+        """Compare tokens and their log-probabilities."""
+        difference = abs(sum(one[1]) / len(one[1]) - sum(other[1]) / len(other[1]))
+        is_same = one[0] == other[0]
+        self._num_all += 1
+        self._num_same += is_same
+        self._num_ties += not is_same and difference < TIE
+        self._largest = max(self._largest, difference if is_same else 0.0)
+
+    def summary(self) -> str:
+        """What was counted."""
+        others = self._num_all - self._num_same - self._num_ties
+        return (
+            f"{self._name}: {self._num_same} of {self._num_all} identical, {self._num_ties} ties, {others} others; "
+            f"scores of identical ones differ by {self._largest:.1e} at most"
+        )
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ _CONTEXT = 3
 """Tokens after which a node's continuations are expected to be those of another node."""
 _FARTHEST = 128
 _NEAR = 8
-_POOR_STEPS = 2
-_POOR_PASSES = 3
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 4, 64
+_CREDIT, _MOST_DEBT = 150, 50
+_FOR_A_STEP = 6
+"""Nodes that may be read for each token that the search gets ahead, and 150 more, before it looks less far ahead."""
 
 
 class BeamForecast:
@@ -59,8 +59,12 @@ class BeamForecast:
             replay: The search as far as it is known.
             room: Most nodes, beside those that the search waits for.
         """
-        ahead, nodes = replay.fork(), dict[Node, None]()
-        for _ in range(self._pace.steps()):
+        nodes = {beam.node: None for beam in replay.running if beam.node.next is None}
+        num_steps = self._pace.steps()
+        if num_steps == 1:
+            return list(nodes)
+        ahead = replay.fork()
+        for _ in range(num_steps):
             nodes |= {beam.node: None for beam in ahead.running if beam.node.next is None}
             if len(nodes) >= room:
                 break
@@ -79,7 +83,7 @@ class BeamForecast:
         for node in nodes:
             assert node.next is not None
             self._known[_context(node)] = node.next
-        self._pace.learn(num_steps)
+        self._pace.learn(num_steps, len(nodes))
         for draft in self._made:
             self._follow(draft)
         self._made.clear()
@@ -144,29 +148,20 @@ class _Draft(NamedTuple):
 
 
 class _Pace:
-    """How far a row looks ahead: less where that is not worth its cost, and for a while not at all."""
+    """How far a row looks ahead: less while it has read much for little."""
 
     def __init__(self) -> None:
-        self._num_poor = 0
-        self._num_resting = 0
-        self._pause = _SHORTEST_PAUSE
-        self._farthest = _FARTHEST
+        self._credit = _CREDIT
+        self._num_steps = _NEAR
 
     def steps(self) -> int:
         """How many steps to look ahead; one for nothing but what the search waits for."""
-        return 1 if self._num_resting else self._farthest
+        return _FARTHEST if self._credit >= 0 else min(_NEAR, 2 * self._num_steps - 1)
 
-    def learn(self, num_steps: int) -> None:
-        """Take how far the search got by the last pass."""
-        if self._num_resting:
-            self._num_resting -= 1
-        elif num_steps > _POOR_STEPS:
-            self._num_poor, self._pause, self._farthest = 0, _SHORTEST_PAUSE, min(_FARTHEST, 4 * self._farthest)
-        else:
-            self._num_poor += 1
-            if self._num_poor >= _POOR_PASSES:
-                self._num_resting, self._farthest = self._pause, _NEAR
-                self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
+    def learn(self, num_steps: int, num_nodes: int) -> None:
+        """Take how far the search got by the last pass, and what that read."""
+        self._num_steps = num_steps
+        self._credit = max(self._credit + _FOR_A_STEP * num_steps - num_nodes, -_MOST_DEBT)
 
 
 def _context(node: Node) -> tuple[int, ...]:

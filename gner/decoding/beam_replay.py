@@ -140,6 +140,7 @@ class BeamReplay:
         self._is_lazy = rules.only_best and rules.length_penalty >= 0
         self._least = 0.0 if self._is_lazy else -inf  # below it beams may be left out
         self._steps: list[_Step] = []
+        self._best_left_out = -inf  # the score of the best beam that was left out
 
     def fork(self) -> BeamReplay:
         """The same search, which may be taken further on scores that are expected."""
@@ -165,48 +166,53 @@ class BeamReplay:
         Args:
             continuations: Of each running beam, the best 2 k.
         """
-        width, penalty = self.rules.num_beams, self.rules.length_penalty
+        width = self.rules.num_beams
         before = self.running, self.finished
         self.num_written += 1
-        running: list[Beam] = []
-        finished = list(self.finished)
-        for rank, (score, node, token, log_prob) in enumerate(self._best(continuations)):
-            child = node.child(token, log_prob)
-            if not self._ends(child):
-                running.append(Beam(score, child))
-            elif rank < width:
-                finished.append(Beam(score / self.num_written**penalty, child))
-        finished.sort(key=itemgetter(0), reverse=True)
-        self.finished = finished[:width]
-        self.running = self._ahead(running[:width])
-        left_out = running[len(self.running)].score if len(self.running) < len(running[:width]) else -inf
+        is_last = self.num_written >= self.rules.limit
+        may_loop = self.rules.stops_loops and not self.num_written % LOOKS_EVERY
+        running: list[_Candidate] = []
+        for rank, candidate in enumerate(self._best(continuations)):
+            if is_last or candidate.token == self.rules.end or (may_loop and self._loops(candidate)):
+                if rank < width:
+                    self._finish(candidate)
+            elif len(running) < width:
+                running.append(candidate)
+        ahead = self._ahead(running)
+        left_out = running[len(ahead)].score if len(ahead) < len(running) else -inf
+        self.running = [Beam(score, node.child(token, log_prob)) for score, node, token, log_prob in ahead]
         self._steps.append(_Step(*before, left_out))
+        self._best_left_out = max(self._best_left_out, left_out)
         self._check()
 
-    def _best(self, continuations: Sequence[Continuations]) -> list[tuple[float, Node, int, float]]:
-        """The best 2 k continuations: their scores, what they continue, and the tokens with their log-probabilities."""
+    def _finish(self, candidate: _Candidate) -> None:
+        """Take an answer, if it is among the best."""
+        score, node, token, log_prob = candidate
+        beam = Beam(score / self.num_written**self.rules.length_penalty, node.child(token, log_prob))
+        finished = sorted([*self.finished, beam], key=itemgetter(0), reverse=True)
+        self.finished = finished[: self.rules.num_beams]
+
+    def _best(self, continuations: Sequence[Continuations]) -> list[_Candidate]:
+        """The best 2 k continuations."""
         width = 2 * self.rules.num_beams
-        candidates: list[tuple[float, Node, int, float]] = []
+        candidates: list[_Candidate] = []
         least = -inf  # what 2 k continuations of one beam are above
         for (score, node), following in zip(self.running, continuations, strict=True):
             for token, log_prob in following:
                 total = score + log_prob
                 if total < least:
                     break
-                candidates.append((total, node, token, log_prob))
+                candidates.append(_Candidate(total, node, token, log_prob))
             if len(following) >= width:
                 least = max(least, score + following[width - 1][1])
-        candidates.sort(key=itemgetter(0), reverse=True)
+        if len(self.running) > 1:
+            candidates.sort(key=itemgetter(0), reverse=True)
         return candidates[:width]
 
-    def _ends(self, node: Node) -> bool:
-        if node.token == self.rules.end or self.num_written >= self.rules.limit:
-            return True
-        if not self.rules.stops_loops or self.num_written % LOOKS_EVERY:
-            return False
-        return end_of_loop(node.tokens(), self.num_written - 1) is not None
+    def _loops(self, candidate: _Candidate) -> bool:
+        return end_of_loop([*candidate.node.tokens(), candidate.token], self.num_written - 1) is not None
 
-    def _ahead(self, running: list[Beam]) -> list[Beam]:
+    def _ahead(self, running: list[_Candidate]) -> list[_Candidate]:
         """The beams that are not left out."""
         if not self._is_lazy or not running:
             return running
@@ -220,7 +226,7 @@ class BeamReplay:
         if self._is_lazy:
             if self.finished:
                 needed = self.finished[0].score * self.rules.limit**self.rules.length_penalty
-            if max(step.left_out for step in self._steps) > max(needed, hope):
+            if self._best_left_out > max(needed, hope):
                 self._go_back(max(needed, _far_behind(hope)) if self.running else needed)
                 return
         is_full = len(self.finished) == self.rules.num_beams
@@ -233,6 +239,7 @@ class BeamReplay:
         self.num_written = next(at for at, step in enumerate(self._steps) if step.left_out > least)
         self.running, self.finished, _ = self._steps[self.num_written]
         del self._steps[self.num_written :]
+        self._best_left_out = max((step.left_out for step in self._steps), default=-inf)
 
     def needed(self) -> Iterator[Node]:
         """Beginnings that the search continues, or may come back to, each after what it begins with."""
@@ -248,6 +255,15 @@ class BeamReplay:
                 path.append(before)
             seen |= set(map(id, path))
             yield from reversed(path)
+
+
+class _Candidate(NamedTuple):
+    """What a beam may become: its score, and the next token of a beginning with its log-probability."""
+
+    score: float
+    node: Node
+    token: int
+    log_prob: float
 
 
 class _Step(NamedTuple):

@@ -26,6 +26,9 @@ from gner.interfaces import Batch, TextModel
 from gner.records import Generation
 
 _log = logging.getLogger("gner")
+_LEAST_NODES = 16
+_UNEVENNESS = 1.5
+"""How many times as much as the mean row the longest one may read in a pass."""
 
 
 class BeamSearch(HuggingFaceBeams):
@@ -173,6 +176,8 @@ def _pass(rows: Sequence[_Row], active: Sequence[int], verifier: BeamVerifier) -
     """Look ahead, read, and search on; returns the rows that are not done."""
     room = verifier.room()
     wanted = [rows[row].forecast.wanted(rows[row].replay, room) for row in active]
+    size = max(_LEAST_NODES, int(_UNEVENNESS * sum(map(len, wanted)) / len(wanted)))
+    wanted = [nodes[:size] for nodes in wanted]  # short rows are padded to the longest
     verifier.read(wanted)
     for row, nodes in zip(active, wanted, strict=True):
         num_steps = rows[row].replay.advance_known()
