@@ -90,7 +90,9 @@ def main() -> None:
     module = load(options.run)
     if options.random:
         torch.manual_seed(0)
-        module.network.init_weights()
+        for parameter in module.network.parameters():
+            if parameter.dim() > 1:
+                torch.nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
     if options.data:
         examples = read_dataset(Path(options.data[0]), options.data[1], "test")
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
@@ -15,7 +16,7 @@ from gner.decoding.beam_forecast import BeamForecast
 from gner.decoding.beam_replay import Beam, BeamReplay, Node, Rules
 from gner.decoding.beam_verifier import BeamVerifier
 from gner.decoding.drafting import ListDrafts, RowDrafter, WordDrafts
-from gner.decoding.forward_pass import Lockstep
+from gner.decoding.forward_pass import Lockstep, is_sharded
 from gner.decoding.head import vocab_size
 from gner.decoding.huggingface import decode
 from gner.decoding.huggingface_beams import HuggingFaceBeams
@@ -26,6 +27,9 @@ from gner.interfaces import Batch, TextModel
 from gner.records import Generation
 
 _log = logging.getLogger("gner")
+_TRIED, _LEAST_STEPS = 2, 2
+"""A batch is given up if most rows are not done, and after two passes or more it got less than two tokens by each."""
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 4, 16
 _LEAST_NODES = 16
 _UNEVENNESS = 1.5
 """How many times as much as the mean row the longest one may read in a pass."""
@@ -39,7 +43,8 @@ class BeamSearch(HuggingFaceBeams):
     repeated on these scores token by token, for as long as it asks for nothing that was not read.
 
     ``generate`` takes over where this is not possible: for networks that cannot read many beginnings of an answer at
-    once, and for formats of which nothing can be drafted. One beam is greedy search, by `Speculative`.
+    once, and for formats of which nothing can be drafted; and for a while where a model does not write what is drafted.
+    One beam is greedy search, by `Speculative`.
 
     Args:
         num_beams: Width.
@@ -67,6 +72,7 @@ class BeamSearch(HuggingFaceBeams):
         self._greedy = Speculative(max_new_tokens)
         self._warned: set[str] = set()
         self._num_passes = 0
+        self._rest = _Rest()
 
     @property
     def num_passes(self) -> int:
@@ -84,8 +90,13 @@ class BeamSearch(HuggingFaceBeams):
         if reason is not None:
             self._warn_once(model.network.config.model_type, reason)
             return super().generate(model, batch)
+        if self._rest.is_on():
+            return super().generate(model, batch)
         drafters = source.drafters(model, batch)
-        best = [answers[0] for answers in self._search(model, batch, drafters, only_best=True)]
+        rows = self._search(model, batch, drafters, only_best=True)
+        if not all(row.replay.is_done for row in rows):
+            return super().generate(model, batch)
+        best = [row.replay.finished[0] for row in rows]
         end = model.tokenizer.eos_token_id
         generations: list[Generation] = []
         for drafter, (_, node) in zip(drafters, best, strict=True):
@@ -113,22 +124,27 @@ class BeamSearch(HuggingFaceBeams):
             ([5, 5, 5], True)
         """
         source = next(source for source in self._sources if source.can_draft(model.format, batch.examples))
-        return self._search(model, batch, source.drafters(model, batch), only_best=False)
+        rows = self._search(model, batch, source.drafters(model, batch), only_best=False)
+        return [row.replay.finished for row in rows]
 
     def _search(
         self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter], *, only_best: bool
-    ) -> list[list[Beam]]:
+    ) -> list[_Row]:
+        """Search in all rows; rows are not done where ``generate`` would not take more passes."""
         rows = self._rows(model, batch, drafters, only_best=only_best)
         verifier = BeamVerifier(model.network, batch, 2 * self.num_beams)
         lockstep = Lockstep(model.network)
+        may_give_up = only_best and not is_sharded(model.network)  # processes must stay in step
         active = list(range(len(rows)))
-        while lockstep.goes_on(bool(active)):
+        for num_passes in count():
+            if not lockstep.goes_on(bool(active)) or (may_give_up and self._rest.learn(rows, active, num_passes)):
+                break
             if active:
                 active = _pass(rows, active, verifier)
             else:
                 verifier.idle()
             self._num_passes += 1
-        return [row.replay.finished for row in rows]
+        return rows
 
     def _rows(
         self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter], *, only_best: bool
@@ -170,6 +186,35 @@ class _Row:
             node = ahead.pop()
             yield node
             ahead += [child for child in node.children.values() if child.next is not None]
+
+
+class _Rest:
+    """Leaves batches to ``generate`` while many tokens at a time are no more than one at a time.
+
+    After a batch that was given up come some that are not tried, and more of them each time.
+    """
+
+    def __init__(self) -> None:
+        self._num_resting = 0
+        self._pause = _SHORTEST_PAUSE
+
+    def is_on(self) -> bool:
+        """Whether the next batch is not tried."""
+        self._num_resting = max(0, self._num_resting - 1)
+        return self._num_resting > 0
+
+    def learn(self, rows: Sequence[_Row], active: Sequence[int], num_passes: int) -> bool:
+        """Take how far a batch got with some passes; returns whether to give it up."""
+        num_written = sum(row.replay.num_written for row in rows)
+        if num_passes < _TRIED or 2 * len(active) <= len(rows):
+            self._pause = _SHORTEST_PAUSE if num_passes >= _TRIED else self._pause
+            return False
+        if num_written >= _LEAST_STEPS * num_passes * len(rows):
+            self._pause = _SHORTEST_PAUSE
+            return False
+        self._num_resting = self._pause + 1
+        self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
+        return True
 
 
 def _pass(rows: Sequence[_Row], active: Sequence[int], verifier: BeamVerifier) -> list[int]:
