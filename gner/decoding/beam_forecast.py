@@ -61,7 +61,7 @@ class BeamForecast:
         """
         nodes = {beam.node: None for beam in replay.running if beam.node.next is None}
         num_steps = self._pace.steps()
-        if num_steps == 1:
+        if num_steps <= 1:
             return list(nodes)
         ahead = replay.fork()
         for _ in range(num_steps):

@@ -230,7 +230,9 @@ class BeamReplay:
                 self._go_back(max(needed, _far_behind(hope)) if self.running else needed)
                 return
         is_full = len(self.finished) == self.rules.num_beams
-        if hope <= needed or (is_full and hope / self.num_written**self.rules.length_penalty <= self.finished[-1].score):
+        if hope <= needed or (
+            is_full and hope / self.num_written**self.rules.length_penalty <= self.finished[-1].score
+        ):
             self.is_done = True
 
     def _go_back(self, least: float) -> None:

@@ -29,7 +29,7 @@ from gner.records import Generation
 _log = logging.getLogger("gner")
 _TRIED, _LEAST_STEPS = 2, 2
 """A batch is given up if most rows are not done, and after two passes or more it got less than two tokens by each."""
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 4, 16
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 8, 16
 _LEAST_NODES = 16
 _UNEVENNESS = 1.5
 """How many times as much as the mean row the longest one may read in a pass."""
@@ -127,9 +127,7 @@ class BeamSearch(HuggingFaceBeams):
         rows = self._search(model, batch, source.drafters(model, batch), only_best=False)
         return [row.replay.finished for row in rows]
 
-    def _search(
-        self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter], *, only_best: bool
-    ) -> list[_Row]:
+    def _search(self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter], *, only_best: bool) -> list[_Row]:
         """Search in all rows; rows are not done where ``generate`` would not take more passes."""
         rows = self._rows(model, batch, drafters, only_best=only_best)
         verifier = BeamVerifier(model.network, batch, 2 * self.num_beams)
@@ -146,9 +144,7 @@ class BeamSearch(HuggingFaceBeams):
             self._num_passes += 1
         return rows
 
-    def _rows(
-        self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter], *, only_best: bool
-    ) -> list[_Row]:
+    def _rows(self, model: TextModel, batch: Batch, drafters: Sequence[RowDrafter], *, only_best: bool) -> list[_Row]:
         end, limits = model.tokenizer.eos_token_id, row_limits(model, batch, self.max_new_tokens)
         rows = []
         for drafter, limit, example in zip(drafters, limits, batch.row_examples, strict=True):

@@ -5,7 +5,7 @@ See docs/decisions/beam_search.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -106,28 +106,30 @@ class BeamVerifier:
 
     def _read_first(self, nodes: Sequence[Sequence[Node]]) -> Tensor:
         """Prompts and one chain of tokens after each, which need no mask of their own."""
-        chains = [of_row[1:] for of_row in nodes]
-        length = max(map(len, chains))
-        tokens, _ = self._laid_out(chains, length)
-        there = torch.tensor([[1] * len(chain) + [0] * (length - len(chain)) for chain in chains], dtype=torch.long)
-        mask = torch.cat([self._prompt, there.to(self._prompt).view(len(chains), length)], 1)
+        self._nodes = [list(of_row[1:]) for of_row in nodes]
+        length = max(map(len, self._nodes))
+        tokens, self._places = self._laid_out(self._nodes, length)
+        self._seen = np.tril(np.ones((len(nodes), length, length), dtype=bool))
+        sizes = torch.tensor([len(chain) for chain in self._nodes], device=tokens.device)
+        there = torch.arange(length, device=tokens.device) < sizes.unsqueeze(1)
+        mask = torch.cat([self._prompt, there.to(self._prompt)], 1)
+        for of_row in nodes:
+            for column, node in enumerate(of_row, start=_ROOT):
+                node.column = column
         whole = torch.cat([self._starts, tokens], 1)
         if self._kind is Kind.SEQ2SEQ:
             states = self._run({"decoder_input_ids": whole, "decoder_attention_mask": mask})
         else:
-            shared = shared_prefix(self._network, self._batch)
-            if shared is not None:
-                shared.fill(self._cache)
-                whole = whole[:, shared.num_columns :]
-            states = self._run(causal_inputs(self._network, whole, mask, num_logits=1))
-        self._nodes = [list(of_row[1:]) for of_row in nodes]
-        for of_row in nodes:
-            of_row[0].column = _ROOT
-            for column, node in enumerate(of_row[1:]):
-                node.column = column
-        self._places = self._lengths[:, None] + np.arange(length)
-        self._seen = np.tril(np.ones((len(nodes), length, length), dtype=bool))
+            states = self._run(self._after_shared(whole, mask))
         return states[:, -length - 1 :]
+
+    def _after_shared(self, tokens: Tensor, mask: Tensor) -> dict[str, Any]:
+        """Inputs of a causal network without what is read once for several rows."""
+        shared = shared_prefix(self._network, self._batch)
+        if shared is not None:
+            shared.fill(self._cache)
+            tokens = tokens[:, shared.num_columns :]
+        return causal_inputs(self._network, tokens, mask, num_logits=1)
 
     def _laid_out(self, nodes: Sequence[Sequence[Node]], length: int) -> tuple[Tensor, np.ndarray[Any, Any]]:
         """Tokens of A rows, (A, N), and their positions."""
@@ -165,8 +167,8 @@ class BeamVerifier:
         seen[:, :num_before, :num_before] = self._seen
         new = np.arange(num_before, num_before + length)
         seen[:, new, new] = True
-        for of_row, own, known in zip(nodes, seen, self._nodes, strict=True):
-            known += of_row
+        for row, (of_row, own) in enumerate(zip(nodes, seen, strict=True)):
+            self._nodes[row] += of_row
             for column, node in enumerate(of_row, start=num_before):
                 assert node.parent is not None and node.parent.column is not None
                 if node.parent.column != _ROOT:
@@ -207,40 +209,36 @@ class BeamVerifier:
         """Go on with some rows, and of the columns of their trees with some, in order; None for all."""
         index = torch.tensor(rows, device=self._prompt.device)
         if kept is None:
-            self._pick_cache(index, None)
             self._seen, self._places = self._seen[rows], self._places[rows]
+            self._pick(lambda part: part[index])
         else:
-            size = max(map(len, kept))
-            columns = np.zeros((len(rows), size), dtype=np.int64)
-            for row, own in zip(columns, kept, strict=True):
-                row[: len(own)] = own
-            at = np.array(rows)[:, None]
-            self._places = self._places[at, columns]
-            self._seen = self._seen[at[..., None], columns[..., None], columns[:, None]]
-            self._seen &= np.arange(size) < np.array([[[len(own)]] for own in kept])  # columns that pad short rows
-            self._pick_cache(index, torch.from_numpy(columns).to(index.device))
-            self._num_kept = size
+            columns = self._select_columns(rows, kept)
+            self._pick(lambda part: part.transpose(1, 2)[index.unsqueeze(1), columns].transpose(1, 2))
         if len(rows) < len(self._lengths):
+            for layer in _layers(self._cache, crossed=True):  # prompts have all their columns
+                layer.keys, layer.values = layer.keys[index], layer.values[index]
             self._encoded = None if self._encoded is None else self._encoded[index]
             self._prompt, self._prompt_mask = self._prompt[index], self._prompt_mask[index]
             self._lengths, self._nodes = self._lengths[rows], [self._nodes[row] for row in rows]
 
-    def _pick_cache(self, rows: Tensor, columns: Tensor | None) -> None:
-        """Keys and values of some rows, (B, H, S, D), and of the columns of their trees, (A, C)."""
-        num_before = self._prompt.shape[1]
-        before = torch.arange(num_before, device=rows.device).expand(len(rows), -1)
-        whole = None if columns is None else torch.cat([before, columns + num_before], 1)
+    def _select_columns(self, rows: list[int], kept: list[list[int]]) -> Tensor:
+        """Keep some columns of trees in what is known about them; returns them in the cache, after prompts', (A, S)."""
+        size = self._num_kept = max(map(len, kept))
+        columns = np.zeros((len(rows), size), dtype=np.int64)
+        for place, own in enumerate(kept):
+            columns[place, : len(own)] = own
+        at = np.array(rows)[:, None]
+        self._places = self._places[at, columns]
+        self._seen = self._seen[at[..., None], columns[..., None], columns[:, None]]
+        self._seen &= np.arange(size) < np.array([[[len(own)]] for own in kept])  # columns that pad short rows
+        before = np.broadcast_to(np.arange(self._prompt.shape[1]), (len(rows), self._prompt.shape[1]))
+        whole = np.concatenate([before, columns + self._prompt.shape[1]], 1)
+        return torch.from_numpy(whole).to(self._prompt.device)
+
+    def _pick(self, pick: Callable[[Tensor], Tensor]) -> None:
+        """Take parts of keys and values, (B, H, S, D)."""
         for layer in _layers(self._cache, crossed=False):
-            for name in ("keys", "values"):
-                part = getattr(layer, name)
-                if whole is None:
-                    part = part[rows]
-                else:
-                    part = part.transpose(1, 2)[rows.unsqueeze(1), whole].transpose(1, 2)
-                setattr(layer, name, part)
-        if len(rows) < len(self._lengths):
-            for layer in _layers(self._cache, crossed=True):  # prompts have all their columns
-                layer.keys, layer.values = layer.keys[rows], layer.values[rows]
+            layer.keys, layer.values = pick(layer.keys), pick(layer.values)
 
     def idle(self) -> None:
         """Run the network for nothing, as other processes need its weights."""
@@ -275,4 +273,3 @@ def _layers(cache: Any, *, crossed: bool) -> list[Any]:
     if isinstance(cache, EncoderDecoderCache):
         return list((cache.cross_attention_cache if crossed else cache.self_attention_cache).layers)
     return [] if crossed else list(cache.layers)
-
