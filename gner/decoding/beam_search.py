@@ -90,7 +90,7 @@ class BeamSearch(HuggingFaceBeams):
         if reason is not None:
             self._warn_once(model.network.config.model_type, reason)
             return super().generate(model, batch)
-        if self._rest.is_on():
+        if not is_sharded(model.network) and self._rest.is_on():
             return super().generate(model, batch)
         drafters = source.drafters(model, batch)
         rows = self._search(model, batch, drafters, only_best=True)
