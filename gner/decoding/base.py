@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import TypeVar
 
 from gner.interfaces import Batch, TextModel
 from gner.records import Generation
 from gner.sessions import AtOnce, Session
+
+T = TypeVar("T")
+"""What a row has."""
 
 
 class DecodingStrategy(ABC):
@@ -58,8 +62,8 @@ class DecodingStrategy(ABC):
         return AtOnce(lambda batch: by_example(batch, self.generate(model, batch)))
 
 
-def by_example(batch: Batch, generations: Sequence[Generation]) -> list[list[Generation]]:
-    """The generations of each example of a batch, given those of its rows.
+def by_example(batch: Batch, of_rows: Sequence[T]) -> list[list[T]]:
+    """What each example of a batch has, such as generations, given what each of its rows has.
 
     Example:
         >>> from gner.testing import make_examples, tiny_model
@@ -68,7 +72,7 @@ def by_example(batch: Batch, generations: Sequence[Generation]) -> list[list[Gen
         >>> [len(one) for one in by_example(batch, [Generation([], text, [], True) for text in "abc"])]
         [2, 1]
     """
-    grouped: list[list[Generation]] = [[] for _ in batch.examples]
-    for owner, generation in zip(batch.owners, generations, strict=True):
-        grouped[owner].append(generation)
+    grouped: list[list[T]] = [[] for _ in batch.examples]
+    for owner, of_row in zip(batch.owners, of_rows, strict=True):
+        grouped[owner].append(of_row)
     return grouped

@@ -6,6 +6,7 @@ See docs/decisions/speculative.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 from gner.bio import OUTSIDE
 from gner.decoding.tag_memory import Guesses
@@ -90,6 +91,25 @@ class Drafter:
                 draft.append(token)
             place, node = 0, None
         return draft[:limit]  # the model's next choice is the end token, if it ends here
+
+    def copy(self) -> Drafter:
+        """A drafter of the same answer so far, which may go on otherwise; guesses are shared.
+
+        Example:
+            >>> from gner.decoding.tag_memory import TagMemory
+            >>> from gner.interfaces import Kind
+            >>> from gner.testing import make_examples, tiny_model
+            >>> model, example = tiny_model("causal"), make_examples()[1]
+            >>> pieces = PieceTokenizer(model.tokenizer, model.format, Kind.CAUSAL)
+            >>> drafter = Drafter(pieces, example, Guesses(TagMemory(), example))
+            >>> other = drafter.copy()
+            >>> _ = other.accept([], [7])
+            >>> drafter.written, other.written
+            ([], [7])
+        """
+        other = copy(self)
+        other.tags, other.written = list(self.tags), list(self.written)
+        return other
 
     def accept(self, draft: Sequence[int], choices: Sequence[int]) -> int:
         """Take what the model chose at each place of a draft, and after it.

@@ -30,6 +30,9 @@ class RowDrafter(Protocol):
     def accept(self, draft: Sequence[int], choices: Sequence[int]) -> int:
         """Take what the model chose; returns how many tokens of the draft it would have written."""
 
+    def copy(self) -> RowDrafter:
+        """A drafter of the same answer so far, which may go on otherwise."""
+
 
 class DraftSource(Protocol):
     """Makes the drafters of batches, and learns from what was written."""

@@ -20,7 +20,8 @@ from gner.records import Example
 
 LENGTH_MARGIN = 8
 """Tokens allowed beyond the longest right answer: the end token, and a word more than there should be."""
-_LOOKS_EVERY = 16
+LOOKS_EVERY = 16
+"""Loops are looked for in answers whose number of tokens is a multiple of this."""
 _LOOP_TOKENS = 96
 _LONGEST_PERIOD = 24
 _FEW_TOKENS = 6
@@ -129,7 +130,7 @@ class RowLimits(StoppingCriteria):
         num_written = input_ids.shape[1] - self._start
         copies = input_ids.shape[0] // len(self._limits)
         is_done = (num_written >= self._limits).repeat_interleave(copies)
-        if any(self._may_loop) and num_written >= _LOOP_TOKENS and num_written % _LOOKS_EVERY == 0:
+        if any(self._may_loop) and num_written >= _LOOP_TOKENS and num_written % LOOKS_EVERY == 0:
             tails = input_ids[:, -_LOOP_TOKENS:].tolist()
             for row, tail in enumerate(tails):
                 if self._may_loop[row // copies] and _is_loop(tail):
@@ -153,8 +154,8 @@ def end_of_loop(tokens: Sequence[int], num_known: int = 0) -> int | None:
         (96, None)
     """
     first = max(_LOOP_TOKENS, num_known + 1)
-    first += -first % _LOOKS_EVERY
-    looks = range(first, len(tokens) + 1, _LOOKS_EVERY)
+    first += -first % LOOKS_EVERY
+    looks = range(first, len(tokens) + 1, LOOKS_EVERY)
     return next((end for end in looks if _is_loop(tokens[end - _LOOP_TOKENS : end])), None)
 
 

@@ -6,6 +6,7 @@ See docs/decisions/speculative.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from itertools import accumulate
 
 from gner.decoding.answer_tokens import AnswerTokenizer
@@ -95,6 +96,12 @@ class ListDrafter:
         if self._followers is None:
             self._followers = followers(self._tokens.of(self._sentence))
         return self._memory.follow(self.written, self._followers, limit)
+
+    def copy(self) -> ListDrafter:
+        """A drafter of the same answer so far, which may go on otherwise; see `gner.decoding.drafter.Drafter.copy`."""
+        other = copy(self)
+        other.written = list(self.written)
+        return other
 
     def accept(self, draft: Sequence[int], choices: Sequence[int]) -> int:
         """Take what the model chose at each place of a draft, and after it; see `gner.decoding.drafter.Drafter.accept`.

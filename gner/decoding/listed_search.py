@@ -13,7 +13,7 @@ from transformers import LogitsProcessor, LogitsProcessorList
 
 from gner.decoding.answer_automaton import AnswerAutomaton, State
 from gner.decoding.answer_strings import ReadBack
-from gner.decoding.beam_search import BeamSearch
+from gner.decoding.huggingface_beams import HuggingFaceBeams
 from gner.decoding.vocabulary_trie import VocabularyTrie
 from gner.decoding.word_tokens import answer_start
 from gner.errors import UserError
@@ -175,7 +175,7 @@ def search_answers(
     return search.generate(model, batch), search.num_passes
 
 
-class _ListedSearch(BeamSearch):
+class _ListedSearch(HuggingFaceBeams):
     """See `search_answers`; ``num_passes`` are those since it was made."""
 
     def __init__(self, model: TextModel, vocabulary: VocabularyTrie, num_beams: int) -> None:

@@ -37,7 +37,7 @@ def why_no_pairs(network: PreTrainedModel) -> str | None:
 
 
 def added_mask(seen: Tensor, dtype: torch.dtype) -> Tensor:
-    """What is added to attention scores, (B, 1, L, L), given which tokens (columns) each token (rows) sees, (B, L, L).
+    """What is added to attention scores, (B, 1, Q, K), given which of K tokens each of Q tokens sees, (B, Q, K).
 
     Example:
         >>> added_mask(torch.ones(1, 2, 2).tril().bool(), torch.float32)[0, 0].isfinite().tolist()
@@ -46,18 +46,19 @@ def added_mask(seen: Tensor, dtype: torch.dtype) -> Tensor:
     return torch.zeros_like(seen, dtype=dtype).masked_fill(~seen, torch.finfo(dtype).min).unsqueeze(1)
 
 
-def pair_masks(network: PreTrainedModel, seen: Tensor, positions: Tensor) -> Tensor | dict[str, Tensor]:
+def pair_masks(network: PreTrainedModel, seen: Tensor, queries: Tensor, keys: Tensor) -> Tensor | dict[str, Tensor]:
     """The mask that each kind of a causal network's layers needs, as some may see the last tokens only.
 
     Args:
         network: One for which there is no reason in `why_no_pairs`.
-        seen: Which tokens (columns) each token (rows) sees, (B, L, L).
-        positions: Of each token in its text, (B, L).
+        seen: Which of K tokens (columns) each of Q tokens (rows) sees, (B, Q, K).
+        queries: Positions of the tokens that see, each in its text, (B, Q).
+        keys: Positions of those that are seen, (B, K).
 
     Example:
         >>> from gner.testing import tiny_model
         >>> seen, positions = torch.ones(1, 3, 3).tril().bool(), torch.arange(3)[None]
-        >>> pair_masks(tiny_model("causal").network, seen, positions).shape
+        >>> pair_masks(tiny_model("causal").network, seen, positions, positions).shape
         torch.Size([1, 1, 3, 3])
     """
     mask = added_mask(seen, network.dtype)
@@ -65,6 +66,6 @@ def pair_masks(network: PreTrainedModel, seen: Tensor, positions: Tensor) -> Ten
     window, kinds = getattr(config, "sliding_window", None), set(getattr(config, "layer_types", None) or ())
     if window is None or (kinds and "sliding_attention" not in kinds):
         return mask
-    is_far = positions.unsqueeze(2) - positions.unsqueeze(1) >= window
+    is_far = queries.unsqueeze(2) - keys.unsqueeze(1) >= window
     narrow = added_mask(seen & ~is_far, network.dtype)
     return {kind: narrow if kind == "sliding_attention" else mask for kind in kinds} if kinds else narrow

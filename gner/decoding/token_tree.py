@@ -122,11 +122,11 @@ def read_trees(
         inputs, positions, seen = _laid_out(before, torch.ones_like(before), trees)
         inputs["attention_mask"] = added_mask(seen, network.dtype)
         encoded = {"input_ids": prompts, "attention_mask": prompt_mask, "use_cache": False}
-        with _relative_to(network, positions):
+        with relative_to(network, positions, positions):
             states, _ = run_decoder(network, encoded | {f"decoder_{name}": part for name, part in inputs.items()})
     else:
         inputs, positions, seen = _laid_out(prompts, prompt_mask, trees)
-        inputs["attention_mask"] = pair_masks(network, seen, positions)
+        inputs["attention_mask"] = pair_masks(network, seen, positions, positions)
         states, _ = run_decoder(network, {**inputs, "position_ids": positions, "use_cache": False})
     nodes, asked = _questions(trees)
     at_row, at_node = torch.tensor(nodes, device=states.device).unbind(1)
@@ -188,16 +188,30 @@ def _biased(network: PreTrainedModel) -> list[Any]:
 
 
 @contextmanager
-def _relative_to(network: PreTrainedModel, positions: Tensor) -> Iterator[None]:
-    """Have a decoder with T5's relative positions take its tokens to be at given positions, (R, L)."""
-    distances = positions.unsqueeze(1) - positions.unsqueeze(2)  # (R, L, L), of keys from queries
+def relative_to(network: PreTrainedModel, queries: Tensor, keys: Tensor) -> Iterator[None]:
+    """Have a decoder with T5's relative positions take its tokens to be at given positions.
+
+    Args:
+        network: A seq2seq one.
+        queries: Positions of the tokens that it reads, (R, Q).
+        keys: Positions of those that these can see, in the cache too, (R, K).
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> network, tokens = tiny_model("seq2seq").network, torch.tensor([[5, 6]])
+        >>> with torch.inference_mode(), relative_to(network, torch.tensor([[0, 1]]), torch.tensor([[0, 1]])):
+        ...     same = network(input_ids=tokens, decoder_input_ids=tokens).logits
+        >>> torch.equal(same, network(input_ids=tokens, decoder_input_ids=tokens).logits)
+        True
+    """
+    distances = keys.unsqueeze(1) - queries.unsqueeze(2)  # (R, Q, K)
     biased = _biased(network)
 
     def bias_of(part: Any) -> Any:
         """What computes the bias of an attention."""
 
         def compute_bias(*arguments: Any, **named: Any) -> Tensor:
-            """Bias of shape (R, heads, L, L)."""
+            """Bias of shape (R, heads, Q, K)."""
             buckets = part._relative_position_bucket(
                 distances,
                 bidirectional=False,

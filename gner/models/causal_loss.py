@@ -99,7 +99,7 @@ def packed_inputs(network: PreTrainedModel, packed: PackedRows) -> dict[str, Any
         network: One that takes masks for each pair of tokens.
         packed: The sequences.
     """
-    mask = pair_masks(network, packed.visible(), packed.position_ids)
+    mask = pair_masks(network, packed.visible(), packed.position_ids, packed.position_ids)
     return {"input_ids": packed.input_ids, "attention_mask": mask, "position_ids": packed.position_ids}
 
 

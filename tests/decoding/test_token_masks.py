@@ -18,17 +18,17 @@ def _network(model_type: str, **options: object) -> PreTrainedModel:
 
 def test_a_window_is_counted_in_positions_and_not_in_columns() -> None:
     network = _network("mistral", sliding_window=2, num_key_value_heads=1)
-    mask = pair_masks(network, SEEN, POSITIONS)
+    mask = pair_masks(network, SEEN, POSITIONS, POSITIONS)
     assert isinstance(mask, torch.Tensor)
     assert (mask[0, 0] == 0).tolist() == (SEEN[0] & SEEN[0].triu(-1)).tolist()
-    same = pair_masks(network, SEEN, torch.zeros_like(POSITIONS))
+    same = pair_masks(network, SEEN, *[torch.zeros_like(POSITIONS)] * 2)
     assert torch.equal(same, added_mask(SEEN, network.dtype))  # type: ignore[arg-type]
 
 
 def test_layers_of_two_kinds_get_a_mask_each() -> None:
     network = _network("gemma3_text", sliding_window=2, head_dim=8, num_key_value_heads=1)
     network.config.layer_types = ["sliding_attention", "full_attention"]
-    masks = pair_masks(network, SEEN, POSITIONS)
+    masks = pair_masks(network, SEEN, POSITIONS, POSITIONS)
     assert isinstance(masks, dict)
     assert {kind: int((mask == 0).sum()) for kind, mask in masks.items()} == {
         "sliding_attention": 9,
