@@ -1,0 +1,208 @@
+"""Requests per second and their times: one client that waits for each answer, and many at once.
+
+Some requests of a last round are broken.
+
+python benchmarks/serving.py [--model MODEL] [--clients 32] [--seconds 20]
+
+Without a model, a small one is trained within a minute. The service runs in processes of its own with one thread for
+torch; both sides are measured in turn in one run, as other work on the machine changes the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import torch
+
+from gner import GNER
+from gner.data.collate import Collator
+from gner.inference.gner_config import Settings
+from gner.models import Backbone, FromScratch
+from gner.prompting import GnerFormat
+from gner.records import Example
+
+NAMES = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "London", "New York", "Lisbon"]
+TYPES = ("person", "place")
+SIZES = {"hidden_size": 256, "intermediate_size": 768, "num_hidden_layers": 4, "num_attention_heads": 4}
+BROKEN: list[tuple[Any, int]] = [
+    ({"text": 5}, 422),
+    ({"text": "Ada", "threshold": float("nan")}, 422),
+    ({"text": "Ada", "types": ["  "]}, 422),
+    ({"text": "Ada", "decoding": "os.system"}, 422),
+    ({"texts": ["Ada"] * 1000}, 413),
+    ({"text": "Ada " * 50_000}, 413),
+    ({"text": "Ada", "types": [f"type {number}" for number in range(500)]}, 422),
+    ("{", 422),
+]
+ROUNDS = 3
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    wanted: int
+    seconds: float
+    equal: bool
+
+
+def sentence(random_: random.Random) -> Example:
+    """A sentence with names and their tags."""
+    words, tags = [], []
+    for _ in range(random_.randint(1, 3)):
+        place = random_.randrange(len(NAMES))
+        kind = TYPES[place >= len(NAMES) // 2]
+        name = NAMES[place].split()
+        words += [*name, random_.choice(["wrote to", "met", "saw"]).split()[0]]
+        tags += [f"B-{kind}", *[f"I-{kind}"] * (len(name) - 1), "O"]
+    return Example((*words, "."), (*tags, "O"), TYPES, "toy", "0", "toy")
+
+
+def train(folder: Path, steps: int = 120) -> None:
+    """Train a model and write it."""
+    random_ = random.Random(0)
+    backbone = Backbone(FromScratch("llama", vocab_size=400, config=SIZES))
+    collate = Collator(GnerFormat(instruction=None), backbone)
+    examples = [sentence(random_) for _ in range(400)]
+    backbone.set_tokenizer(backbone.train_tokenizer(collate.texts(examples)))
+    torch.manual_seed(0)
+    network = backbone.build()
+    optimizer = torch.optim.AdamW(network.parameters(), 1e-3)
+    for _ in range(steps):
+        batch = collate(random_.sample(examples, 16))
+        network(batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    network.save_pretrained(folder)
+    backbone.tokenizer.save_pretrained(folder)
+    Settings(GnerFormat(instruction=None), {"toy": TYPES}).write(folder)
+
+
+def start(model: str, port: int) -> subprocess.Popen[bytes]:
+    """Start the service and wait until it answers."""
+    command = [sys.executable, "-m", "gner.serve", "--model", model, "--port", str(port), "--accelerator", "cpu"]
+    process = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        time.sleep(0.1)
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port)
+            connection.request("GET", "/health")
+            if connection.getresponse().status == 200:
+                return process
+        except OSError:
+            continue
+    raise TimeoutError("The service did not start.")
+
+
+def client(port: int, seed: int, until: float, expected: dict[str, Any], share_broken: float) -> list[Answer]:
+    """Send request after request over one connection until a time."""
+    random_ = random.Random(seed)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    answers = []
+    while time.perf_counter() < until:
+        text, wanted = random_.choice(list(expected)), 200
+        body: Any = {"text": text, "types": TYPES}
+        if random_.random() < share_broken:
+            body, wanted = random_.choice(BROKEN)
+        started = time.perf_counter()
+        connection.request("POST", "/predict", body if body == "{" else json.dumps(body))
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        seconds = time.perf_counter() - started
+        is_equal = wanted != 200 or spans(answer["entities"] if response.status == 200 else []) == expected[text]
+        answers.append(Answer(response.status, wanted, seconds, is_equal))
+    return answers
+
+
+def spans(entities: Any) -> list[tuple[int, int, str, float]]:
+    """What must be equal: scores to five places, as sums of floats depend on what else is in a batch."""
+    return [(one["start"], one["end"], one["label"], round(one["score"], 5)) for one in entities]
+
+
+def measure(run: Callable[[int, float], list[Answer]], num_clients: int, seconds: float) -> tuple[float, list[Answer]]:
+    """Good answers a second, and all answers, of clients at once."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor(num_clients) as pool:
+        found = list(pool.map(lambda seed: run(seed, started + seconds), range(num_clients)))
+    answers = [answer for of_client in found for answer in of_client]
+    return sum(one.status == 200 for one in answers) / (time.perf_counter() - started), answers
+
+
+def report(name: str, rate: float, answers: list[Answer]) -> None:
+    """Print a line."""
+    times = sorted(1000 * one.seconds for one in answers if one.wanted == 200)
+    cuts = statistics.quantiles(times, n=100)
+    statuses = dict(sorted(Counter(one.status for one in answers).items()))
+    failed = sum(one.status != one.wanted for one in answers)
+    unequal = sum(not one.equal for one in answers)
+    print(
+        f"{name:24} {rate:7.1f} good/s  p50 {cuts[49]:6.1f} ms  p99 {cuts[98]:6.1f} ms  {len(answers):6} requests  "
+        f"{statuses}  {failed} other than expected, {unequal} unequal",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Measure one client and many in turn, then many with broken requests."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model")
+    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    random_ = random.Random(1)
+    texts = sorted({" ".join(sentence(random_).words) for _ in range(200)})
+    with TemporaryDirectory() as folder, socket.socket() as free:
+        if options.model is None:
+            train(Path(folder))
+        model = options.model or folder
+        found = GNER.from_pretrained(model, device="cpu").predict_entities(texts, TYPES)
+        expected = {text: spans(entities) for text, entities in zip(texts, found, strict=True)}
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        process = start(model, port)
+        try:
+            measure_all(port, expected, options)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            print(f"stopped with status {process.wait(60)}")
+
+
+def measure_all(port: int, expected: dict[str, Any], options: argparse.Namespace) -> None:
+    """Print all figures."""
+
+    def run_with(share_broken: float) -> Callable[[int, float], list[Answer]]:
+        """A client of which a share of requests is broken."""
+        return lambda seed, until: client(port, seed, until, expected, share_broken)
+
+    measure(run_with(0.0), options.clients, 3.0)  # warms up
+    ratios = []
+    for _ in range(ROUNDS):
+        alone, answers = measure(run_with(0.0), 1, options.seconds / ROUNDS)
+        report("1 client", alone, answers)
+        together, answers = measure(run_with(0.0), options.clients, options.seconds / ROUNDS)
+        report(f"{options.clients} clients", together, answers)
+        ratios.append(together / alone)
+    print(f"ratios {', '.join(f'{ratio:.1f}' for ratio in ratios)}; median {statistics.median(ratios):.1f}")
+    report(f"{options.clients} clients, 30% broken", *measure(run_with(0.3), options.clients, 2 * options.seconds))
+
+
+if __name__ == "__main__":
+    main()
