@@ -51,6 +51,7 @@ BROKEN: list[tuple[Any, int]] = [
     ("{", 422),
 ]
 ROUNDS = 3
+HEADERS = {"Content-Type": "application/json"}
 
 
 class Answer(NamedTuple):
@@ -121,7 +122,7 @@ def client(port: int, seed: int, until: float, expected: dict[str, Any], share_b
         if random_.random() < share_broken:
             body, wanted = random_.choice(BROKEN)
         started = time.perf_counter()
-        connection.request("POST", "/predict", body if body == "{" else json.dumps(body))
+        connection.request("POST", "/predict", body if body == "{" else json.dumps(body), HEADERS)
         response = connection.getresponse()
         answer = json.loads(response.read())
         seconds = time.perf_counter() - started

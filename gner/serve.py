@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -98,7 +99,15 @@ def _make_server(options: ServeOptions) -> Any:
 
 def _run(server: Any, options: ServeOptions) -> None:
     """Serve until a signal; what was accepted by then is answered."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # LitServe stops all its processes at Ctrl+C only
+    main_process = os.getpid()
+
+    def stop(number: int, frame: object) -> None:
+        """End the main process, which ends the others; those that are forked from it have handlers of their own."""
+        if os.getpid() == main_process:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)  # at which LitServe alone would leave its other processes behind
     try:
         with contextlib.suppress(KeyboardInterrupt):
             server.run(options.host, options.port, num_api_servers=1, log_level="warning", generate_client_file=False)

@@ -26,9 +26,7 @@ from gner.serving.service_metrics import BatchCounts, CountRequests, ServiceMetr
 
 KEY_VARIABLE = "GNER_API_KEY"
 """The environment variable that holds the key which clients must send, if they must."""
-_KEY_HEADER = APIKeyHeader(
-    name="X-API-Key", auto_error=False, description=f"The value of {KEY_VARIABLE}, if it is set."
-)
+_KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description=f"The value of {KEY_VARIABLE}, if set.")
 
 
 @dataclass(frozen=True)
@@ -134,6 +132,13 @@ def make_server(api: EntityApi, *, accelerator: str, devices: int, max_bytes: in
     server.app.title = "gner"
     server.app.add_exception_handler(RequestValidationError, _explain)
 
+    @server.app.exception_handler(413)
+    def explain_size(request: Request, error: HTTPException) -> JSONResponse:
+        """The limit that a request exceeds: LitServe's, of bytes, has a message without it."""
+        is_ours = error.detail.startswith("Expected")
+        detail = error.detail if is_ours else f"Expected at most {max_bytes:,} bytes. Send several requests."
+        return JSONResponse({"detail": detail}, status_code=413)
+
     @server.app.get("/metrics", dependencies=[Depends(api.authorize)], response_class=PlainTextResponse)
     def show_metrics() -> PlainTextResponse:
         """Counts, for Prometheus."""
@@ -143,9 +148,9 @@ def make_server(api: EntityApi, *, accelerator: str, devices: int, max_bytes: in
 
 
 def _explain(request: Request, error: Exception) -> JSONResponse:
-    """Where a request is not understood; without its values, which JSON may be unable to hold (NaN, lone surrogates)."""
+    """Where a request is not understood; without its values, which JSON may be unable to hold, such as NaN."""
     assert isinstance(error, RequestValidationError)
     found = error.errors()[0]
-    place = ".".join(map(str, found["loc"][1:])) or "the body"
-    message = f"Expected a valid request; at {place}: {found['msg']}."
+    place = "" if found["type"] == "json_invalid" else ".".join(map(str, found["loc"][1:]))
+    message = f"Expected a valid request; {place or 'its body'}: {found['msg']}."
     return JSONResponse({"detail": message.encode("utf-8", "replace").decode()}, status_code=422)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +13,7 @@ from gner.errors import UserError, did_you_mean
 from gner.plugins import STRATEGIES, plain_name, plugin_names
 
 _MOST_TYPE_CHARACTERS = 1000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class RefusedRequest(UserError):
@@ -121,7 +124,9 @@ class RequestLimits:
         if (request.text is None) == (request.texts is None):
             raise RefusedRequest(422, "Expected either `text` or `texts`.")
         self._check_texts(request.all_texts())
-        self._check_types(request.labels() or {})
+        types = request.labels() or {}
+        self._check_types(types)
+        _check_unicode(chain(request.all_texts(), types, filter(None, types.values())))
         request.strategy()
 
     def _check_texts(self, texts: Sequence[str]) -> None:
@@ -145,5 +150,13 @@ class RequestLimits:
         if longest > _MOST_TYPE_CHARACTERS:
             raise RefusedRequest(
                 422,
-                f"Expected types with descriptions of at most {_MOST_TYPE_CHARACTERS:,} characters, got {longest:,}.",
+                f"Expected types and descriptions of at most {_MOST_TYPE_CHARACTERS:,} characters, got {longest:,}.",
             )
+
+
+def _check_unicode(texts: Iterable[str]) -> None:
+    """Refuse halves of surrogate pairs, which JSON can spell and UTF-8 cannot, so that no answer could quote them."""
+    for text in texts:
+        found = _SURROGATE.search(text)
+        if found is not None:
+            raise RefusedRequest(422, f"Expected Unicode text, got half of a surrogate pair (U+{ord(found[0]):04X}).")
