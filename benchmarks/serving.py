@@ -39,7 +39,7 @@ from gner.records import Example
 
 NAMES = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "London", "New York", "Lisbon"]
 TYPES = ("person", "place")
-SIZES = {"hidden_size": 256, "intermediate_size": 768, "num_hidden_layers": 4, "num_attention_heads": 4}
+SIZES = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
 BROKEN: list[tuple[Any, int]] = [
     ({"text": 5}, 422),
     ({"text": "Ada", "threshold": float("nan")}, 422),
@@ -52,6 +52,13 @@ BROKEN: list[tuple[Any, int]] = [
 ]
 ROUNDS = 3
 HEADERS = {"Content-Type": "application/json"}
+
+
+class Asked(NamedTuple):
+    """Texts with what `predict_entities` finds in them, and how."""
+
+    expected: dict[str, Any]
+    decoding: str
 
 
 class Answer(NamedTuple):
@@ -75,7 +82,7 @@ def sentence(random_: random.Random) -> Example:
     return Example((*words, "."), (*tags, "O"), TYPES, "toy", "0", "toy")
 
 
-def train(folder: Path, steps: int = 120) -> None:
+def train(folder: Path, steps: int = 150) -> None:
     """Train a model and write it."""
     random_ = random.Random(0)
     backbone = Backbone(FromScratch("llama", vocab_size=400, config=SIZES))
@@ -111,14 +118,14 @@ def start(model: str, port: int) -> subprocess.Popen[bytes]:
     raise TimeoutError("The service did not start.")
 
 
-def client(port: int, seed: int, until: float, expected: dict[str, Any], share_broken: float) -> list[Answer]:
+def client(port: int, seed: int, until: float, asked: Asked, share_broken: float) -> list[Answer]:
     """Send request after request over one connection until a time."""
     random_ = random.Random(seed)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     answers = []
     while time.perf_counter() < until:
-        text, wanted = random_.choice(list(expected)), 200
-        body: Any = {"text": text, "types": TYPES}
+        text, wanted = random_.choice(list(asked.expected)), 200
+        body: Any = {"text": text, "types": TYPES, "decoding": asked.decoding}
         if random_.random() < share_broken:
             body, wanted = random_.choice(BROKEN)
         started = time.perf_counter()
@@ -126,7 +133,7 @@ def client(port: int, seed: int, until: float, expected: dict[str, Any], share_b
         response = connection.getresponse()
         answer = json.loads(response.read())
         seconds = time.perf_counter() - started
-        is_equal = wanted != 200 or spans(answer["entities"] if response.status == 200 else []) == expected[text]
+        is_equal = wanted != 200 or spans(answer["entities"] if response.status == 200 else []) == asked.expected[text]
         answers.append(Answer(response.status, wanted, seconds, is_equal))
     return answers
 
@@ -159,11 +166,25 @@ def report(name: str, rate: float, answers: list[Answer]) -> None:
     )
 
 
+def ceiling(model: GNER, texts: list[str], decoding: str) -> float:
+    """How much faster the model itself is with batches of 32 than text by text: what a service could reach at most."""
+    some = texts[:96]
+    started = time.perf_counter()
+    for text in some:
+        model.predict_entities(text, TYPES, decoding=decoding)
+    alone = time.perf_counter() - started
+    started = time.perf_counter()
+    for place in range(0, len(some), 32):
+        model.predict_entities(some[place : place + 32], TYPES, decoding=decoding)
+    return alone / (time.perf_counter() - started)
+
+
 def main() -> None:
     """Measure one client and many in turn, then many with broken requests."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model")
     parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--decoding", default="speculative")
     parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -173,25 +194,29 @@ def main() -> None:
         if options.model is None:
             train(Path(folder))
         model = options.model or folder
-        found = GNER.from_pretrained(model, device="cpu").predict_entities(texts, TYPES)
+        loaded = GNER.from_pretrained(model, device="cpu")
+        found = loaded.predict_entities(texts, TYPES, decoding=options.decoding)
         expected = {text: spans(entities) for text, entities in zip(texts, found, strict=True)}
+        print(
+            f"{options.decoding}: without HTTP, 32 texts at once {ceiling(loaded, texts, options.decoding):.1f} times"
+        )
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
         process = start(model, port)
         try:
-            measure_all(port, expected, options)
+            measure_all(port, Asked(expected, options.decoding), options)
         finally:
             process.send_signal(signal.SIGTERM)
             print(f"stopped with status {process.wait(60)}")
 
 
-def measure_all(port: int, expected: dict[str, Any], options: argparse.Namespace) -> None:
+def measure_all(port: int, asked: Asked, options: argparse.Namespace) -> None:
     """Print all figures."""
 
     def run_with(share_broken: float) -> Callable[[int, float], list[Answer]]:
         """A client of which a share of requests is broken."""
-        return lambda seed, until: client(port, seed, until, expected, share_broken)
+        return lambda seed, until: client(port, seed, until, asked, share_broken)
 
     measure(run_with(0.0), options.clients, 3.0)  # warms up
     ratios = []

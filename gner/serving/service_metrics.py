@@ -63,7 +63,7 @@ class ServiceMetrics:
 
     def __init__(self, batches: BatchCounts) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(batches)  # type: ignore[arg-type]  # anything with `collect`
+        self.registry.register(batches)
         self.requests = Counter("gner_requests", "Requests by status.", ["status"], registry=self.registry)
         self.seconds = Histogram(
             "gner_request_seconds", "From a request to its answer.", registry=self.registry, buckets=_SECONDS
