@@ -126,6 +126,7 @@ def make_server(api: EntityApi, *, accelerator: str, devices: int, max_bytes: in
         accelerator=accelerator,
         devices=devices,
         timeout=timeout_s,
+        fast_queue=True,
         max_payload_size=max_bytes,
         middlewares=[(CountRequests, {"metrics": metrics, "path": api.api_path})],
     )

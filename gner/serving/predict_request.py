@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -80,7 +81,7 @@ class PredictRequest(BaseModel):
         """
         if self.decoding is None:
             return None
-        known = plugin_names(STRATEGIES)
+        known = _strategies()
         name = known.get(plain_name(STRATEGIES, self.decoding))
         if name is None:
             hint = did_you_mean(self.decoding, known.values())
@@ -160,3 +161,9 @@ def _check_unicode(texts: Iterable[str]) -> None:
         found = _SURROGATE.search(text)
         if found is not None:
             raise RefusedRequest(422, f"Expected Unicode text, got half of a surrogate pair (U+{ord(found[0]):04X}).")
+
+
+@cache
+def _strategies() -> Mapping[str, str]:
+    """The names of strategies, read once: to look through all installed packages takes milliseconds."""
+    return plugin_names(STRATEGIES)
