@@ -25,6 +25,7 @@ COMMANDS = {
     "predict": "entities in texts",
     "export": "a folder for Hugging Face's libraries",
     "demo": "a local page to try a model on",
+    "serve": "an HTTP service that finds entities",
 }
 """What each command gives."""
 _TYPED = re.compile(r"\s*\S+\s+(\S+)\s")

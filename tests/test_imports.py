@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("web_page", "words"),
     },
     "recipes": {"data", "errors", "interfaces", "models"},
-    "serving": {"errors", "inference", "markdown"},
+    "serving": {"errors", "inference", "markdown", "plugins"},
 }
 ENTRY_POINTS = {
     *(
@@ -73,6 +73,7 @@ ENTRY_POINTS = {
         "report",
         "run_defaults",
         "score",
+        "serve",
     ),
     *("test", "testing", "throughput", "validate", "__init__", "__main__"),
 }

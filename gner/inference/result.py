@@ -116,9 +116,8 @@ class Entities(list[EntityDict]):
             >>> Entities.of(text, tagged, {"person": "person"}, threshold=0.0)  # none of its words was written
             [{'start': 0, 'end': 3, 'text': 'Ada', 'label': 'person', 'score': 0.0}]
         """
-        kept = [entity for entity in tagged.entities if (entity.score or 0.0) >= threshold]
         entities: list[EntityDict] = []
-        for entity in kept:
+        for entity in tagged.entities:
             start, end = text.words[entity.start].start, text.words[entity.end - 1].end
             entities.append(
                 {
@@ -129,7 +128,21 @@ class Entities(list[EntityDict]):
                     "score": entity.score or 0.0,
                 }
             )
-        return Entities(entities, text, replace(tagged.info, num_below_threshold=len(tagged.entities) - len(kept)))
+        return Entities(entities, text, tagged.info).above(threshold)
+
+    def above(self, threshold: float) -> Entities:
+        """The entities whose score is not below a threshold; the others are counted in ``info``.
+
+        Example:
+            >>> text = WordedText.join(["Ada", "slept"])
+            >>> tagged = Tagged([Entity(0, 1, "person", 0.4)], TextInfo())
+            >>> entities = Entities.of(text, tagged, {"person": "person"}, threshold=0.0)
+            >>> entities.above(0.5), entities.above(0.5).info.num_below_threshold
+            ([], 1)
+        """
+        kept = [entity for entity in self if entity["score"] >= threshold]
+        num_below = self.info.num_below_threshold + len(self) - len(kept)
+        return Entities(kept, self._worded, replace(self.info, num_below_threshold=num_below))
 
     def tags(self) -> list[str]:
         """IOB2 tags, one per word of the text; given words that are blank get O, unless they are inside an entity.
