@@ -97,7 +97,7 @@ class Constrained(DecodingStrategy):
         return [self._generation(*pair, model) for pair in zip(searches, examples, strict=True)]
 
     def _start(self, pieces: PieceTokenizer, model: TextModel, example: Example, limit: float) -> TagSearch:
-        guesses = Guesses(self._memory, example)
+        guesses = Guesses(self._memory, example, model.format.boundaries)
         end = model.tokenizer.eos_token_id
         return TagSearch(pieces, example, end=end, num_beams=self.num_beams, guesses=guesses, limit=limit)
 
@@ -130,7 +130,7 @@ class Constrained(DecodingStrategy):
     def _generation(self, search: TagSearch, example: Example, model: TextModel) -> Generation:
         tokens, log_probs, marks, probabilities = search.written()
         if len(marks) == len(example.words):
-            self._memory.learn(example, marks)
+            self._memory.learn(example, marks, model.format.boundaries)
         return forced_generation(model, example, marks, probabilities, tokens=tokens, log_probs=log_probs)
 
 
