@@ -7,7 +7,8 @@ from typing import Any
 
 from gner.bio import OUTSIDE, inside
 from gner.decoding.online_tagger import OnlineTagger
-from gner.decoding.word_tokens import TrieNode
+from gner.decoding.word_tokens import TrieNode, has_drafts
+from gner.prompting import Format
 from gner.prompting.boundaries import Boundaries, marks_of, to_marks
 from gner.records import Example
 
@@ -49,27 +50,32 @@ class TagMemory:
         self._sentences[example.words, example.types] = tuple(tags)
         self.tagger.learn(example.words, marks_of(example.types, boundaries), tags)
 
-    def warm(self, examples: Sequence[Example], boundaries: Boundaries) -> None:
+    def warm(self, format: Format, examples: Sequence[Example]) -> None:
         """Learn the gold tags of examples, or of an even share of many, unless something was learned already.
 
+        Nothing is learned for formats that do not write every word.
+
         Example:
+            >>> from gner.prompting import GnerFormat
             >>> memory = TagMemory()
-            >>> memory.warm([Example(("in", "Rome"), ("O", "B-city"), ("city",), "toy", "0")], "bio")
+            >>> memory.warm(GnerFormat(), [Example(("in", "Rome"), ("O", "B-city"), ("city",), "toy", "0")])
             >>> memory.tagger.is_blank
             False
         """
-        if self.tagger.is_blank:
-            for example in _share(examples):
-                marks = to_marks(example.tags, boundaries)
-                self.tagger.learn(example.words, marks_of(example.types, boundaries), marks)
+        if not (self.tagger.is_blank and examples and has_drafts(format, examples[0])):
+            return
+        for example in _share(examples):
+            marks = marks_of(example.types, format.boundaries)
+            self.tagger.learn(example.words, marks, to_marks(example.tags, format.boundaries))
 
     def state_dict(self) -> dict[str, Any]:
         """What was learned of words, for a checkpoint; sentences are forgotten."""
-        return self.tagger.state_dict()
+        return {} if self.tagger.is_blank else {"tagger": self.tagger.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore what `state_dict` gave."""
-        self.tagger.load_state_dict(state_dict)
+        """Restore what `state_dict` gave, here or in another strategy; if there is nothing of it, stay as it is."""
+        if "tagger" in state_dict:
+            self.tagger.load_state_dict(state_dict["tagger"])
 
 
 def _share(examples: Sequence[Example]) -> Iterable[Example]:
