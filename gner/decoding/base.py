@@ -51,7 +51,7 @@ class DecodingStrategy(ABC):
             R generations in row order.
         """
 
-    def warm(self, format: Format, examples: Sequence[Example]) -> None:
+    def warm(self, format: Format, examples: Sequence[Example]) -> None:  # noqa: B027 - may be left out
         """Learn from gold what a model that is trained on it may write; for speed only, texts stay the same.
 
         Here nothing is learned.
@@ -61,7 +61,7 @@ class DecodingStrategy(ABC):
         """What was learned of a model's texts, for its checkpoint: for speed only. Here nothing."""
         return {}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:  # noqa: B027 - may be left out
         """Restore what `state_dict` of this strategy gave; of another's, nothing."""
 
     def session(self, model: TextModel) -> Session[list[Generation]]:

@@ -65,7 +65,8 @@ def test_what_was_learned_can_be_kept() -> None:
 
 def test_processes_learn_the_same() -> None:
     code = (
-        "from gner.decoding.online_tagger import OnlineTagger; t = OnlineTagger(); t.learn(['a'], ['O', 'B-x'], ['B-x']); "
+        "from gner.decoding.online_tagger import OnlineTagger; t = OnlineTagger(); "
+        "t.learn(['a'], ['O', 'B-x'], ['B-x']); "
         "print(t.state_dict()['weights'].nonzero().sum().item())"
     )
     ran = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)]
