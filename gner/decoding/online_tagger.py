@@ -132,7 +132,8 @@ def _features(words: tuple[str, ...]) -> Hashes:
     for at, word in enumerate(words):
         before_last, last, here, following, second = padded[at : at + 5]
         shape = shape_of(word)
-        row = ["any", f"word {here}", f"last {last}", f"next {following}", f"shape {shape}", f"ending {here[-3:]}"]
+        row = ["any", f"word {here}", f"last {last}", f"next {following}"]
+        row += [f"shape {shape}", f"ending {here[-3:]}"]
         row += [f"last, word {last} {here}", f"word, next {here} {following}", f"around {last} {following}"]
         row += [f"last, shape {last} {shape}", f"last two {before_last} {last}", f"next two {following} {second}"]
         rows.append([_hash(feature) for feature in row])
