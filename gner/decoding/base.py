@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TypeVar
+from typing import Any
 
 from gner.interfaces import Batch, TextModel
-from gner.records import Generation
+from gner.prompting import Format
+from gner.records import Example, Generation
 from gner.sessions import AtOnce, Session
 
 T = TypeVar("T")
@@ -52,6 +54,19 @@ class DecodingStrategy(ABC):
         Returns:
             R generations in row order.
         """
+
+    def warm(self, format: Format, examples: Sequence[Example]) -> None:  # noqa: B027 - may be left out
+        """Learn from gold what a model that is trained on it may write; for speed only, texts stay the same.
+
+        Here nothing is learned.
+        """
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was learned of a model's texts, for its checkpoint: for speed only. Here nothing."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:  # noqa: B027 - may be left out
+        """Restore what `state_dict` of this strategy gave; of another's, nothing."""
 
     def session(self, model: TextModel) -> Session[list[Generation]]:
         """For many batches: gives the generations of each example's rows, in the end those that `generate` gives.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
@@ -12,6 +13,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from gner.alignment.postprocess import AlignerName
+from gner.decoding.base import DecodingStrategy
 from gner.decoding.limits import end_of_loop, repeats_itself
 from gner.decoding.peers import Peers, gather
 from gner.decoding.tensorboard_panel import side_by_side
@@ -19,7 +21,7 @@ from gner.errors import UserError
 from gner.interfaces import Batch
 from gner.metrics import EntityF1
 from gner.prompting import Format
-from gner.records import Generation, Prediction
+from gner.records import Example, Generation, Prediction
 from gner.scoring import EntityScores
 from gner.scoring.prediction_file import Decoded, write_jsonl
 from gner.sessions import Predictor, Session
@@ -31,6 +33,8 @@ Stage = Literal["val", "test", "predict"]
 
 class DecodingModule(Protocol):
     """What the callback needs of a Lightning module."""
+
+    decoding: DecodingStrategy
 
     @property
     def format(self) -> Format:
@@ -51,6 +55,10 @@ class DecodingData(Protocol):
     """What the callback needs of a data module."""
 
     max_decoded_examples: int | None
+
+    @property
+    def examples(self) -> Mapping[Any, Sequence[Example]]:
+        """Those of each split that was read."""
 
     def limits(self) -> dict[str, int | None]:
         """What validation leaves out of its datasets, by the keys of the config."""
@@ -138,6 +146,11 @@ class DecodingCallback(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Tell the data which validation examples will be decoded."""
         _data(trainer).max_decoded_examples = self._max_examples if stage == "fit" else None
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let the strategy see what the model is trained on."""
+        module = cast(DecodingModule, pl_module)
+        module.decoding.warm(module.format, _data(trainer).examples["train"])
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start counting, if it is this validation's turn."""

@@ -53,6 +53,9 @@ class DraftSource(Protocol):
 class WordDrafts:
     """For formats that write every word: the source words with likely tags.
 
+    Attributes:
+        memory: What is known of tags.
+
     Example:
         >>> from gner.testing import make_examples, tiny_model
         >>> model = tiny_model("causal")
@@ -63,7 +66,7 @@ class WordDrafts:
 
     def __init__(self) -> None:
         self._pieces: PieceTokenizer | None = None
-        self._memory = TagMemory()
+        self.memory = TagMemory()
 
     def can_draft(self, format: Format, examples: Sequence[Example]) -> bool:
         """Whether answers of a format write every word."""
@@ -73,9 +76,9 @@ class WordDrafts:
         """One for each row of a batch; what was learned of a model's tokens is kept."""
         if self._pieces is None or not self._pieces.is_for(model):
             self._pieces = PieceTokenizer(model.tokenizer, model.format, kind_of(model.network.config), num_probes=1)
-        pieces, examples = self._pieces, batch.row_examples
+        pieces, examples, boundaries = self._pieces, batch.row_examples, model.format.boundaries
         pieces.prepare(examples)
-        return [Drafter(pieces, example, Guesses(self._memory, example)) for example in examples]
+        return [Drafter(pieces, example, Guesses(self.memory, example, boundaries)) for example in examples]
 
     def prepare(self, drafters: Sequence[RowDrafter]) -> None:
         """Nothing: pieces are tokenized before."""
@@ -84,7 +87,7 @@ class WordDrafts:
         """Keep the tags that were followed while these were written."""
         for drafter, _ in written:
             assert isinstance(drafter, Drafter)
-            self._memory.learn(example, drafter.tags)
+            self.memory.learn(example, drafter.tags, format.boundaries)
 
 
 class ListDrafts:

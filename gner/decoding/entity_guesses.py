@@ -12,6 +12,7 @@ from itertools import product
 from math import log, log1p
 
 from gner.bio import OUTSIDE, follows, tags_of, to_entities
+from gner.decoding.online_tagger import shape_of
 from gner.records import Entity, Example
 
 _MOST_KEPT = 100_000
@@ -75,7 +76,7 @@ class EntityMemory:
     def _count(self, example: Example, tags: Sequence[str], step: int) -> None:
         before = OUTSIDE
         for word, tag in enumerate(tags):
-            features = _features(example, word, before) | {_SHAPE: _shape(example.words[word])}
+            features = _features(example, word, before) | {_SHAPE: shape_of(example.words[word])}
             for feature in ((_SHAPE, _EVERY), *features.items()):
                 self._counts.setdefault(feature, Counter())[tag] += step
             before = tag
@@ -89,7 +90,7 @@ class EntityMemory:
             before: The tag of the word before.
         """
         usual = self._shares(_EVERY, example.types)
-        shaped = self._shares(_shape(example.words[word]), example.types)
+        shaped = self._shares(shape_of(example.words[word]), example.types)
         scores = {tag: log(share) for tag, share in shaped.items()}
         for kind, value in _features(example, word, before).items():
             shares, few = (shaped, _FEW_WORDS) if kind == _WORD else (usual, 1.0)
@@ -224,10 +225,3 @@ def _features(example: Example, word: int, before: str) -> dict[int, str]:
     around = [""] * (2 - word) + around + [""]
     features = {_WORD: around[2], _BEFORE: around[1], _TWO_BEFORE: f"{around[0]} {around[1]}", _AFTER: around[3]}
     return features | {_TAG: before, _TAG_AND_WORD: f"{before} {around[1]}"}
-
-
-def _shape(word: str) -> str:
-    """Whether it starts with a capital, a small letter, a digit or something else, and whether there is a digit."""
-    first = word[:1]
-    kind = "A" if first.isupper() else "a" if first.isalpha() else "0" if first.isdigit() else first
-    return kind + ("0" if any(character.isdigit() for character in word) else "")

@@ -7,8 +7,10 @@ docs/decisions/pooled_decoding.md.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
@@ -20,7 +22,8 @@ from gner.decoding.limits import repeats_itself, row_limits
 from gner.decoding.row_group import AnswerRow, RowGroup
 from gner.decoding.verifier import idle
 from gner.interfaces import Batch, TextModel
-from gner.records import Generation
+from gner.prompting import Format
+from gner.records import Example, Generation
 from gner.sessions import Done, Session, results_of
 
 _log = logging.getLogger("gner")
@@ -58,7 +61,8 @@ class Speculative(Greedy):
 
     def __init__(self, max_new_tokens: int | None = None) -> None:
         super().__init__(max_new_tokens)
-        self._sources = (WordDrafts(), ListDrafts())
+        self._words = WordDrafts()
+        self._sources: tuple[DraftSource, ...] = (self._words, ListDrafts())
         self._warned: set[str] = set()
         self.num_passes = 0
 
@@ -66,6 +70,18 @@ class Speculative(Greedy):
     def num_sequences(self) -> int:
         """A row of a batch, and one that was left of earlier batches."""
         return 2
+
+    def warm(self, format: Format, examples: Sequence[Example]) -> None:
+        """Expect the gold tags of examples for words like theirs; see the base class."""
+        self._words.memory.warm(format, examples)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was learned of the tags of words."""
+        return self._words.memory.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore it."""
+        self._words.memory.load_state_dict(state_dict)
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per row; see the base class."""

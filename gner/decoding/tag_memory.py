@@ -1,81 +1,98 @@
-"""Which tags to expect, from what was written before."""
+"""Which tags to expect, from what a model wrote before. See docs/decisions/first_drafts.md."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from gner.bio import OUTSIDE, inside
-from gner.decoding.word_tokens import TrieNode
+from gner.decoding.online_tagger import OnlineTagger
+from gner.decoding.word_tokens import TrieNode, has_drafts
+from gner.prompting import Format
+from gner.prompting.boundaries import Boundaries, marks_of, to_marks
 from gner.records import Example
 
 _MOST_KEPT = 100_000
-_DIGITS, _CAPITAL, _OTHER = "0", "A", "a"
+_MOST_WARMED = 30_000
+"""Words of gold that are learned from, in about a second."""
 
 
 class TagMemory:
-    """Remembers the tags that a model wrote, for sentences, for words, and for words of a shape after others.
+    """Remembers what a model wrote for sentences, and learns which tags it writes for words.
 
     In training, each validation begins with what the last one found.
 
     Example:
-        >>> memory = TagMemory()
-        >>> memory.learn(Example(("in", "Rome"), ("O", "O"), ("city",), "toy", "0"), ["O", "B-city"])
-        >>> memory.rank(Example(("near", "Rome"), ("O", "O"), ("city",), "toy", "1"), word=1, before="O")
-        ['B-city', 'B-city']
+        >>> memory, example = TagMemory(), Example(("in", "Rome"), ("O", "O"), ("city",), "toy", "0")
+        >>> memory.learn(example, ["O", "B-city"])
+        >>> memory.recall(example)
+        ('O', 'B-city')
     """
 
     def __init__(self) -> None:
-        self._sentences: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._words: dict[str, str] = {}
-        self._places: dict[tuple[str, str], Counter[str]] = {}
+        self._sentences: dict[tuple[tuple[str, ...], ...], tuple[str, ...]] = {}  # by words and types
+        self.tagger = OnlineTagger()
 
-    def rank(self, example: Example, word: int, before: str) -> list[str]:
-        """The tags that a word may have, the likeliest first.
+    def recall(self, example: Example) -> tuple[str, ...] | None:
+        """The tags that were last written for a sentence with these types, or None."""
+        return self._sentences.get((example.words, example.types))
+
+    def learn(self, example: Example, tags: Sequence[str], boundaries: Boundaries = "bio") -> None:
+        """Keep what a model wrote for a sentence.
 
         Args:
             example: Its words and types are used.
-            word: Position of the word.
-            before: The tag of the word before.
-
-        Example:
-            >>> memory = TagMemory()
-            >>> memory.learn(Example(("in", "Rome"), ("O", "O"), ("city",), "toy", "0"), ["O", "B-city"])
-            >>> unseen = Example(("to", "Oslo"), ("O", "O"), ("city",), "toy", "1")
-            >>> memory.rank(unseen, word=1, before="O")  # as another word with a capital had it after O
-            ['B-city']
+            tags: What each word has.
+            boundaries: How the format's answers mark entities.
         """
-        text = example.words[word]
-        likely = [*self._sentences.get(example.words, ())[word : word + 1]]
-        if text in self._words:
-            likely.append(self._words[text])
-        shape = _shape(text)
-        for place in (example.words[word - 1] if word else "", before + " "):
-            counts = self._places.get((place, shape))
-            if counts:
-                likely += sorted(counts, key=counts.__getitem__, reverse=True)
-        return likely
-
-    def learn(self, example: Example, tags: Sequence[str]) -> None:
-        """Keep what a model wrote for a sentence."""
         if len(self._sentences) >= _MOST_KEPT:
             self._sentences.clear()
-            self._words.clear()
-            self._places.clear()
-        self._sentences[example.words] = tuple(tags)
-        word_before, before = "", OUTSIDE
-        for word, tag in zip(example.words, tags, strict=True):
-            self._words[word] = tag
-            shape = _shape(word)
-            for place in (word_before, before + " "):
-                self._places.setdefault((place, shape), Counter())[tag] += 1
-            word_before, before = word, tag
+        self._sentences[example.words, example.types] = tuple(tags)
+        self.tagger.learn(example.words, marks_of(example.types, boundaries), tags)
+
+    def warm(self, format: Format, examples: Sequence[Example]) -> None:
+        """Learn the gold tags of examples, or of an even share of many, unless something was learned already.
+
+        Nothing is learned for formats that do not write every word.
+
+        Example:
+            >>> from gner.prompting import GnerFormat
+            >>> memory = TagMemory()
+            >>> memory.warm(GnerFormat(), [Example(("in", "Rome"), ("O", "B-city"), ("city",), "toy", "0")])
+            >>> memory.tagger.is_blank
+            False
+        """
+        if not (self.tagger.is_blank and examples and has_drafts(format, examples[0])):
+            return
+        for example in _share(examples):
+            marks = marks_of(example.types, format.boundaries)
+            self.tagger.learn(example.words, marks, to_marks(example.tags, format.boundaries))
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was learned of words, for a checkpoint; sentences are forgotten."""
+        return {} if self.tagger.is_blank else {"tagger": self.tagger.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what `state_dict` gave, here or in another strategy; if there is nothing of it, stay as it is."""
+        if "tagger" in state_dict:
+            self.tagger.load_state_dict(state_dict["tagger"])
+
+
+def _share(examples: Sequence[Example]) -> Iterable[Example]:
+    """Every n-th example, so that there are not too many words."""
+    num_words = sum(len(example.words) for example in examples)
+    return examples[:: -(-num_words // _MOST_WARMED) or 1]
 
 
 class Guesses:
     """The tags to draft for the words of a sentence: what the memory expects, and what a model showed it wants.
 
     They cost or save time, and decide nothing.
+
+    Args:
+        memory: What a model wrote before.
+        example: Its words and types are used.
+        boundaries: How the format's answers mark entities.
 
     Example:
         >>> example = Example(("in", "Rome"), ("O", "O"), ("city", "club"), "toy", "0")
@@ -87,22 +104,27 @@ class Guesses:
         ('B-club', 'O')
     """
 
-    def __init__(self, memory: TagMemory, example: Example) -> None:
-        self._memory = memory
-        self._example = example
+    def __init__(self, memory: TagMemory, example: Example, boundaries: Boundaries = "bio") -> None:
+        self._recalled = memory.recall(example)
+        self._sentence = memory.tagger.sentence(example.words, marks_of(example.types, boundaries))
         self._shown: dict[int, tuple[str, str]] = {}  # by word: the tag before, and the tag
         self._ranks: dict[tuple[int, str], list[str]] = {}
 
+    def _rank(self, word: int, before: str) -> list[str]:
+        """The tags that a word may have, the likeliest first."""
+        if (word, before) not in self._ranks:
+            rank = self._sentence.rank(word, before)
+            self._ranks[word, before] = rank if self._recalled is None else [self._recalled[word], *rank]
+        return self._ranks[word, before]
+
     def tag(self, word: int, before: str, node: TrieNode) -> str:
         """The likeliest tag of a word after a tag, among those that the prefix of a tag leaves open."""
-        rank = self._ranks.get((word, before))
-        if rank is None:
-            rank = self._ranks[word, before] = self._memory.rank(self._example, word, before)
+        rank = self._rank(word, before)
         then, shown = self._shown.get(word, ("", ""))
         goes_on = inside(before) if before != OUTSIDE else ""
         is_doubtful = then != before and shown != OUTSIDE and rank[:1] == [goes_on]  # shown as a start of its own
         order = rank if is_doubtful else [shown, *rank]
-        for tag in (*order, goes_on, f"B{shown[1:]}", OUTSIDE):
+        for tag in order:
             if tag in node.toward or (tag and tag == node.tag):
                 return tag
         return node.tag or next(iter(node.toward))
@@ -110,9 +132,3 @@ class Guesses:
     def show(self, word: int, before: str, node: TrieNode) -> None:
         """Note that a model wants one of the tags that a beginning leaves open."""
         self._shown[word] = (before, self.tag(word, before, node))
-
-
-def _shape(word: str) -> str:
-    if any(character.isdigit() for character in word):
-        return _DIGITS
-    return _CAPITAL if word[:1].isupper() else _OTHER

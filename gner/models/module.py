@@ -33,7 +33,7 @@ from gner.models.lora import Lora
 from gner.models.optimization import Optimization, default_rate, make_optimizer
 from gner.models.precision import check_precision, refuse_infinite
 from gner.models.quantization import check_backbone, check_device, check_trained, trained_only
-from gner.models.restore import CONFIG_KEY, NAMES_KEY, NETWORK_PREFIX, TAGS_KEY, TOKENIZER_KEY
+from gner.models.restore import CONFIG_KEY, DRAFTS_KEY, NAMES_KEY, NETWORK_PREFIX, TAGS_KEY, TOKENIZER_KEY
 from gner.models.resuming import move_in_epoch, rng_states
 from gner.models.sharding import block_names, build_network, find_blocks, generates_alone, generation
 from gner.models.tag_scores import TagScorer
@@ -268,6 +268,7 @@ class GnerModule(LightningModule):
             checkpoint[CONFIG_KEY] = self.run_config
         if self.backbone.serialized_tokenizer is not None:
             checkpoint[TOKENIZER_KEY] = self.backbone.serialized_tokenizer
+        checkpoint[DRAFTS_KEY] = self.decoding.state_dict()
         if isinstance(self.backbone, TaggerBackbone):
             checkpoint[TAGS_KEY] = list(self.backbone.tags)
         checkpoint[NAMES_KEY] = stored_names(self.network)
@@ -283,6 +284,7 @@ class GnerModule(LightningModule):
         """Take the RNG state of this process, if the world size is the same; else correct the place in the epoch."""
         if self.quantizes:
             check_trained(self.network, checkpoint["state_dict"], NETWORK_PREFIX)
+        self.decoding.load_state_dict(checkpoint.get(DRAFTS_KEY, {}))
         states, num_now = checkpoint.get(_GENERATORS_KEY, []), self.trainer.world_size
         self._rng_states = states[self.global_rank] if len(states) == num_now else None
         if states and len(states) != num_now:

@@ -6,6 +6,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gner.cli import Command
+from gner.models.restore import DRAFTS_KEY, read_meta
 from tests.runs import metrics_of, rows_of, run_command
 
 
@@ -45,3 +46,12 @@ def test_predictions_of_pooled_rows_are_those_of_greedy_search_and_in_order(
     assert len(pooled) == 5
     assert [[row[key] for key in keys] for row in pooled] == [[row[key] for key in keys] for row in greedy]
     assert scores == expected
+
+
+def test_what_makes_drafts_is_warmed_on_gold_and_kept_with_the_checkpoint(config: Path, tmp_path: Path) -> None:
+    options = ["--model.decoding", "Speculative", "--trainer.max_steps", "2"]
+    run_command("fit", config, *options)
+    kept = read_meta(tmp_path / "run" / "checkpoints" / "last.ckpt")[DRAFTS_KEY]["tagger"]["weights"]
+    assert kept.any()
+    for decoding in ("Speculative", "Constrained", "Greedy"):  # each takes what it can use
+        run_command("test", config, "--model.decoding", decoding, "--ckpt_path", "last")
