@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TypeVar
-from typing import Any
+from typing import Any, TypeVar
 
 from gner.interfaces import Batch, TextModel
 from gner.prompting import Format
