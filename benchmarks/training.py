@@ -78,15 +78,17 @@ def with_lightning(options: argparse.Namespace, examples: Sequence[Example], **o
     sources: dict[str, Any] = {"train": [options.dataset], "val": [options.dataset], "max_eval_examples_per_dataset": 9}
     data = GnerDataModule(module.backbone, module.format, options.root, **sources, **limits, **of_data)
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    trainer = Trainer(
-        accelerator="cpu",
-        max_steps=options.steps,
-        callbacks=[_InLightning(clock)],
-        enable_model_summary=False,
-        limit_val_batches=0,
-        **quiet,
-    )
-    trainer.fit(module, datamodule=data)
+    with TemporaryDirectory() as folder:
+        trainer = Trainer(
+            accelerator="cpu",
+            max_steps=options.steps,
+            callbacks=[_InLightning(clock)],
+            enable_model_summary=False,
+            limit_val_batches=0,
+            default_root_dir=folder,
+            **quiet,
+        )
+        trainer.fit(module, datamodule=data)
     return clock
 
 

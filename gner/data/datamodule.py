@@ -57,8 +57,7 @@ class GnerDataModule(LightningDataModule):
         max_eval_examples_per_dataset: The same for validation. Test and prediction take all sentences, as in the paper,
             unless a source has a limit of its own.
         regularization: What happens to the types of training examples.
-        share_prompts: ``auto`` has a causal backbone read what all prompts of a batch begin with once, where that is
-            exact; ``never`` reads it in each sentence.
+        share_prompts: ``auto`` has what all prompts of a batch begin with read once, where that is exact; or ``never``.
         synthetic: A made-up corpus to write into ``root`` if one of the datasets has its name.
         num_workers: Processes that tokenize; 0 does it in the training process.
         seed: Seeds order, subsets and regularization.
