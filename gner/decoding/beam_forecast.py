@@ -38,8 +38,8 @@ class BeamForecast:
         >>> from gner.testing import make_examples, tiny_model
         >>> model, root = tiny_model("causal"), Node()
         >>> [drafter] = WordDrafts().drafters(model, model.batch(make_examples()[1:2]))
-        >>> forecast = BeamForecast(root, drafter, model.tokenizer.eos_token_id)
-        >>> replay = BeamReplay(Rules(num_beams=2, length_penalty=1.0, end=2, limit=99), root)
+        >>> rules = Rules(num_beams=2, length_penalty=1.0, end=model.tokenizer.eos_token_id, limit=99)
+        >>> forecast, replay = BeamForecast(root, drafter, rules.end), BeamReplay(rules, root)
         >>> model.tokenizer.decode([node.token for node in forecast.wanted(replay, room=50)[1:]])
         'nothing(O)'
     """

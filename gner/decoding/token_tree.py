@@ -199,9 +199,11 @@ def relative_to(network: PreTrainedModel, queries: Tensor, keys: Tensor) -> Iter
     Example:
         >>> from gner.testing import tiny_model
         >>> network, tokens = tiny_model("seq2seq").network, torch.tensor([[5, 6]])
-        >>> with torch.inference_mode(), relative_to(network, torch.tensor([[0, 1]]), torch.tensor([[0, 1]])):
-        ...     same = network(input_ids=tokens, decoder_input_ids=tokens).logits
-        >>> torch.equal(same, network(input_ids=tokens, decoder_input_ids=tokens).logits)
+        >>> places = torch.tensor([[0, 1]])  # where they are anyway
+        >>> with torch.inference_mode():
+        ...     with relative_to(network, places, places):
+        ...         same = network(input_ids=tokens, decoder_input_ids=tokens).logits
+        ...     torch.allclose(same, network(input_ids=tokens, decoder_input_ids=tokens).logits, atol=1e-5)
         True
     """
     distances = keys.unsqueeze(1) - queries.unsqueeze(2)  # (R, Q, K)
