@@ -40,6 +40,7 @@ from gner.throughput import Throughput
 
 Command = Literal["fit", "validate", "test", "predict", "plan"]
 _STAGES = {"plan": "fit"} | {command: command for command in ("fit", "validate", "test", "predict")}
+_NAMED = ("validate", "test", "predict")
 DEFAULT_RUN_DIR = "runs/default"
 
 
@@ -104,6 +105,13 @@ class GnerCLI(LightningCLI):
             default=None,
             help="Checkpoint to resume (fit) or to use: `best` or `last` of the run folder, or a path.",
         )
+        if self.command in _NAMED:
+            parser.add_argument(
+                "--name",
+                type=str | None,
+                default=None,
+                help="Keep predictions and metrics apart from those under other names: `predictions/test_NAME.jsonl`.",
+            )
         parser.add_lightning_class_args(DecodingCallback, "evaluation")
         parser.add_lightning_class_args(Throughput, "throughput")  # after evaluation, so that its time is included
         # ModelCheckpoint(save_last=True) writes `last` only when the best changes, so it has a callback of its own.
@@ -125,6 +133,7 @@ class GnerCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         """Set the paths of the run folder."""
+        self.name = run_dir.check_name(self.config.name) if self.config.get("name") is not None else None
         self.run_dir = Path(self.config.trainer.default_root_dir)
         self.lock = run_dir.RunLock(self.run_dir)
         for settings in (self.config.checkpoint, self.config.last_checkpoint):
@@ -159,6 +168,7 @@ class GnerCLI(LightningCLI):
     def _callbacks(self, settings: Namespace, *, logs: bool) -> list[Callback]:
         """The callbacks of the config, followed by those of every run."""
         best = self.config.checkpoint
+        self.config_init.evaluation.name = self.name
         report = RunReport(self.config_init.evaluation, best.monitor, best.mode)
         callbacks = [*(settings.callbacks or []), report, FinalValidation()]
         has_bar = any(isinstance(callback, BasicBar) for callback in callbacks)

@@ -51,7 +51,7 @@ class RunReport(Callback):
             return
         result = _result(trainer, "val", self._decoding)
         if trainer.state.fn != "fit":
-            self._results["validate"] = result
+            self._results[self._decoding.result_name(trainer)] = result
             self._write(trainer)
             _print_table("Validation", result)
             return
@@ -78,8 +78,9 @@ class RunReport(Callback):
     @rank_zero_only
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print and save the metrics of the test."""
-        self._results["test"] = _result(trainer, "test", self._decoding)
-        _print_table("Test", self._results["test"])
+        result = _result(trainer, "test", self._decoding)
+        self._results[self._decoding.result_name(trainer)] = result
+        _print_table("Test", result)
         self._write(trainer)
 
     @rank_zero_only
@@ -101,7 +102,7 @@ class RunReport(Callback):
     @rank_zero_only
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the path of the predictions."""
-        path = Path(trainer.default_root_dir, "predictions", "predict.jsonl")
+        path = Path(trainer.default_root_dir, "predictions", f"{self._decoding.result_name(trainer)}.jsonl")
         rich.get_console().print(f"Predictions  {path}", highlight=False, soft_wrap=True)
 
     def _write(self, trainer: Trainer) -> None:

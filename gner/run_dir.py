@@ -2,15 +2,16 @@
 
 config.yaml         the complete configuration
 checkpoints/        best.ckpt and last.ckpt
-predictions/        texts and tags of the last and the best validation
+predictions/        texts and tags of the last and the best validation, and of each (named) validate, test and predict
 tensorboard/        logs
 tokenizer/          if the run trained one
-metrics.json        best and last metrics
+metrics.json        metrics of the best and the last validation, and of each (named) validate and test
 .lock               which process trains here
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 from itertools import chain
 from pathlib import Path
@@ -22,6 +23,8 @@ from gner.locks import lock, read_owner, this_process
 CHECKPOINTS = "checkpoints"
 TENSORBOARD = "tensorboard"
 _LOCK = ".lock"
+_NAME = re.compile(r"[\w.+=-]{1,100}")
+"""The name of an evaluation; file systems allow 255 bytes, of which a letter may take two."""
 
 
 class RunLock:
@@ -145,6 +148,25 @@ def find_checkpoint(run_dir: Path, which: str) -> Path:
         f"Expected a checkpoint at {path}, but there is none. Set --ckpt_path to best, last or a path; best and last "
         f"are searched for in the run folder, trainer.default_root_dir={run_dir}."
     )
+
+
+def check_name(name: str) -> str:
+    """The name of an evaluation, which becomes part of the names of its files.
+
+    Raises:
+        UserError: It has path separators or other characters that do not belong into the name of a file.
+
+    Example:
+        >>> check_name("beams=4")
+        'beams=4'
+        >>> check_name("../beams")
+        Traceback (most recent call last):
+            ...
+        gner.errors.UserError: Expected up to 100 letters, digits, or any of `_.+=-`, got `../beams`. Set --name.
+    """
+    if not _NAME.fullmatch(name):
+        raise UserError(f"Expected up to 100 letters, digits, or any of `_.+=-`, got `{name}`. Set --name.")
+    return name
 
 
 def other_checkpoints(run_dir: Path, broken: Path) -> list[Path]:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from gner.errors import UserError
 from gner.locks import this_process
-from gner.run_dir import RunLock, archive, find_checkpoint, other_checkpoints, replace, write_error
+from gner.run_dir import RunLock, archive, check_name, find_checkpoint, other_checkpoints, replace, write_error
 from tests.runs import refused, run_command
 
 REPOSITORY = Path(__file__).parents[1]
@@ -105,3 +106,9 @@ def test_an_error_of_writing_names_its_cause_and_what_is_left(tmp_path: Path) ->
     assert "last.ckpt: [Errno 28] No space left on device. Make room" in str(write_error(path, error))
     path.touch()
     assert "The earlier one there is unchanged" in str(write_error(path, error))
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a\\b", "..\n", "a b", "x" * 101, "nul\0"])
+def test_a_name_that_is_no_part_of_a_file_name_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match="Set --name"):
+        check_name(name)

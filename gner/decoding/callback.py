@@ -82,7 +82,7 @@ class DecodingCallback(Callback):
     The module's ``decoding`` strategy writes texts; parser and aligner turn them into tags; `EntityF1` counts. Results
     are logged as ``val/f1`` and so on, so that ``ModelCheckpoint(monitor="val/f1")`` and ``EarlyStopping`` can use
     them. Texts and tags are written to ``<run>/predictions/``: ``val_last.jsonl`` while fitting, else
-    ``validate.jsonl``, ``test.jsonl`` or ``predict.jsonl``.
+    ``validate.jsonl``, ``test.jsonl`` or ``predict.jsonl``; with a ``name``, ``test_NAME.jsonl`` and so on.
 
     The sanity check before a fit decodes a handful of sentences, a few dozen tokens each. Until a model ends most of
     its texts, those that only repeat themselves are ended early, and the log says how many.
@@ -96,6 +96,7 @@ class DecodingCallback(Callback):
             what the paper's scorer does. ``val/f1_gner`` always comes from the latter.
 
     Attributes:
+        name: Keeps what is written outside of a fit apart from other evaluations of the run; None for no name.
         scores: Results of the latest validation or test; None if it was not decoded.
         counted: What these results were counted on: sentences of each dataset, and the limits that there were.
 
@@ -131,8 +132,16 @@ class DecodingCallback(Callback):
         self._num_started = 0
         self._peers: Peers | None = None
         self._ends_texts = False  # whether most texts of an earlier validation came to an end
+        self.name: str | None = None
         self.scores: EntityScores | None = None
         self.counted: dict[str, Any] = {}
+
+    def result_name(self, trainer: Trainer) -> str:
+        """What predictions and metrics of the running command are called: ``val_last``, ``test``, ``test_NAME``, …"""
+        assert trainer.state.fn is not None
+        if trainer.state.fn == "fit":
+            return "val_last"
+        return trainer.state.fn.value if self.name is None else f"{trainer.state.fn.value}_{self.name}"
 
     def state_dict(self) -> dict[str, Any]:
         """How many validations there were, so that a resumed run keeps its rhythm, and whether texts come to an end."""
@@ -254,9 +263,7 @@ class DecodingCallback(Callback):
             for name, value in self.scores.scalars().items():
                 pl_module.log(f"{stage}/{name}", value, prog_bar=name == "f1", rank_zero_only=False)
         if trainer.is_global_zero and not trainer.sanity_checking:
-            assert trainer.state.fn is not None
-            name = "val_last" if trainer.state.fn == "fit" else trainer.state.fn.value
-            path = Path(trainer.default_root_dir, "predictions", f"{name}.jsonl")
+            path = Path(trainer.default_root_dir, "predictions", f"{self.result_name(trainer)}.jsonl")
             write_jsonl(path, stage, decoded, cast(DecodingModule, pl_module).format)
             self._show(trainer, stage, decoded)
         self._metric, self._session, self._decoded = None, None, []
