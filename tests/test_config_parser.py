@@ -59,7 +59,7 @@ def test_only_names_of_strategies_and_formats_are_resolved() -> None:
         (["--model.optimisation.lr", "1"], "model.optimisation.lr.*\n.*model.optimization.lr"),
         (["--data.batchsize", "1"], "data.batchsize.*\n.*data.batch_size"),
         (["--data.batch_size", "many"], r"data.batch_size.*\n.*many"),
-        (["--model.decoding", "BeamSarch"], "BeamSarch(.|\n)*There are: .*BeamSearch,.* Greedy, NucleusSampling"),
+        (["--model.decoding", "BeamSarch"], "BeamSarch(.|\n)*There are: .*BeamSearch,.* Greedy,.* NucleusSampling"),
         (["--model.decoding.init_args.num_beems", "3"], "num_beems.*\n.*num_beams"),
         (
             ["--model.format", "gnre"],
