@@ -1,5 +1,6 @@
 """Decoding strategies with sharded weights."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,8 @@ from tests.models.sharded import count_calls, make_strategy
 from tests.processes import run_processes
 
 
-def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
-    distributed.init_process_group("gloo")
-    calls: list[str] = []
-    count_calls(calls)
-    examples = make_examples()[1:2] * 2 if rank else make_examples() * 2  # one process finishes long before the other
+def _models(folders: dict[str, Path]) -> Iterator[tuple[str, str, TinyModel, TinyModel, FSDP2Strategy]]:
+    """Each network whole and sharded, for each way of decoding: names, the two, and how the second is sharded."""
     for name, folder in folders.items():
         backbone, gner_format = Backbone(str(folder)), GnerFormat()
         collate = Collator(gner_format, backbone)
@@ -29,24 +27,32 @@ def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
         for decode in ("gather", "sharded"):
             strategy = make_strategy(2, decode=decode)
             network = build_network(backbone, strategy, lambda network: None).eval()
-            model = TinyModel(network, backbone.tokenizer, gner_format, collate)
-            num_calls = {}
-            _check_lists(backbone, whole.network, network, strategy)
-            # beams share their prompt, and those of one process are worth a pass more, where that needs no other
-            beams = BeamSearch(2, max_new_tokens=8)
-            for decoding in (Greedy(30), Speculative(30), Constrained(), Constrained(num_beams=3), OnePass(), beams):
-                with torch.no_grad():
-                    expected = decoding.generate(whole, whole.batch(examples))
-                    with strategy.generation(network):
-                        calls.clear()
-                        written = decoding.generate(model, model.batch(examples))
-                        num_calls[type(decoding).__name__] = len(calls)
-                tokens = [[generation.token_ids for generation in generations] for generations in (written, expected)]
-                assert tokens[0] == tokens[1], (name, decode, type(decoding))
-            if decode == "gather":
-                assert not any(num_calls.values()), (name, num_calls)
-            else:
-                assert num_calls["Constrained"] < num_calls["Greedy"], (name, num_calls)
+            yield name, decode, whole, TinyModel(network, backbone.tokenizer, gner_format, collate), strategy
+
+
+def _check_strategies(rank: int, folders: dict[str, Path]) -> None:
+    distributed.init_process_group("gloo")
+    calls: list[str] = []
+    count_calls(calls)
+    examples = make_examples()[1:2] * 2 if rank else make_examples() * 2  # one process finishes long before the other
+    for name, decode, whole, model, strategy in _models(folders):
+        num_calls = {}
+        _check_lists(Backbone(str(folders[name])), whole.network, model.network, strategy)
+        # beams share their prompt, and those of one process are worth a pass more, where that needs no other
+        beams = BeamSearch(2, max_new_tokens=8)
+        for decoding in (Greedy(30), Speculative(30), Constrained(), Constrained(num_beams=3), OnePass(), beams):
+            with torch.no_grad():
+                expected = decoding.generate(whole, whole.batch(examples))
+                with strategy.generation(model.network):
+                    calls.clear()
+                    written = decoding.generate(model, model.batch(examples))
+                    num_calls[type(decoding).__name__] = len(calls)
+            tokens = [[generation.token_ids for generation in generations] for generations in (written, expected)]
+            assert tokens[0] == tokens[1], (name, decode, type(decoding))
+        if decode == "gather":
+            assert not any(num_calls.values()), (name, num_calls)
+        else:
+            assert num_calls["Constrained"] < num_calls["Greedy"], (name, num_calls)
     distributed.barrier()
     distributed.destroy_process_group()
 
@@ -57,31 +63,24 @@ def _check_sessions(rank: int, folders: dict[str, Path]) -> None:
     examples = make_examples()
     parts = [examples[1:2], examples[1:2], examples[1:2]] if rank else [examples, examples[2:3] * 3, examples[::-2]]
     limit = 2 if rank else 30
-    for name, folder in folders.items():
-        backbone, gner_format = Backbone(str(folder)), GnerFormat()
-        collate = Collator(gner_format, backbone)
-        whole = TinyModel(backbone.build().eval(), backbone.tokenizer, gner_format, collate)
-        for decode in ("gather", "sharded"):
-            strategy = make_strategy(2, decode=decode)
-            network = build_network(backbone, strategy, lambda network: None).eval()
-            model = TinyModel(network, backbone.tokenizer, gner_format, collate)
-            decoding, greedy = Speculative(limit), Greedy(limit)
-            batches = [model.batch(part) for part in parts]
-            with torch.no_grad():
-                expected = [greedy.generate(whole, batch) for batch in batches]
-                with strategy.generation(network):
-                    session, done = decoding.session(model), []
-                    for batch in batches:
-                        done += session.add(batch)
-                    done += session.finish()
-            assert len(done) == sum(map(len, batches))
-            found = {(one.batch, one.place): one.result for one in done}
-            for batch, generations in zip(batches, expected, strict=True):
-                written = [found[batch, place][0].token_ids for place in range(len(batch))]
-                assert written == [generation.token_ids for generation in generations], (name, decode)
-            numbers = [0, 0]
-            distributed.all_gather_object(numbers, decoding.num_passes)
-            assert (numbers[0] == numbers[1]) == (decode == "sharded"), numbers
+    for name, decode, whole, model, strategy in _models(folders):
+        decoding, greedy = Speculative(limit), Greedy(limit)
+        batches = [model.batch(part) for part in parts]
+        with torch.no_grad():
+            expected = [greedy.generate(whole, batch) for batch in batches]
+            with strategy.generation(model.network):
+                session, done = decoding.session(model), []
+                for batch in batches:
+                    done += session.add(batch)
+                done += session.finish()
+        assert len(done) == sum(map(len, batches))
+        found = {(one.batch, one.place): one.result for one in done}
+        for batch, generations in zip(batches, expected, strict=True):
+            written = [found[batch, place][0].token_ids for place in range(len(batch))]
+            assert written == [generation.token_ids for generation in generations], (name, decode)
+        numbers = [0, 0]
+        distributed.all_gather_object(numbers, decoding.num_passes)
+        assert (numbers[0] == numbers[1]) == (decode == "sharded"), numbers
     distributed.barrier()
     distributed.destroy_process_group()
 
