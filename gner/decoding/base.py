@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from gner.decoding.tag_memory import TagMemory
 from gner.interfaces import Batch, TextModel
 from gner.prompting import Format
 from gner.records import Example, Generation
@@ -22,6 +23,10 @@ class DecodingStrategy(ABC):
     ``init_args``. A package that ships one names it in the entry-point group ``gner.decoding``, so that this name alone
     is enough.
 
+    Attributes:
+        tag_memory: What is expected of the tags of words, where a strategy drafts them and keeps what it learned; None
+            where there is nothing to warm and to keep.
+
     Example:
         >>> from gner.testing import make_examples, tiny_model
         >>> class Echo(DecodingStrategy):  # tags nothing; docs/plugins.md shows a strategy that asks the network
@@ -32,6 +37,8 @@ class DecodingStrategy(ABC):
         >>> [generation.text for generation in Echo().generate(model, model.batch(make_examples()[1:2]))]
         ['nothing(O)']
     """
+
+    tag_memory: TagMemory | None = None
 
     @property
     def num_sequences(self) -> int:
@@ -54,18 +61,19 @@ class DecodingStrategy(ABC):
             R generations in row order.
         """
 
-    def warm(self, format: Format, examples: Sequence[Example]) -> None:  # noqa: B027 - may be left out
-        """Learn from gold what a model that is trained on it may write; for speed only, texts stay the same.
-
-        Here nothing is learned.
-        """
+    def warm(self, format: Format, examples: Sequence[Example]) -> None:
+        """Learn from gold what a model that is trained on it may write; for speed only, texts stay the same."""
+        if self.tag_memory is not None:
+            self.tag_memory.warm(format, examples)
 
     def state_dict(self) -> dict[str, Any]:
-        """What was learned of a model's texts, for its checkpoint: for speed only. Here nothing."""
-        return {}
+        """What was learned of a model's texts, for its checkpoint: for speed only."""
+        return {} if self.tag_memory is None else self.tag_memory.state_dict()
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:  # noqa: B027 - may be left out
-        """Restore what `state_dict` of this strategy gave; of another's, nothing."""
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what `state_dict` of this strategy gave; of another's, what there is of use."""
+        if self.tag_memory is not None:
+            self.tag_memory.load_state_dict(state_dict)
 
     def session(self, model: TextModel) -> Session[list[Generation]]:
         """For many batches: gives the generations of each example's rows, in the end those that `generate` gives.

@@ -16,7 +16,7 @@ from gner.decoding.base import by_example
 from gner.decoding.beam_forecast import BeamForecast
 from gner.decoding.beam_replay import Beam, BeamReplay, Node, Rules
 from gner.decoding.beam_verifier import BeamVerifier
-from gner.decoding.drafting import ListDrafts, RowDrafter, WordDrafts
+from gner.decoding.drafting import DraftSource, ListDrafts, RowDrafter, WordDrafts, find_source
 from gner.decoding.forward_pass import Lockstep, is_sharded
 from gner.decoding.head import vocab_size
 from gner.decoding.huggingface import decode
@@ -70,7 +70,7 @@ class BeamSearch(HuggingFaceBeams):
 
     def __init__(self, num_beams: int = 4, length_penalty: float = 1.0, max_new_tokens: int | None = None) -> None:
         super().__init__(num_beams, length_penalty, max_new_tokens)
-        self._sources = (WordDrafts(), ListDrafts())
+        self._sources: tuple[DraftSource, ...] = (WordDrafts(), ListDrafts())
         self._greedy = Speculative(max_new_tokens)
         self._warned: set[str] = set()
         self._num_passes = 0
@@ -85,7 +85,7 @@ class BeamSearch(HuggingFaceBeams):
         """Write one answer per row; see the base class."""
         if self.num_beams == 1:
             return self._greedy.generate(model, batch)
-        source = next((source for source in self._sources if source.can_draft(model.format, batch.examples)), None)
+        source = find_source(self._sources, model.format, batch.examples)
         if source is None:
             return super().generate(model, batch)
         reason = self._why_not(model)
@@ -120,7 +120,8 @@ class BeamSearch(HuggingFaceBeams):
             >>> [len(beam.node.tokens()) for beam in beams], beams[0].score > beams[2].score
             ([5, 5, 5], True)
         """
-        source = next(source for source in self._sources if source.can_draft(model.format, batch.examples))
+        source = find_source(self._sources, model.format, batch.examples)
+        assert source is not None
         rows = self._search(model, batch, source.drafters(model, batch), only_best=False)
         return [row.replay.finished for row in rows]
 

@@ -11,25 +11,23 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
-from transformers.modeling_outputs import BaseModelOutput
+from transformers import PreTrainedModel
 
 from gner.decoding.beam_replay import Node
-from gner.decoding.forward_pass import causal_inputs
-from gner.decoding.head import logits_in_chunks, most_places, run_decoder
+from gner.decoding.cached_decoder import CachedDecoder, pick_columns
+from gner.decoding.forward_pass import answer_starts, causal_inputs
+from gner.decoding.head import logits_in_chunks, most_places
 from gner.decoding.shared_prefix import shared_prefix
-from gner.decoding.token_masks import added_mask, pair_masks
+from gner.decoding.token_masks import MOST_PAIRS, added_mask, pair_masks
 from gner.decoding.token_tree import relative_to
-from gner.interfaces import Batch, Kind, kind_of
+from gner.interfaces import Batch, Kind
 
-_MOST_PAIRS = 2**25
-"""Pairs of tokens of which one may see the other, in all rows of a pass: 128 MiB of mask in fp32."""
 _ROOT = -1
 _MOST_COLUMNS = 64
 """Columns of trees from which on it is worth a copy of the cache to drop those that are not needed any more."""
 
 
-class BeamVerifier:
+class BeamVerifier(CachedDecoder):
     """Runs a network over nodes of trees, one tree a row, and keeps keys and values of those that are still needed.
 
     The cache has the columns of the prompt, which all later tokens see, and those of the tree, of which each node sees
@@ -53,18 +51,12 @@ class BeamVerifier:
     """
 
     def __init__(self, network: PreTrainedModel, batch: Batch, num_best: int) -> None:
-        self._network = network
-        self._kind = kind_of(network.config)
-        self._batch = batch
+        super().__init__(network, batch)
         self._num_best = num_best
-        self._prompt_mask = batch.prompt_mask
-        self._encoded: Tensor | None = None
-        self._cache: Any = DynamicCache()
         self._prompt = batch.prompt_mask  # (A, B), 1 at tokens and 0 at padding
         self._starts = batch.prompt_ids
         if self._kind is Kind.SEQ2SEQ:
-            self._cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
-            self._starts = torch.full_like(batch.prompt_ids[:, :1], network.config.decoder_start_token_id)
+            self._starts = answer_starts(network, batch.prompt_ids)
             self._prompt = torch.ones_like(self._starts)
         self._lengths = self._prompt.sum(-1).cpu().numpy()  # tokens before an answer
         self._nodes: list[list[Node]] = []  # of each row, those that are in the cache
@@ -76,7 +68,7 @@ class BeamVerifier:
         """How many nodes of each row the next pass may read."""
         num_rows = len(self._lengths)
         num_columns = self._prompt.shape[1] + 2 * self._seen.shape[1] + 1
-        return max(1, min(most_places(self._network) // num_rows, _MOST_PAIRS // (num_rows * num_columns)))
+        return max(1, min(most_places(self._network) // num_rows, MOST_PAIRS // (num_rows * num_columns)))
 
     def read(self, nodes: Sequence[Sequence[Node]]) -> None:
         """Find out what may follow some nodes.
@@ -119,9 +111,9 @@ class BeamVerifier:
                 node.column = column
         whole = torch.cat([self._starts, tokens], 1)
         if self._kind is Kind.SEQ2SEQ:
-            states = self._run({"decoder_input_ids": whole, "decoder_attention_mask": mask})
+            states = self.decode({"decoder_input_ids": whole, "decoder_attention_mask": mask})
         else:
-            states = self._run(self._after_shared(whole, mask))
+            states = self.decode(self._after_shared(whole, mask))
         return states[:, -length - 1 :]
 
     def _after_shared(self, tokens: Tensor, mask: Tensor) -> dict[str, Any]:
@@ -157,10 +149,10 @@ class BeamVerifier:
         if self._kind is Kind.SEQ2SEQ:
             with relative_to(self._network, queries, keys):
                 mask = added_mask(allowed, self._network.dtype)
-                return self._run({"decoder_input_ids": tokens, "decoder_attention_mask": mask})
+                return self.decode({"decoder_input_ids": tokens, "decoder_attention_mask": mask})
         inputs = causal_inputs(self._network, tokens, self._prompt, num_logits=1)
         inputs["attention_mask"] = pair_masks(self._network, allowed, queries, keys)
-        return self._run({**inputs, "position_ids": queries})
+        return self.decode({**inputs, "position_ids": queries})
 
     def _grow(self, nodes: Sequence[Sequence[Node]], length: int) -> None:
         """Give nodes their columns, and note what they see."""
@@ -177,21 +169,6 @@ class BeamVerifier:
                     own[column] |= own[node.parent.column]
                 node.column = column
         self._seen = seen
-
-    def _run(self, inputs: dict[str, Any]) -> Tensor:
-        """The decoder's states of tokens, (A, N, H); keys and values go into the cache."""
-        inputs |= {"past_key_values": self._cache, "use_cache": True}
-        if self._kind is Kind.SEQ2SEQ:
-            inputs["attention_mask"] = self._prompt_mask
-            if self._encoded is None:
-                inputs["input_ids"] = self._batch.prompt_ids
-            else:
-                inputs["encoder_outputs"] = BaseModelOutput(last_hidden_state=self._encoded)
-        states, output = run_decoder(self._network, inputs)
-        if self._kind is Kind.SEQ2SEQ:
-            self._encoded = output.encoder_last_hidden_state
-        self._cache = output.past_key_values
-        return states
 
     def keep(self, rows: Sequence[int], needed: Sequence[Iterable[Node]]) -> None:
         """Go on with some rows, and forget nodes that are not needed, now and then.
@@ -215,12 +192,10 @@ class BeamVerifier:
             self._pick(lambda part: part[index])
         else:
             columns = self._select_columns(rows, kept)
-            self._pick(lambda part: part.transpose(1, 2)[index.unsqueeze(1), columns].transpose(1, 2))
+            self._pick(lambda part: pick_columns(part, index, columns))
         if len(rows) < len(self._lengths):
-            for layer in _layers(self._cache, crossed=True):  # prompts have all their columns
-                layer.keys, layer.values = layer.keys[index], layer.values[index]
-            self._encoded = None if self._encoded is None else self._encoded[index]
-            self._prompt, self._prompt_mask = self._prompt[index], self._prompt_mask[index]
+            self.keep_prompts(index)
+            self._prompt = self._prompt[index]
             self._lengths, self._nodes = self._lengths[rows], [self._nodes[row] for row in rows]
 
     def _select_columns(self, rows: list[int], kept: list[list[int]]) -> Tensor:
@@ -239,7 +214,7 @@ class BeamVerifier:
 
     def _pick(self, pick: Callable[[Tensor], Tensor]) -> None:
         """Take parts of keys and values, (B, H, S, D)."""
-        for layer in _layers(self._cache, crossed=False):
+        for layer in self.layers(crossed=False):
             layer.keys, layer.values = pick(layer.keys), pick(layer.values)
 
 
@@ -258,9 +233,3 @@ def _forget(nodes: list[Node], needed: Iterable[Node]) -> list[int]:
             node.column = node.next = None
     nodes[:] = kept
     return columns
-
-
-def _layers(cache: Any, *, crossed: bool) -> list[Any]:
-    if isinstance(cache, EncoderDecoderCache):
-        return list((cache.cross_attention_cache if crossed else cache.self_attention_cache).layers)
-    return [] if crossed else list(cache.layers)

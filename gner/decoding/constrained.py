@@ -6,9 +6,6 @@ docs/decisions/constrained.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from transformers import PreTrainedTokenizerBase
 
 from gner.decoding.base import DecodingStrategy
@@ -23,7 +20,6 @@ from gner.decoding.vocabulary_trie import VocabularyTrie, spell_tokens
 from gner.decoding.word_tokens import PieceTokenizer, has_drafts
 from gner.errors import UserError
 from gner.interfaces import Batch, TextModel
-from gner.prompting import Format
 from gner.records import Example, Generation
 
 _NARROW_PASSES = 8
@@ -72,7 +68,7 @@ class Constrained(DecodingStrategy):
         self._words = ForcedWords(
             "Constrained", otherwise=", or one with grammars, which lists the strings of entities"
         )
-        self._memory = TagMemory()
+        self.tag_memory: TagMemory = TagMemory()
         self._vocabulary: tuple[PreTrainedTokenizerBase, VocabularyTrie] | None = None
         self.num_passes = 0
 
@@ -80,18 +76,6 @@ class Constrained(DecodingStrategy):
     def num_sequences(self) -> int:
         """The beams."""
         return self.num_beams
-
-    def warm(self, format: Format, examples: Sequence[Example]) -> None:
-        """Expect the gold tags of examples for words like theirs; see the base class."""
-        self._memory.warm(format, examples)
-
-    def state_dict(self) -> dict[str, Any]:
-        """What was learned of the tags of words."""
-        return self._memory.state_dict()
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore it."""
-        self._memory.load_state_dict(state_dict)
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per row; see the base class.
@@ -113,7 +97,7 @@ class Constrained(DecodingStrategy):
         return [self._generation(*pair, model) for pair in zip(searches, examples, strict=True)]
 
     def _start(self, pieces: PieceTokenizer, model: TextModel, example: Example, limit: float) -> TagSearch:
-        guesses = Guesses(self._memory, example, model.format.boundaries)
+        guesses = Guesses(self.tag_memory, example, model.format.boundaries)
         end = model.tokenizer.eos_token_id
         return TagSearch(pieces, example, end=end, num_beams=self.num_beams, guesses=guesses, limit=limit)
 
@@ -146,7 +130,7 @@ class Constrained(DecodingStrategy):
     def _generation(self, search: TagSearch, example: Example, model: TextModel) -> Generation:
         tokens, log_probs, marks, probabilities = search.written()
         if len(marks) == len(example.words):
-            self._memory.learn(example, marks, model.format.boundaries)
+            self.tag_memory.learn(example, marks, model.format.boundaries)
         return forced_generation(model, example, marks, probabilities, tokens=tokens, log_probs=log_probs)
 
 

@@ -141,3 +141,15 @@ class ListDrafts:
             self._followers.learn(generation.token_ids)
         texts = [generation.text for _, generation in written]
         self._entities.learn(example, format.read(example, texts, RobustAligner()).tags)
+
+
+def find_source(sources: Sequence[DraftSource], format: Format, examples: Sequence[Example]) -> DraftSource | None:
+    """The first of some sources that can draft the answers of a format to examples, or None.
+
+    Example:
+        >>> from gner.prompting import UniNerFormat
+        >>> from gner.testing import make_examples
+        >>> type(find_source((WordDrafts(), ListDrafts()), UniNerFormat(), make_examples())).__name__
+        'ListDrafts'
+    """
+    return next((source for source in sources if source.can_draft(format, examples)), None)

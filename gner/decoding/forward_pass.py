@@ -59,6 +59,17 @@ def causal_inputs(network: PreTrainedModel, tokens: Tensor, mask: Tensor, num_lo
     return inputs
 
 
+def answer_starts(network: PreTrainedModel, rows: Tensor) -> Tensor:
+    """The token that a seq2seq network's decoder reads before an answer, for each of B rows of tokens, (B, 1).
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> answer_starts(tiny_model("seq2seq").network, torch.tensor([[5, 6], [7, 8]])).tolist()
+        [[0], [0]]
+    """
+    return torch.full_like(rows[:, :1], network.config.decoder_start_token_id)
+
+
 @contextmanager
 def within_positions(network: PreTrainedModel) -> Iterator[None]:
     """Keep rows that are done within a network's positions while ``generate`` continues longer ones.

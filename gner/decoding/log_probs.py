@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from gner.decoding.forward_pass import causal_inputs
+from gner.decoding.forward_pass import answer_starts, causal_inputs
 from gner.decoding.shared_prefix import shared_prefix
 from gner.interfaces import Batch, Kind, kind_of
 
@@ -52,7 +52,7 @@ def _logits(network: PreTrainedModel, batch: Batch, tokens: Tensor, there: Tenso
     Padding of shorter texts (false in ``there``) is at no new position, as a network may have no more of them.
     """
     if kind_of(network.config) is Kind.SEQ2SEQ:
-        start = torch.full_like(tokens[:, :1], network.config.decoder_start_token_id)
+        start = answer_starts(network, tokens)
         return network(
             input_ids=batch.prompt_ids,
             attention_mask=batch.prompt_mask,

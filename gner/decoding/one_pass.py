@@ -15,14 +15,12 @@ from gner.decoding.base import DecodingStrategy
 from gner.decoding.forced_words import ForcedWords, forced_generation, room_for_answers
 from gner.decoding.forward_pass import Lockstep
 from gner.decoding.tag_chain import TagChain
+from gner.decoding.token_masks import MOST_PAIRS
 from gner.decoding.token_tree import ROOT, TokenTree, read_trees, why_no_trees
 from gner.decoding.word_tokens import PieceTokenizer
 from gner.errors import UserError
 from gner.interfaces import Batch, TextModel
 from gner.records import Example, Generation
-
-_MOST_PAIRS = 2**25
-"""Pairs of tokens of which one may see the other, in all rows of a pass: 128 MiB of mask in fp32."""
 
 
 class OnePass(DecodingStrategy):
@@ -116,13 +114,13 @@ def _passes(chains: Sequence[TagChain], batch: Batch) -> list[list[_Part]]:
     for row, chain in enumerate(chains):
         start = 0
         while start < len(chain.example.words):
-            end, num_tokens = chain.reach(start, isqrt(_MOST_PAIRS) - num_before)
+            end, num_tokens = chain.reach(start, isqrt(MOST_PAIRS) - num_before)
             parts.append((num_before + num_tokens, _Part(row, start, end)))
             start = end
     parts.sort(reverse=True)
     passes: list[list[_Part]] = []
     while parts:
-        num_rows = max(1, _MOST_PAIRS // parts[0][0] ** 2)
+        num_rows = max(1, MOST_PAIRS // parts[0][0] ** 2)
         passes.append([part for _, part in parts[:num_rows]])
         parts = parts[num_rows:]
     return passes

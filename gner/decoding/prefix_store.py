@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
+from gner.decoding.cached_decoder import pick_columns
 from gner.decoding.forward_pass import causal_inputs
 from gner.interfaces import Batch
 
@@ -86,11 +87,10 @@ class SharedPrefix:
         groups, columns = self._groups, self._columns
         if rows is not None:
             groups, columns = groups[rows], columns[rows]
-        groups = groups.repeat_interleave(num_copies).unsqueeze(1)
+        groups = groups.repeat_interleave(num_copies)
         columns = columns.repeat_interleave(num_copies, dim=0)
         for layer, parts in enumerate(self._layers):
-            # (G, H, S, D) to (B, H, num_columns, D)
-            keys, values = (part.transpose(1, 2)[groups, columns].transpose(1, 2) for part in parts)
+            keys, values = (pick_columns(part, groups, columns) for part in parts)
             cache.update(keys, values, layer)
         return cache
 

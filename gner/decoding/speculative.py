@@ -7,23 +7,20 @@ docs/decisions/pooled_decoding.md.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from gner.decoding.base import by_example
-from gner.decoding.drafting import DraftSource, ListDrafts, WordDrafts
+from gner.decoding.drafting import DraftSource, ListDrafts, WordDrafts, find_source
 from gner.decoding.forward_pass import Lockstep, why_no_drafts
 from gner.decoding.greedy import Greedy
 from gner.decoding.limits import repeats_itself, row_limits
 from gner.decoding.row_group import AnswerRow, RowGroup
 from gner.decoding.verifier import idle
 from gner.interfaces import Batch, TextModel
-from gner.prompting import Format
-from gner.records import Example, Generation
+from gner.records import Generation
 from gner.sessions import Done, Session, results_of
 
 _log = logging.getLogger("gner")
@@ -61,8 +58,9 @@ class Speculative(Greedy):
 
     def __init__(self, max_new_tokens: int | None = None) -> None:
         super().__init__(max_new_tokens)
-        self._words = WordDrafts()
-        self._sources: tuple[DraftSource, ...] = (self._words, ListDrafts())
+        words = WordDrafts()
+        self.tag_memory = words.memory
+        self._sources: tuple[DraftSource, ...] = (words, ListDrafts())
         self._warned: set[str] = set()
         self.num_passes = 0
 
@@ -70,18 +68,6 @@ class Speculative(Greedy):
     def num_sequences(self) -> int:
         """A row of a batch, and one that was left of earlier batches."""
         return 2
-
-    def warm(self, format: Format, examples: Sequence[Example]) -> None:
-        """Expect the gold tags of examples for words like theirs; see the base class."""
-        self._words.memory.warm(format, examples)
-
-    def state_dict(self) -> dict[str, Any]:
-        """What was learned of the tags of words."""
-        return self._words.memory.state_dict()
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore it."""
-        self._words.memory.load_state_dict(state_dict)
 
     def generate(self, model: TextModel, batch: Batch) -> list[Generation]:
         """Write one answer per row; see the base class."""
@@ -101,7 +87,7 @@ class Speculative(Greedy):
             >>> type(Speculative().source_for(model, model.batch(make_examples()[:1]))).__name__
             'WordDrafts'
         """
-        source = next((source for source in self._sources if source.can_draft(model.format, batch.examples)), None)
+        source = find_source(self._sources, model.format, batch.examples)
         reason = why_no_drafts(model.network)
         if source is not None and reason is not None:
             self._warn_once(model.network.config.model_type, reason)

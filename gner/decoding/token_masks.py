@@ -8,6 +8,9 @@ from transformers import PreTrainedModel
 
 from gner.decoding.forward_pass import why_no_drafts
 
+MOST_PAIRS = 2**25
+"""Pairs of tokens of which one may see the other, in all rows of a pass: 128 MiB of mask in fp32."""
+
 TAKEN_BY = ("eager", "sdpa")
 """Implementations of attention that take a mask for each pair of tokens."""
 

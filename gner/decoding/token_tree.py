@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from gner.decoding.forward_pass import answer_starts
 from gner.decoding.head import log_probs_of, run_decoder
 from gner.decoding.token_masks import added_mask, pair_masks, why_no_pairs
 from gner.interfaces import Batch, Kind, kind_of
@@ -118,7 +119,7 @@ def read_trees(
     index = torch.tensor(list(rows), device=batch.prompt_ids.device)
     prompts, prompt_mask = batch.prompt_ids[index], batch.prompt_mask[index]
     if kind_of(network.config) is Kind.SEQ2SEQ:
-        before = torch.full_like(prompts[:, :1], network.config.decoder_start_token_id)
+        before = answer_starts(network, prompts)
         inputs, positions, seen = _laid_out(before, torch.ones_like(before), trees)
         inputs["attention_mask"] = added_mask(seen, network.dtype)
         encoded = {"input_ids": prompts, "attention_mask": prompt_mask, "use_cache": False}

@@ -16,13 +16,14 @@ from torch.nn.functional import pad
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
-from gner.decoding.forward_pass import causal_inputs
+from gner.decoding.cached_decoder import CachedDecoder, pick_columns
+from gner.decoding.forward_pass import answer_starts, causal_inputs
 from gner.decoding.head import logits_in_chunks, most_places, run_decoder
 from gner.decoding.shared_prefix import shared_prefix
 from gner.interfaces import Batch, Kind, kind_of
 
 
-class Verifier:
+class Verifier(CachedDecoder):
     """Runs a network over drafts, and keeps in the KV cache what it agreed to.
 
     Columns of the cache are right-aligned: the last token of every row is in the last column, so that distances between
@@ -46,18 +47,12 @@ class Verifier:
     """
 
     def __init__(self, network: PreTrainedModel, batch: Batch) -> None:
-        self._network = network
-        self._kind = kind_of(network.config)
+        super().__init__(network, batch)
         self.most_places = most_places(network)
-        self._batch = batch
-        self._prompt_mask = batch.prompt_mask
-        self._encoded: Tensor | None = None
         if self._kind is Kind.SEQ2SEQ:
-            self._cache: Any = EncoderDecoderCache(DynamicCache(), DynamicCache())
-            self._next = _starts(network, batch)  # (A, N), not in the cache yet
+            self._next = answer_starts(network, batch.prompt_ids)  # (A, N), not in the cache yet
             self._mask = torch.ones_like(self._next)  # (A, S + N)
         else:
-            self._cache = DynamicCache()
             self._next, self._mask = batch.prompt_ids, batch.prompt_mask
             shared = shared_prefix(network, batch)
             if shared is not None:
@@ -98,24 +93,10 @@ class Verifier:
         return tokens, torch.tensor(there, dtype=self._mask.dtype, device=device).view(len(drafts), length)
 
     def _run(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        """The decoder's states of tokens, (A, N, H); keys and values go into the cache."""
-        inputs: dict[str, Any] = {"past_key_values": self._cache, "use_cache": True}
+        """The decoder's states of tokens, (A, N, H)."""
         if self._kind is Kind.SEQ2SEQ:
-            inputs |= {"attention_mask": self._prompt_mask, "decoder_attention_mask": mask, "decoder_input_ids": tokens}
-            inputs |= self._prompts()
-        else:
-            inputs |= causal_inputs(self._network, tokens, mask, num_logits=1)
-        states, output = run_decoder(self._network, inputs)
-        if self._kind is Kind.SEQ2SEQ:
-            self._encoded = output.encoder_last_hidden_state
-        self._cache = output.past_key_values
-        return states
-
-    def _prompts(self) -> dict[str, Any]:
-        """What a seq2seq network needs of the prompts: the texts in the first pass, later what it made of them."""
-        if self._encoded is None:
-            return {"input_ids": self._batch.prompt_ids}
-        return {"encoder_outputs": BaseModelOutput(last_hidden_state=self._encoded)}
+            return self.decode({"decoder_attention_mask": mask, "decoder_input_ids": tokens})
+        return self.decode(causal_inputs(self._network, tokens, mask, num_logits=1))
 
     def keep(self, rows: Sequence[int], agreed: Sequence[int], last: Sequence[int]) -> None:
         """Go on with some rows, each with as many drafted tokens as it agreed to and a last one to come.
@@ -149,15 +130,11 @@ class Verifier:
             index: The rows that stay; None for all.
             columns: Of self-attention: the same for all rows, or for each row its own, (A, S).
         """
-        for layer in _layers(self._cache, crossed=False):
+        for layer in self.layers(crossed=False):
             layer.keys = _pick(layer.keys, index, columns)
             layer.values = _pick(layer.values, index, columns)
-        if index is None:
-            return
-        for layer in _layers(self._cache, crossed=True):  # prompts have all their columns
-            layer.keys, layer.values = layer.keys[index], layer.values[index]
-        self._encoded = None if self._encoded is None else self._encoded[index]
-        self._prompt_mask = self._prompt_mask[index]
+        if index is not None:
+            self.keep_prompts(index)
 
     def split(self, num_rows: int) -> Verifier:
         """Take the first of the A rows out; returns a verifier of these."""
@@ -168,8 +145,8 @@ class Verifier:
 
     def _take(self, index: Tensor) -> None:
         """Go on with some rows, with a cache of their own."""
-        cache = _of_rows(_layers(self._cache, crossed=False), index)
-        crossed = _layers(self._cache, crossed=True)
+        cache = _of_rows(self.layers(crossed=False), index)
+        crossed = self.layers(crossed=True)
         self._cache = EncoderDecoderCache(cache, _of_rows(crossed, index)) if crossed else cache
         self._next, self._mask, self._prompt_mask = self._next[index], self._mask[index], self._prompt_mask[index]
         self._encoded = None if self._encoded is None else self._encoded[index]
@@ -177,7 +154,7 @@ class Verifier:
     def join(self, other: Verifier) -> None:
         """Take in the rows of another verifier of this network, after these; both have been told what to `keep`."""
         for crossed in (False, True):
-            pairs = zip(_layers(self._cache, crossed=crossed), _layers(other._cache, crossed=crossed), strict=True)
+            pairs = zip(self.layers(crossed=crossed), other.layers(crossed=crossed), strict=True)
             for layer, more in pairs:
                 layer.keys = _stacked(layer.keys, more.keys, 2, on_left=not crossed)
                 layer.values = _stacked(layer.values, more.values, 2, on_left=not crossed)
@@ -190,7 +167,7 @@ class Verifier:
 
     def _narrow_prompts(self, width: int) -> None:
         """Drop columns in which an encoder has read padding only, after those of rows that are gone."""
-        for layer in _layers(self._cache, crossed=True):
+        for layer in self.layers(crossed=True):
             layer.keys, layer.values = layer.keys[:, :, :width], layer.values[:, :, :width]
         assert self._encoded is not None
         self._encoded, self._prompt_mask = self._encoded[:, :width], self._prompt_mask[:, :width]
@@ -211,17 +188,6 @@ def idle(network: PreTrainedModel) -> None:
         inputs = {"encoder_outputs": BaseModelOutput(last_hidden_state=states), "decoder_input_ids": token}
     states, _ = run_decoder(network, inputs)
     deque(logits_in_chunks(network, states[0]), maxlen=0)
-
-
-def _starts(network: PreTrainedModel, batch: Batch) -> Tensor:
-    """What a decoder reads before the first token of an answer, (B, 1)."""
-    return torch.full_like(batch.prompt_ids[:, :1], network.config.decoder_start_token_id)
-
-
-def _layers(cache: Any, *, crossed: bool) -> list[Any]:
-    if isinstance(cache, EncoderDecoderCache):
-        return list((cache.cross_attention_cache if crossed else cache.self_attention_cache).layers)
-    return [] if crossed else list(cache.layers)
 
 
 def _of_rows(layers: list[Any], rows: Tensor) -> DynamicCache:
@@ -251,4 +217,4 @@ def _pick(part: Tensor, rows: Tensor | None, columns: Tensor | slice) -> Tensor:
     if rows is None:
         rows = torch.arange(part.shape[0], device=part.device)
     # columns before the first token of a short row are negative; the mask hides them
-    return part.transpose(1, 2)[rows.unsqueeze(1), columns.clamp(min=0)].transpose(1, 2)
+    return pick_columns(part, rows, columns.clamp(min=0))

@@ -20,6 +20,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from gner.alignment.postprocess import AlignerName
 from gner.decoding import BeamSearch, DecodingStrategy
+from gner.decoding.forward_pass import answer_starts
 from gner.decoding.predictor import GenerativePredictor
 from gner.errors import UserError
 from gner.interfaces import IGNORED, Batch, TaggingBatch
@@ -209,8 +210,7 @@ class GnerModule(LightningModule):
         Left to itself, each architecture of transformers shifts in its own way; mBART's takes the end token for a code
         of a language.
         """
-        start = torch.full_like(answer_ids[:, :1], self.network.config.decoder_start_token_id)
-        return torch.cat([start, answer_ids[:, :-1]], dim=1)
+        return torch.cat([answer_starts(self.network, answer_ids), answer_ids[:, :-1]], dim=1)
 
     def training_step(self, batch: Batch) -> Tensor:
         """Loss of a batch.

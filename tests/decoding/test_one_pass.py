@@ -34,7 +34,7 @@ def test_memory_decides_how_many_passes_there_are_and_nothing_else(kind: Kind, m
     model, examples = tiny_model(kind), make_examples()
     one, several = OnePass(), OnePass()
     expected = one.generate(model, model.batch(examples))
-    monkeypatch.setattr(one_pass, "_MOST_PAIRS", 150**2)
+    monkeypatch.setattr(one_pass, "MOST_PAIRS", 150**2)
     written = several.generate(model, model.batch(examples))
     assert several.num_passes > 2 * one.num_passes
     assert [generation.text for generation in written] == [generation.text for generation in expected]
