@@ -34,13 +34,14 @@ class ConfigOptions:
 
 
 def shipped_configs() -> list[str]:
-    """Names of the configs that the package carries.
+    """Names of the configs that the package carries, those of studies last.
 
     Example:
-        >>> "quickstart.yaml" in shipped_configs()
-        True
+        >>> "quickstart.yaml" in shipped_configs(), shipped_configs()[-1].startswith("studies/")
+        (True, True)
     """
-    return sorted(path.name for path in SHIPPED.glob("*.yaml"))
+    of_runs, of_studies = SHIPPED.glob("*.yaml"), SHIPPED.glob("studies/*.yaml")
+    return [path.relative_to(SHIPPED).as_posix() for path in (*sorted(of_runs), *sorted(of_studies))]
 
 
 def find_config(given: str) -> str:
@@ -107,8 +108,11 @@ def copy_configs(names: Sequence[str], folder: Path) -> list[Path]:
             )
         if (folder / name).exists():
             raise UserError(f"Expected a new file, but {folder / name} exists. Set --out.")
-    folder.mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copyfile(SHIPPED / name, folder / name)) for name in names]
+    copies = [folder / name for name in names]
+    for name, copy in zip(names, copies, strict=True):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(SHIPPED / name, copy)
+    return copies
 
 
 def _summary(name: str) -> str:
@@ -126,7 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments,
         prog="python -m gner.configs",
         description="Lists the configs that come with gner. Each is found by its name, as in `gner fit --config "
-        "quickstart.yaml`, unless a file of this name is there; copy one to change it.",
+        "quickstart.yaml`, unless a file of this name is there; copy one to change it. Those of studies/ are for `gner "
+        "study`.",
     )
     console = Console(highlight=False)
     with errors_end_the_command():

@@ -5,8 +5,10 @@ Reads the config of a run and its data, and needs neither weights nor GPUs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import rich
@@ -46,6 +48,7 @@ class PlanCLI(GnerCLI):
             default=None,
             help="What one device achieves, in 10**12 operations a second; 40% of its peak is a fair guess.",
         )
+        parser.add_argument("--json", type=Path | None, default=None, help="Write the main figures to this file.")
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Make none: the devices need not be here."""
@@ -74,8 +77,11 @@ class PlanCLI(GnerCLI):
         show(f"Parameters       {numbers.num_parameters:,} ({numbers.num_trainable:,} trained)", highlight=False)
         schedule = _schedule(self.datamodule, world, settings)
         show(schedule.text(), highlight=False)
+        hours = self._hours(numbers, schedule.num_epochs, world)
         if self.config.tflops is not None:
-            show(self._hours(numbers, schedule.num_epochs, self.config.tflops * 1e12 * world), highlight=False)
+            show(_as_text(hours), highlight=False)
+        if self.config.json is not None:
+            _write(self.config.json, numbers, schedule, footprint, hours)
         show()
         show(_table(footprint, shapes, world))
         if memory is not None:
@@ -110,14 +116,21 @@ class PlanCLI(GnerCLI):
             devices=devices,
         )
 
-    def _hours(self, numbers: Numbers, num_epochs: float, speed: float) -> str:
-        if numbers.flops is None:
-            return "Training         hours unknown: the operations of this network cannot be counted"
+    def _hours(self, numbers: Numbers, num_epochs: float, world: int) -> float | None:
+        """Of training; None if the speed is not known, or the operations of the network cannot be counted."""
+        if numbers.flops is None or self.config.tflops is None:
+            return None
         per_epoch = 0.0
         for rows, weight in zip(self.datamodule.sizes["train"], self.datamodule.train_weights, strict=True):
             per_epoch += weight * sum(numbers.flops.of_example(*size) for size in rows)
         computed = per_epoch * num_epochs * (_RECOMPUTED if self.model.gradient_checkpointing else 1)
-        return f"Training         {computed / speed / 3600:,.2f} hours, without validations"
+        return float(computed / (self.config.tflops * 1e12 * world) / 3600)
+
+
+def _as_text(hours: float | None) -> str:
+    if hours is None:
+        return "Training         hours unknown: the operations of this network cannot be counted"
+    return f"Training         {hours:,.2f} hours, without validations"
 
 
 @dataclass(frozen=True)
@@ -135,6 +148,20 @@ class _Schedule:
         all_tokens = f"{self.tokens_per_epoch * self.num_epochs:,.0f} tokens"
         run = f"Run              {self.num_epochs:,.4g} epochs, {self.num_steps:,} steps, {all_tokens}"
         return f"{epoch}\n{run}"
+
+
+def _write(path: Path, numbers: Numbers, schedule: _Schedule, footprint: Footprint, hours: float | None) -> None:
+    """Write the main figures as JSON."""
+    values = {
+        "parameters": numbers.num_parameters,
+        "trained_parameters": numbers.num_trainable,
+        "steps": schedule.num_steps,
+        "epochs": schedule.num_epochs,
+        "hours": hours,
+        "training_bytes": footprint.training,
+        "validation_bytes": footprint.validation,
+    }
+    path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def _schedule(data: GnerDataModule, world: int, settings: Any) -> _Schedule:

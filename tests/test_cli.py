@@ -8,7 +8,7 @@ import pytest
 from gner.cli import GnerCLI, main
 
 REPOSITORY = Path(__file__).parents[1]
-CONFIGS = sorted((REPOSITORY / "configs").rglob("*.yaml"))
+CONFIGS = [path for path in sorted((REPOSITORY / "configs").rglob("*.yaml")) if path.parent.name != "studies"]
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

@@ -60,7 +60,9 @@ def test_a_config_trains_a_tiny_model(name: str, checkpoints: dict[str, Path], t
 
 
 def test_all_configs_of_the_repository_are_shipped() -> None:
-    assert shipped_configs() == sorted(path.name for path in CONFIGS.glob("*.yaml"))
+    files = {path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob("*.yaml")}
+    assert set(shipped_configs()) == files
+    assert len(shipped_configs()) == len(files)
 
 
 @pytest.mark.parametrize("option", [["--config", "debug.yaml"], ["-c", "debug.yaml"], ["--config=debug.yaml"]])

@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "recipes": {"data", "errors", "interfaces", "models"},
     "serving": {"errors", "inference", "markdown", "plugins"},
+    "studies": {"bio", "configs", "errors", "files", "locks", "run_dir", "scoring"},
 }
 ENTRY_POINTS = {
     *(
@@ -74,6 +75,7 @@ ENTRY_POINTS = {
         "run_defaults",
         "score",
         "serve",
+        "study",
     ),
     *("test", "testing", "throughput", "validate", "__init__", "__main__"),
 }

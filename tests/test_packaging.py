@@ -54,7 +54,7 @@ def test_the_distributions_pass_the_index_s_checks(distributions: Path) -> None:
 
 @pytest.mark.slow
 def test_both_carry_the_configs_once_and_no_tests(distributions: Path) -> None:
-    configs = sorted(path.name for path in (REPOSITORY / "configs").glob("*.yaml"))
+    configs = sorted(path.name for path in (REPOSITORY / "configs").rglob("*.yaml"))
     with zipfile.ZipFile(_wheel(distributions)) as wheel, tarfile.open(next(distributions.glob("*.tar.gz"))) as sdist:
         for names in (wheel.namelist(), [name.partition("/")[2] for name in sdist.getnames()]):
             assert sorted(Path(name).name for name in names if "config_files/" in name) == configs

@@ -135,10 +135,10 @@ def differences(first: System, other: System, num_samples: int, seed: int = 0) -
 
 
 def _difference(observed: float, resampled: np.ndarray) -> Difference:
-    return Difference(observed, interval_of(resampled), _p(resampled))
+    return Difference(observed, interval_of(resampled), two_sided_p(resampled))
 
 
-def _p(resampled: np.ndarray) -> float:
+def two_sided_p(resampled: np.ndarray) -> float:
     """One is added to both numbers, so that no finite number of resamplings says that chance is impossible."""
     below, above = ((side.sum() + 1) / (len(resampled) + 1) for side in (resampled <= 0, resampled >= 0))
     return float(min(1.0, 2 * min(below, above)))

@@ -1,0 +1,224 @@
+"""Runs the trainings of a study and their evaluations as commands of their own, and goes on after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import yaml
+
+from gner import locks, run_dir
+from gner.errors import UserError
+from gner.files import replacing
+from gner.studies.cells import Evaluation, Training, as_config, config_arguments
+from gner.studies.study_file import Study
+
+_STATE, _LOG, _LOCK = "state.json", "log.txt", ".lock"
+_SHOWN_LINES = 15
+"""Of the log of a command that failed."""
+
+
+@dataclass
+class State:
+    """What is done of a training, as ``state.json`` has it.
+
+    Attributes:
+        configs: What the config files of the training hold, in their order; its own settings are the last.
+        seconds: That the command took which ended the training; None until then.
+        evaluated: Settings of each evaluation that has ended, by its name.
+    """
+
+    configs: list[Any]
+    seconds: float | None
+    evaluated: dict[str, Any]
+
+
+class CommandFailed(Exception):
+    """A command of a study ended with an error; the message has where, and the end of its log."""
+
+
+class Runner:
+    """Runs what is missing of a training.
+
+    Args:
+        study: The study.
+        device: For ``CUDA_VISIBLE_DEVICES``; None for all there are.
+        num_threads: Of each process; None leaves it to torch.
+        say: Prints a line.
+    """
+
+    def __init__(self, study: Study, device: str | None, num_threads: int | None, say: Callable[[str], None]) -> None:
+        self._study = study
+        self._device = device
+        self._num_threads = num_threads
+        self._say = say
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_stopped = False
+
+    def run(self, training: Training) -> None:
+        """Train, or go on with a training, and evaluate it for each cell.
+
+        Raises:
+            CommandFailed: A command ended with an error.
+            UserError: The training was begun with other settings.
+        """
+        training.folder.mkdir(parents=True, exist_ok=True)
+        with (training.folder / _LOCK).open("a+b") as lock:
+            self._take(lock, training)
+            state = read_state(training)
+            files = self._write_configs(training)
+            if state.seconds is None:
+                _write_state(training, state)  # a study that is changed while a training is half done is refused too
+                since = time.monotonic()
+                self._command("fit", files, [], training, lock)
+                state.seconds = time.monotonic() - since
+                _write_state(training, state)
+            for evaluation in training.evaluations:
+                if not is_evaluated(state, evaluation, self._study):
+                    self._evaluate(evaluation, files, training, lock)
+                    state.evaluated[result_name(evaluation, self._study)] = dict(evaluation.settings)
+                    _write_state(training, state)
+
+    def stop(self) -> None:
+        """End the command that runs, if there is one, and start no other."""
+        self._is_stopped = True
+        if self._process is not None:
+            self._process.terminate()
+
+    def _take(self, lock: IO[bytes], training: Training) -> None:
+        """Wait until no other process works on the training; a command holds its lock even if its study is killed."""
+        is_told = False
+        while not locks.lock(lock):
+            if not is_told:
+                self._say(f"{training.name}: another process works on it; waiting until it ends")
+            is_told = True
+            time.sleep(1)
+
+    def _write_configs(self, training: Training) -> list[Path]:
+        """The config files of a training; its own is written."""
+        own = training.folder / "settings.yaml"
+        own.write_text(yaml.safe_dump(own_config(training), sort_keys=False), encoding="utf-8")
+        return [*training.base, own]
+
+    def _evaluate(self, evaluation: Evaluation, files: Sequence[Path], training: Training, lock: IO[bytes]) -> None:
+        more = [] if evaluation.name is None else ["--name", evaluation.name]
+        if evaluation.settings:
+            own = training.folder / f"{evaluation.name}.yaml"
+            own.write_text(yaml.safe_dump(as_config(evaluation.settings), sort_keys=False), encoding="utf-8")
+            files = [*files, own]
+        command: Literal["test", "validate"] = "test" if self._study.options.split == "test" else "validate"
+        self._command(command, files, ["--ckpt_path", self._study.options.checkpoint, *more], training, lock)
+
+    def _command(
+        self, command: str, files: Sequence[Path], options: Sequence[str], training: Training, lock: IO[bytes]
+    ) -> None:
+        """Run a command of this package; what it prints goes to the log of the training."""
+        if self._is_stopped:
+            raise CommandFailed(f"{training.name}: gner.{command} was not started")
+        if command == "fit" and any((training.run_dir / run_dir.CHECKPOINTS).glob("last.ckpt*")):
+            options = [*options, "--ckpt_path", "last"]
+        arguments = ["-m", f"gner.{command}", *config_arguments(files), *options]
+        log = training.folder / _LOG
+        with log.open("ab") as output:
+            output.write(f"$ python {shlex.join(arguments)}\n".encode())
+            output.flush()
+            status = self._wait([sys.executable, *arguments], output, lock)
+        if status != 0:
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
+            shown = "\n".join(f"  {line}" for line in lines)
+            raise CommandFailed(f"{training.name}: gner.{command} ended with status {status}; {log} ends with\n{shown}")
+
+    def _wait(self, command: Sequence[str], output: IO[bytes], lock: IO[bytes]) -> int:
+        """Run a program to its end, and return its status."""
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=self.environment(),
+            pass_fds=[lock.fileno()],
+        )
+        return self._process.wait()
+
+    def environment(self) -> dict[str, str]:
+        """Of the commands."""
+        added = {} if self._device is None else {"CUDA_VISIBLE_DEVICES": self._device}
+        if self._num_threads is not None:
+            added["OMP_NUM_THREADS"] = str(self._num_threads)
+        return {**os.environ, **added}
+
+
+def own_config(training: Training) -> dict[str, Any]:
+    """What a training sets on top of its base."""
+    fixed = {"seed_everything": training.seed, "trainer.default_root_dir": str(training.run_dir)}
+    return as_config({**training.settings, **fixed})
+
+
+def read_state(training: Training) -> State:
+    """What is done of a training.
+
+    Raises:
+        UserError: It was begun with other settings, or its folder holds something else.
+    """
+    configs = [*(yaml.safe_load(path.read_text(encoding="utf-8")) for path in training.base), own_config(training)]
+    configs = json.loads(json.dumps(configs, default=str))  # as they come back from the file
+    path = training.folder / _STATE
+    if not path.exists():
+        return State(configs, None, {})
+    state = State(**json.loads(path.read_text(encoding="utf-8")))
+    if state.configs != configs:
+        raise UserError(
+            f"{path}: {training.name} was run with other settings ({_first_difference(state.configs, configs)}). "
+            f"Remove {training.folder} to run it again, or set `out` of the study to another folder."
+        )
+    return state
+
+
+def result_name(evaluation: Evaluation, study: Study) -> str:
+    """What an evaluation is called in ``metrics.json``; its predictions are in the file of this name."""
+    stage = "test" if study.options.split == "test" else "validate"
+    return stage if evaluation.name is None else f"{stage}_{evaluation.name}"
+
+
+def is_evaluated(state: State, evaluation: Evaluation, study: Study) -> bool:
+    """Whether an evaluation has ended; one of other settings has to be done again."""
+    done = state.evaluated.get(result_name(evaluation, study))
+    return done is not None and done == json.loads(json.dumps(dict(evaluation.settings), default=str))
+
+
+def is_done(training: Training, study: Study) -> bool:
+    """Whether nothing is missing of a training."""
+    state = read_state(training)
+    return state.seconds is not None and all(is_evaluated(state, one, study) for one in training.evaluations)
+
+
+def _write_state(training: Training, state: State) -> None:
+    with replacing(training.folder / _STATE) as file:
+        file.write(json.dumps(vars(state), indent=2, default=str) + "\n")
+
+
+def _first_difference(old: Sequence[Any], new: Sequence[Any]) -> str:
+    before, now = (dict(chain.from_iterable(_flat(config).items() for config in configs)) for configs in (old, new))
+    for key in dict.fromkeys([*before, *now]):
+        if before.get(key) != now.get(key):
+            return f"{key} {before.get(key)}, now {now.get(key)}"
+    return f"{len(old)} config files, now {len(new)}"
+
+
+def _flat(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Values by dotted keys."""
+    if not isinstance(config, Mapping):
+        return {prefix.removesuffix("."): config}
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        found |= _flat(value, f"{prefix}{key}.")
+    return found
