@@ -22,6 +22,7 @@ COMMANDS = {
     "validate": "F1 on the dev splits",
     "test": "F1 on the test splits",
     "score": "scores of prediction files",
+    "compare": "runs side by side",
     "study": "trainings with changes and seeds, compared",
     "predict": "entities in texts",
     "export": "a folder for Hugging Face's libraries",

@@ -52,12 +52,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "recipes": {"data", "errors", "interfaces", "models"},
     "serving": {"errors", "inference", "markdown", "plugins"},
-    "studies": {"bio", "configs", "errors", "files", "locks", "run_dir", "scoring"},
+    "studies": {"bio", "configs", "errors", "files", "locks", "run_dir", "scoring", "web_page"},
 }
 ENTRY_POINTS = {
     *(
         "checkpoint",
         "cli",
+        "compare",
         "config_parser",
         "configs",
         "demo",

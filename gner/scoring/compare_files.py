@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -16,7 +16,11 @@ from gner.bio import to_entities
 from gner.errors import UserError
 from gner.files import replacing, without_nan
 from gner.records import Entity
-from gner.scoring.compare import (
+from gner.scoring.counts import Score
+from gner.scoring.prediction_file import Row
+from gner.scoring.rescore import Rescored
+from gner.scoring.results import EntityScores
+from gner.scoring.systems import (
     Answer,
     Difference,
     Differences,
@@ -26,45 +30,61 @@ from gner.scoring.compare import (
     differences,
     disagreements,
 )
-from gner.scoring.counts import Score
-from gner.scoring.prediction_file import Row
-from gner.scoring.rescore import Rescorer
 from gner.scoring.tally import Tally
 
 NUM_SAMPLES = 1000
 """Resamplings if none are asked for."""
 
 
+class Rescoring(Protocol):
+    """What has predictions for rows, and then their scores.
+
+    It is `gner.scoring.rescore.Rescorer`, or `gner.scoring.stored.StoredAnswers`.
+    """
+
+    def __call__(self, rows: Iterable[Row]) -> Iterator[Rescored]:
+        """Each row with its prediction."""
+
+    def scores(self) -> EntityScores:
+        """Of all rows so far."""
+
+
 def read_systems(
-    files: Sequence[Path], read: Callable[[Path], Iterable[Row]], make_rescorer: Callable[[], Rescorer]
+    files: Sequence[Path],
+    read: Callable[[Path], Iterable[Row]],
+    make_rescorer: Callable[[], Rescoring],
+    names: Sequence[str] | None = None,
 ) -> list[System]:
-    """The systems of some files, each named by its file, or by its path where several files have one name.
+    """The systems of some files.
 
     Args:
         files: Of predictions for the same sentences.
         read: Reads the rows of a file.
         make_rescorer: Makes what reads the texts of a file.
+        names: Of the systems; by default those of the files, or their paths where several files have one name.
 
     Raises:
         UserError: There is only one file, a file has an id twice, or the files have other sentences.
     """
     if len(files) < 2 or len({file.resolve() for file in files}) < len(files):
         raise UserError(f"Expected two or more different files for --compare, got {', '.join(map(str, files))}.")
-    names = [file.name for file in files]
-    systems = []
-    for file in files:
-        name = file.name if names.count(file.name) == 1 else str(file)
+    if names is None:
+        file_names = [file.name for file in files]
+        names = [file.name if file_names.count(file.name) == 1 else str(file) for file in files]
+    systems: list[System] = []
+    for file, name in zip(files, names, strict=True):
         systems.append(_read(name, read(file), make_rescorer()))
         check_same(systems[0], systems[-1])
     return systems
 
 
-def _read(name: str, rows: Iterable[Row], rescore: Rescorer) -> System:
+def _read(name: str, rows: Iterable[Row], rescore: Rescoring) -> System:
     answers: dict[Sentence, Answer] = {}
     num_seen: Counter[tuple[str, str, tuple[str, ...]]] = Counter()
     for rescored in rescore(rows):
         example = rescored.row.example
-        answer = Answer(example, rescored.prediction, Tally.of(example, rescored.prediction, scorers=()).strict)
+        counts = Tally.of(example, rescored.prediction, scorers=()).strict
+        answer = Answer(example, rescored.prediction, counts, rescored.shown_text)
         sentence = (example.dataset, example.id, example.words)
         if example.id and num_seen[sentence]:
             raise UserError(
@@ -129,11 +149,16 @@ def _right_table(systems: Sequence[System]) -> Table:
     return table
 
 
-def write_comparison(path: Path, systems: Sequence[System], compared: Mapping[str, Differences]) -> None:
-    """Write scores, differences and the sentences in which systems found different entities, as JSON.
+def write_comparison(path: Path, values: Mapping[str, Any]) -> None:
+    """Write what `comparison_values` gave, as JSON."""
+    with replacing(path) as file:
+        file.write(json.dumps(without_nan(values), indent=2, ensure_ascii=False) + "\n")
+
+
+def comparison_values(systems: Sequence[System], compared: Mapping[str, Differences]) -> dict[str, Any]:
+    """Scores, differences and the sentences in which systems found different entities, as plain values.
 
     Args:
-        path: The file.
         systems: The first is the one that others are compared with.
         compared: What `compare` gave.
     """
@@ -142,8 +167,7 @@ def write_comparison(path: Path, systems: Sequence[System], compared: Mapping[st
     values["differences"] = {name: _differences(found) for name, found in compared.items()}
     values["right"] = {other.name: disagreements(first, other)._asdict() for other in others}
     values["disagreements"] = [_disagreement(key, systems) for key in first.answers if not _agree(key, systems)]
-    with replacing(path) as file:
-        file.write(json.dumps(without_nan(values), indent=2, ensure_ascii=False) + "\n")
+    return values
 
 
 def _scores(system: System) -> dict[str, Any]:
@@ -167,9 +191,13 @@ def _agree(key: Sentence, systems: Sequence[System]) -> bool:
 
 def _disagreement(key: Sentence, systems: Sequence[System]) -> dict[str, Any]:
     example = systems[0].answers[key].example
-    found = {system.name: _as_values(system.answers[key].found) for system in systems}
-    gold = _as_values(to_entities(example.tags))
-    return {"dataset": example.dataset, "id": example.id, "words": example.words, "gold": gold, "found": found}
+    answers = {system.name: system.answers[key] for system in systems}
+    values: dict[str, Any] = {"dataset": example.dataset, "id": example.id, "words": example.words}
+    values["gold"] = _as_values(to_entities(example.tags))
+    values["found"] = {name: _as_values(answer.found) for name, answer in answers.items()}
+    values["right"] = [name for name, answer in answers.items() if answer.is_right]
+    values["texts"] = {name: answer.text for name, answer in answers.items()}
+    return values
 
 
 def _as_values(entities: Iterable[Entity]) -> list[dict[str, Any]]:

@@ -24,7 +24,14 @@ from gner.option_parser import option
 from gner.prompting.named import make_format
 from gner.scoring import EntityScores
 from gner.scoring.bootstrap import f1_intervals
-from gner.scoring.compare_files import NUM_SAMPLES, compare, comparison_tables, read_systems, write_comparison
+from gner.scoring.compare_files import (
+    NUM_SAMPLES,
+    compare,
+    comparison_tables,
+    comparison_values,
+    read_systems,
+    write_comparison,
+)
 from gner.scoring.error_page import ErrorPage
 from gner.scoring.oddities import Oddities
 from gner.scoring.prediction_file import Row, read_rows
@@ -118,7 +125,7 @@ def _compare(options: ScoreOptions, make_rescorer: Callable[[], Rescorer]) -> No
     systems = read_systems(options.files, lambda file: _rows([file]), make_rescorer)
     compared = compare(systems, options.bootstrap or NUM_SAMPLES, options.seed)
     if options.json is not None:
-        write_comparison(options.json, systems, compared)
+        write_comparison(options.json, comparison_values(systems, compared))
     _console(options).print(*comparison_tables(systems, compared))
 
 

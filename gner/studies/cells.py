@@ -88,6 +88,16 @@ def _file_name(labels: Mapping[str, str]) -> str:
     return "+".join(slug(f"{name}={label}") for name, label in labels.items())
 
 
+def name_of(labels: Labels) -> str:
+    """Labels as text.
+
+    Example:
+        >>> name_of((("context", "0"), ("boundaries", "bio")))
+        'context=0, boundaries=bio'
+    """
+    return ", ".join(f"{name}={label}" for name, label in labels)
+
+
 def _merged(*settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of several sources; later ones win."""
     return dict(chain.from_iterable(one.items() for one in settings))
@@ -111,3 +121,18 @@ def as_config(settings: Mapping[str, Any]) -> dict[str, Any]:
     found = OmegaConf.to_container(config)
     assert isinstance(found, dict)
     return {str(key): value for key, value in found.items()}
+
+
+def by_dotted_keys(config: Any, prefix: str = "") -> dict[str, Any]:
+    """The values of a config by dotted keys; the opposite of `as_config`.
+
+    Example:
+        >>> by_dotted_keys({"model": {"lora": None, "format": {"init_args": {"boundaries": "none"}}}})
+        {'model.lora': None, 'model.format.init_args.boundaries': 'none'}
+    """
+    if not isinstance(config, Mapping):
+        return {prefix.removesuffix("."): config}
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        found |= by_dotted_keys(value, f"{prefix}{key}.")
+    return found

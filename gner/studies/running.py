@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -19,7 +19,7 @@ import yaml
 from gner import locks, run_dir
 from gner.errors import UserError
 from gner.files import replacing
-from gner.studies.cells import Evaluation, Training, as_config, config_arguments
+from gner.studies.cells import Evaluation, Training, as_config, by_dotted_keys, config_arguments
 from gner.studies.study_file import Study
 
 _STATE, _LOG, _LOCK = "state.json", "log.txt", ".lock"
@@ -207,18 +207,15 @@ def _write_state(training: Training, state: State) -> None:
 
 
 def _first_difference(old: Sequence[Any], new: Sequence[Any]) -> str:
-    before, now = (dict(chain.from_iterable(_flat(config).items() for config in configs)) for configs in (old, new))
+    before, now = (
+        dict(chain.from_iterable(by_dotted_keys(config).items() for config in configs)) for configs in (old, new)
+    )
     for key in dict.fromkeys([*before, *now]):
         if before.get(key) != now.get(key):
             return f"{key} {before.get(key)}, now {now.get(key)}"
     return f"{len(old)} config files, now {len(new)}"
 
 
-def _flat(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Values by dotted keys."""
-    if not isinstance(config, Mapping):
-        return {prefix.removesuffix("."): config}
-    found: dict[str, Any] = {}
-    for key, value in config.items():
-        found |= _flat(value, f"{prefix}{key}.")
-    return found
+def _merged(configs: Sequence[Any]) -> dict[str, Any]:
+    """The values of several configs, of which later ones win."""
+    return dict(chain.from_iterable(by_dotted_keys(config).items() for config in configs))

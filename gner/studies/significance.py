@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from gner.scoring.bootstrap import Interval, f1_of, interval_of
-from gner.scoring.compare import two_sided_p
+from gner.scoring.systems import two_sided_p
 from gner.studies.outcomes import Counts
 
 CountsOfSeeds = Mapping[int, Counts]

@@ -10,9 +10,10 @@ from pathlib import Path
 import yaml
 
 from gner.files import replacing
+from gner.studies.cells import name_of
 from gner.studies.outcomes import Outcome
 from gner.studies.study_file import Study
-from gner.studies.study_summary import Column, Line, Summary, mean_and_deviation, name_of
+from gner.studies.study_summary import Column, Line, Summary, mean_and_deviation
 
 _MISSING = "–"
 _COMPARED = ("difference", "95 %", "p, sentences", "p, seeds")

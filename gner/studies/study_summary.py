@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gner.errors import UserError, did_you_mean
-from gner.studies.cells import Labels
+from gner.studies.cells import Labels, name_of
 from gner.studies.outcomes import ALL, Outcome
 from gner.studies.significance import Comparison, compare_cells
 from gner.studies.study_file import Study
@@ -96,16 +96,6 @@ def cells(study: Study) -> list[Labels]:
     """The labels of all cells, in the order of the axes."""
     axes = ([(axis.name, value.label) for value in axis.values] for axis in study.axes)
     return list(product(*axes))
-
-
-def name_of(labels: Labels) -> str:
-    """Labels as text.
-
-    Example:
-        >>> name_of((("context", "0"), ("boundaries", "bio")))
-        'context=0, boundaries=bio'
-    """
-    return ", ".join(f"{name}={label}" for name, label in labels)
 
 
 def mean_and_deviation(values: Iterable[float]) -> tuple[float, float | None]:

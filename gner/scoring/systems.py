@@ -28,11 +28,13 @@ class Answer(NamedTuple):
         example: The sentence with its gold tags.
         prediction: The system's.
         counts: Correct, predicted and gold entities.
+        text: That the system wrote, for people; empty of one that writes none.
     """
 
     example: Example
     prediction: Prediction
     counts: Counts
+    text: str = ""
 
     @property
     def found(self) -> set[Entity]:

@@ -9,7 +9,7 @@ from gner.bio import to_entities
 from gner.errors import UserError
 from gner.records import AlignmentReport, Example, Prediction
 from gner.scoring import Tally, entity_scores
-from gner.scoring.compare import Answer, System, check_same, differences, disagreements
+from gner.scoring.systems import Answer, System, check_same, differences, disagreements
 
 TAGS = ("B-person", "I-person", "O", "B-place")
 
