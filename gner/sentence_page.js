@@ -45,6 +45,19 @@ function card(sentence) {
   return article;
 }
 
+function table(title, headings, rows) {
+  const made = element("details"), grid = element("table"), head = element("tr");
+  head.append(element("th"), ...headings.map(name => element("th", name)));
+  grid.append(head);
+  for (const [key, ...values] of rows) {
+    const row = element("tr");
+    row.append(element("th", key), ...values.map(value => element("td", value)));
+    grid.append(row);
+  }
+  made.append(element("summary", title), grid);
+  return made;
+}
+
 const isFound = (sentence, search) => sentence.words.join(" ").toLowerCase().includes(search.toLowerCase());
 
 let shown = [];

@@ -65,6 +65,7 @@ class ErrorPage:
         shown = self._shown()
         data = {
             "aligner": aligner,
+            "all": _page_scores(scores.overall),
             "datasets": datasets,
             "leftOut": self._num_sentences - len(shown),
             "sentences": shown,
@@ -78,10 +79,11 @@ class ErrorPage:
         return [sentence for _, sentence in sorted(chosen, key=lambda sentence: sentence[0])]
 
 
-def _page_scores(group: GroupScores) -> dict[str, float | None]:
+def _page_scores(group: GroupScores) -> dict[str, Any]:
     published = next(iter(group.official.values()), None)
     official = None if published is None else published.f1
-    return {"f1": group.strict.f1, "f1_official": official, "sentences": group.num_sentences}
+    types = {name: score._asdict() for name, score in group.types.items()}
+    return {"f1": group.strict.f1, "f1_official": official, "sentences": group.num_sentences, "types": types}
 
 
 _Sentence = tuple[int, dict[str, Any]]

@@ -35,11 +35,15 @@ def test_page_has_every_sentence_and_its_errors(file: Path, tmp_path: Path) -> N
     html = page.read_text(encoding="utf-8")
     assert not re.search(r"(src|href)=", html)  # nothing is loaded from elsewhere
     [encoded] = re.findall(r'<script type="application/json" id="data">(.*?)</script>', html, flags=re.DOTALL)
-    sentences = json.loads(encoded)["sentences"]
+    data = json.loads(encoded)
+    sentences = data["sentences"]
     assert [sentence["words"] for sentence in sentences] == [row["instance"]["words"] for row in ROWS]
     assert sentences[2]["gold"] == [[1, 2, "city", None], [3, 4, "city", "unlabeled"]]
     assert sentences[3]["predicted"] == [[0, 1, "city", None], [2, 3, "city", "spurious"]]
     assert sentences[1]["report"] == {"substitutions": 1}
+    cities = [entity for sentence in sentences for entity in sentence["gold"] if entity[2] == "city"]
+    assert data["all"]["types"]["city"]["support"] == len(cities)
+    assert data["all"]["types"].keys() == {name for group in data["datasets"].values() for name in group["types"]}
 
 
 def test_full_page_prefers_errors_and_takes_from_all_datasets(
