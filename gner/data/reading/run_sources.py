@@ -86,6 +86,7 @@ class Inputs:
             )
         if split != "train":
             self._check_names(self._datasets[split])
+        self._check_there([item for item in self._datasets[split] if isinstance(item, str)])
         return [
             self._read_named(item, split) if isinstance(item, str) else self._read_source(item, split)
             for item in self._datasets[split]
@@ -100,6 +101,16 @@ class Inputs:
                     f"{item.path}: two datasets of this split are called `{item.dataset}`. Set a unique `name` of the "
                     "source."
                 )
+
+    def _check_there(self, names: Sequence[str]) -> None:
+        """Raise if several datasets are missing, with all of them; of one alone, reading says more."""
+        missing = [name for name in names if not (self._root / name).is_dir()]
+        if self._root.is_dir() and len(missing) > 1:
+            there = ", ".join(name for name in names if name not in missing) or "none of them"
+            raise UserError(
+                f"Expected {len(names)} datasets in {self._root}, but these do not exist: {', '.join(missing)}. There: "
+                f"{there}. Get them, or leave them out of the config."
+            )
 
     def _read_named(self, name: str, split: Split) -> Group:
         return self._read_source(named_source(self._root, name), split)

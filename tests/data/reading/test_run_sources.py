@@ -14,7 +14,7 @@ from gner.errors import UserError
 from gner.models import Backbone
 from tests.data.modules import fitting, write_sources
 from tests.data.writers import write_json
-from tests.runs import metrics_of, rows_of, run_command
+from tests.runs import metrics_of, refused, rows_of, run_command
 
 Write = Callable[..., Path]
 
@@ -95,3 +95,9 @@ def test_two_data_sets_of_one_name_are_refused_where_they_are_scored(
     assert fitting(backbone, toy_root, train=sources).entity_types()[tmp_path.name] == ("food",)
     with pytest.raises(UserError, match=r"two datasets of this split are called .* Set a unique `name`"):
         fitting(backbone, toy_root, val=sources)
+
+
+def test_all_datasets_that_are_missing_are_named_at_once(config: Path, capsys: Any) -> None:
+    message = refused("fit", config, capsys, "--data.train", "[toy, bc2gm, ncbi]")
+    assert message.startswith("Expected 3 datasets in ")
+    assert "these do not exist: bc2gm, ncbi. There: toy." in message
