@@ -74,6 +74,7 @@ ENTRY_POINTS = {
         "run_defaults",
         "score",
         "serve",
+        "shared_plan",
     ),
     *("test", "testing", "throughput", "validate", "__init__", "__main__"),
 }
