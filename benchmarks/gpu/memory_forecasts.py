@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import product
 
 import torch
 
@@ -14,7 +15,7 @@ from benchmarks.gpu.true_sizes import NetworkSize, Scale, build, computing, make
 from gner.data.collate import Collator
 from gner.decoding import Greedy
 from gner.models.footprint import Planner
-from gner.models.memory_needs import largest_batch, needed_memory
+from gner.models.memory_needs import PackedShape, largest_batch, needed_memory
 from gner.records import Example
 
 
@@ -22,12 +23,14 @@ def _longest(examples: Sequence[Example], number: int) -> list[Example]:
     return sorted(examples, key=lambda example: len(example.words))[-number:]
 
 
-def forecast(size: NetworkSize, examples: Sequence[Example], *, fused: bool) -> Row:
+def forecast(size: NetworkSize, examples: Sequence[Example], *, prompts: str, fused: bool) -> Row:
     """What a plan says of a run whose largest batch are these sentences."""
     module = make_module(size, examples)
     shape = largest_batch(Collator(module.format, module.backbone).sizes(examples), len(examples))
+    [batch] = training_batches(module, examples, len(examples), prompts, torch.device("cpu"))
+    training = shape if batch.packed is None else PackedShape(*batch.packed.input_ids.shape)
     planner = Planner(module.backbone, module.prepare, None, precision=size.precision, fuses_loss=fused)
-    found = planner.footprint(shape, shape, num_sequences=1, accumulates=False)
+    found = planner.footprint(training, shape, num_sequences=1, accumulates=False)
     return {
         "training_gib": found.training / GIB,
         "validation_gib": found.validation / GIB,
@@ -35,11 +38,11 @@ def forecast(size: NetworkSize, examples: Sequence[Example], *, fused: bool) -> 
     }
 
 
-def peaks(size: NetworkSize, examples: Sequence[Example], device: torch.device, *, fused: bool) -> Row:
+def peaks(size: NetworkSize, examples: Sequence[Example], device: torch.device, *, prompts: str, fused: bool) -> Row:
     """GiB at the peak of training and of validation, which keeps the optimizer's states."""
     module = build(size, examples, device)
     step = Stepper(module, size, fused=fused)
-    [batch] = training_batches(module, examples, len(examples), "separate", device)
+    [batch] = training_batches(module, examples, len(examples), prompts, device)
     step(batch)  # makes the optimizer's states
     clear(device)
     step(batch)
@@ -47,24 +50,25 @@ def peaks(size: NetworkSize, examples: Sequence[Example], device: torch.device, 
     of_training = peak_gib(device)
     clear(device)
     module.network.eval()
-    [prompts] = batches_of(module, examples, len(examples))
+    [to_decode] = batches_of(module, examples, len(examples))
     with torch.inference_mode(), computing(size, device):
-        Greedy(max_new_tokens=max(answer for _, answer in batch.lengths)).generate(module, prompts.to(device))
+        Greedy(max_new_tokens=max(answer for _, answer in batch.lengths)).generate(module, to_decode.to(device))
     synchronize(device)
     return {"training_gib": of_training, "validation_gib": peak_gib(device)}
 
 
 def measure_memory(scale: Scale, size: NetworkSize, examples: Sequence[Example], rows: Rows) -> None:
-    """Add rows of one network: what is forecast and what was measured, with its own loss and the fused one."""
+    """Add rows of one network: what is forecast and what was measured, for both kinds of prompts and of loss."""
     some = _longest(examples, size.batch_size)
-    for fused in (False, True):
-        names = {"network": size.name, "precision": size.precision, "fused_loss": fused, "sentences": len(some)}
-        planning = partial(forecast, size, some, fused=fused)
+    for fused, prompts in product([False, True], ["separate", "shared"]):
+        names = {"network": size.name, "precision": size.precision, "prompts": prompts, "fused_loss": fused}
+        names["sentences"] = len(some)
+        planning = partial(forecast, size, some, prompts=prompts, fused=fused)
         planned = rows.measure({**names, "row": "forecast"}, planning, needs=scale.row_seconds)
         if rows.device.type != "cuda":
             rows.done.append({**names, "row": "measured", "skipped": "memory is measured on a GPU only"})
             continue
-        running = partial(peaks, size, some, rows.device, fused=fused)
+        running = partial(peaks, size, some, rows.device, prompts=prompts, fused=fused)
         found = rows.measure({**names, "row": "measured"}, running, needs=scale.row_seconds)
         for key in ("training_gib", "validation_gib"):
             if key in planned and key in found:

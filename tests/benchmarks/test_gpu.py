@@ -9,9 +9,11 @@ import torch
 
 from benchmarks.gpu.__main__ import Part, main, measure_part
 from benchmarks.gpu.measured_rows import Deadline, OutOfTime, Rows, alarm
+from benchmarks.gpu.memory_forecasts import peaks
 from benchmarks.gpu.sentence_speed import contenders
 from benchmarks.gpu.sharded_runs import RUNS
 from benchmarks.gpu.step_speed import VARIANTS
+from benchmarks.gpu.true_sizes import TINY, NetworkSize, read_sentences
 from gner import decoding
 
 FOREVER = Deadline(1e9, float("inf"), float("inf"))
@@ -68,6 +70,13 @@ def test_without_time_every_part_says_so(tmp_path: Path) -> None:
     main(["--size", "tiny", "--minutes", "0", "--out", str(out)])
     parts = json.loads(out.read_text())["parts"]
     assert all("the time of the command" in part["skipped"] and not part["rows"] for part in parts)
+
+
+@pytest.mark.parametrize("size", TINY.networks, ids=lambda size: size.name)
+def test_what_has_its_peak_measured_runs(size: NetworkSize, tmp_path: Path) -> None:
+    examples = read_sentences(tmp_path, 4)
+    found = peaks(size, examples, torch.device("cpu"), prompts="shared", fused=True)
+    assert found == {"training_gib": None, "validation_gib": None}  # counted on a GPU only
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -135,6 +144,9 @@ def test_all_strategies_decode_all_sentences(report: dict[str, Any]) -> None:
 def test_memory_is_forecast_and_every_sharded_run_ran(report: dict[str, Any]) -> None:
     forecasts = [row for row in _rows_of(report, "memory") if row["row"] == "forecast"]
     assert all(row["validation_gib"] > 0 and 0 < row["training_gib"] < row["device_gib"] for row in forecasts)
+    for separate, shared in zip(forecasts[::2], forecasts[1::2], strict=True):
+        assert (separate["prompts"], shared["prompts"]) == ("separate", "shared")
+        assert shared["training_gib"] < separate["training_gib"]
     sharded = _rows_of(report, "sharding")
     assert [row["row"] for row in sharded] == list(RUNS)
     assert all(row["val/seconds"] > 0 and row["train/step_s"] > 0 for row in sharded)
