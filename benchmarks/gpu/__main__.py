@@ -84,7 +84,7 @@ def parts_of(scale: Scale, examples: Sequence[Example], folder: Path) -> list[Pa
         part("decoding", 0.26, measure_decoding, first),
         *(part("training", 0.12, measure_training, size) for size in reversed(others)),
         Part("sharding", 0.16, partial(measure_sharding, folder, first)),
-        *(part("memory", 0.06, measure_memory, size) for size in scale.networks),
+        *(part("memory", 0.08, measure_memory, size) for size in scale.networks),
         *(part("decoding", 0.26, measure_decoding, size) for size in others if size.name in scale.decoding),
     ]
 

@@ -35,6 +35,7 @@ RUNS: dict[str, dict[str, Any] | None] = {
 _METRICS = ("train/step_s", "train/tokens_per_s", "train/memory_gib", "val/seconds", "val/loss")
 _STEPS, _NUM_DECODED, _NEW_TOKENS = 4, 16, 16
 _SAYS = "row: "
+_ROOT = Path(__file__).parents[2]
 
 
 def write_configs(folder: Path, size: NetworkSize, device: torch.device) -> list[Path]:
@@ -118,7 +119,8 @@ def _rows_of(paths: list[Path], seconds: float) -> Iterator[Row]:
     log = _log_of(paths[0])
     with log.open("w", encoding="utf-8") as output:
         try:
-            subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, timeout=max(1.0, seconds), check=False)
+            streams: dict[str, Any] = {"stdout": output, "stderr": subprocess.STDOUT}
+            subprocess.run(command, cwd=_ROOT, timeout=max(1.0, seconds), check=False, **streams)
             timeout = None
         except subprocess.TimeoutExpired as error:
             timeout = error

@@ -66,6 +66,7 @@ class Stepper:
 
     def __init__(self, module: GnerModule, size: NetworkSize, *, fused: bool, rate: float = 1e-5) -> None:
         self._network = module.network.train()
+        self._network.zero_grad()  # of a step that memory did not suffice for
         self._size = size
         self.loss = CausalLoss(make_fused_loss(module.backbone.kind) if fused else None)
         self._trained = [parameter for parameter in self._network.parameters() if parameter.requires_grad]

@@ -85,7 +85,7 @@ FULL = Scale(
         NetworkSize("1B", 128_256, _llama(2048, 8192, 16, (32, 8), tied=True), 32, rate=2e-4),  # Llama 3.2's
         NetworkSize("7B", 32_000, _llama(4096, 11_008, 32, (32, 32), tied=False), 16, "bf16-true", lora=True),  # 2's
     ),
-    decoding={"135M": 45, "1B": 45},
+    decoding={"135M": 45, "1B": 30},
     num_sentences=256,
     batch_sizes={1: 4, 16: 32, 64: 128},
     step_seconds=4,
