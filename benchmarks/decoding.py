@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -64,7 +65,7 @@ class Generate(DecodingStrategy):
 
 
 class Result(NamedTuple):
-    """What a strategy wrote for all batches; passes are those of a batch on average."""
+    """What a strategy wrote for all batches; passes are those of a batch on average, NaN where none are counted."""
 
     seconds: float
     passes: float
@@ -124,13 +125,21 @@ def run(make: Callable[[], Any], module: GnerModule, batches: Sequence[Batch], *
         for batch in batches:
             batch.prefixes = prefixes
         gc.collect()
+        synchronize()
         start = time.perf_counter()
         session = strategy.session(module)
         done = [one for batch in batches for one in session.add(batch)] + session.finish()
+        synchronize()
         seconds = time.perf_counter() - start
     found = {(one.batch, one.place): one.result for one in done}
     generations = [row for batch in batches for place in range(len(batch)) for row in found[batch, place]]
-    return Result(seconds, strategy.num_passes / len(batches), generations)
+    return Result(seconds, getattr(strategy, "num_passes", math.nan) / len(batches), generations)
+
+
+def synchronize() -> None:
+    """Wait until a GPU, if there is one, has done all that it was given."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def tell_bars(size: int, num_batches: int, ours: Result, faster: float) -> None:

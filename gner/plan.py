@@ -6,8 +6,8 @@ Reads the config of a run and its data, and needs neither weights nor GPUs.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,15 @@ from gner.errors import UserError
 from gner.models import FSDP2Strategy
 from gner.models.flops import Numbers
 from gner.models.footprint import PRECISIONS, Footprint, Planner
-from gner.models.memory_needs import GIB, Shape, largest_batch, needed_memory, parse_memory
+from gner.models.memory_needs import GIB, PackedShape, Shape, largest_batch, needed_memory, parse_memory
 from gner.models.precision import check_precision
 from gner.models.sharding import refuse_second_cast
+from gner.shared_plan import SharedReading, read_shared
 
 _RECOMPUTED = 4 / 3
+_SHARED = "shared prompts"
+_Forecasts = dict[str, tuple[Shape | PackedShape, Footprint]]
+"""The largest batch of training, of training where prompts are shared, and of validation, with the memory of each."""
 
 
 class PlanCLI(GnerCLI):
@@ -63,29 +67,38 @@ class PlanCLI(GnerCLI):
         world = devices * settings.num_nodes
         self.datamodule.prepare_data()
         self.datamodule.setup("fit")
-        shapes = [
-            largest_batch(self.datamodule.sizes["train"], self.datamodule.batch_size),
-            largest_batch(self.datamodule.sizes["dev"], self.datamodule.eval_batch_size),
-        ]
         numbers = planner.numbers()
-        footprint = planner.footprint(
-            *shapes,
-            num_sequences=self.model.decoding.num_sequences,
-            accumulates=settings.accumulate_grad_batches > 1,
-        )
-        show = rich.get_console().print
-        show(f"Parameters       {numbers.num_parameters:,} ({numbers.num_trainable:,} trained)", highlight=False)
+        shared = read_shared(self.model.backbone, self.datamodule, numbers.flops)
+        forecasts = self._forecasts(planner, shared)
+        show = partial(rich.get_console().print, highlight=False)
+        show(f"Parameters       {numbers.num_parameters:,} ({numbers.num_trainable:,} trained)")
         schedule = _schedule(self.datamodule, world, settings)
-        show(schedule.text(), highlight=False)
-        hours = self._hours(numbers, schedule.num_epochs, world)
+        show(schedule.text())
+        if shared is not None:
+            show(f"Shared prompts   {shared.tokens:.0%} of the tokens are read")
+        hours = self._hours(numbers, schedule.num_epochs, world, shared)
         if self.config.tflops is not None:
-            show(_as_text(hours), highlight=False)
+            show(hours.text())
         if self.config.json is not None:
-            _write(self.config.json, numbers, schedule, footprint, hours)
+            _write(self.config.json, numbers, schedule, forecasts, hours)
         show()
-        show(_table(footprint, shapes, world))
+        show(_table(forecasts, world))
         if memory is not None:
-            show(_verdict(footprint, memory), highlight=False)
+            show(_verdict(forecasts, memory))
+
+    def _forecasts(self, planner: Planner, shared: SharedReading | None) -> _Forecasts:
+        """Measure the largest batches."""
+        data = self.datamodule
+        training = largest_batch(data.sizes["train"], data.batch_size)
+        validation = largest_batch(data.sizes["dev"], data.eval_batch_size)
+        accumulates = self.config_init.trainer.accumulate_grad_batches > 1
+        num_sequences = self.model.decoding.num_sequences
+        measure = partial(planner.footprint, num_sequences=num_sequences, accumulates=accumulates)
+        footprint = measure(training, validation)
+        forecasts: _Forecasts = {"training": (training, footprint)}
+        if shared is not None and shared.largest is not None:
+            forecasts[_SHARED] = (shared.largest, measure(shared.largest, validation))
+        return forecasts | {"validation": (validation, footprint)}
 
     def _devices(self) -> int:
         """Devices of a machine."""
@@ -116,21 +129,30 @@ class PlanCLI(GnerCLI):
             devices=devices,
         )
 
-    def _hours(self, numbers: Numbers, num_epochs: float, world: int) -> float | None:
-        """Of training; None if the speed is not known, or the operations of the network cannot be counted."""
+    def _hours(self, numbers: Numbers, num_epochs: float, world: int, shared: SharedReading | None) -> _Hours:
         if numbers.flops is None or self.config.tflops is None:
-            return None
+            return _Hours(None, None)
         per_epoch = 0.0
         for rows, weight in zip(self.datamodule.sizes["train"], self.datamodule.train_weights, strict=True):
             per_epoch += weight * sum(numbers.flops.of_example(*size) for size in rows)
         computed = per_epoch * num_epochs * (_RECOMPUTED if self.model.gradient_checkpointing else 1)
-        return float(computed / (self.config.tflops * 1e12 * world) / 3600)
+        hours = float(computed / (self.config.tflops * 1e12 * world) / 3600)
+        return _Hours(hours, None if shared is None or shared.operations is None else hours * shared.operations)
 
 
-def _as_text(hours: float | None) -> str:
-    if hours is None:
-        return "Training         hours unknown: the operations of this network cannot be counted"
-    return f"Training         {hours:,.2f} hours, without validations"
+@dataclass(frozen=True)
+class _Hours:
+    """Of training; None where the speed is not known, or the operations of the network cannot be counted."""
+
+    separate: float | None
+    shared: float | None
+
+    def text(self) -> str:
+        """A line for the terminal."""
+        if self.separate is None:
+            return "Training         hours unknown: the operations of this network cannot be counted"
+        less = "" if self.shared is None else f"; {self.shared:,.2f} with shared prompts"
+        return f"Training         {self.separate:,.2f} hours, without validations{less}"
 
 
 @dataclass(frozen=True)
@@ -150,17 +172,14 @@ class _Schedule:
         return f"{epoch}\n{run}"
 
 
-def _write(path: Path, numbers: Numbers, schedule: _Schedule, footprint: Footprint, hours: float | None) -> None:
-    """Write the main figures as JSON."""
-    values = {
-        "parameters": numbers.num_parameters,
-        "trained_parameters": numbers.num_trainable,
-        "steps": schedule.num_steps,
-        "epochs": schedule.num_epochs,
-        "hours": hours,
-        "training_bytes": footprint.training,
-        "validation_bytes": footprint.validation,
-    }
+def _write(path: Path, numbers: Numbers, schedule: _Schedule, forecasts: _Forecasts, hours: _Hours) -> None:
+    """Write the main figures as JSON, of separate rows where prompts may be shared."""
+    footprint = forecasts["training"][1]
+    sizes = {"parameters": numbers.num_parameters, "trained_parameters": numbers.num_trainable}
+    length = {"steps": schedule.num_steps, "epochs": schedule.num_epochs}
+    times = {"hours": hours.separate, "hours_shared": hours.shared}
+    memory = {"training_bytes": footprint.training, "validation_bytes": footprint.validation}
+    values = {**sizes, **length, **times, **memory}
     path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
@@ -213,38 +232,46 @@ def _precision(precision: Any) -> str:
     return name
 
 
-def _table(footprint: Footprint, shapes: Sequence[Shape], world: int) -> Table:
-    training, validation = shapes
+def _table(forecasts: _Forecasts, world: int) -> Table:
     table = Table("GiB", title=f"Memory of each of {world:,} processes", title_justify="left")
-    for name, shape in (("training", training), ("validation", validation)):
-        table.add_column(f"{name}\n{shape.rows} x ({shape.prompt:,} + {shape.answer:,}) tokens", justify="right")
+    for name, (shape, _) in forecasts.items():
+        table.add_column(f"{name}\n{shape}", justify="right")
+    trained = [one for name, (_, one) in forecasts.items() if name != "validation"]
+    footprint = trained[0]
     where = " (in the CPU's memory)" if footprint.is_offloaded else ""
 
-    def add(name: str, of_training: int, of_validation: int) -> None:
-        """Add a line; nothing is shown for 0."""
-        sizes = (of_training, of_validation)
+    def add(name: str, of_training: str, of_validation: int) -> None:
+        """Add a line of an attribute of training, if it has one; nothing is shown for 0."""
+        sizes = [getattr(one, of_training) if of_training else 0 for one in trained] + [of_validation]
         table.add_row(name, *(f"{size / GIB:,.2f}" if size else "" for size in sizes))
 
-    add(f"weights{where}", footprint.weights, footprint.weights)
-    add(f"optimizer{where}", footprint.optimizer, footprint.optimizer)
-    add("gradients", footprint.gradients, 0)
-    add("gathered weights", footprint.gathered, footprint.validation_gathered)
-    add("activations", footprint.activations, 0)
-    add("loss and buffers", footprint.passing, 0)
-    add("KV cache", 0, footprint.cache)
+    add(f"weights{where}", "weights", footprint.weights)
+    add(f"optimizer{where}", "optimizer", footprint.optimizer)
+    add("gradients", "gradients", 0)
+    add("gathered weights", "gathered", footprint.validation_gathered)
+    add("activations", "activations", 0)
+    add("loss and buffers", "passing", 0)
+    add("KV cache", "", footprint.cache)
     table.add_section()
-    add("sum on the device", footprint.training, footprint.validation)
+    add("sum on the device", "training", footprint.validation)
     return table
 
 
-def _verdict(footprint: Footprint, memory: int) -> str:
-    """Whether it fits, with room for what the allocator and the device's libraries need, and what to do if not."""
+def _verdict(forecasts: _Forecasts, memory: int) -> str:
+    """Whether it fits, with room for what the allocator and the device's libraries need, and what to do if not.
+
+    Where a batch shares no prompts, it must fit too.
+    """
+    footprint = forecasts["training"][1]
     at_work = {"training": footprint.training, "validation": footprint.validation}
     needed = {name: needed_memory(size) for name, size in at_work.items()}
     lines = []
     for name, size in needed.items():
         verdict = "it fits." if size <= memory else "it does not fit."
         lines.append(f"{name.capitalize()} needs about {size / GIB:,.1f} of {memory / GIB:,.1f} GiB: {verdict}")
+    if _SHARED in forecasts:
+        less = needed_memory(forecasts[_SHARED][1].training) / GIB
+        lines.append(f"Where the longest sentences share prompts, training needs about {less:,.1f} GiB.")
     if needed["training"] > memory:
         lines.append(
             "For training: model.gradient_checkpointing; model.lora, with quantization; a smaller data.batch_size with "

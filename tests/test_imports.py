@@ -76,6 +76,7 @@ ENTRY_POINTS = {
         "run_defaults",
         "score",
         "serve",
+        "shared_plan",
         "study",
     ),
     *("test", "testing", "throughput", "validate", "__init__", "__main__"),

@@ -45,6 +45,16 @@ def test_a_plan_counts_sentences_as_often_as_they_are_seen(tmp_path: Path, capsy
     assert "225 sentences" in capsys.readouterr().out
 
 
+def test_a_plan_tells_what_shared_prompts_save(tmp_path: Path, capsys: Any) -> None:
+    options = ["--model.format.instruction", "Tag each word. " * 9, "--data.regularization.shuffle_types", "batch"]
+    options += ["--model.backbone.config.hidden_size", "128", "--gpu-memory", "1GB", "--tflops", "0.001"]
+    _plan(tmp_path, *options)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "of the tokens are read" in shown
+    assert "hours, without validations; " in shown
+    assert "Where the longest sentences share prompts, training needs about" in shown
+
+
 def test_what_does_not_fit_comes_with_advice(tmp_path: Path, capsys: Any) -> None:
     _plan(tmp_path, "--gpu-memory", "1GB")
     shown = capsys.readouterr().out
@@ -71,3 +81,12 @@ def test_what_cannot_be_planned_is_refused(
         _plan(tmp_path, *options, **trainer)
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_the_main_figures_are_written(tmp_path: Path) -> None:
+    out = tmp_path / "plan.json"
+    _plan(tmp_path, "--json", str(out), "--tflops", "1")
+    figures = json.loads(out.read_text(encoding="utf-8"))
+    assert figures["steps"] == 20
+    assert 0 < figures["hours_shared"] <= figures["hours"]
+    assert figures["training_bytes"] > 4 * figures["parameters"]

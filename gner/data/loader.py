@@ -53,6 +53,19 @@ class BatchLoader(DataLoader[Batch]):
             self._num_loaded += 1
             yield batch
 
+    def sample(self, most: int) -> list[Batch]:
+        """Some batches of the next epoch, evenly spread; iteration goes on as if they had not been made.
+
+        Example:
+            >>> from gner.testing import make_examples, tiny_model
+            >>> dataset = BatchDataset(make_examples(), tiny_model("causal").collate)
+            >>> loader = BatchLoader(dataset, sampler=TrainSampler([1] * 5, batch_size=1, seed=0), batch_size=None)
+            >>> len(loader.sample(3)), len(loader.sample(9))
+            (3, 5)
+        """
+        slots = list(self.sampler)
+        return [self.dataset[some] for some in slots[:: -(-len(slots) // most)]]
+
     def state_dict(self) -> dict[str, int]:
         """Which pass over the data this is, and how many of its batches were loaded on each of how many processes."""
         return {"epoch": self._epoch, "num_loaded": self._num_loaded, "num_ranks": self._num_ranks}

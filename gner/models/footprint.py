@@ -25,7 +25,7 @@ from gner.decoding.head import run_decoder
 from gner.interfaces import Kind, kind_of
 from gner.models.backbone import Backbone
 from gner.models.flops import Numbers, count_flops
-from gner.models.memory_needs import Shape
+from gner.models.memory_needs import PackedShape, Shape
 from gner.models.quantization import saved_bytes
 from gner.models.sharding import FSDP2Strategy, block_names, compute_dtype
 
@@ -130,7 +130,9 @@ class Planner:
         flops = count_flops(network, block_names(self._strategy))
         return Numbers(sum(parameter.numel() for parameter in parameters), trainable, flops)
 
-    def footprint(self, training: Shape, validation: Shape, *, num_sequences: int, accumulates: bool) -> Footprint:
+    def footprint(
+        self, training: Shape | PackedShape, validation: Shape, *, num_sequences: int, accumulates: bool
+    ) -> Footprint:
         """Measure the memory of one process.
 
         Args:
@@ -194,16 +196,14 @@ class Planner:
         self._prepare(network)
         return network
 
-    def _measure_step(self, network: PreTrainedModel, shape: Shape) -> dict[str, int]:
+    def _measure_step(self, network: PreTrainedModel, shape: Shape | PackedShape) -> dict[str, int]:
         """Bytes by kind of tensor at the peak of a forward and backward pass."""
-        ids = shape.inputs(network, shape.rows)
-        labels = shape.answers(shape.rows) if kind_of(network.config) is Kind.SEQ2SEQ else ids
         autocast = _AUTOCAST.get(self._precision)
         tracker = _Tracker()
         tracker.track_external(network)
         with tracker:
             with torch.autocast("cpu", autocast) if autocast is not None else nullcontext():
-                inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels}
+                inputs = shape.step_inputs(network)
                 inputs |= {"use_cache": False} if takes(network, "use_cache") else {}
                 loss = self._loss(network, inputs)
             loss.backward()

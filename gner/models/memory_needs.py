@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +14,8 @@ from transformers import PreTrainedModel
 
 from gner.errors import UserError
 from gner.interfaces import Kind, kind_of
+from gner.models.causal_loss import packed_inputs
+from gner.packed_rows import PackedRows
 
 GIB = 2**30
 _LOST = 0.1
@@ -35,6 +38,38 @@ class Shape:
     def answers(self, rows: int) -> Tensor:
         """Token ids of the answers of some rows."""
         return torch.zeros((rows, self.answer), dtype=torch.long)
+
+    def step_inputs(self, network: PreTrainedModel) -> dict[str, Any]:
+        """What a network reads in a training step, and the labels."""
+        ids = self.inputs(network, self.rows)
+        labels = self.answers(self.rows) if kind_of(network.config) is Kind.SEQ2SEQ else ids
+        return {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels}
+
+    def __str__(self) -> str:
+        return f"{self.rows} x ({self.prompt:,} + {self.answer:,}) tokens"
+
+
+@dataclass(frozen=True)
+class PackedShape:
+    """Bins of a batch whose rows begin alike, and their tokens; see `gner.packed_rows`.
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> inputs = PackedShape(2, 5).step_inputs(tiny_model("causal").network)
+        >>> {name: tuple(tensor.shape) for name, tensor in inputs.items()}["attention_mask"]
+        (2, 1, 5, 5)
+    """
+
+    bins: int
+    length: int
+
+    def step_inputs(self, network: PreTrainedModel) -> dict[str, Any]:
+        """What a causal network reads in a training step, and the labels."""
+        ids = torch.zeros((self.bins, self.length), dtype=torch.long)
+        return {**packed_inputs(network, PackedRows(ids, ids, ids, ids)), "labels": ids}
+
+    def __str__(self) -> str:
+        return f"{self.bins} x {self.length:,} tokens"
 
 
 def needed_memory(num_bytes: int) -> int:

@@ -1,12 +1,14 @@
 """Loss and gradients of packed sequences, against the networks' own of separate ones."""
 
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, distributed, nn
+from torch._dynamo.utils import counters
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from gner.data.collate import Collator
@@ -15,7 +17,7 @@ from gner.interfaces import IGNORED, Batch
 from gner.models import Backbone, Lora
 from gner.models.causal_loss import CausalLoss, find_out
 from gner.models.fused_loss import FusedLoss
-from gner.models.sharding import build_network
+from gner.models.sharding import build_network, find_blocks
 from gner.prompting import GnerFormat
 from gner.records import Example
 from gner.testing import make_examples
@@ -125,6 +127,36 @@ def test_packed_sequences_teach_the_same(name: str, fused: bool, batch: Batch, v
     torch.testing.assert_close(loss, own, rtol=1e-6, atol=0)
     loss.backward()
     _assert_same(_gradients(network), expected)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a compiler")
+@pytest.mark.parametrize("name", ["llama", "gemma3"])
+def test_compiled_blocks_learn_the_same_of_packed_sequences(name: str, collate: Collator, vocab_size: int) -> None:
+    network = _build(*PACKING[name], vocab_size)
+    batches = [collate(make_examples() * times) for times in (1, 2, 3, 4)]
+    shapes = [batch.packed.input_ids.shape for batch in batches if batch.packed is not None]
+    assert len(shapes) == len(batches) and len({bins for bins, _ in shapes}) > 1
+
+    def learn() -> list[tuple[Tensor, dict[str, Tensor]]]:
+        causal_loss, found = CausalLoss(), []
+        for batch in batches:
+            loss = causal_loss(network, batch)
+            loss.backward()
+            assert causal_loss.packed(batch) is batch.packed
+            found.append((loss.detach(), _gradients(network)))
+        return found
+
+    plain = learn()
+    torch.compiler.reset()
+    counters.clear()
+    for block in find_blocks(network):
+        block.forward = torch.compile(block.forward, dynamic=True)
+    for (loss, gradients), (expected, own) in zip(learn(), plain, strict=True):
+        torch.testing.assert_close(loss, expected, rtol=1e-6, atol=0)
+        _assert_same(gradients, own)
+    assert 0 < counters["stats"]["unique_graphs"] < len(batches)  # not one for each length
+    torch.compiler.reset()
 
 
 @pytest.mark.parametrize("name", NOT_PACKING)

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 
 from gner.models import Backbone, FromScratch, FSDP2Strategy, Lora
 from gner.models.footprint import Footprint, Planner
-from gner.models.memory_needs import Shape
+from gner.models.memory_needs import PackedShape, Shape
 from gner.models.sharding import build_network
 from tests.models.sharded import make_strategy
 from tests.processes import run_processes
@@ -39,16 +39,22 @@ def _prepare(way: str, network: PreTrainedModel) -> None:
         Lora(r=4, target_modules=targets, dropout=0.0).add_to(network, needs_input_grads=False)
 
 
-def _allocated_at_peak(network: PreTrainedModel) -> int:
+def _allocated_at_peak(network: PreTrainedModel, packed: PackedShape | None = None) -> int:
     """Peak bytes that torch's allocator adds during one forward and backward pass."""
+    if packed is not None:
+        return _most_allocated(network, packed.step_inputs(network))
     is_seq2seq = network.config.is_encoder_decoder
     length = SHAPE.prompt if is_seq2seq else SHAPE.prompt + SHAPE.answer
     ids = torch.zeros((SHAPE.rows, length), dtype=torch.long)
     labels = torch.zeros((SHAPE.rows, SHAPE.answer), dtype=torch.long) if is_seq2seq else ids
     mask = torch.ones_like(ids)
     mask[0, -1] = 0  # without padding there would be no mask to keep
+    return _most_allocated(network, {"input_ids": ids, "attention_mask": mask, "labels": labels})
+
+
+def _most_allocated(network: PreTrainedModel, inputs: dict[str, Any]) -> int:
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        network(input_ids=ids, attention_mask=mask, labels=labels, use_cache=False).loss.backward()
+        network(**inputs, use_cache=False).loss.backward()
     network.zero_grad()
     alive = most = 0
     for event in profiler.profiler.kineto_results.events():
@@ -109,6 +115,18 @@ def test_the_kv_cache_is_that_of_generation(model_type: str) -> None:
     width, texts = 4 * 16, 2 * SHAPE.rows
     layers_and_positions = {"llama": 3 * 200, "t5": 2 * (80 + 120)}[model_type]  # T5's decoder keeps the encoder's too
     assert footprint.cache == 4 * 2 * width * layers_and_positions * texts
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_packed_rows_need_the_estimated_memory(way: str) -> None:
+    backbone, packed = _backbone("llama"), PackedShape(bins=3, length=230)
+    network = backbone.build().train()
+    _prepare(way, network)
+    planner = Planner(backbone, lambda network: _prepare(way, network), None)
+    footprint = planner.footprint(packed, SHAPE, num_sequences=2, accumulates=False)
+    _allocated_at_peak(network, packed)  # one-time allocations are not counted
+    assert 0.95 <= _at_work(footprint) / _allocated_at_peak(network, packed) <= 1.15
+    assert footprint.training < _estimate(backbone, way, None, 1).training
 
 
 def test_nothing_is_gathered_without_sharding() -> None:
