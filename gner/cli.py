@@ -21,6 +21,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_only
 from omegaconf.errors import OmegaConfBaseException
 
 from gner import __version__, run_dir
+from gner.alignment import WordAligner
 from gner.checkpoint import AtomicCheckpointIO, Checkpoint, FinalValidation
 from gner.config_parser import CHOICES, Parser, fail, replace_lists, with_resolved_names
 from gner.configs import with_shipped_configs
@@ -32,7 +33,7 @@ from gner.library_messages import hide_library_messages
 from gner.lightning_errors import explain
 from gner.models import FSDP2Strategy, GnerModule
 from gner.models.restore import read_checked, take_from_checkpoint
-from gner.plugins import load_plugins
+from gner.plugins import ALIGNERS, load_plugins
 from gner.progress import ProgressBar, ProgressLines
 from gner.report import RunReport
 from gner.run_defaults import choose, to_text
@@ -70,6 +71,7 @@ class GnerCLI(LightningCLI):
         self.command = command
         for choice in CHOICES.values():
             load_plugins(choice.group, choice.base)
+        load_plugins(ALIGNERS, WordAligner)
         if args is None:
             sys.argv[1:] = _as_meant(sys.argv[1:])
         else:

@@ -18,6 +18,7 @@ from gner.decoding import DecodingStrategy
 from gner.errors import did_you_mean, last_line
 from gner.plugins import FORMATS, STRATEGIES, plain_name, resolve_name, subclasses
 from gner.prompting import Format
+from gner.scoring.named_aligner import unknown_aligner
 
 _MOVED = {"gner.formats": "gner.prompting", "gner.decoding.plugins": "gner.plugins"}
 """Modules of classes that configs of earlier versions name."""
@@ -67,6 +68,16 @@ def _without_class(message: str) -> str | None:
     return " ".join(filter(None, sentences))
 
 
+def _without_aligner(message: str) -> str | None:
+    """What to say instead of a message about a value that is no aligner; None for other messages."""
+    given = re.search(r"Given value: (\S+)", message)
+    if given is None or '"evaluation.aligner"' not in message:
+        return None
+    problem = re.search(r"Problem with given class_path .*?:\s*(.*)", message)
+    reason = f" {problem[1].strip(' .-')}." if problem else ""
+    return f"{unknown_aligner(given[1])}{reason} Set evaluation.aligner."
+
+
 class Parser(LightningArgumentParser):
     """A parser whose errors are one message with the nearest valid keys, not a page of usage."""
 
@@ -80,7 +91,7 @@ class Parser(LightningArgumentParser):
                 "options of both. A tagger from scratch is {tagger: {from_scratch: …}}."
             )
         suggestion = self._suggestion(message)
-        instead = None if suggestion else _without_class(message)
+        instead = None if suggestion else _without_class(message) or _without_aligner(message)
         fail(instead or f"{message}{suggestion}")
 
     def _apply_actions(self, cfg: Any, *args: Any, **kwargs: Any) -> Namespace:

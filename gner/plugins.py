@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 STRATEGIES = "gner.decoding"
 FORMATS = "gner.formats"
 READERS = "gner.data"
+ALIGNERS = "gner.aligners"
 _HIDDEN = ("LazyInstance_", "_")
 """Beginnings of names of classes that nobody should choose: jsonargparse's lazy defaults, and private ones."""
 _ENDS = {FORMATS: "format"}

@@ -88,6 +88,8 @@ def test_only_names_of_strategies_and_formats_are_resolved() -> None:
             r"`baseline` is an option of GollieFormat",
         ),
         (["--model.format", "golie"], "Did you mean `gollie`"),
+        (["--evaluation.aligner", "lsc"], r"among robust, .*got `lsc`\. Did you mean `lcs`\?.*Set evaluation\.aligner"),
+        (["--evaluation.aligner", "json.JSONDecodr"], "no attribute 'JSONDecodr'.*Set evaluation.aligner"),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
         (["--model.backbone", "./no/folder"], r"no/folder.*Set model\.backbone"),
         (["--data.train", "[toyy]"], r"toyy.*Did you mean `toy`"),

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sessions": {"interfaces", "records"},
     "alignment": {"bio", "errors", "records", "words"},
     "prompting": {"alignment", "bio", "errors", "option_parser", "plugins", "records"},
-    "scoring": {"alignment", "bio", "errors", "files", "option_parser", "prompting", "records", "web_page"},
+    "scoring": {"alignment", "bio", "errors", "files", "option_parser", "plugins", "prompting", "records", "web_page"},
     "metrics": {"prompting", "records", "scoring"},
     "data": {
         *("alignment", "bio", "errors", "files", "interfaces", "option_parser", "packed_rows", "plugins", "prompting"),

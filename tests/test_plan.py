@@ -88,5 +88,5 @@ def test_the_main_figures_are_written(tmp_path: Path) -> None:
     _plan(tmp_path, "--json", str(out), "--tflops", "1")
     figures = json.loads(out.read_text(encoding="utf-8"))
     assert figures["steps"] == 20
-    assert 0 < figures["hours_shared"] <= figures["hours"]
+    assert figures["hours"] > 0
     assert figures["training_bytes"] > 4 * figures["parameters"]

@@ -103,6 +103,28 @@ def test_a_format_of_one_question_a_type_is_written_from_the_docs(
 
 
 @pytest.mark.slow
+def test_an_aligner_is_written_from_the_docs(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("aligner")
+    python = _install("plugins.md", folder, "An aligner")
+    assert len((folder / "first_letters.py").read_text(encoding="utf-8").splitlines()) <= 20
+    options = ["-q", "-p", "no:cacheprovider", "-c", str(folder / "pyproject.toml")]
+    checked = _run(python, "pytest", *options, str(folder / "test_first_letters.py"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    row = {"dataset": "toy", "label_list": ["person"], "instance": {"words": ["Ada"], "labels": ["B-person"]}}
+    (folder / "test.jsonl").write_text(json.dumps({**row, "prediction": "Adam(B-person)"}), encoding="utf-8")
+    for name, f1 in (("first_letters", 0.0), ("first_letters.FirstLetters", 0.0), ("robust", 1.0)):
+        scored = _run(
+            python, "gner.score", str(folder / "test.jsonl"), "--aligner", name, "--json", str(folder / "s.json")
+        )
+        assert scored.returncode == 0, scored.stderr
+        assert json.loads((folder / "s.json").read_text(encoding="utf-8"))["all"]["f1"] == f1
+    configured = _run(
+        python, "gner.fit", "--config", "debug.yaml", "--evaluation.aligner", "first_letters", "--print_config"
+    )
+    assert configured.returncode == 0, configured.stderr
+
+
+@pytest.mark.slow
 def test_a_file_format_is_written_from_the_docs(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("reader")
     python = _install("plugins.md", folder, "A file format")

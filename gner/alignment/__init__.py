@@ -6,6 +6,7 @@ from gner.alignment.official import OfficialAligner
 from gner.alignment.postprocess import PostProcessor
 from gner.alignment.robust import RobustAligner
 from gner.alignment.strings import Placed, place_strings
+from gner.alignment.word_aligner import WordAligner
 
 __all__ = [
     "BackTokenizer",
@@ -14,5 +15,6 @@ __all__ = [
     "Placed",
     "PostProcessor",
     "RobustAligner",
+    "WordAligner",
     "place_strings",
 ]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from gner.alignment.back_tokenize import BackTokenize
 from gner.alignment.confidence import EntityScorer
 from gner.alignment.official import OfficialAligner, match, match_nothing, match_subsequence
 from gner.alignment.robust import RobustAligner
+from gner.alignment.word_aligner import WordAligner
 from gner.bio import repair, to_entities
 from gner.records import Aligner, Alignment, AlignmentReport, Counts, Example, Generation, Prediction
 
-AlignerName = Literal["robust", "official", "exact", "subsequence", "lcs", "lcs+back_tokenization"]
+AlignerName: TypeAlias = Literal["robust", "official", "exact", "subsequence", "lcs", "lcs+back_tokenization"]
+AnyAligner: TypeAlias = AlignerName | WordAligner
+"""One of ours by its name, or one of somebody else."""
 _WITHOUT_BACK_TOKENIZATION = {"exact": match_nothing, "subsequence": match_subsequence, "lcs": match}
 
 
@@ -42,7 +46,7 @@ class PostProcessor:
         aligner: Where ``tags`` come from: ``robust`` loses as little as possible, ``official`` is what the format's
             released scorer does. The others are steps of the latter, as in the paper's ablation: ``exact`` keeps tags
             of equal word lists only, ``subsequence`` also those of omitted words, ``lcs`` all but back tokenization,
-            ``lcs+back_tokenization`` everything. Official counts always come from ``official``.
+            ``lcs+back_tokenization`` everything; or a `WordAligner`. Official counts always come from ``official``.
         scorer: Scores entities by the probabilities of tokens; None for no scores.
 
     Example:
@@ -59,14 +63,21 @@ class PostProcessor:
         self,
         format: TextReader,
         back_tokenize: BackTokenize | None = None,
-        aligner: AlignerName = "robust",
+        aligner: AnyAligner = "robust",
         scorer: EntityScorer | None = None,
     ) -> None:
         self._format = format
-        self._robust = RobustAligner(back_tokenize) if aligner == "robust" else None
         self._official = OfficialAligner(back_tokenize)
-        matching = _WITHOUT_BACK_TOKENIZATION.get(aligner)
-        self._steps = self._official if matching is None else OfficialAligner(find_matches=matching)
+        self._align: Aligner | None = None  # of what the format itself reads
+        self._steps = self._official
+        if isinstance(aligner, WordAligner):
+            own = copy(aligner)
+            own.back_tokenize = back_tokenize
+            self._align = own.align
+        elif aligner == "robust":
+            self._align = RobustAligner(back_tokenize)
+        elif aligner in _WITHOUT_BACK_TOKENIZATION:
+            self._steps = OfficialAligner(find_matches=_WITHOUT_BACK_TOKENIZATION[aligner])
         self._scorer = scorer
 
     def __call__(self, example: Example, texts: Sequence[str]) -> Prediction:
@@ -74,8 +85,8 @@ class PostProcessor:
 
         The example's gold tags are used for the official counts and their variants only.
         """
-        if self._robust is not None:
-            prediction = self._format.read(example, texts, self._robust)
+        if self._align is not None:
+            prediction = self._format.read(example, texts, self._align)
         else:
             official, report, _ = self._format.read_official(example, texts, self._steps)
             tags, num_repaired = repair(official)

@@ -12,7 +12,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
-from gner.alignment.postprocess import AlignerName
+from gner.alignment.postprocess import AnyAligner
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.limits import end_of_loop, repeats_itself
 from gner.decoding.peers import Peers, gather
@@ -40,7 +40,7 @@ class DecodingModule(Protocol):
     def format(self) -> Format:
         """How examples are written as text."""
 
-    def predictor(self, aligner: AlignerName) -> Predictor:
+    def predictor(self, aligner: AnyAligner) -> Predictor:
         """What makes predictions with the module's network."""
 
     @property
@@ -93,7 +93,8 @@ class DecodingCallback(Callback):
         every_n_validations: Decode in the first validation and every n-th from there; the others have a loss only.
         num_shown: Examples in TensorBoard's text panel.
         aligner: How written words are laid on source words: ``robust`` loses as little as possible; ``official`` is
-            what the paper's scorer does. ``val/f1_gner`` always comes from the latter.
+            what the paper's scorer does; `gner.alignment.PostProcessor` has the others. A `gner.alignment.WordAligner`
+            is named by its class path or plugin. ``val/f1_gner`` always comes from ``official``.
 
     Attributes:
         name: Keeps what is written outside of a fit apart from other evaluations of the run; None for no name.
@@ -115,7 +116,7 @@ class DecodingCallback(Callback):
         max_examples: int | None = 500,
         every_n_validations: int = 1,
         num_shown: int = 8,
-        aligner: AlignerName = "robust",
+        aligner: AnyAligner = "robust",
     ) -> None:
         for name, value in (("max_examples", max_examples), ("every_n_validations", every_n_validations)):
             if value is not None and value < 1:
@@ -123,7 +124,7 @@ class DecodingCallback(Callback):
         self._max_examples = max_examples
         self._every_n_validations = every_n_validations
         self._num_shown = num_shown
-        self._aligner: AlignerName = aligner
+        self._aligner: AnyAligner = aligner
         self._num_validations = 0
         self._decoded: list[Decoded] = []
         self._metric: EntityF1 | None = None

@@ -6,7 +6,7 @@ from itertools import chain
 
 from gner.alignment.back_tokenize import BackTokenizer
 from gner.alignment.confidence import EntityScorer
-from gner.alignment.postprocess import AlignerName, PostProcessor
+from gner.alignment.postprocess import AnyAligner, PostProcessor
 from gner.decoding.base import DecodingStrategy, by_example
 from gner.decoding.prefix_store import PrefixStore
 from gner.interfaces import Batch, TextModel
@@ -36,7 +36,7 @@ class GenerativePredictor(Predictor):
         True
     """
 
-    def __init__(self, model: TextModel, strategy: DecodingStrategy, aligner: AlignerName = "robust") -> None:
+    def __init__(self, model: TextModel, strategy: DecodingStrategy, aligner: AnyAligner = "robust") -> None:
         self._model = model
         self._strategy = strategy
         self._postprocess = PostProcessor(

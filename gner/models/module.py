@@ -18,7 +18,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, distributed
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from gner.alignment.postprocess import AlignerName
+from gner.alignment.postprocess import AnyAligner
 from gner.decoding import BeamSearch, DecodingStrategy
 from gner.decoding.forward_pass import answer_starts
 from gner.decoding.predictor import GenerativePredictor
@@ -170,7 +170,7 @@ class GnerModule(LightningModule):
             others = " and ".join(other_modalities(network.config))
             rank_zero_info(f"The backbone also reads {others}: {num_frozen:,} parameters for that stay as they are.")
 
-    def predictor(self, aligner: AlignerName = "robust") -> Predictor:
+    def predictor(self, aligner: AnyAligner = "robust") -> Predictor:
         """What makes predictions with the network: its strategy writes and its format reads, or a tagger tags."""
         if isinstance(self.backbone, TaggerBackbone):
             return TaggingPredictor(self, TagScorer(self.backbone), self.backbone.options.decoding)

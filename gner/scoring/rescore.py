@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from gner.alignment.back_tokenize import BackTokenizer
-from gner.alignment.postprocess import AlignerName, PostProcessor
+from gner.alignment.postprocess import AnyAligner, PostProcessor
 from gner.errors import UserError
 from gner.prompting import DefaultFormat, Format
 from gner.prompting.serialize import from_config
@@ -95,11 +95,11 @@ class Rescorer:
 
     def __init__(
         self,
-        aligner: AlignerName = "robust",
+        aligner: AnyAligner = "robust",
         back_tokenizer: BackTokenizer | None = None,
         format: Format | None = None,
     ) -> None:
-        self._aligner: AlignerName = aligner
+        self._aligner: AnyAligner = aligner
         self._back_tokenizer = back_tokenizer
         self._format = format
         self._readers: dict[str, _Reader] = {}

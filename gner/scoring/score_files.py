@@ -17,7 +17,6 @@ from jsonargparse.typing import NonNegativeInt, PositiveInt
 from rich.console import Console
 
 from gner.alignment.back_tokenize import BackTokenizer
-from gner.alignment.postprocess import AlignerName
 from gner.errors import UserError
 from gner.files import as_line, decompressed, is_standard_output, is_written_through, replacing, without_nan
 from gner.option_parser import option
@@ -33,6 +32,7 @@ from gner.scoring.compare_files import (
     write_comparison,
 )
 from gner.scoring.error_page import ErrorPage
+from gner.scoring.named_aligner import make_aligner
 from gner.scoring.oddities import Oddities
 from gner.scoring.prediction_file import Row, read_rows
 from gner.scoring.rescore import Rescorer
@@ -49,7 +49,8 @@ class ScoreOptions:
         format: Prompt format of rows that name none, such as uniner, instructuie or gollie, or a JSON object with its
             class_path and init_args; by default gner.
         aligner: How texts become tags: `robust` keeps as much as possible, `official` reads as the published code of
-            the format does; the format's published scorer always uses the latter.
+            the format does, and exact, subsequence, lcs and lcs+back_tokenization are steps of that; or an aligner of
+            one's own. The format's published scorer always uses `official`.
         tokenizer: The model's, to match words as it writes them; loads torch.
         compare: Take each file as a system on the same sentences: differences of F1 from that of the first, with paired
             bootstrap, and the sentences in which they disagree (with --json).
@@ -63,7 +64,7 @@ class ScoreOptions:
 
     files: Sequence[Path] = option(positional=True, metavar="FILE")
     format: str | None = option(None, metavar="NAME")
-    aligner: AlignerName = "robust"
+    aligner: str = option("robust", metavar="NAME")
     tokenizer: str | None = option(None, metavar="NAME_OR_FOLDER")
     compare: bool = False
     per_type: bool = False
@@ -84,7 +85,7 @@ def score_files(options: ScoreOptions) -> None:
     _check_outputs(options)
     back_tokenizer = BackTokenizer.load(options.tokenizer) if options.tokenizer else None
     format = None if options.format is None else make_format(options.format)
-    make_rescorer = partial(Rescorer, options.aligner, back_tokenizer, format)
+    make_rescorer = partial(Rescorer, make_aligner(options.aligner), back_tokenizer, format)
     if options.compare:
         _compare(options, make_rescorer)
     else:
