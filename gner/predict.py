@@ -1,7 +1,7 @@
 """``python -m gner.predict``: predict entities in texts, or in the test splits of a run.
 
 ``--model MODEL --labels person,location TEXTS`` labels texts; ``--config FILE --ckpt_path best`` writes predictions for
-the test splits of a run, and accepts all keys of its config.
+the test splits of a run, and accepts all keys of its config. ``--merge OUT`` merges the parts that ``--shard`` wrote.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         run("predict", None if arguments is None else given)
         return
+    if any(argument.partition("=")[0] == "--merge" for argument in given):
+        _merge(given)
+        return
     options = parse_options(
         PredictOptions,
         given,
@@ -30,11 +33,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Find entities in texts: lines of a file or of standard input, JSON Lines, a column of a table, or "
         "a folder of .txt files. To resume an interrupted run, give the same command again.",
         epilog="With --config FILE instead, it writes predictions for the test splits of a run, and accepts all keys "
-        "of its config.",
+        "of its config. With --merge OUT instead, it merges the parts that --shard wrote; see --merge OUT --help.",
     )
     with errors_end_the_command():
-        _ = options.source  # a missing input is reported before torch is loaded
+        _ = options.source, options.results  # a missing input is reported before torch is loaded
     _predict(options)
+
+
+def _merge(arguments: Sequence[str]) -> None:
+    from gner.file_prediction.merging import MergeOptions, merge_parts  # noqa: PLC0415 - takes seconds
+
+    options = parse_options(
+        MergeOptions,
+        arguments,
+        prog="python -m gner.predict",
+        description="Merge the parts that the processes of --shard wrote, in the order of the input. Parts stay.",
+    )
+    with errors_end_the_command():
+        num_texts = merge_parts(options)
+    sys.stderr.write(f"Texts: {num_texts:,} in {options.merge}.\n")
 
 
 def _predict(options: PredictOptions) -> None:

@@ -2,7 +2,8 @@
 
 Each result is one line, in the order of the records, so the number of complete lines says where to resume. While the
 run is unfinished, a stamp beside the file, ``<file>.run.json``, records what the results depend on. A run resumes only
-with an equal stamp, and never overwrites a file without one.
+with an equal stamp, and never overwrites a file without one. A part of the results keeps its stamp when it is finished,
+as ``<file>.done.json``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from gner.file_prediction.inputs import Record
 from gner.files import as_line, replacing
 from gner.locks import Owner, lock, this_process
 
-_OWNER = "written by"
+OWNER = "written by"
+"""The field of a stamp that names the process."""
 
 
 class Journal:
@@ -47,7 +49,7 @@ class Journal:
         self.path = path
         self._overwrite = overwrite
         self._stamp = json.loads(json.dumps(stamp))
-        self._stamp_path = path.with_name(f"{path.name}.run.json")
+        self._stamp_path = stamp_path(path)
         self._file: BinaryIO | None = None
         self._num_done = 0
 
@@ -55,6 +57,12 @@ class Journal:
     def is_unfinished(self) -> bool:
         """Whether a run was interrupted."""
         return self._stamp_path.exists()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it is a part that a run with an equal stamp has finished, and which is not to be replaced."""
+        found = None if self._overwrite or self.is_unfinished else read_finished(self.path)
+        return found is not None and self.path.exists() and found == {**found, **self._stamp}
 
     def check(self) -> None:
         """Check that the file may be written.
@@ -74,7 +82,7 @@ class Journal:
         """
         if self.path.is_dir():
             raise UserError(f"Expected to write the file {self.path}, but it is a folder. Name a file.")
-        if self._overwrite or not (self.path.exists() or self.is_unfinished):
+        if self._overwrite or self.is_finished or not (self.path.exists() or self.is_unfinished):
             return
         if not self.is_unfinished:
             raise UserError(
@@ -91,7 +99,7 @@ class Journal:
     def _changes(self) -> str:
         """How this run's stamp differs from that of the interrupted one."""
         other = self._read_stamp()
-        other.pop(_OWNER, None)
+        other.pop(OWNER, None)
         differing = [name for name in {**other, **self._stamp} if other.get(name) != self._stamp.get(name)]
         return "; ".join(f"{name} was {other.get(name)!r}, is {self._stamp.get(name)!r}" for name in differing)
 
@@ -115,6 +123,7 @@ class Journal:
             who = f"another run ({owner})" if owner is not None else "another run"
             raise UserError(f"Expected to write {self.path}, but {who} is writing it. Name another file.")
         if not resumes:
+            _finished_path(self.path).unlink(missing_ok=True)
             self._file.truncate(0)  # before the stamp, which marks the content as this run's
         self._write_stamp()  # also when resuming, as it names the process that writes
         self._num_done, num_bytes = self._count_lines() if resumes else (0, 0)
@@ -123,7 +132,7 @@ class Journal:
 
     def _write_stamp(self) -> None:
         with replacing(self._stamp_path) as stamp:
-            values = {**self._stamp, _OWNER: list(this_process())}
+            values = {**self._stamp, OWNER: list(this_process())}
             stamp.write(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
     def _read_stamp(self) -> dict[str, Any]:
@@ -145,7 +154,7 @@ class Journal:
         """The process that writes the file, or wrote it last."""
         if not self._stamp_path.exists():
             return None
-        match self._read_stamp().get(_OWNER):
+        match self._read_stamp().get(OWNER):
             case [str() as host, int() as pid]:
                 return Owner(host, pid)
         return None
@@ -177,10 +186,42 @@ class Journal:
         if self._file is not None:
             self._file.close()
 
-    def finish(self) -> None:
-        """Close the file, which has all results, and remove its stamp."""
+    def finish(self, more: Mapping[str, Any] | None = None) -> None:
+        """Close the file, which has all results, and remove its stamp.
+
+        Args:
+            more: For a part of the results: what to keep together with the stamp; None to keep neither.
+        """
+        if more is not None:
+            with replacing(_finished_path(self.path)) as file:
+                file.write(json.dumps({**self._stamp, **more}, indent=2, ensure_ascii=False) + "\n")
         self.close()
         self._stamp_path.unlink(missing_ok=True)
+
+
+def stamp_path(path: Path) -> Path:
+    """The stamp of an unfinished file of results."""
+    return path.with_name(f"{path.name}.run.json")
+
+
+def _finished_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.done.json")
+
+
+def read_finished(path: Path) -> dict[str, Any] | None:
+    """What a finished part says of its run; None if there is none.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    finished = _finished_path(path)
+    if not finished.exists():
+        return None
+    try:
+        found = json.loads(finished.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{finished}: expected the JSON of a finished part: {first_line(error)}.") from error
+    return found if isinstance(found, dict) else {}
 
 
 def check_done(records: Iterator[Record], done: Iterable[str], num_done: int) -> None:

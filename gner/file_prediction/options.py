@@ -8,8 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from gner.errors import UserError
 from gner.file_prediction.inputs import Input, InputFormat
 from gner.file_prediction.layouts import OutputFormat
+from gner.file_prediction.shards import InputPart, Shard, find_shard
+from gner.files import is_written_through
 from gner.inference.labels import read_labels
 from gner.option_parser import option
 from gner.words import SPLITTERS
@@ -46,6 +49,9 @@ class PredictOptions:
         accelerator: Lightning's: cpu, gpu, …
         devices: Lightning's: how many, auto, or a list of device indices.
         num_nodes: Number of machines.
+        shards: Into how many parts the input is divided, each for a process that is started by itself.
+        shard: Which part to label, from 0, or auto for that of this process of torchrun or srun. It is written beside
+            --out; --merge OUT puts all parts together.
         compile: Compile the network with torch.compile.
         overwrite: Replace results of another run or of a finished one.
         block_size: Texts that are labelled and written together.
@@ -73,6 +79,8 @@ class PredictOptions:
     accelerator: str = "auto"
     devices: str = "1"
     num_nodes: int = 1
+    shards: int | None = option(None, metavar="N")
+    shard: str | None = option(None, metavar="K")
     compile: bool = False
     overwrite: bool = False
     block_size: int = 512
@@ -87,13 +95,44 @@ class PredictOptions:
         return read_labels(self.labels, self.labels_file)
 
     @cached_property
-    def source(self) -> Input:
+    def part(self) -> Shard | None:
+        """The part of the texts to label; None for all.
+
+        Raises:
+            UserError: There is no such part.
+        """
+        return find_shard(self.shards, self.shard)
+
+    @property
+    def results(self) -> Path | None:
+        """The file to write: `out`, or that of the part.
+
+        Raises:
+            UserError: A part cannot be written in this way.
+        """
+        if self.part is None:
+            return self.out
+        if self.out is None or is_written_through(self.out):
+            raise UserError("Expected a file for --out with --shard, beside which the part is written.")
+        if self.format != "jsonl" or self.html is not None:
+            raise UserError("Expected --format and --html with --merge, got them with --shard: parts are JSON Lines.")
+        if self.num_nodes > 1:
+            raise UserError(f"Expected one machine for each --shard, got --num-nodes {self.num_nodes}.")
+        return self.part.path(self.out)
+
+    @cached_property
+    def source(self) -> Input | InputPart:
         """Where the texts come from.
 
         Raises:
-            UserError: There is no such file, or it cannot have this format.
+            UserError: There is no such file, it cannot have this format, or a stream is to be divided.
         """
-        return Input(self.input, self.input_format, self.column).resolve()
+        whole = Input(self.input, self.input_format, self.column).resolve()
+        if self.part is None:
+            return whole
+        if whole.is_stream:
+            raise UserError("Expected a file or a folder with --shard, got a stream. Write the texts to a file first.")
+        return InputPart(whole, self.part)
 
     @property
     def torch_dtype(self) -> torch.dtype:

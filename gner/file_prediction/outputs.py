@@ -36,9 +36,9 @@ def open_journal(options: PredictOptions) -> Journal | None:
     journal = Journal(path, _stamp(options), overwrite=options.overwrite)
     journal.check()
     if not (options.overwrite or journal.is_unfinished):
-        _check_new(options.html)
+        check_new(options.html)
         if options.format != "jsonl":
-            _check_new(options.out)
+            check_new(options.out)
     return journal
 
 
@@ -52,7 +52,12 @@ def _check_stream(options: PredictOptions) -> None:
     )
 
 
-def _check_new(path: Path | None) -> None:
+def check_new(path: Path | None) -> None:
+    """Check that nothing would be overwritten.
+
+    Raises:
+        UserError: There is such a file.
+    """
     if path is not None and path.exists() and not is_written_through(path):
         raise UserError(f"Expected to write {path}, but it already exists. Name another, or give --overwrite.")
 
@@ -75,13 +80,17 @@ def _check_paths(options: PredictOptions, journal: Path) -> None:
             raise UserError(f"Expected {option} outside the folder of the texts, {options.input}, got {path}.")
         taken[place] = f"that of {option}"
     if options.format == "brat":
-        _check_folder(options.out, source)
+        check_folder(options.out, source)
     elif options.out.is_dir():
         raise UserError(f"Expected a file for --out, but {options.out} is a folder.")
 
 
-def _check_folder(folder: Path, source: Path) -> None:
-    """Raise if a folder to be replaced holds the input or anything but brat's files."""
+def check_folder(folder: Path, source: Path) -> None:
+    """Check a folder that is to be replaced.
+
+    Raises:
+        UserError: It holds the input or anything but brat's files.
+    """
     if source.is_relative_to(folder.resolve()):
         raise UserError(f"Expected another folder for --out: the input is in {folder}.")
     others = (path for path in folder.rglob("*") if path.is_file() and path.suffix not in _BRAT)
@@ -100,6 +109,8 @@ def _stamp(options: PredictOptions) -> dict[str, Any]:
     stamp["labels"] = options.types
     for name in _DECISIVE:
         stamp[name] = getattr(options, name)
+    if options.part is not None:
+        stamp["shard"] = options.part
     return stamp
 
 

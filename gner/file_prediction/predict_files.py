@@ -7,8 +7,11 @@ import logging
 import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from lightning import Trainer
+from lightning.fabric.plugins.environments import LightningEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from rich.console import Console
 from torch.utils.data import DataLoader
@@ -20,11 +23,12 @@ from gner.file_prediction.layouts import Layout, Result, convert
 from gner.file_prediction.options import PredictOptions
 from gner.file_prediction.outputs import open_journal
 from gner.file_prediction.run import Blocks, Predictor, StreamSink, Writer
+from gner.file_prediction.shards import AUTO
 from gner.inference import GNER
+from gner.inference.labeller import Labeller
 from gner.inference.labels import Labels
 from gner.inference.strategies import find_strategy
 from gner.prompting.named import make_format
-from gner.words import Splitter
 
 _NOISE = [
     ".*does not have many workers.*",
@@ -41,31 +45,46 @@ def predict_files(options: PredictOptions) -> None:
         UserError: An option or a record is invalid, or a file would be overwritten.
     """
     started = time.monotonic()
-    source = options.source
+    options, source = replace(options, out=options.results), options.source
     if options.decoding is not None:
         find_strategy(options.decoding)  # fail before the model is loaded
     if options.prompt_format is not None:
         make_format(options.prompt_format)
     Labels.of(options.types or {})
     journal = open_journal(options)
+    if journal is not None and journal.is_finished:
+        _say(f"{options.out} is finished.")
+        return
     labeller = _load(options).labeller
     blocks = Blocks(source, options.block_size)
     sink = journal or StreamSink(options.out)
     writer = Writer(sink, blocks, source, shows_progress=options.out is not None)
     trainer = _make_trainer(options, writer)
-    if source.is_stream and trainer.world_size > 1:
-        raise UserError(f"Expected one device for a stream, got {trainer.world_size}. Write the texts to a file first.")
+    _check_world(options, trainer.world_size)
     try:
         trainer.predict(Predictor(labeller, options), DataLoader(blocks, batch_size=None), return_predictions=False)
         if trainer.is_global_zero and journal is not None:
-            _finish(options, journal, labeller.split)
+            _finish(options, journal, labeller)
     finally:
         sink.close()
     if trainer.is_global_zero:
         where = f" in {options.out}" if options.out is not None else ""
         seconds = time.monotonic() - started
-        message = f"Texts labelled: {writer.num_written:,}{where}. {seconds:,.0f} s, including loading."
-        Console(stderr=True).print(message, highlight=False, soft_wrap=True)
+        _say(f"Texts labelled: {writer.num_written:,}{where}. {seconds:,.0f} s, including loading.")
+
+
+def _say(message: str) -> None:
+    Console(stderr=True).print(message, highlight=False, soft_wrap=True)
+
+
+def _check_world(options: PredictOptions, world_size: int) -> None:
+    """Raise where only one process can do the work."""
+    if world_size == 1:
+        return
+    if options.source.is_stream:
+        raise UserError(f"Expected one device for a stream, got {world_size}. Write the texts to a file first.")
+    if options.shard == AUTO:
+        raise UserError(f"Expected one device for each process with --shard auto, got {world_size}. Give --devices 1.")
 
 
 def _load(options: PredictOptions) -> GNER:
@@ -92,6 +111,7 @@ def _make_trainer(options: PredictOptions, writer: Writer) -> Trainer:
             accelerator=options.accelerator,
             devices=devices,
             num_nodes=options.num_nodes,
+            plugins=[] if options.part is None else [LightningEnvironment()],  # not the processes of other shards
             callbacks=[writer],
             logger=False,
             enable_checkpointing=False,
@@ -105,10 +125,14 @@ def _make_trainer(options: PredictOptions, writer: Writer) -> Trainer:
         ) from error
 
 
-def _finish(options: PredictOptions, journal: Journal, split: Splitter) -> None:
+def _finish(options: PredictOptions, journal: Journal, labeller: Labeller) -> None:
     """Write the outputs that need all results; a run that is killed meanwhile repeats this when resumed."""
     assert options.out is not None
-    layout = Layout(split, options.column, options.field)
+    if options.part is not None:
+        names = {"model name": options.model, "input name": Path(options.input).name}
+        journal.finish({**names, "splitter": options.words or labeller.settings.words})
+        return
+    layout = Layout(labeller.split, options.column, options.field)
 
     def results() -> Iterator[Result]:
         """All rows of the journal."""

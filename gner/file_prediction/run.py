@@ -20,6 +20,7 @@ from gner.errors import UserError
 from gner.file_prediction.inputs import Input, Record, as_they_come, in_blocks
 from gner.file_prediction.journal import check_done
 from gner.file_prediction.options import PredictOptions
+from gner.file_prediction.shards import InputPart
 from gner.files import as_line
 from gner.inference.labeller import Labeller
 from gner.inference.result import Entities
@@ -108,7 +109,7 @@ class Blocks(IterableDataset[list[Record]]):
         size: Records per block.
     """
 
-    def __init__(self, input: Input, size: int) -> None:
+    def __init__(self, input: Input | InputPart, size: int) -> None:
         self._input = input
         self._size = size
         self._num_done = 0
@@ -206,7 +207,7 @@ class Writer(Callback):
         shows_progress: Draw a bar on standard error, if that is a terminal.
     """
 
-    def __init__(self, sink: Sink, blocks: Blocks, input: Input, *, shows_progress: bool) -> None:
+    def __init__(self, sink: Sink, blocks: Blocks, input: Input | InputPart, *, shows_progress: bool) -> None:
         self._sink = sink
         self._blocks = blocks
         self._input = input
