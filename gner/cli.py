@@ -37,6 +37,7 @@ from gner.plugins import ALIGNERS, load_plugins
 from gner.progress import ProgressBar, ProgressLines
 from gner.report import RunReport
 from gner.run_defaults import choose, to_text
+from gner.run_record import record_start
 from gner.throughput import Throughput
 
 Command = Literal["fit", "validate", "test", "predict", "plan"]
@@ -49,11 +50,12 @@ class SaveConfig(SaveConfigCallback):
     """Keeps the resolved configuration in the run folder and in every checkpoint."""
 
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write ``config.yaml``; called on one process."""
+        """Write ``config.yaml``, and what the run was started with; called on one process."""
         if stage == "fit":
             folder = Path(trainer.default_root_dir)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "config.yaml").write_text(self._yaml(), encoding="utf-8")
+            record_start(folder, trainer)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Give the module the configuration that it saves in checkpoints."""

@@ -85,9 +85,12 @@ class RunReport(Callback):
 
     @rank_zero_only
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print the best validation and the paths of the outputs."""
+        """Print the best validation and the paths of the outputs, and log its metrics as ``best/…``."""
         if "best" in self._results:
             best = self._results["best"]
+            named = {f"best/{name.partition('/')[2]}": value for name, value in best["metrics"].items()}
+            for logger in trainer.loggers:
+                logger.log_metrics(named, best["step"])
             _print_table(f"Best validation, at step {best['step']}", best)
         folder = Path(trainer.default_root_dir)
         places = {

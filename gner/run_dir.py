@@ -1,6 +1,7 @@
 """The run folder (``trainer.default_root_dir``): its lock, checkpoints, and moving an earlier run aside.
 
 config.yaml         the complete configuration
+environment.json    of each start: command, git state, package versions, hardware
 checkpoints/        best.ckpt and last.ckpt
 predictions/        texts and tags of the last and the best validation, and of each (named) validate, test and predict
 tensorboard/        logs

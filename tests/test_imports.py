@@ -74,6 +74,7 @@ ENTRY_POINTS = {
         "progress",
         "report",
         "run_defaults",
+        "run_record",
         "score",
         "serve",
         "shared_plan",

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_info
 
 from gner.alignment.postprocess import AnyAligner
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.limits import end_of_loop, repeats_itself
 from gner.decoding.peers import Peers, gather
+from gner.decoding.shown_examples import show_text
 from gner.decoding.tensorboard_panel import side_by_side
 from gner.errors import UserError
 from gner.interfaces import Batch
@@ -91,7 +91,7 @@ class DecodingCallback(Callback):
         max_examples: Decode a fixed random subset of this size at the validations of a fit; None for all. The commands
             ``validate``, ``test`` and ``predict`` always take all.
         every_n_validations: Decode in the first validation and every n-th from there; the others have a loss only.
-        num_shown: Examples in TensorBoard's text panel.
+        num_shown: Examples in the loggers that show text: TensorBoard, Weights & Biases, MLflow.
         aligner: How written words are laid on source words: ``robust`` loses as little as possible; ``official`` is
             what the paper's scorer does; `gner.alignment.PostProcessor` has the others. A `gner.alignment.WordAligner`
             is named by its class path or plugin. ``val/f1_gner`` always comes from ``official``.
@@ -298,8 +298,6 @@ class DecodingCallback(Callback):
             self._peers.fail(exception)
 
     def _show(self, trainer: Trainer, stage: Stage, decoded: list[Decoded]) -> None:
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger) and self._num_shown:
-                logger.experiment.add_text(
-                    f"{stage}/examples", side_by_side(decoded[: self._num_shown]), trainer.global_step
-                )
+        if self._num_shown and trainer.loggers:
+            shown = side_by_side(decoded[: self._num_shown])
+            show_text(trainer.loggers, f"{stage}/examples", shown, trainer.global_step)
