@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "of its config. With --merge OUT instead, it merges the parts that --shard wrote; see --merge OUT --help.",
     )
     with errors_end_the_command():
-        _ = options.source, options.results  # a missing input is reported before torch is loaded
+        options.check()  # before torch is loaded
     _predict(options)
 
 

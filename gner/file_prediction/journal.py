@@ -62,7 +62,11 @@ class Journal:
     def is_finished(self) -> bool:
         """Whether it is a part that a run with an equal stamp has finished, and which is not to be replaced."""
         found = None if self._overwrite or self.is_unfinished else read_finished(self.path)
-        return found is not None and self.path.exists() and found == {**found, **self._stamp}
+        return found is not None and self.path.exists() and self.agrees(found)
+
+    def agrees(self, finished: Mapping[str, Any]) -> bool:
+        """Whether what a finished part says of its run is true of this one."""
+        return dict(finished) == {**finished, **self._stamp}
 
     def check(self) -> None:
         """Check that the file may be written.
@@ -123,7 +127,7 @@ class Journal:
             who = f"another run ({owner})" if owner is not None else "another run"
             raise UserError(f"Expected to write {self.path}, but {who} is writing it. Name another file.")
         if not resumes:
-            _finished_path(self.path).unlink(missing_ok=True)
+            finished_path(self.path).unlink(missing_ok=True)
             self._file.truncate(0)  # before the stamp, which marks the content as this run's
         self._write_stamp()  # also when resuming, as it names the process that writes
         self._num_done, num_bytes = self._count_lines() if resumes else (0, 0)
@@ -193,7 +197,7 @@ class Journal:
             more: For a part of the results: what to keep together with the stamp; None to keep neither.
         """
         if more is not None:
-            with replacing(_finished_path(self.path)) as file:
+            with replacing(finished_path(self.path)) as file:
                 file.write(json.dumps({**self._stamp, **more}, indent=2, ensure_ascii=False) + "\n")
         self.close()
         self._stamp_path.unlink(missing_ok=True)
@@ -204,7 +208,8 @@ def stamp_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.run.json")
 
 
-def _finished_path(path: Path) -> Path:
+def finished_path(path: Path) -> Path:
+    """What a finished part keeps of its stamp."""
     return path.with_name(f"{path.name}.done.json")
 
 
@@ -214,7 +219,7 @@ def read_finished(path: Path) -> dict[str, Any] | None:
     Raises:
         UserError: It cannot be read.
     """
-    finished = _finished_path(path)
+    finished = finished_path(path)
     if not finished.exists():
         return None
     try:

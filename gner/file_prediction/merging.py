@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from gner.errors import UserError
@@ -15,7 +17,8 @@ from gner.file_prediction.entity_page import write_entity_page
 from gner.file_prediction.journal import OWNER, read_finished, stamp_path
 from gner.file_prediction.layouts import Layout, OutputFormat, Result, check_format, convert
 from gner.file_prediction.outputs import check_folder, check_new
-from gner.file_prediction.shards import Shard, find_parts
+from gner.file_prediction.remote_paths import beside, copy_all, find_targets, is_url, local_output, named_as, upload
+from gner.file_prediction.shards import Shard, find_parts, is_part_file
 from gner.files import replacing
 from gner.option_parser import option
 from gner.words import find_splitter
@@ -29,15 +32,15 @@ class MergeOptions:
     """What becomes of finished parts.
 
     Attributes:
-        merge: File of all results, or for brat a folder: the --out of all shards.
+        merge: File of all results or its URL, or for brat a folder: the --out of all shards.
         format: Layout of the results.
-        html: Write a page with the entities highlighted.
+        html: Write a page with the entities highlighted, to a file or a URL.
         overwrite: Replace files that exist.
     """
 
-    merge: Path = option(metavar="OUT")
+    merge: str = option(metavar="OUT")
     format: OutputFormat = "jsonl"
-    html: Path | None = option(None, metavar="PAGE")
+    html: str | None = option(None, metavar="PAGE")
     overwrite: bool = False
 
 
@@ -50,11 +53,25 @@ def merge_parts(options: MergeOptions) -> int:
     Raises:
         UserError: A part is missing, unfinished or of another run, or a file would be overwritten.
     """
-    out = options.merge
     check_format(options.format)
+    with TemporaryDirectory() as folder:  # for what is at URLs
+        out = local_output(options.merge, Path(folder))
+        page = None if options.html is None else local_output(options.html, Path(folder))
+        targets = find_targets((options.merge, out), (options.html, page), options.format, overwrite=options.overwrite)
+        for target in targets:
+            target.check()
+        if is_url(options.merge):
+            copy_all(options.merge, lambda name: is_part_file(name, out), out.parent)
+        with named_as(beside(options.merge, ""), f"{out.parent}{os.sep}"):
+            total = _merge(out, page, options)
+        upload(targets)
+    return total
+
+
+def _merge(out: Path, page: Path | None, options: MergeOptions) -> int:
     shards = _whole(find_parts(out), out)
     run = _run_of(shards, out)
-    _check_outputs(options)
+    _check_outputs(out, page, options)
     paths = [shard.path(out) for shard in shards]
     total = _check_numbers(shards, paths)
     if options.format == "jsonl":
@@ -62,8 +79,8 @@ def merge_parts(options: MergeOptions) -> int:
             file.writelines(_lines(paths))
     else:
         convert(options.format, _results(paths, run), out, model=run["model name"])
-    if options.html is not None:
-        write_entity_page(options.html, _results(paths, run))
+    if page is not None:
+        write_entity_page(page, _results(paths, run))
     return total
 
 
@@ -116,16 +133,16 @@ def _run_of(shards: Sequence[Shard], out: Path) -> dict[str, Any]:
     return runs[0]
 
 
-def _check_outputs(options: MergeOptions) -> None:
+def _check_outputs(out: Path, page: Path | None, options: MergeOptions) -> None:
     if options.format == "brat":
-        check_folder(options.merge, options.merge.parent)
-    elif options.merge.is_dir():
-        raise UserError(f"Expected a file for --merge, but {options.merge} is a folder.")
-    if options.html is not None and options.html.resolve() == options.merge.resolve():
-        raise UserError(f"Expected another file for --html: {options.html} is that of --merge.")
+        check_folder(out, out.parent)
+    elif out.is_dir():
+        raise UserError(f"Expected a file for --merge, but {out} is a folder.")
+    if page is not None and page.resolve() == out.resolve():
+        raise UserError(f"Expected another file for --html: {page} is that of --merge.")
     if not options.overwrite:
-        check_new(options.merge)
-        check_new(options.html)
+        check_new(out)
+        check_new(page)
 
 
 def _check_numbers(shards: Sequence[Shard], paths: Sequence[Path]) -> int:

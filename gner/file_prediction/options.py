@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from gner.errors import UserError
 from gner.file_prediction.inputs import Input, InputFormat
 from gner.file_prediction.layouts import OutputFormat
+from gner.file_prediction.remote_paths import Target, beside, find_targets, is_url, local_input, local_output
 from gner.file_prediction.shards import InputPart, Shard, find_shard
 from gner.files import is_written_through
 from gner.inference.labels import read_labels
@@ -26,15 +27,17 @@ class PredictOptions:
     """How ``gner.predict`` labels files.
 
     Attributes:
-        input: A file, a folder of .txt files, or - for standard input.
+        input: A file or its URL, a folder of .txt files, or - for standard input.
         model: Folder of a run, checkpoint, exported folder, or name on the hub.
         prompt_format: How the model is asked, such as uniner or gollie; by default as it was trained or, if it does not
             say, as GNER. A JSON object with class_path and init_args sets options.
         labels: Types to look for; by default those of the model.
         labels_file: Types, one a line, or JSON: a list or {type: description}.
-        out: File or folder of the results; by default standard output.
+        out: File or folder of the results, or the URL of a file; by default standard output.
         format: Layout of the results.
-        html: Write a page with the entities highlighted.
+        html: Write a page with the entities highlighted, to a file or a URL.
+        work: Folder for copies of an input that is a URL, and for an output that is one until it is uploaded; by
+            default gner/predict in the user's cache.
         input_format: File format of the input; by default detected by suffix.
         column: Field or column of the text; JSON Lines may have `words` instead.
         field: Field that the entities are written to.
@@ -62,9 +65,10 @@ class PredictOptions:
     prompt_format: str | None = option(None, metavar="NAME")
     labels: str | None = option(None, metavar="A,B")
     labels_file: Path | None = option(None, metavar="FILE")
-    out: Path | None = None
+    out: str | None = option(None, metavar="OUT")
     format: OutputFormat = "jsonl"
-    html: Path | None = option(None, metavar="PAGE")
+    html: str | None = option(None, metavar="PAGE")
+    work: Path | None = option(None, metavar="DIR")
     input_format: InputFormat = "auto"
     column: str = "text"
     field: str = "entities"
@@ -105,20 +109,49 @@ class PredictOptions:
 
     @property
     def results(self) -> Path | None:
-        """The file to write: `out`, or that of the part.
+        """The file to write on this machine: `out` or, for a URL, what is uploaded to it; or that of the part.
 
         Raises:
             UserError: A part cannot be written in this way.
         """
+        out = None if self.out is None else local_output(self.out, self.work)
         if self.part is None:
-            return self.out
-        if self.out is None or is_written_through(self.out):
+            return out
+        if out is None or is_written_through(out):
             raise UserError("Expected a file for --out with --shard, beside which the part is written.")
         if self.format != "jsonl" or self.html is not None:
             raise UserError("Expected --format and --html with --merge, got them with --shard: parts are JSON Lines.")
         if self.num_nodes > 1:
             raise UserError(f"Expected one machine for each --shard, got --num-nodes {self.num_nodes}.")
-        return self.part.path(self.out)
+        return self.part.path(out)
+
+    @property
+    def page(self) -> Path | None:
+        """The file of `html` on this machine."""
+        return None if self.html is None else local_output(self.html, self.work)
+
+    @property
+    def targets(self) -> list[Target]:
+        """What is uploaded: `results` and `page` if they are URLs.
+
+        Raises:
+            UserError: A URL is the input, or would be one of a folder.
+        """
+        if self.input in (self.out, self.html) and is_url(self.input):
+            raise UserError(f"Expected another URL for the results: {self.input} is the input.")
+        local, out = self.results, self.out
+        if out is not None and local is not None and self.part is not None:
+            out = beside(out, local.name)
+        return find_targets((out, local), (self.html, self.page), self.format, overwrite=self.overwrite)
+
+    @cached_property
+    def local_input(self) -> str:
+        """The input on this machine, which a URL is copied to.
+
+        Raises:
+            UserError: It cannot be copied.
+        """
+        return local_input(self.input, self.work)
 
     @cached_property
     def source(self) -> Input | InputPart:
@@ -127,12 +160,24 @@ class PredictOptions:
         Raises:
             UserError: There is no such file, it cannot have this format, or a stream is to be divided.
         """
-        whole = Input(self.input, self.input_format, self.column).resolve()
+        whole = Input(self.local_input, self.input_format, self.column).resolve()
         if self.part is None:
             return whole
         if whole.is_stream:
             raise UserError("Expected a file or a folder with --shard, got a stream. Write the texts to a file first.")
         return InputPart(whole, self.part)
+
+    def check(self) -> None:
+        """Check what can be without a model, the cheapest first.
+
+        Raises:
+            UserError: The input is missing, an output cannot be written, or would overwrite a file at a URL.
+        """
+        _ = self.results
+        for target in self.targets:
+            if self.part is None:  # a part may be there because it is finished
+                target.check()
+        _ = self.source
 
     @property
     def torch_dtype(self) -> torch.dtype:

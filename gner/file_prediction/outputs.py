@@ -10,6 +10,7 @@ from gner.file_prediction.inputs import STDIN
 from gner.file_prediction.journal import Journal
 from gner.file_prediction.layouts import check_format
 from gner.file_prediction.options import PredictOptions
+from gner.file_prediction.remote_paths import is_url
 from gner.files import is_written_through
 from gner.inference.loading import find_checkpoint
 
@@ -26,19 +27,20 @@ def open_journal(options: PredictOptions) -> Journal | None:
         UserError: Something other than results of this run would be overwritten.
     """
     check_format(options.format)
-    if options.out is None or is_written_through(options.out):
+    out = options.results
+    if out is None or is_written_through(out):
         _check_stream(options)
         return None
-    path = options.out
+    path = out
     if options.format != "jsonl":
-        path = options.out.with_name(f"{options.out.name}.unfinished.jsonl")
+        path = out.with_name(f"{out.name}.unfinished.jsonl")
     _check_paths(options, path)
     journal = Journal(path, _stamp(options), overwrite=options.overwrite)
     journal.check()
     if not (options.overwrite or journal.is_unfinished):
-        check_new(options.html)
+        check_new(options.page)
         if options.format != "jsonl":
-            check_new(options.out)
+            check_new(out)
     return journal
 
 
@@ -64,11 +66,11 @@ def check_new(path: Path | None) -> None:
 
 def _check_paths(options: PredictOptions, journal: Path) -> None:
     """Raise if an output is the input, another output, or in the input folder."""
-    source = Path(options.input).resolve()
+    source, out = Path(options.local_input).resolve(), options.results
     taken = {source: "the input"}
-    assert options.out is not None
-    outputs = {"--out": options.out, "--html": options.html}
-    if journal != options.out:
+    assert out is not None
+    outputs = {"--out": out, "--html": options.page}
+    if journal != out:
         outputs["--out, while it is unfinished,"] = journal
     for option, path in outputs.items():
         if path is None or is_written_through(path):
@@ -80,9 +82,9 @@ def _check_paths(options: PredictOptions, journal: Path) -> None:
             raise UserError(f"Expected {option} outside the folder of the texts, {options.input}, got {path}.")
         taken[place] = f"that of {option}"
     if options.format == "brat":
-        check_folder(options.out, source)
-    elif options.out.is_dir():
-        raise UserError(f"Expected a file for --out, but {options.out} is a folder.")
+        check_folder(out, source)
+    elif out.is_dir():
+        raise UserError(f"Expected a file for --out, but {out} is a folder.")
 
 
 def check_folder(folder: Path, source: Path) -> None:
@@ -103,7 +105,9 @@ def _stamp(options: PredictOptions) -> dict[str, Any]:
     """All that results depend on; a run resumes only if it is equal."""
     weights = find_checkpoint(Path(options.model)) or Path(options.model)
     model = str(weights.resolve()) if weights.exists() else options.model
-    source = options.input if options.input == STDIN else str(Path(options.input).resolve())
+    source = options.input
+    if source != STDIN and not is_url(source):
+        source = str(Path(source).resolve())
     stamp: dict[str, Any] = {"model": model, "model changed": _modification_time(weights), "input": source}
     stamp["dtype"] = str(options.torch_dtype)
     stamp["labels"] = options.types

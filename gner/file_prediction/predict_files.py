@@ -7,7 +7,6 @@ import logging
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from lightning import Trainer
@@ -18,10 +17,11 @@ from torch.utils.data import DataLoader
 
 from gner.errors import UserError, first_line
 from gner.file_prediction.entity_page import write_entity_page
-from gner.file_prediction.journal import Journal
+from gner.file_prediction.journal import Journal, finished_path
 from gner.file_prediction.layouts import Layout, Result, convert
 from gner.file_prediction.options import PredictOptions
 from gner.file_prediction.outputs import open_journal
+from gner.file_prediction.remote_paths import named_as, upload
 from gner.file_prediction.run import Blocks, Predictor, StreamSink, Writer
 from gner.file_prediction.shards import AUTO
 from gner.inference import GNER
@@ -44,21 +44,29 @@ def predict_files(options: PredictOptions) -> None:
     Raises:
         UserError: An option or a record is invalid, or a file would be overwritten.
     """
+    with named_as(options.input, options.local_input):
+        _predict_files(options)
+
+
+def _predict_files(options: PredictOptions) -> None:
     started = time.monotonic()
-    options, source = replace(options, out=options.results), options.source
+    source, out = options.source, options.results
     if options.decoding is not None:
         find_strategy(options.decoding)  # fail before the model is loaded
     if options.prompt_format is not None:
         make_format(options.prompt_format)
     Labels.of(options.types or {})
     journal = open_journal(options)
-    if journal is not None and journal.is_finished:
-        _say(f"{options.out} is finished.")
+    name = _name(options)
+    if journal is not None and _is_finished(options, journal):
+        _say(f"{name} is finished.")
         return
+    for target in options.targets:
+        target.check()
     labeller = _load(options).labeller
     blocks = Blocks(source, options.block_size)
-    sink = journal or StreamSink(options.out)
-    writer = Writer(sink, blocks, source, shows_progress=options.out is not None)
+    sink = journal or StreamSink(out)
+    writer = Writer(sink, blocks, source, shows_progress=out is not None)
     trainer = _make_trainer(options, writer)
     _check_world(options, trainer.world_size)
     try:
@@ -68,9 +76,27 @@ def predict_files(options: PredictOptions) -> None:
     finally:
         sink.close()
     if trainer.is_global_zero:
-        where = f" in {options.out}" if options.out is not None else ""
+        where = f" in {name}" if out is not None else ""
         seconds = time.monotonic() - started
         _say(f"Texts labelled: {writer.num_written:,}{where}. {seconds:,.0f} s, including loading.")
+
+
+def _name(options: PredictOptions) -> str:
+    """The file or URL of the results."""
+    return next((target.url for target in options.targets if target.local == options.results), str(options.results))
+
+
+def _is_finished(options: PredictOptions, journal: Journal) -> bool:
+    """Whether this is a finished part, which is uploaded if a run was killed before it did that."""
+    if options.part is not None and not options.overwrite:
+        for target in options.targets:
+            finished = target.read_beside(finished_path(target.local))
+            if finished is not None and journal.agrees(json.loads(finished)):
+                return True
+    if not journal.is_finished:
+        return False
+    upload(options.targets, finished_path(journal.path))
+    return True
 
 
 def _say(message: str) -> None:
@@ -127,10 +153,12 @@ def _make_trainer(options: PredictOptions, writer: Writer) -> Trainer:
 
 def _finish(options: PredictOptions, journal: Journal, labeller: Labeller) -> None:
     """Write the outputs that need all results; a run that is killed meanwhile repeats this when resumed."""
-    assert options.out is not None
+    out = options.results
+    assert out is not None
     if options.part is not None:
         names = {"model name": options.model, "input name": Path(options.input).name}
         journal.finish({**names, "splitter": options.words or labeller.settings.words})
+        upload(options.targets, finished_path(journal.path))
         return
     layout = Layout(labeller.split, options.column, options.field)
 
@@ -140,10 +168,11 @@ def _finish(options: PredictOptions, journal: Journal, labeller: Labeller) -> No
             for line in lines:
                 yield layout.read(json.loads(line))
 
-    if options.html is not None:
-        write_entity_page(options.html, results())
+    if options.page is not None:
+        write_entity_page(options.page, results())
     if options.format != "jsonl":
-        convert(options.format, results(), options.out, model=options.model)
+        convert(options.format, results(), out, model=options.model)
+    upload(options.targets)
     journal.finish()
     if options.format != "jsonl":
         journal.path.unlink()

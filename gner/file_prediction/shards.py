@@ -126,11 +126,24 @@ def _of_this_process() -> Shard:
 
 def find_parts(out: Path) -> list[Shard]:
     """The parts that any file beside ``out`` is of, finished or not, in order."""
-    stem = _stem(out)
     files = out.parent.iterdir() if out.parent.is_dir() else iter(())
-    others = (path.name.removeprefix(stem) for path in files if path.name.startswith(stem))
-    found = (_PART.match(other) for other in others)
+    found = (_match(path.name, out) for path in files)
     return sorted({Shard(int(match[1]), int(match[2])) for match in found if match})
+
+
+def is_part_file(name: str, out: Path) -> bool:
+    """Whether a file beside ``out`` is a part of it, or goes with one.
+
+    Example:
+        >>> [is_part_file(f"out.{end}", Path("out.jsonl")) for end in ("part-00003-of-00008.jsonl.done.json", "jsonl")]
+        [True, False]
+    """
+    return _match(name, out) is not None
+
+
+def _match(name: str, out: Path) -> re.Match[str] | None:
+    stem = _stem(out)
+    return _PART.match(name.removeprefix(stem)) if name.startswith(stem) else None
 
 
 def _stem(out: Path) -> str:
