@@ -144,7 +144,7 @@ class Target(NamedTuple):
         """Upload the file, and then others whose names begin with its name."""
         self.check()
         self._marker.touch()
-        with _store_errors(self.url):
+        with _store_errors(self.url, "Expected a bucket or folder for {}. Make it, and give the same command again."):
             system, path = _connect(self.url)
             if not system.async_impl:  # object stores have no folders, and would look for the bucket
                 system.makedirs(path.rpartition("/")[0], exist_ok=True)
@@ -237,14 +237,14 @@ def _connect(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
 
 
 @contextmanager
-def _store_errors(url: str) -> Iterator[None]:
+def _store_errors(url: str, missing: str = "Expected a file at {}, but there is none.") -> Iterator[None]:
     """Turn errors of a store, whose libraries have exceptions of their own, into ones of the user."""
     try:
         yield
     except UserError:
         raise
     except FileNotFoundError as error:
-        raise UserError(f"Expected a file at {url}, but there is none.") from error
+        raise UserError(missing.format(url)) from error
     except Exception as error:
         raise UserError(f"{url} cannot be read or written: {type(error).__name__}: {first_line(error)}") from error
 

@@ -204,6 +204,18 @@ def test_an_interrupted_upload_is_repeated(bucket: Any, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_failed_upload_keeps_the_file_for_the_next(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("no folder", encoding="utf-8")
+    target = Target(f"file://{tmp_path}/store/out", tmp_path / "out")
+    target.local.write_text("all", encoding="utf-8")
+    with pytest.raises(UserError, match="store/out cannot be read or written: "):
+        upload([target])
+    (tmp_path / "store").unlink()
+    upload([target])
+    assert (tmp_path / "store" / "out").read_text(encoding="utf-8") == "all"
+    assert _files(tmp_path) == ["out"]
+
+
 def test_a_folder_is_no_file() -> None:
     with pytest.raises(UserError, match="Expected the URL of a file"):
         file_name("s3://bucket/folder/")
