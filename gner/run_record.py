@@ -36,7 +36,7 @@ def record_start(folder: Path, trainer: Trainer) -> None:
         trainer: Whose devices and precision are recorded.
     """
     path = folder / FILE
-    starts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    starts = _earlier(path) if path.exists() else []
     with replacing(path) as file:
         file.write(json.dumps([*starts, _this_start(trainer)], indent=2) + "\n")
 
@@ -48,6 +48,15 @@ def _this_start(trainer: Trainer) -> dict[str, Any]:
     work = {"processes": trainer.world_size, "precision": str(trainer.precision)}
     command = {"started": started, "command": shlex.join(sys.argv), "git": git_state()}
     return {**command, **software, "hardware": _hardware(), **work}
+
+
+def _earlier(path: Path) -> list[Any]:
+    """The starts so far; a file that somebody edited into something else does not keep a run from starting."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    return found if isinstance(found, list) else []
 
 
 def git_state(folder: Path | None = None) -> dict[str, Any] | None:

@@ -34,6 +34,13 @@ def test_a_resumed_run_has_both_starts(config: Path, tmp_path: Path, monkeypatch
     assert "hf_secret" not in text
 
 
+def test_a_broken_record_is_replaced(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / FILE).write_text("{", encoding="utf-8")
+    run_command("fit", config, "--trainer.default_root_dir", str(tmp_path / "run"), "--trainer.max_steps", "1")
+    assert len(json.loads((tmp_path / "run" / FILE).read_text(encoding="utf-8"))) == 1
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_the_git_state_names_commit_and_changes(tmp_path: Path) -> None:
     assert git_state(tmp_path) is None
