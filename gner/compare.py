@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             write_comparison(options.json, as_values(compared))
         if options.html is not None:
             write_run_page(options.html, compared)
-        Console(highlight=False).print(*run_tables(compared))
+        Console(highlight=False, markup=False).print(*run_tables(compared))
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ from gner.locks import lock, read_owner, this_process
 CHECKPOINTS = "checkpoints"
 TENSORBOARD = "tensorboard"
 _LOCK = ".lock"
-_NAME = re.compile(r"[\w.+=-]{1,100}")
-"""The name of an evaluation; file systems allow 255 bytes, of which a letter may take two."""
+MOST_CHARACTERS = 100
+"""Of the name of an evaluation; file systems allow 255 bytes, of which a letter may take two."""
+_NAME = re.compile(rf"[\w.+=-]{{1,{MOST_CHARACTERS}}}")
 
 
 class RunLock:

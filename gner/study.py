@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _show_plan(study, every, options, console)
         elif options.launcher == "slurm":
             script = write_array_job(study, len(every))
-            console.print(f"{script} has {len(every)} tasks: sbatch {script}")
+            console.print(f"{script} has a task for each of {len(every)} trainings: sbatch {shlex.quote(str(script))}")
         elif options.only is not None:
             _run(study, [_chosen(every, options.only)], options, console)
         else:
@@ -100,13 +101,18 @@ def _run_and_report(study: Study, every: Sequence[Training], options: StudyOptio
     from gner.studies.results_folder import write_results  # noqa: PLC0415 - needs the extra
 
     failed = [] if options.report else _failures(study, every, options, console)
+    for message in failed:  # before the results, which may have errors of their own
+        sys.stderr.write(f"{message}\n")
     console.print(_table(study.title, write_results(study, every)))
     console.print(f"Results  {study.out / 'table.md'}")
     _end(failed)
 
 
 def _run(study: Study, chosen: Sequence[Training], options: StudyOptions, console: Console) -> None:
-    _end(_failures(study, chosen, options, console))
+    failed = _failures(study, chosen, options, console)
+    for message in failed:
+        sys.stderr.write(f"{message}\n")
+    _end(failed)
 
 
 def _failures(study: Study, chosen: Sequence[Training], options: StudyOptions, console: Console) -> list[str]:
@@ -119,7 +125,7 @@ def _failures(study: Study, chosen: Sequence[Training], options: StudyOptions, c
 
 def _end(failed: Sequence[str]) -> None:
     if failed:
-        raise UserError("\n".join([f"{len(failed)} trainings failed; the same command tries them again.", *failed]))
+        raise UserError(f"Of the trainings, {len(failed)} failed. The same command tries them again.")
 
 
 def _show_plan(study: Study, every: Sequence[Training], options: StudyOptions, console: Console) -> None:

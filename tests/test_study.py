@@ -82,7 +82,7 @@ def test_a_study_that_is_killed_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_fails_is_told_and_the_rest_has_results(tmp_path: Path, capsys: Any) -> None:
+def test_what_fails_is_named_and_the_rest_has_results(tmp_path: Path, capsys: Any) -> None:
     axes = {"steps": {"key": "trainer.max_steps", "values": [4, -7]}}
     file = _write(tmp_path, "partly", axes=axes, seeds=[0], figure=None, settings={"data.root": str(tmp_path / "data")})
     with pytest.raises(SystemExit) as ended:
@@ -92,7 +92,7 @@ def test_what_fails_is_told_and_the_rest_has_results(tmp_path: Path, capsys: Any
     assert "steps=-7, seed=0" in shown.err
     assert "Missing: steps=-7, seed=0" in (tmp_path / "partly" / "table.md").read_text(encoding="utf-8")
     state = json.loads((tmp_path / "partly" / "steps=4" / "seed=0" / "state.json").read_text(encoding="utf-8"))
-    assert state["evaluated"] == {"test": {}}
+    assert state["evaluated"] == {"test": {"checkpoint": "best", "settings": {}}}
 
 
 def test_a_dry_run_shows_cells_and_plans(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:

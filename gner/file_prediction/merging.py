@@ -29,7 +29,7 @@ _OF_ONE_PART = {OWNER, "shard", "model", "model changed", "input"}
 
 @dataclass(frozen=True)
 class MergeOptions:
-    """What becomes of finished parts.
+    """How finished parts are put together.
 
     Attributes:
         merge: File of all results or its URL, or for brat a folder: the --out of all shards.

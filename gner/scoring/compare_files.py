@@ -67,7 +67,7 @@ def read_systems(
         UserError: There is only one file, a file has an id twice, or the files have other sentences.
     """
     if len(files) < 2 or len({file.resolve() for file in files}) < len(files):
-        raise UserError(f"Expected two or more different files for --compare, got {', '.join(map(str, files))}.")
+        raise UserError(f"Expected two or more different files to compare, got {', '.join(map(str, files))}.")
     if names is None:
         file_names = [file.name for file in files]
         names = [file.name if file_names.count(file.name) == 1 else str(file) for file in files]
@@ -143,7 +143,7 @@ def _right_table(systems: Sequence[System]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("sentences that are right", overflow="fold", min_width=12)
     for heading in ("in both", f"only in {first.name}", "only in this", "in neither"):
-        table.add_column(heading, justify="right", overflow="fold")
+        table.add_column(Text(heading), justify="right", overflow="fold")
     for other in others:
         table.add_row(Text(other.name), *(f"{number:,}" for number in disagreements(first, other)))
     return table

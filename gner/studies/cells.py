@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from omegaconf import OmegaConf
 
+from gner.errors import UserError
+from gner.run_dir import MOST_CHARACTERS
 from gner.studies.study_file import Axis, Study, Value, slug
 
 Labels = tuple[tuple[str, str], ...]
@@ -36,7 +38,8 @@ class Training(NamedTuple):
         name: For people.
         folder: Of all that it writes.
         base: Config files; later ones win.
-        settings: Keys of the config that it sets.
+        settings: Keys of the config that its fit sets.
+        common: Those of them that its evaluations have too: all but the ones of decoding and scoring.
         seed: Of the run.
         evaluations: Of its cells.
     """
@@ -45,6 +48,7 @@ class Training(NamedTuple):
     folder: Path
     base: tuple[Path, ...]
     settings: Mapping[str, Any]
+    common: Mapping[str, Any]
     seed: int
     evaluations: tuple[Evaluation, ...]
 
@@ -68,13 +72,15 @@ def trainings(study: Study) -> list[Training]:
 def _training(study: Study, axes: Sequence[Axis], point: Sequence[Value], seed: int) -> Training:
     labels = {axis.name: value.label for axis, value in zip(axes, point, strict=True)}
     others = [axis for axis in study.axes if axis.is_evaluation]
-    usual = [axis.value(study.compare_with[axis.name]) for axis in others]
-    settings = _merged(study.options.settings, *(value.settings for value in (*usual, *point)))
-    base = next((value.base for value in point if value.base is not None), study.base)
     evaluations = [_evaluation(study, labels, others, chosen) for chosen in product(*(axis.values for axis in others))]
-    name = ", ".join([f"{name}={label}" for name, label in labels.items()] + [f"seed={seed}"])
+    usual = [axis.value(study.compare_with[axis.name]).settings for axis in others]
+    own = [value.settings for value in point]
+    base = next((value.base for value in point if value.base is not None), study.base)
+    settings = _merged(study.options.settings, *usual, *own)
+    common = _merged(study.options.settings, *own)
+    name = name_of((*labels.items(), ("seed", str(seed))))
     folder = study.out / (_file_name(labels) or "all") / f"seed={seed}"
-    return Training(name, folder, base, settings, seed, tuple(evaluations))
+    return Training(name, folder, base, settings, common, seed, tuple(evaluations))
 
 
 def _evaluation(study: Study, trained: Mapping[str, str], axes: Sequence[Axis], point: Sequence[Value]) -> Evaluation:
@@ -85,7 +91,15 @@ def _evaluation(study: Study, trained: Mapping[str, str], axes: Sequence[Axis], 
 
 
 def _file_name(labels: Mapping[str, str]) -> str:
-    return "+".join(slug(f"{name}={label}") for name, label in labels.items())
+    """Part of the names of files.
+
+    Raises:
+        UserError: It is longer than the name of an evaluation may be.
+    """
+    name = "+".join(slug(f"{name}={label}") for name, label in labels.items())
+    if len(name) > MOST_CHARACTERS:
+        raise UserError(f"Expected shorter labels of a study: {name} has more than {MOST_CHARACTERS} characters.")
+    return name
 
 
 def name_of(labels: Labels) -> str:
@@ -121,18 +135,3 @@ def as_config(settings: Mapping[str, Any]) -> dict[str, Any]:
     found = OmegaConf.to_container(config)
     assert isinstance(found, dict)
     return {str(key): value for key, value in found.items()}
-
-
-def by_dotted_keys(config: Any, prefix: str = "") -> dict[str, Any]:
-    """The values of a config by dotted keys; the opposite of `as_config`.
-
-    Example:
-        >>> by_dotted_keys({"model": {"lora": None, "format": {"init_args": {"boundaries": "none"}}}})
-        {'model.lora': None, 'model.format.init_args.boundaries': 'none'}
-    """
-    if not isinstance(config, Mapping):
-        return {prefix.removesuffix("."): config}
-    found: dict[str, Any] = {}
-    for key, value in config.items():
-        found |= by_dotted_keys(value, f"{prefix}{key}.")
-    return found

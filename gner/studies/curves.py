@@ -35,13 +35,13 @@ def draw_curves(summary: Summary, study: Study, figure: FigureFile, paths: Seque
         shift = _SHIFT * (number - (len(by_line) - 1) / 2) if figure.scale == "categories" else 0.0
         _draw(axes, {places[dict(line.labels)[figure.x]] + shift: line for line in lines}, column, name, number)
     if figure.scale == "categories":
-        axes.set_xticks(range(len(labels)), labels)
+        axes.set_xticks(range(len(labels)), list(map(_plain, labels)))
     else:
         axes.set_xscale(figure.scale)
         axes.set_xticks(list(places.values()), labels, minor=False)
-    axes.set_xlabel(figure.x)
+    axes.set_xlabel(_plain(figure.x))
     axes.set_ylabel(f"{column.heading}{', %' if column.is_share else ''}")
-    axes.set_title(study.title)
+    axes.set_title(_plain(study.title))
     axes.grid(alpha=0.3)
     if len(by_line) > 1:
         axes.legend()
@@ -78,4 +78,9 @@ def _draw(axes: Axes, lines: Mapping[float, Line], column: Column, name: str, nu
             errors.append((mean - low, high - mean))
     intervals = np.array(errors).reshape(-1, 2).T
     color, marker = _COLORS[number % len(_COLORS)], _MARKERS[number % len(_MARKERS)]
-    axes.errorbar(points, means, intervals, label=name, capsize=3, linewidth=1.5, color=color, marker=marker)
+    axes.errorbar(points, means, intervals, label=_plain(name), capsize=3, linewidth=1.5, color=color, marker=marker)
+
+
+def _plain(text: str) -> str:
+    """A text of which nothing is taken for a formula."""
+    return text.replace("$", r"\$")

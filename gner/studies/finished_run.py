@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from gner.errors import UserError, did_you_mean
-from gner.studies.cells import by_dotted_keys, name_of, trainings
-from gner.studies.outcomes import read_outcomes
-from gner.studies.study_file import read_study
+from gner.studies.cells import name_of, trainings
+from gner.studies.outcomes import Outcome, read_outcomes
+from gner.studies.study_file import by_dotted_keys, read_study
 
 _METRICS = "metrics.json"
 _USUAL = ("test", "best", "validate")
@@ -49,7 +49,7 @@ def read_runs(given: Sequence[str]) -> list[FinishedRun]:
 
     Args:
         given: Run folders, each with the name of an evaluation after a colon if it is not the usual one, such as
-            ``runs/a:test_beams=4``; or one study, whose cells are runs by their first common seed.
+            ``runs/a:test_beams=4``; or one study, whose cells are compared by one seed.
 
     Raises:
         UserError: Something of a run is missing, or there is only one.
@@ -69,21 +69,24 @@ def read_runs(given: Sequence[str]) -> list[FinishedRun]:
 
 
 def _of_study(file: str) -> list[FinishedRun]:
-    """The cells of a study with the first seed that all finished cells have, the one to compare with first."""
+    """The cells of a study by the seed that most of them have, with the one to compare with first."""
     study = read_study(file)
+    base = dict(study.compare_with)
     outcomes = read_outcomes(study, trainings(study))
-    by_seed = {seed: [one for one in outcomes if one.seed == seed] for seed in study.options.seeds}
-    seed, found = max(by_seed.items(), key=lambda pair: len(pair[1]))
+    seeds = [one.seed for one in outcomes if dict(one.labels) == base]
+    found = max(([one for one in outcomes if one.seed == seed] for seed in seeds), key=len, default=[])
     if len(found) < 2:
-        raise UserError(f"{study.file}: expected two or more cells that have ended. `python -m gner.study` runs them.")
-    base = tuple(study.compare_with.items())
-    found.sort(key=lambda outcome: dict(outcome.labels) != dict(base))
-    runs = []
-    for outcome in found:
-        result = outcome.predictions.stem
-        name = f"{name_of(outcome.labels)}, seed={seed}"
-        runs.append(_run(name, outcome.run_dir, result, _read_results(outcome.run_dir)))
-    return runs
+        compared = name_of(tuple(base.items()))
+        raise UserError(f"{study.file}: expected that {compared} and another cell have ended. gner.study runs them.")
+    found.sort(key=lambda outcome: dict(outcome.labels) != base)
+    return [_of_outcome(outcome) for outcome in found]
+
+
+def _of_outcome(outcome: Outcome) -> FinishedRun:
+    """A cell's run; the config is that of its training with what its evaluation sets."""
+    name = f"{name_of(outcome.labels)}, seed={outcome.seed}"
+    run = _run(name, outcome.run_dir, outcome.predictions.stem, _read_results(outcome.run_dir))
+    return run._replace(config={**run.config, **by_dotted_keys(outcome.settings)})
 
 
 def _split(given: str) -> tuple[Path, str | None]:
@@ -117,8 +120,8 @@ def _run(name: str, folder: Path, result: str, results: Mapping[str, Any]) -> Fi
         known = ", ".join(results)
         raise UserError(f"{folder}: expected an evaluation among {known}, got {result}.{did_you_mean(result, results)}")
     metrics = {key.partition("/")[2]: value for key, value in results[result]["metrics"].items()}
-    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    run = FinishedRun(name, folder, result, metrics, _without_folder(by_dotted_keys(config), folder))
+    config = by_dotted_keys(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")))
+    run = FinishedRun(name, folder, result, metrics, _without_folder(config))
     if not run.predictions.is_file():
         raise UserError(
             f"Expected predictions in {run.predictions}, but there are none. Run gner.test or gner.validate."
@@ -126,6 +129,12 @@ def _run(name: str, folder: Path, result: str, results: Mapping[str, Any]) -> Fi
     return run
 
 
-def _without_folder(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """A config without the values that only say where its run is."""
-    return {key: value for key, value in config.items() if not (isinstance(value, str) and str(folder) in value)}
+def _without_folder(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config without the paths that only say where its run is."""
+    root = Path(config["trainer.default_root_dir"])
+
+    def is_inside(value: Any) -> bool:
+        """Whether a value is a path of the run."""
+        return isinstance(value, str) and root in (Path(value), *Path(value).parents)
+
+    return {key: value for key, value in config.items() if not is_inside(value)}

@@ -19,6 +19,6 @@ def write_hparams(folder: Path, outcomes: Iterable[Outcome], study: Study) -> No
         for outcome in outcomes:
             labels = dict(outcome.labels)
             found = {name: value for (dataset, name), value in outcome.metrics.items() if dataset == ALL}
-            metrics = {f"{study.options.split}/{name}": found[name] for name in study.options.metrics}
+            metrics = {f"{study.options.split}/{name}": found[name] for name in study.options.metrics if name in found}
             name = "+".join(slug(f"{axis}={label}") for axis, label in labels.items())
             writer.add_hparams({**labels, "seed": outcome.seed}, metrics, run_name=f"{name}+seed={outcome.seed}")

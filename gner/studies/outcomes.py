@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gner.bio import to_entities
+from gner.errors import UserError
 from gner.scoring.prediction_file import read_rows, stored_entities
 from gner.studies.cells import Evaluation, Labels, Training
 from gner.studies.running import is_evaluated, read_state, result_name
@@ -31,6 +32,7 @@ class Outcome(NamedTuple):
         num_sentences: Of each dataset.
         run_dir: Of the training.
         predictions: The file.
+        settings: That the evaluation set on top of its training.
     """
 
     labels: Labels
@@ -39,6 +41,7 @@ class Outcome(NamedTuple):
     num_sentences: Mapping[str, int]
     run_dir: Path
     predictions: Path
+    settings: Mapping[str, Any]
 
     def counts(self) -> dict[SentenceKey, tuple[int, int, int]]:
         """Of each sentence, from the prediction file: strict, as ``f1`` is."""
@@ -61,12 +64,16 @@ def read_outcomes(study: Study, trainings: Iterable[Training]) -> list[Outcome]:
 
 def _outcome(training: Training, evaluation: Evaluation, study: Study) -> Outcome:
     name = result_name(evaluation, study)
-    content = json.loads((training.run_dir / "metrics.json").read_text(encoding="utf-8"))
+    path = training.run_dir / "metrics.json"
+    content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if name not in content:
+        raise UserError(f"{path}: expected the evaluation {name}. Remove {training.folder} to run it again.")
     result: dict[str, Any] = content[name]
     metrics = {_split_name(metric): value for metric, value in result["metrics"].items() if value is not None}
     predictions = training.run_dir / "predictions" / f"{name}.jsonl"
+    examples = result["counted"]["examples"]
     return Outcome(
-        evaluation.labels, training.seed, metrics, result["counted"]["examples"], training.run_dir, predictions
+        evaluation.labels, training.seed, metrics, examples, training.run_dir, predictions, evaluation.settings
     )
 
 
@@ -86,6 +93,9 @@ def _counts(file: Path) -> Iterable[tuple[SentenceKey, tuple[int, int, int]]]:
         for row in read_rows(lines, str(file)):
             example = row.example
             gold = {(entity.start, entity.end, entity.type) for entity in to_entities(example.tags)}
-            found = {(entity.start, entity.end, entity.type) for entity in stored_entities(row) or ()}
+            stored = stored_entities(row)
+            if stored is None:
+                raise UserError(f"{example.source}: expected `entities`, as gner.test writes them.")
+            found = {(entity.start, entity.end, entity.type) for entity in stored}
             key = (example.dataset, example.id, example.words)
             yield key, (len(gold & found), len(found), len(gold))

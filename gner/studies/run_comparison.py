@@ -72,7 +72,7 @@ def type_scores(compared: RunComparison) -> dict[str, list[float | None]]:
 
 
 def main_metrics(runs: Sequence[FinishedRun]) -> dict[str, list[float | None]]:
-    """Loss, F1, precision and recall of each run over all datasets, strict and by the scorers of the formats."""
+    """Loss, F1, precision and recall of each run over all datasets, in all the ways that they are counted."""
     names = dict.fromkeys(chain.from_iterable(run.metrics for run in runs))
     several = len({name.rpartition("/")[0] for name in names}) > 2  # two datasets beside what has no name of one
     kept = [name for name in names if name.startswith(_MAIN) and "/" not in name]

@@ -8,10 +8,9 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import IO, Any, Literal
 
 import yaml
@@ -19,10 +18,11 @@ import yaml
 from gner import locks, run_dir
 from gner.errors import UserError
 from gner.files import replacing
-from gner.studies.cells import Evaluation, Training, as_config, by_dotted_keys, config_arguments
-from gner.studies.study_file import Study
+from gner.studies.cells import Evaluation, Training, as_config, config_arguments
+from gner.studies.study_file import Study, by_dotted_keys
 
 _STATE, _LOG, _LOCK = "state.json", "log.txt", ".lock"
+_ABSENT = "not set"
 _SHOWN_LINES = 15
 """Of the log of a command that failed."""
 
@@ -34,7 +34,7 @@ class State:
     Attributes:
         configs: What the config files of the training hold, in their order; its own settings are the last.
         seconds: That the command took which ended the training; None until then.
-        evaluated: Settings of each evaluation that has ended, by its name.
+        evaluated: Checkpoint and settings of each evaluation that has ended, by its name.
     """
 
     configs: list[Any]
@@ -75,17 +75,16 @@ class Runner:
         with (training.folder / _LOCK).open("a+b") as lock:
             self._take(lock, training)
             state = read_state(training)
-            files = self._write_configs(training)
             if state.seconds is None:
                 _write_state(training, state)  # a study that is changed while a training is half done is refused too
                 since = time.monotonic()
-                self._command("fit", files, [], training, lock)
+                self._command("fit", own_config(training), [], training, lock)
                 state.seconds = time.monotonic() - since
                 _write_state(training, state)
             for evaluation in training.evaluations:
                 if not is_evaluated(state, evaluation, self._study):
-                    self._evaluate(evaluation, files, training, lock)
-                    state.evaluated[result_name(evaluation, self._study)] = dict(evaluation.settings)
+                    self._evaluate(evaluation, training, lock)
+                    state.evaluated[result_name(evaluation, self._study)] = _record(evaluation, self._study)
                     _write_state(training, state)
 
     def stop(self) -> None:
@@ -96,37 +95,38 @@ class Runner:
 
     def _take(self, lock: IO[bytes], training: Training) -> None:
         """Wait until no other process works on the training; a command holds its lock even if its study is killed."""
-        is_told = False
+        has_said = False
         while not locks.lock(lock):
-            if not is_told:
+            if self._is_stopped:
+                raise CommandFailed(f"{training.name}: stopped while another process worked on it")
+            if not has_said:
                 self._say(f"{training.name}: another process works on it; waiting until it ends")
-            is_told = True
+            has_said = True
             time.sleep(1)
 
-    def _write_configs(self, training: Training) -> list[Path]:
-        """The config files of a training; its own is written."""
-        own = training.folder / "settings.yaml"
-        own.write_text(yaml.safe_dump(own_config(training), sort_keys=False), encoding="utf-8")
-        return [*training.base, own]
-
-    def _evaluate(self, evaluation: Evaluation, files: Sequence[Path], training: Training, lock: IO[bytes]) -> None:
+    def _evaluate(self, evaluation: Evaluation, training: Training, lock: IO[bytes]) -> None:
         more = [] if evaluation.name is None else ["--name", evaluation.name]
-        if evaluation.settings:
-            own = training.folder / f"{evaluation.name}.yaml"
-            own.write_text(yaml.safe_dump(as_config(evaluation.settings), sort_keys=False), encoding="utf-8")
-            files = [*files, own]
         command: Literal["test", "validate"] = "test" if self._study.options.split == "test" else "validate"
-        self._command(command, files, ["--ckpt_path", self._study.options.checkpoint, *more], training, lock)
+        options = ["--ckpt_path", self._study.options.checkpoint, *more]
+        self._command(command, own_config(training, evaluation), options, training, lock)
 
     def _command(
-        self, command: str, files: Sequence[Path], options: Sequence[str], training: Training, lock: IO[bytes]
+        self, command: str, config: Mapping[str, Any], options: Sequence[str], training: Training, lock: IO[bytes]
     ) -> None:
-        """Run a command of this package; what it prints goes to the log of the training."""
-        if self._is_stopped:
-            raise CommandFailed(f"{training.name}: gner.{command} was not started")
-        if command == "fit" and any((training.run_dir / run_dir.CHECKPOINTS).glob("last.ckpt*")):
+        """Run a command of this package; what it prints goes to the log of the training.
+
+        Args:
+            command: Such as ``fit``.
+            config: On top of the base.
+            options: More of the command line.
+            training: Which.
+            lock: Of its folder.
+        """
+        if command == "fit" and _can_resume(training):
             options = [*options, "--ckpt_path", "last"]
-        arguments = ["-m", f"gner.{command}", *config_arguments(files), *options]
+        own = training.folder / f"{command}.yaml"
+        own.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+        arguments = ["-m", f"gner.{command}", *config_arguments([*training.base, own]), *options]
         log = training.folder / _LOG
         with log.open("ab") as output:
             output.write(f"$ python {shlex.join(arguments)}\n".encode())
@@ -147,6 +147,8 @@ class Runner:
             env=self.environment(),
             pass_fds=[lock.fileno()],
         )
+        if self._is_stopped:  # in the meantime
+            self._process.terminate()
         return self._process.wait()
 
     def environment(self) -> dict[str, str]:
@@ -157,30 +159,46 @@ class Runner:
         return {**os.environ, **added}
 
 
-def own_config(training: Training) -> dict[str, Any]:
-    """What a training sets on top of its base."""
+def own_config(training: Training, evaluation: Evaluation | None = None) -> dict[str, Any]:
+    """What a training, or an evaluation of it, sets on top of the base."""
     fixed = {"seed_everything": training.seed, "trainer.default_root_dir": str(training.run_dir)}
-    return as_config({**training.settings, **fixed})
+    settings = training.settings if evaluation is None else {**training.common, **evaluation.settings}
+    return as_config({**settings, **fixed})
 
 
 def read_state(training: Training) -> State:
     """What is done of a training.
 
     Raises:
-        UserError: It was begun with other settings, or its folder holds something else.
+        UserError: It was begun with other settings, or the file is broken.
     """
     configs = [*(yaml.safe_load(path.read_text(encoding="utf-8")) for path in training.base), own_config(training)]
     configs = json.loads(json.dumps(configs, default=str))  # as they come back from the file
     path = training.folder / _STATE
     if not path.exists():
         return State(configs, None, {})
-    state = State(**json.loads(path.read_text(encoding="utf-8")))
-    if state.configs != configs:
+    try:
+        state = State(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path}: expected what a study wrote. Remove it to run this training again.") from error
+    if state.seconds is None and not _can_resume(training):
+        return State(configs, None, {})
+    before, now = _merged(state.configs), _merged(configs)
+    if before != now:
         raise UserError(
-            f"{path}: {training.name} was run with other settings ({_first_difference(state.configs, configs)}). "
+            f"{path}: {training.name} was run with other settings ({_first_difference(before, now)}). "
             f"Remove {training.folder} to run it again, or set `out` of the study to another folder."
         )
     return state
+
+
+def _can_resume(training: Training) -> bool:
+    """Whether there is a whole checkpoint."""
+    try:
+        run_dir.find_checkpoint(training.run_dir, "last")
+    except UserError:
+        return False
+    return True
 
 
 def result_name(evaluation: Evaluation, study: Study) -> str:
@@ -190,9 +208,15 @@ def result_name(evaluation: Evaluation, study: Study) -> str:
 
 
 def is_evaluated(state: State, evaluation: Evaluation, study: Study) -> bool:
-    """Whether an evaluation has ended; one of other settings has to be done again."""
-    done = state.evaluated.get(result_name(evaluation, study))
-    return done is not None and done == json.loads(json.dumps(dict(evaluation.settings), default=str))
+    """Whether an evaluation has ended; one of another checkpoint or with other settings has to be done again."""
+    return state.evaluated.get(result_name(evaluation, study)) == _record(evaluation, study)
+
+
+def _record(evaluation: Evaluation, study: Study) -> dict[str, Any]:
+    """What an evaluation depends on beside its training, as it comes back from the file."""
+    record = {"checkpoint": study.options.checkpoint, "settings": dict(evaluation.settings)}
+    found: dict[str, Any] = json.loads(json.dumps(record, default=str))
+    return found
 
 
 def is_done(training: Training, study: Study) -> bool:
@@ -206,14 +230,9 @@ def _write_state(training: Training, state: State) -> None:
         file.write(json.dumps(vars(state), indent=2, default=str) + "\n")
 
 
-def _first_difference(old: Sequence[Any], new: Sequence[Any]) -> str:
-    before, now = (
-        dict(chain.from_iterable(by_dotted_keys(config).items() for config in configs)) for configs in (old, new)
-    )
-    for key in dict.fromkeys([*before, *now]):
-        if before.get(key) != now.get(key):
-            return f"{key} {before.get(key)}, now {now.get(key)}"
-    return f"{len(old)} config files, now {len(new)}"
+def _first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    key = next(key for key in dict.fromkeys([*before, *now]) if before.get(key, _ABSENT) != now.get(key, _ABSENT))
+    return f"{key} {before.get(key, _ABSENT)}, now {now.get(key, _ABSENT)}"
 
 
 def _merged(configs: Sequence[Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _SCRIPT = """\
 #SBATCH --cpus-per-task=8
 #SBATCH --time=24:00:00
 #SBATCH --requeue
-#SBATCH --output={out}/slurm-%a.log
+#SBATCH --output={log}
 
 # A study starts commands of its own. With this name of a job, Lightning does not take each for a task of Slurm's.
 export SLURM_JOB_NAME=bash
@@ -34,6 +34,11 @@ def write_array_job(study: Study, num_trainings: int) -> Path:
     script = study.out / "array_job.sh"
     paths = {"script": script, "file": study.file, "python": sys.executable}
     quoted = {name: shlex.quote(str(path)) for name, path in paths.items()}
-    text = _SCRIPT.format(**quoted, name=slug(study.file.stem), last=num_trainings - 1, out=study.out)
+    text = _SCRIPT.format(**quoted, name=slug(study.file.stem), last=num_trainings - 1, log=_log(study.out))
     script.write_text(text, encoding="utf-8")
     return script
+
+
+def _log(folder: Path) -> str:
+    """Where the output of each task goes; Slurm fills in what begins with a percent sign."""
+    return f'"{str(folder).replace("%", "%%")}/slurm-%a.log"'

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -19,6 +20,8 @@ Split = Literal["test", "val"]
 EVALUATION_KEYS = ("evaluation", "model.decoding", "data.test", "data.eval_batch_size")
 """Keys that change decoding and scoring and nothing of training: cells that differ in no other share one training."""
 _BASE = "base"
+_SET_BY_STUDIES = {"seed_everything": "seeds", "trainer.default_root_dir": "out"}
+"""Keys of the config, and what a study has in their place."""
 _UNSAFE = re.compile(r"[^\w.+=-]+")
 
 
@@ -165,7 +168,7 @@ def read_study(path: str) -> Study:
     for name, given in (("axes", options.axes), ("seeds", options.seeds), ("metrics", options.metrics)):
         if not given or len(set(given)) < len(given):
             raise UserError(f"{file}: expected one or more different `{name}`, got {list(given)}.")
-    _check_keys(axes, file)
+    _check_keys(axes, options.settings, file)
     compare_with = {axis.name: axis.values[0].label for axis in axes}
     for name, label in options.compare_with.items():
         _check_name(name, compare_with, f"{file}: `compare_with`")
@@ -187,7 +190,41 @@ def slug(text: str) -> str:
     return _UNSAFE.sub("-", text)
 
 
+def by_dotted_keys(config: Any, prefix: str = "") -> dict[str, Any]:
+    """The values of a config by dotted keys; the opposite of `gner.studies.cells.as_config`.
+
+    Example:
+        >>> by_dotted_keys({"model": {"lora": None, "format": {"init_args": {"boundaries": "none"}}}})
+        {'model.lora': None, 'model.format.init_args.boundaries': 'none'}
+    """
+    if not isinstance(config, Mapping):
+        return {prefix.removesuffix("."): config}
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        found |= by_dotted_keys(value, f"{prefix}{key}.")
+    return found
+
+
 def _parse(file: Path) -> StudyFile:
+    """The checked options; values are those of the YAML.
+
+    The parser is only asked whether types fit: it would read texts among values as YAML again, and make objects of what
+    has a class_path.
+    """
+    given = _load(file)
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(StudyFile)
+    try:
+        parsed = parser.parse_object(deepcopy(given)).as_dict()
+    except ArgumentError as error:
+        raise UserError(f"{file}: {' '.join(str(error).split())}") from error
+    axes = {str(name): AxisFile(axis["values"], axis.get("key")) for name, axis in given["axes"].items()}
+    figure = None if parsed["figure"] is None else FigureFile(**parsed["figure"])
+    return StudyFile(**{**parsed, "axes": axes, "settings": given.get("settings") or {}, "figure": figure})
+
+
+def _load(file: Path) -> dict[str, Any]:
+    """The file's keys, of which axes have values."""
     try:
         given = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -197,16 +234,10 @@ def _parse(file: Path) -> StudyFile:
     known = list(StudyFile.__dataclass_fields__)
     for key in given.keys() - set(known):
         raise UserError(f"{file}: expected keys among {', '.join(known)}, got `{key}`.{did_you_mean(str(key), known)}")
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(StudyFile)
-    try:
-        parsed = parser.parse_object(given).as_dict()
-    except ArgumentError as error:
-        raise UserError(f"{file}: {' '.join(str(error).split())}") from error
-    # made here and not by the parser, which would make objects of whatever has a class_path among the values
-    axes = {name: AxisFile(**axis) for name, axis in parsed.pop("axes").items()}
-    figure = parsed.pop("figure")
-    return StudyFile(**parsed, axes=axes, figure=None if figure is None else FigureFile(**figure))
+    for name, axis in (given.get("axes") or {}).items():
+        if not isinstance(axis, dict) or "values" not in axis:
+            raise UserError(f"{file}: `axes.{name}`: expected `values`, and maybe a `key`, got {axis!r}.")
+    return given
 
 
 def _configs(given: str | list[str], file: Path) -> tuple[Path, ...]:
@@ -241,19 +272,24 @@ def _of_evaluation(key: str) -> bool:
     return any(key == one or key.startswith(f"{one}.") for one in EVALUATION_KEYS)
 
 
-def _check_keys(axes: Iterable[Axis], file: Path) -> None:
-    """Refuse two axes that set the same."""
+def _check_keys(axes: Iterable[Axis], settings: Mapping[str, Any], file: Path) -> None:
+    """Refuse two axes of which one would hide the other, and what a study sets by itself."""
     owners: dict[str, str] = {}
     for axis in axes:
-        for key in set(chain.from_iterable(map(_keys, axis.values))):
-            if owners.setdefault(key, axis.name) != axis.name:
-                both = f"{owners[key]} and {axis.name}"
-                raise UserError(f"{file}: expected axes that set different keys, but {both} set `{key}`.")
+        keys = set(chain.from_iterable(map(_keys, axis.values)))
+        for key, owner in product(keys, owners):
+            if key == owner or key.startswith(f"{owner}.") or owner.startswith(f"{key}."):
+                both = f"{owners[owner]} and {axis.name}"
+                raise UserError(f"{file}: expected axes that set different keys, but {both} set `{min(key, owner)}`.")
+        owners |= dict.fromkeys(keys, axis.name)
+    for key, instead in _SET_BY_STUDIES.items():
+        if key in {*owners, *by_dotted_keys(settings)}:
+            raise UserError(f"{file}: `{key}` is set for each training. Set `{instead}` of the study.")
 
 
 def _keys(value: Value) -> list[str]:
-    """What a value sets."""
-    return [*value.settings, *([] if value.base is None else [_BASE])]
+    """What a value sets, down to single values."""
+    return [*by_dotted_keys(value.settings), *([] if value.base is None else [_BASE])]
 
 
 def _check_figure(figure: FigureFile | None, axes: Iterable[Axis], file: Path) -> None:

@@ -19,7 +19,14 @@ _MISSING = "–"
 _COMPARED = ("difference", "95 %", "p, sentences", "p, seeds")
 _LONG = _COMPARED[1:]
 """What a terminal has no room for."""
-_LATEX = str.maketrans({character: f"\\{character}" for character in "&%$#_{}"} | {"–": "--", "±": "$\\pm$"})
+_LATEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "&%$#_{}"},
+        "\\": "\\textbackslash{}",
+        "–": "--",
+        "±": "$\\pm$",
+    }
+)
 
 
 _STRICT = "f1 is strict: both ends of an entity and its type are right. Shares in percent, mean ± standard deviation."
@@ -113,6 +120,8 @@ def notes(summary: Summary, study: Study, outcomes: Sequence[Outcome]) -> list[s
     compared = name_of(tuple(study.compare_with.items()))
     from_base = f"Differences are points of strict F1 (mean over datasets) from {compared}."
     found = [_STRICT, f"{evaluated} Sentences: {sentences}.", _labels(study, outcomes), from_base, _TESTS]
+    if summary.is_mixed:
+        found.append("Cells were evaluated on different sentences; a difference is of those that both have.")
     if summary.missing:
         found.append(f"Missing: {'; '.join(summary.missing)}.")
     return found

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gner.errors import UserError, did_you_mean
+from gner.scoring.partial import GoldErrors
 from gner.studies.cells import Labels, name_of
 from gner.studies.outcomes import ALL, Outcome
 from gner.studies.significance import Comparison, compare_cells
@@ -31,10 +32,12 @@ class Column(NamedTuple):
     @property
     def is_share(self) -> bool:
         """Whether it is shown in percent."""
-        return self.metric.startswith(("f1", "precision", "recall"))
+        return self.metric.startswith(("f1", "precision", "recall", *GoldErrors._fields))
 
     def show(self, value: float) -> str:
-        """A value as tables have it, with one decimal."""
+        """A value as tables have it: a loss with four decimals, others with one."""
+        if self.metric == "loss":
+            return f"{value:.4f}"
         return f"{100 * value if self.is_share else value:.1f}"
 
 
@@ -60,12 +63,14 @@ class Summary(NamedTuple):
         lines: In the order of the axes.
         num_sentences: Of each dataset.
         missing: Cells and seeds that have not ended.
+        is_mixed: Whether cells have different numbers of sentences.
     """
 
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
     num_sentences: Mapping[str, int]
     missing: tuple[str, ...]
+    is_mixed: bool
 
 
 def summarize(study: Study, outcomes: Sequence[Outcome]) -> Summary:
@@ -89,7 +94,8 @@ def summarize(study: Study, outcomes: Sequence[Outcome]) -> Summary:
         if labels != base_labels:
             comparison = compare_cells(base, {seed: outcome.counts() for seed, outcome in found.items()})
         lines.append(Line(labels, {column: _values(column, found) for column in columns}, comparison))
-    return Summary(columns, tuple(lines), num_sentences, tuple(missing))
+    sizes = {frozenset(outcome.num_sentences.items()) for outcome in outcomes}
+    return Summary(columns, tuple(lines), num_sentences, tuple(missing), is_mixed=len(sizes) > 1)
 
 
 def cells(study: Study) -> list[Labels]:

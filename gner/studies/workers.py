@@ -65,8 +65,8 @@ def run_trainings(missing: Sequence[Training], runners: Sequence[Runner], say: C
             try:
                 future.result()
                 end = "done"
-            except (CommandFailed, UserError) as error:
-                failures.append(str(error))
+            except (CommandFailed, UserError, OSError) as error:
+                failures.append(f"{futures[future].name}: {error}" if isinstance(error, OSError) else str(error))
                 end = "failed"
             left = round(took / number * (len(missing) - number))
             hint = f"; about {timedelta(seconds=left)} left" if left else ""

@@ -53,8 +53,8 @@ def test_files_of_one_name_are_told_apart(files: list[str], tmp_path: Path, caps
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda files: files[:1], "two or more different files for --compare"),
-        (lambda files: [files[0], files[0]], "two or more different files for --compare"),
+        (lambda files: files[:1], "two or more different files to compare"),
+        (lambda files: [files[0], files[0]], "two or more different files to compare"),
         (lambda files: [*files[:2], "--per-type"], "without --per-type"),
         (lambda files: [*files[:2], "--html", "x.html"], "without --html"),
     ],

@@ -21,7 +21,7 @@ from gner.studies.running import State, read_state, result_name
 from gner.studies.study_file import Study, read_study
 
 TYPES = ("person", "place")
-BASE = {
+BASE: dict[str, Any] = {
     "model": {"backbone": "google/flan-t5-base"},
     "data": {"test": ["news", {"path": "web", "types": {"PER": "person"}}]},
 }
@@ -74,7 +74,8 @@ def simulate(training: Training, study: Study) -> None:
     """Write what the commands of a training leave: predictions with some mistakes, and their metrics."""
     run = training.run_dir
     (run / "predictions").mkdir(parents=True)
-    (run / "config.yaml").write_text(yaml.safe_dump(BASE), encoding="utf-8")
+    config = {**BASE, "trainer": {"default_root_dir": str(run)}}
+    (run / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     results, evaluated = {}, {}
     for evaluation in training.evaluations:
         name = result_name(evaluation, study)
@@ -82,7 +83,7 @@ def simulate(training: Training, study: Study) -> None:
         decoded = _decoded(random.Random(f"{training.name} {name}"), share)
         write_jsonl(run / "predictions" / f"{name}.jsonl", "test", decoded, GnerFormat())
         results[name] = _result(decoded)
-        evaluated[name] = dict(evaluation.settings)
+        evaluated[name] = {"checkpoint": "best", "settings": dict(evaluation.settings)}
     (run / "metrics.json").write_text(json.dumps(results), encoding="utf-8")
     state = State(read_state(training).configs, 1.0, evaluated)
     (training.folder / "state.json").write_text(json.dumps(vars(state)), encoding="utf-8")

@@ -8,6 +8,7 @@ import yaml
 
 from gner.cli import main
 from gner.configs import shipped_configs
+from gner.errors import UserError
 from gner.run_dir import check_name
 from gner.studies.cells import as_config, config_arguments, trainings
 from gner.studies.running import own_config
@@ -41,14 +42,30 @@ def test_without_axes_of_training_there_is_one_training_a_seed(make_study: MakeS
     assert [training.name for training in trainings(study)] == ["seed=0", "seed=1", "seed=2"]
 
 
-def test_an_axis_wins_over_settings_and_the_seed_over_all(make_study: MakeStudy) -> None:
+def test_an_axis_wins_over_settings(make_study: MakeStudy) -> None:
     axes = {"rows": {"key": "data.batch_size", "values": [4]}}
-    settings = {"data.batch_size": 2, "seed_everything": 9, "trainer": {"max_steps": 3}}
+    settings = {"data.batch_size": 2, "trainer": {"max_steps": 3}}
     study = make_study(axes=axes, settings=settings, compare_with={}, figure=None)
     config = own_config(trainings(study)[1])
     assert config["data"] == {"batch_size": 4}
     assert config["seed_everything"] == 1
     assert config["trainer"] == {"max_steps": 3, "default_root_dir": str(study.out / "rows=4" / "seed=1" / "run")}
+
+
+def test_an_evaluation_has_nothing_of_the_one_that_training_uses(make_study: MakeStudy) -> None:
+    values = {"one": {}, "two": {"model.decoding": {"class_path": "BeamSearch", "init_args": {"num_beams": 2}}}}
+    study = make_study(axes={"decoding": {"values": values}}, compare_with={"decoding": "two"}, figure=None)
+    training = trainings(study)[0]
+    assert own_config(training)["model"]["decoding"]["class_path"] == "BeamSearch"
+    one, two = (own_config(training, evaluation) for evaluation in training.evaluations)
+    assert "model" not in one
+    assert two["model"]["decoding"]["init_args"] == {"num_beams": 2}
+
+
+def test_labels_that_make_no_file_name_are_refused_before_anything_runs(make_study: MakeStudy) -> None:
+    study = make_study(axes={"a": {"key": "data.batch_size", "values": {"long" * 30: 4}}}, compare_with={}, figure=None)
+    with pytest.raises(UserError, match="Expected shorter labels of a study"):
+        trainings(study)
 
 
 def test_mappings_are_merged_key_by_key() -> None:

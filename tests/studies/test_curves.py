@@ -34,3 +34,10 @@ def test_each_curve_is_named_in_a_colour_of_its_own(
     drawn = file.read_text(encoding="utf-8")
     assert curves <= set(re.findall("<!-- (.*?) -->", drawn))
     assert {"#0072b2", "#d55e00"} <= {color.lower() for color in re.findall("#[0-9a-fA-F]{6}", drawn)}
+
+
+def test_dollars_are_no_formula(simulated: Simulated, tmp_path: Path) -> None:
+    study = simulated.study._replace(file=Path("cost in $ or $.yaml"))
+    summary = summarize(study, read_outcomes(study, simulated.trainings))
+    draw_curves(summary, study, FigureFile("window", "beams"), [tmp_path / "figure.svg"])
+    assert "cost in $ or $" in (tmp_path / "figure.svg").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gner.errors import UserError
 from gner.records import Counts
 from gner.scoring import score_of
 from gner.studies.outcomes import ALL, read_outcomes
@@ -23,3 +24,9 @@ def test_sentences_add_up_to_the_metrics(simulated: Simulated) -> None:
             chosen = [one for key, one in counts.items() if dataset in (ALL, key[0])]
             total = Counts(*(sum(numbers) for numbers in zip(*chosen, strict=True)))
             assert score_of(total).f1 == pytest.approx(outcome.metrics[dataset, "f1"])
+
+
+def test_lost_metrics_are_named(simulated: Simulated) -> None:
+    (simulated.trainings[0].run_dir / "metrics.json").unlink()
+    with pytest.raises(UserError, match=r"metrics\.json: expected the evaluation test_beams=1\. Remove"):
+        read_outcomes(simulated.study, simulated.trainings)

@@ -35,8 +35,8 @@ def test_an_evaluation_with_other_settings_is_not_done(simulated: Simulated, mak
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"settings": {"trainer.max_steps": 9}}, r"trainer.max_steps None, now 9"),
-        ({"base": ["base.yaml", "base.yaml"]}, "2 config files, now 3"),
+        ({"settings": {"trainer.max_steps": 9}}, r"trainer.max_steps not set, now 9"),
+        ({"settings": {"model.lora": None}}, r"model.lora not set, now None"),
     ],
 )
 def test_a_study_that_changed_is_refused(
@@ -49,6 +49,44 @@ def test_a_study_that_changed_is_refused(
     assert str(tmp_path / "out" / "window=0" / "seed=0") in str(raised.value)
 
 
+def test_another_checkpoint_is_evaluated_anew(simulated: Simulated, make_study: MakeStudy) -> None:
+    last = make_study(checkpoint="last")
+    training = trainings(last)[0]
+    assert is_done(training, simulated.study)
+    assert not is_done(training, last)
+
+
+def test_configs_that_say_the_same_are_the_same(simulated: Simulated, make_study: MakeStudy) -> None:
+    study = make_study(base=["base.yaml", "base.yaml"])
+    assert is_done(trainings(study)[0], study)
+
+
+def test_a_broken_state_is_named(simulated: Simulated) -> None:
+    path = simulated.trainings[0].folder / "state.json"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match=r"state\.json: expected what a study wrote"):
+        read_state(simulated.trainings[0])
+
+
+def test_a_checkpoint_that_was_not_finished_is_not_resumed(make_study: MakeStudy) -> None:
+    training = trainings(make_study())[0]
+    checkpoints = training.run_dir / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    (checkpoints / "last.ckpt.unfinished").touch()
+    (training.folder / "state.json").write_text('{"configs": [], "seconds": null, "evaluated": {}}', encoding="utf-8")
+    assert read_state(training).seconds is None  # which a resumed one would refuse for its settings
+
+
+def test_a_stop_ends_the_wait_for_a_lock(simulated: Simulated) -> None:
+    training = simulated.trainings[0]
+    runner = Runner(simulated.study, device=None, num_threads=None, say=print)
+    with (training.folder / ".lock").open("ab") as file:
+        assert locks.lock(file)
+        runner.stop()
+        with pytest.raises(CommandFailed, match="stopped while another process worked on it"):
+            runner.run(training)
+
+
 def _run(study: Study, training: Training, told: list[str]) -> None:
     Runner(study, device=None, num_threads=None, say=told.append).run(training)
 
@@ -58,6 +96,7 @@ def test_a_command_that_fails_shows_its_log(make_study: MakeStudy) -> None:
     training = trainings(study)[0]
     with pytest.raises(CommandFailed, match=r"Did you mean `trainer.max_steps`") as raised:
         _run(study, training, [])
+    assert read_state(trainings(make_study())[0]).seconds is None  # what never began may be corrected
     log = training.folder / "log.txt"
     assert str(log) in str(raised.value)
     assert log.read_text(encoding="utf-8").startswith("$ python -m gner.fit --config")

@@ -12,6 +12,7 @@ def test_each_task_runs_its_training(make_study: MakeStudy, tmp_path: Path) -> N
     study = make_study(out=str(tmp_path / "out of it"))
     script = write_array_job(study, 6)
     assert "#SBATCH --array=0-5\n" in script.read_text(encoding="utf-8")
+    assert f'#SBATCH --output="{tmp_path / "out of it"}/slurm-%a.log"\n' in script.read_text(encoding="utf-8")
     command = script.read_text(encoding="utf-8").splitlines()[-1]
     shown = subprocess.run(
         ["bash", "-c", f"printf '%s\\n' {command.removeprefix('exec ')}"],

@@ -28,6 +28,13 @@ def test_labels_keep_the_type_of_their_values(make_study: MakeStudy) -> None:
     assert [value.settings["data.batch_size"] for value in study.axes[0].values] == [4, 16]
 
 
+def test_texts_stay_texts(make_study: MakeStudy) -> None:
+    axes = {"text": {"key": "model.format.init_args.instruction", "values": {"no": "null", "digits": "0123"}}}
+    study = make_study(axes=axes, settings={"data.root": "yes"}, compare_with={}, figure=None)
+    assert [value.settings["model.format.init_args.instruction"] for value in study.axes[0].values] == ["null", "0123"]
+    assert study.options.settings == {"data.root": "yes"}
+
+
 def test_a_value_may_have_a_base_of_its_own(make_study: MakeStudy, tmp_path: Path) -> None:
     (tmp_path / "tagger.yaml").touch()
     axes = {"model": {"values": {"generative": {}, "tagger": {"base": "tagger.yaml", "data.batch_size": 4}}}}
@@ -51,6 +58,13 @@ def test_a_value_may_have_a_base_of_its_own(make_study: MakeStudy, tmp_path: Pat
         ({"axes": {"a": {"key": "seed", "values": ["w/o", "w-o"]}}}, "labels that differ"),
         ({"axes": {**AXES, "more": AXES["beams"]}}, "beams and more set `model.decoding.init_args.num_beams`"),
         ({"split": "train"}, "split"),
+        ({"axes": {"a": None}}, "`axes.a`: expected `values`"),
+        ({"axes": {"a": {"key": "seed_everything", "values": [1]}}}, "Set `seeds` of the study"),
+        ({"settings": {"trainer": {"default_root_dir": "x"}}}, "Set `out` of the study"),
+        (
+            {"axes": {**AXES, "more": {"key": "model.decoding", "values": ["BeamSearch"]}}},
+            "beams and more set `model.decoding`",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(keys: dict[str, Any], message: str, make_study: MakeStudy) -> None:

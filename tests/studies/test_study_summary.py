@@ -6,7 +6,7 @@ import pytest
 
 from gner.errors import UserError
 from gner.studies.outcomes import ALL, read_outcomes
-from gner.studies.study_summary import cells, mean_and_deviation, summarize
+from gner.studies.study_summary import Column, cells, mean_and_deviation, summarize
 from tests.studies.conftest import MakeStudy, Simulated
 
 
@@ -49,3 +49,10 @@ def test_without_any_outcome_all_is_missing(make_study: MakeStudy) -> None:
     summary = summarize(make_study(), [])
     assert len(summary.missing) == 12
     assert not summary.num_sentences
+
+
+@pytest.mark.parametrize(
+    ("metric", "shown"), [("f1_gner", "12.3"), ("boundary", "12.3"), ("omissions", "0.1"), ("loss", "0.1234")]
+)
+def test_shares_are_shown_in_percent(metric: str, shown: str) -> None:
+    assert Column(metric, ALL, metric).show(0.1234) == shown

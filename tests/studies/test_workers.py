@@ -18,10 +18,10 @@ def test_trainings_that_are_done_run_no_command(simulated: Simulated) -> None:
     assert not any((training.folder / "log.txt").exists() for training in done)
 
 
-def test_a_failure_is_told_and_the_others_run(simulated: Simulated) -> None:
+def test_a_failure_is_named_and_the_others_run(simulated: Simulated) -> None:
     told: list[str] = []
     broken, *others = simulated.trainings[:3]
-    (broken.folder / "state.json").write_text('{"configs": [], "seconds": null, "evaluated": {}}', encoding="utf-8")
+    (broken.folder / "state.json").write_text('{"configs": [], "seconds": 1, "evaluated": {}}', encoding="utf-8")
     failed = run_trainings([broken, *others], make_runners(simulated.study, 1, None, told.append), told.append)
     assert len(failed) == 1
     assert broken.name in failed[0]
