@@ -7,6 +7,7 @@ import logging
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lightning import Trainer
@@ -38,6 +39,22 @@ _NOISE = [
 ]
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what Lightning says of devices and data; whoever calls this from Python has its messages again after."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            for message in _NOISE:
+                warnings.filterwarnings("ignore", message)
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+@_quiet()
 def predict_files(options: PredictOptions) -> None:
     """Label all texts of the input and write the results.
 
@@ -128,9 +145,6 @@ def _load(options: PredictOptions) -> GNER:
 
 
 def _make_trainer(options: PredictOptions, writer: Writer) -> Trainer:
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    for message in _NOISE:
-        warnings.filterwarnings("ignore", message)
     devices = int(options.devices) if options.devices.isdecimal() else options.devices
     try:
         return Trainer(
