@@ -57,7 +57,8 @@ def test_both_carry_the_configs_once_and_no_tests(distributions: Path) -> None:
     configs = sorted(path.name for path in (REPOSITORY / "configs").rglob("*.yaml"))
     with zipfile.ZipFile(_wheel(distributions)) as wheel, tarfile.open(next(distributions.glob("*.tar.gz"))) as sdist:
         for names in (wheel.namelist(), [name.partition("/")[2] for name in sdist.getnames()]):
-            assert sorted(Path(name).name for name in names if "config_files/" in name) == configs
+            carried = [Path(name) for name in names if "config_files/" in name]
+            assert sorted(path.name for path in carried if path.suffix == ".yaml") == configs
             assert not [name for name in names if name.startswith(("tests/", "configs/"))]
             assert {"gner/py.typed", "gner/data/synthetic.yaml", "gner/scoring/error_page.html"} <= set(names)
 

@@ -78,7 +78,6 @@ def test_a_study_that_is_killed_goes_on(tmp_path: Path) -> None:
     numbers = [row for row in _numbers(tmp_path / "whole") if row["metric"] != "seconds"]
     assert len(numbers) > 8
     assert [row for row in _numbers(tmp_path / "killed") if row["metric"] != "seconds"] == numbers
-    assert "another process works on it" in killed.with_suffix(".log").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
