@@ -21,6 +21,7 @@ class CachedDecoder:
         batch: R rows, of which A are still being written.
 
     Example:
+        >>> import torch
         >>> from gner.testing import make_examples, tiny_model
         >>> model = tiny_model("seq2seq")
         >>> decoder = CachedDecoder(model.network, model.batch(make_examples()[:2]))
@@ -86,6 +87,7 @@ def pick_columns(part: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         Of shape (A, H, C, D).
 
     Example:
+        >>> import torch
         >>> part = torch.arange(6.0).view(2, 1, 3, 1)
         >>> pick_columns(part, torch.tensor([1]), torch.tensor([[2, 0]])).flatten().tolist()
         [5.0, 3.0]

@@ -63,9 +63,12 @@ def answer_starts(network: PreTrainedModel, rows: Tensor) -> Tensor:
     """The token that a seq2seq network's decoder reads before an answer, for each of B rows of tokens, (B, 1).
 
     Example:
+        >>> import torch
         >>> from gner.testing import tiny_model
-        >>> answer_starts(tiny_model("seq2seq").network, torch.tensor([[5, 6], [7, 8]])).tolist()
-        [[0], [0]]
+        >>> network = tiny_model("seq2seq").network
+        >>> starts = answer_starts(network, torch.tensor([[5, 6], [7, 8]]))
+        >>> starts.tolist() == [[network.config.decoder_start_token_id]] * 2
+        True
     """
     return torch.full_like(rows[:, :1], network.config.decoder_start_token_id)
 
