@@ -38,6 +38,7 @@ def draw_curves(summary: Summary, study: Study, figure: FigureFile, paths: Seque
         axes.set_xticks(range(len(labels)), list(map(_plain, labels)))
     else:
         axes.set_xscale(figure.scale)
+        axes.minorticks_off()  # whose labels would lie on those of the values
         axes.set_xticks(list(places.values()), labels, minor=False)
     axes.set_xlabel(_plain(figure.x))
     axes.set_ylabel(f"{column.heading}{', %' if column.is_share else ''}")

@@ -32,7 +32,9 @@ def test_each_curve_is_named_in_a_colour_of_its_own(
     file = tmp_path / "figure.svg"
     draw_curves(summary, simulated.study, figure, [file])
     drawn = file.read_text(encoding="utf-8")
-    assert curves <= set(re.findall("<!-- (.*?) -->", drawn))
+    written = re.findall("<!-- (.*?) -->", drawn)
+    assert curves <= set(written)
+    assert not [text for text in written if "times" in text]  # a label of a logarithmic axis between the values
     assert {"#0072b2", "#d55e00"} <= {color.lower() for color in re.findall("#[0-9a-fA-F]{6}", drawn)}
 
 
