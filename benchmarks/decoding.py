@@ -125,21 +125,22 @@ def run(make: Callable[[], Any], module: GnerModule, batches: Sequence[Batch], *
         for batch in batches:
             batch.prefixes = prefixes
         gc.collect()
-        synchronize()
+        device = batches[0].prompt_ids.device
+        synchronize(device)
         start = time.perf_counter()
         session = strategy.session(module)
         done = [one for batch in batches for one in session.add(batch)] + session.finish()
-        synchronize()
+        synchronize(device)
         seconds = time.perf_counter() - start
     found = {(one.batch, one.place): one.result for one in done}
     generations = [row for batch in batches for place in range(len(batch)) for row in found[batch, place]]
     return Result(seconds, getattr(strategy, "num_passes", math.nan) / len(batches), generations)
 
 
-def synchronize() -> None:
-    """Wait until a GPU, if there is one, has done all that it was given."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def tell_bars(size: int, num_batches: int, ours: Result, faster: float) -> None:

@@ -100,32 +100,30 @@ def _run_and_report(study: Study, every: Sequence[Training], options: StudyOptio
         raise UserError(f"Expected {' and '.join(missing_packages)} for results: pip install 'gner[study]'.")
     from gner.studies.results_folder import write_results  # noqa: PLC0415 - needs the extra
 
-    failed = [] if options.report else _failures(study, every, options, console)
-    for message in failed:  # before the results, which may have errors of their own
-        sys.stderr.write(f"{message}\n")
+    num_failed = 0 if options.report else _num_failed(study, every, options, console)
     console.print(_table(study.title, write_results(study, every)))
     console.print(f"Results  {study.out / 'table.md'}")
-    _end(failed)
+    _end(num_failed)
 
 
 def _run(study: Study, chosen: Sequence[Training], options: StudyOptions, console: Console) -> None:
-    failed = _failures(study, chosen, options, console)
-    for message in failed:
-        sys.stderr.write(f"{message}\n")
-    _end(failed)
+    _end(_num_failed(study, chosen, options, console))
 
 
-def _failures(study: Study, chosen: Sequence[Training], options: StudyOptions, console: Console) -> list[str]:
-    """Run what is missing, and return what failed."""
+def _num_failed(study: Study, chosen: Sequence[Training], options: StudyOptions, console: Console) -> int:
+    """Run what is missing, and say what failed: at once, as the results may have errors of their own."""
     missing = [training for training in chosen if not is_done(training, study)]
     console.print(f"{study.title}: {len(chosen)} trainings, {len(missing)} to run, in {study.out}")
     runners = make_runners(study, options.jobs, options.devices, console.print)
-    return run_trainings(missing, runners, console.print) if missing else []
+    failed = run_trainings(missing, runners, console.print) if missing else []
+    for message in failed:
+        sys.stderr.write(f"{message}\n")
+    return len(failed)
 
 
-def _end(failed: Sequence[str]) -> None:
-    if failed:
-        raise UserError(f"Of the trainings, {len(failed)} failed. The same command tries them again.")
+def _end(num_failed: int) -> None:
+    if num_failed:
+        raise UserError(f"Of the trainings, {num_failed} failed. The same command tries them again.")
 
 
 def _show_plan(study: Study, every: Sequence[Training], options: StudyOptions, console: Console) -> None:

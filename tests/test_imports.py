@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "recipes": {"data", "errors", "interfaces", "models"},
     "serving": {"errors", "inference", "markdown", "plugins"},
-    "studies": {"bio", "configs", "errors", "files", "locks", "run_dir", "scoring", "web_page"},
+    "studies": {"bio", "configs", "errors", "files", "locks", "records", "run_dir", "scoring", "web_page"},
 }
 ENTRY_POINTS = {
     *(

@@ -117,12 +117,6 @@ def clear(device: torch.device) -> None:
         torch.cuda.reset_peak_memory_stats(device)
 
 
-def synchronize(device: torch.device) -> None:
-    """Wait until the device has done all that it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
 def peak_gib(device: torch.device) -> float | None:
     """Most memory of tensors since `clear`; None where it is not counted."""
     return torch.cuda.max_memory_allocated(device) / GIB if device.type == "cuda" else None

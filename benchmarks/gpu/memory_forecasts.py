@@ -8,8 +8,8 @@ from itertools import product
 
 import torch
 
-from benchmarks.decoding import batches_of
-from benchmarks.gpu.measured_rows import GIB, Row, Rows, clear, peak_gib, synchronize
+from benchmarks.decoding import batches_of, synchronize
+from benchmarks.gpu.measured_rows import GIB, Row, Rows, clear, peak_gib
 from benchmarks.gpu.step_speed import Stepper, training_batches
 from benchmarks.gpu.true_sizes import NetworkSize, Scale, build, computing, make_module
 from gner.data.collate import Collator

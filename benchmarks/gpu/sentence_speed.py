@@ -20,13 +20,12 @@ from typing import Any
 
 import torch
 
-from benchmarks.decoding import Generate, Result, batches_of, run
-from benchmarks.gpu.measured_rows import Row, Rows, peak_gib, synchronize
+from benchmarks.decoding import Generate, Result, batches_of, run, synchronize
+from benchmarks.gpu.measured_rows import Row, Rows, peak_gib
 from benchmarks.gpu.step_speed import Stepper, training_batches
 from benchmarks.gpu.true_sizes import NetworkSize, Scale, build
 from gner import decoding
 from gner.alignment.postprocess import PostProcessor
-from gner.bio import to_entities
 from gner.data.collate import Collator
 from gner.decoding import BeamSearch, DecodingStrategy, Greedy
 from gner.decoding.huggingface_beams import HuggingFaceBeams
@@ -34,8 +33,8 @@ from gner.decoding.log_probs import token_log_probs
 from gner.decoding.prefix_store import PrefixStore
 from gner.interfaces import Batch
 from gner.models import GnerModule
-from gner.records import Counts, Example
-from gner.scoring.counts import score_of
+from gner.records import Example
+from gner.scoring import Tally, score_of
 
 _KNOWN = 0.005
 """A loss with which sentences are known by heart."""
@@ -93,13 +92,10 @@ def fit(module: GnerModule, size: NetworkSize, examples: Sequence[Example], rows
 
 def f1_of(module: GnerModule, examples: Sequence[Example], result: Result) -> float:
     """Strict F1 of what was written."""
-    reader = PostProcessor(module.format)
-    correct = predicted = right = 0
+    reader, tally = PostProcessor(module.format), Tally(scorers=())
     for example, generation in zip(examples, result.generations, strict=True):
-        found = {(one.start, one.end, one.type) for one in reader.read(example, [generation]).entities}
-        gold = {(one.start, one.end, one.type) for one in to_entities(example.tags)}
-        correct, predicted, right = correct + len(found & gold), predicted + len(found), right + len(gold)
-    return score_of(Counts(correct, predicted, right)).f1
+        tally += Tally.of(example, reader.read(example, [generation]), scorers=())
+    return score_of(tally.strict).f1
 
 
 def time_limit(module: GnerModule, batches: Sequence[Batch], device: torch.device) -> Row:

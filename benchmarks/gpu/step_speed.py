@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.gpu.measured_rows import Row, Rows, peak_gib, synchronize
+from benchmarks.decoding import synchronize
+from benchmarks.gpu.measured_rows import Row, Rows, peak_gib
 from benchmarks.gpu.true_sizes import NetworkSize, Scale, build, computing
 from gner.data.collate import Collator
 from gner.data.regularization import Regularization

@@ -181,6 +181,21 @@ def _entities(raw: dict[str, Any], example: Example, place: str) -> tuple[Entity
     return tuple(sorted(found, key=lambda entity: entity.start))
 
 
+def scored_entities(row: Row) -> tuple[Entity, ...]:
+    """What a row says was found, as it was scored when the file was written.
+
+    Raises:
+        UserError: It says nothing but the text, or it is malformed.
+    """
+    entities = stored_entities(row)
+    if entities is None:
+        raise UserError(
+            f"{row.example.source}: expected `entities`, as `gner.validate` and `gner.test` write them. "
+            "`python -m gner.score --compare` reads the texts of files without."
+        )
+    return entities
+
+
 def stored_entities(row: Row) -> tuple[Entity, ...] | None:
     """What a row says was found, with scores; None if it says nothing but the text.
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gner.bio import to_tags
-from gner.errors import UserError
 from gner.prompting import DefaultFormat
 from gner.records import AlignmentReport, Prediction
-from gner.scoring.prediction_file import Row, stored_entities
+from gner.scoring.prediction_file import Row, scored_entities
 from gner.scoring.rescore import Rescored
 from gner.scoring.results import EntityScores
 from gner.scoring.tally import Tally, entity_scores
@@ -39,12 +38,7 @@ class StoredAnswers:
         """
         format = DefaultFormat()
         for row in rows:
-            entities = stored_entities(row)
-            if entities is None:
-                raise UserError(
-                    f"{row.example.source}: expected `entities`, as `gner.validate` and `gner.test` write them. "
-                    "`python -m gner.score --compare` reads the texts of files without."
-                )
+            entities = scored_entities(row)
             tags = tuple(to_tags(entities, len(row.example.words)))
             prediction = Prediction(tags, entities, AlignmentReport())
             tally = self._tallies.setdefault(row.example.dataset, Tally(scorers=()))

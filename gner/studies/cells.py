@@ -76,10 +76,10 @@ def _training(study: Study, axes: Sequence[Axis], point: Sequence[Value], seed: 
     usual = [axis.value(study.compare_with[axis.name]).settings for axis in others]
     own = [value.settings for value in point]
     base = next((value.base for value in point if value.base is not None), study.base)
-    settings = _merged(study.options.settings, *usual, *own)
-    common = _merged(study.options.settings, *own)
+    settings = merged(study.options.settings, *usual, *own)
+    common = merged(study.options.settings, *own)
     name = name_of((*labels.items(), ("seed", str(seed))))
-    folder = study.out / (_file_name(labels) or "all") / f"seed={seed}"
+    folder = study.out / (_short_file_name(labels) or "all") / f"seed={seed}"
     return Training(name, folder, base, settings, common, seed, tuple(evaluations))
 
 
@@ -87,16 +87,26 @@ def _evaluation(study: Study, trained: Mapping[str, str], axes: Sequence[Axis], 
     own = {axis.name: value.label for axis, value in zip(axes, point, strict=True)}
     whole = {**trained, **own}
     labels = tuple((axis.name, whole[axis.name]) for axis in study.axes)
-    return Evaluation(labels, _file_name(own) or None, _merged(*(value.settings for value in point)))
+    return Evaluation(labels, _short_file_name(own) or None, merged(*(value.settings for value in point)))
 
 
-def _file_name(labels: Mapping[str, str]) -> str:
-    """Part of the names of files.
+def file_name_of(labels: Labels) -> str:
+    """Labels as part of a file's name.
+
+    Example:
+        >>> file_name_of((("context", "w/o"), ("boundaries", "bio")))
+        'context=w-o+boundaries=bio'
+    """
+    return "+".join(slug(f"{name}={label}") for name, label in labels)
+
+
+def _short_file_name(labels: Mapping[str, str]) -> str:
+    """The same.
 
     Raises:
         UserError: It is longer than the name of an evaluation may be.
     """
-    name = "+".join(slug(f"{name}={label}") for name, label in labels.items())
+    name = file_name_of(tuple(labels.items()))
     if len(name) > MOST_CHARACTERS:
         raise UserError(f"Expected shorter labels of a study: {name} has more than {MOST_CHARACTERS} characters.")
     return name
@@ -112,7 +122,7 @@ def name_of(labels: Labels) -> str:
     return ", ".join(f"{name}={label}" for name, label in labels)
 
 
-def _merged(*settings: Mapping[str, Any]) -> dict[str, Any]:
+def merged(*settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of several sources; later ones win."""
     return dict(chain.from_iterable(one.items() for one in settings))
 

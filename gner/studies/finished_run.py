@@ -71,14 +71,13 @@ def read_runs(given: Sequence[str]) -> list[FinishedRun]:
 def _of_study(file: str) -> list[FinishedRun]:
     """The cells of a study by the seed that most of them have, with the one to compare with first."""
     study = read_study(file)
-    base = dict(study.compare_with)
     outcomes = read_outcomes(study, trainings(study))
-    seeds = [one.seed for one in outcomes if dict(one.labels) == base]
+    seeds = [one.seed for one in outcomes if one.labels == study.base_labels]
     found = max(([one for one in outcomes if one.seed == seed] for seed in seeds), key=len, default=[])
     if len(found) < 2:
-        compared = name_of(tuple(base.items()))
+        compared = name_of(study.base_labels)
         raise UserError(f"{study.file}: expected that {compared} and another cell have ended. gner.study runs them.")
-    found.sort(key=lambda outcome: dict(outcome.labels) != base)
+    found.sort(key=lambda outcome: outcome.labels != study.base_labels)
     return [_of_outcome(outcome) for outcome in found]
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
+from gner.studies.cells import file_name_of
 from gner.studies.outcomes import ALL, Outcome
-from gner.studies.study_file import Study, slug
+from gner.studies.study_file import Study
 
 
 def write_hparams(folder: Path, outcomes: Iterable[Outcome], study: Study) -> None:
@@ -17,8 +18,8 @@ def write_hparams(folder: Path, outcomes: Iterable[Outcome], study: Study) -> No
     shutil.rmtree(folder, ignore_errors=True)
     with SummaryWriter(str(folder)) as writer:
         for outcome in outcomes:
-            labels = dict(outcome.labels)
             found = {name: value for (dataset, name), value in outcome.metrics.items() if dataset == ALL}
             metrics = {f"{study.options.split}/{name}": found[name] for name in study.options.metrics if name in found}
-            name = "+".join(slug(f"{axis}={label}") for axis, label in labels.items())
-            writer.add_hparams({**labels, "seed": outcome.seed}, metrics, run_name=f"{name}+seed={outcome.seed}")
+            labels = (*outcome.labels, ("seed", str(outcome.seed)))
+            values = {**dict(outcome.labels), "seed": outcome.seed}
+            writer.add_hparams(values, metrics, run_name=file_name_of(labels))

@@ -9,15 +9,14 @@ from typing import Any, NamedTuple
 
 from gner.bio import to_entities
 from gner.errors import UserError
-from gner.scoring.prediction_file import read_rows, stored_entities
+from gner.records import Counts, Entity
+from gner.scoring.prediction_file import read_rows, scored_entities
 from gner.studies.cells import Evaluation, Labels, Training
 from gner.studies.running import is_evaluated, read_state, result_name
 from gner.studies.study_file import Study
 
 SentenceKey = tuple[str, str, tuple[str, ...]]
 """Dataset, id and words."""
-Counts = Mapping[SentenceKey, tuple[int, int, int]]
-"""Correct, predicted and gold entities of each sentence."""
 ALL = "all"
 """In place of a dataset: what was counted over all."""
 
@@ -43,7 +42,7 @@ class Outcome(NamedTuple):
     predictions: Path
     settings: Mapping[str, Any]
 
-    def counts(self) -> dict[SentenceKey, tuple[int, int, int]]:
+    def counts(self) -> dict[SentenceKey, Counts]:
         """Of each sentence, from the prediction file: strict, as ``f1`` is."""
         return dict(_counts(self.predictions))
 
@@ -88,14 +87,13 @@ def _split_name(metric: str) -> tuple[str, str]:
     return dataset or ALL, name
 
 
-def _counts(file: Path) -> Iterable[tuple[SentenceKey, tuple[int, int, int]]]:
+def _counts(file: Path) -> Iterable[tuple[SentenceKey, Counts]]:
     with file.open("rb") as lines:
         for row in read_rows(lines, str(file)):
             example = row.example
-            gold = {(entity.start, entity.end, entity.type) for entity in to_entities(example.tags)}
-            stored = stored_entities(row)
-            if stored is None:
-                raise UserError(f"{example.source}: expected `entities`, as gner.test writes them.")
-            found = {(entity.start, entity.end, entity.type) for entity in stored}
-            key = (example.dataset, example.id, example.words)
-            yield key, (len(gold & found), len(found), len(gold))
+            gold, found = map(_without_scores, (to_entities(example.tags), scored_entities(row)))
+            yield (example.dataset, example.id, example.words), Counts.of_sets(gold, found)
+
+
+def _without_scores(entities: Iterable[Entity]) -> set[tuple[int, int, str]]:
+    return {(entity.start, entity.end, entity.type) for entity in entities}

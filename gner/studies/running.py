@@ -10,15 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import yaml
 
 from gner import locks, run_dir
 from gner.errors import UserError
 from gner.files import replacing
-from gner.studies.cells import Evaluation, Training, as_config, config_arguments
+from gner.studies.cells import Evaluation, Training, as_config, config_arguments, merged
 from gner.studies.study_file import Study, by_dotted_keys
 
 _STATE, _LOG, _LOCK = "state.json", "log.txt", ".lock"
@@ -106,9 +105,8 @@ class Runner:
 
     def _evaluate(self, evaluation: Evaluation, training: Training, lock: IO[bytes]) -> None:
         more = [] if evaluation.name is None else ["--name", evaluation.name]
-        command: Literal["test", "validate"] = "test" if self._study.options.split == "test" else "validate"
         options = ["--ckpt_path", self._study.options.checkpoint, *more]
-        self._command(command, own_config(training, evaluation), options, training, lock)
+        self._command(_command_of(self._study), own_config(training, evaluation), options, training, lock)
 
     def _command(
         self, command: str, config: Mapping[str, Any], options: Sequence[str], training: Training, lock: IO[bytes]
@@ -172,8 +170,8 @@ def read_state(training: Training) -> State:
     Raises:
         UserError: It was begun with other settings, or the file is broken.
     """
-    configs = [*(yaml.safe_load(path.read_text(encoding="utf-8")) for path in training.base), own_config(training)]
-    configs = json.loads(json.dumps(configs, default=str))  # as they come back from the file
+    base = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in training.base]
+    configs = _as_stored([*base, own_config(training)])
     path = training.folder / _STATE
     if not path.exists():
         return State(configs, None, {})
@@ -183,7 +181,7 @@ def read_state(training: Training) -> State:
         raise UserError(f"{path}: expected what a study wrote. Remove it to run this training again.") from error
     if state.seconds is None and not _can_resume(training):
         return State(configs, None, {})
-    before, now = _merged(state.configs), _merged(configs)
+    before, now = (merged(*map(by_dotted_keys, each)) for each in (state.configs, configs))
     if before != now:
         raise UserError(
             f"{path}: {training.name} was run with other settings ({_first_difference(before, now)}). "
@@ -203,8 +201,13 @@ def _can_resume(training: Training) -> bool:
 
 def result_name(evaluation: Evaluation, study: Study) -> str:
     """What an evaluation is called in ``metrics.json``; its predictions are in the file of this name."""
-    stage = "test" if study.options.split == "test" else "validate"
-    return stage if evaluation.name is None else f"{stage}_{evaluation.name}"
+    command = _command_of(study)
+    return command if evaluation.name is None else f"{command}_{evaluation.name}"
+
+
+def _command_of(study: Study) -> str:
+    """What evaluates the study's split."""
+    return "test" if study.options.split == "test" else "validate"
 
 
 def is_evaluated(state: State, evaluation: Evaluation, study: Study) -> bool:
@@ -212,11 +215,14 @@ def is_evaluated(state: State, evaluation: Evaluation, study: Study) -> bool:
     return state.evaluated.get(result_name(evaluation, study)) == _record(evaluation, study)
 
 
-def _record(evaluation: Evaluation, study: Study) -> dict[str, Any]:
-    """What an evaluation depends on beside its training, as it comes back from the file."""
-    record = {"checkpoint": study.options.checkpoint, "settings": dict(evaluation.settings)}
-    found: dict[str, Any] = json.loads(json.dumps(record, default=str))
-    return found
+def _record(evaluation: Evaluation, study: Study) -> Any:
+    """What an evaluation depends on beside its training."""
+    return _as_stored({"checkpoint": study.options.checkpoint, "settings": dict(evaluation.settings)})
+
+
+def _as_stored(values: Any) -> Any:
+    """Values as they come back from the file of the state."""
+    return json.loads(json.dumps(values, default=str))
 
 
 def is_done(training: Training, study: Study) -> bool:
@@ -233,8 +239,3 @@ def _write_state(training: Training, state: State) -> None:
 def _first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     key = next(key for key in dict.fromkeys([*before, *now]) if before.get(key, _ABSENT) != now.get(key, _ABSENT))
     return f"{key} {before.get(key, _ABSENT)}, now {now.get(key, _ABSENT)}"
-
-
-def _merged(configs: Sequence[Any]) -> dict[str, Any]:
-    """The values of several configs, of which later ones win."""
-    return dict(chain.from_iterable(by_dotted_keys(config).items() for config in configs))

@@ -15,11 +15,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from gner.records import Counts
 from gner.scoring.bootstrap import Interval, f1_of, interval_of
 from gner.scoring.systems import two_sided_p
-from gner.studies.outcomes import Counts
+from gner.studies.outcomes import SentenceKey
 
-CountsOfSeeds = Mapping[int, Counts]
+CountsOfSeeds = Mapping[int, Mapping[SentenceKey, Counts]]
 """Of one cell: by seed, of each sentence."""
 
 
@@ -77,7 +78,7 @@ def _tables(base: CountsOfSeeds, other: CountsOfSeeds, seeds: Sequence[int]) -> 
         return []
     cells = [[cell[seed] for seed in seeds] for cell in (base, other)]
     shared = set.intersection(*(set(counts) for counts in (*cells[0], *cells[1])))
-    by_dataset: dict[str, list[list[list[tuple[int, int, int]]]]] = {}
+    by_dataset: dict[str, list[list[list[Counts]]]] = {}
     for key in sorted(shared):
         of_seeds = [[of_base[key], of_other[key]] for of_base, of_other in zip(*cells, strict=True)]
         by_dataset.setdefault(key[0], []).append(of_seeds)

@@ -141,6 +141,11 @@ class Study(NamedTuple):
     compare_with: Mapping[str, str]
     options: StudyFile
 
+    @property
+    def base_labels(self) -> tuple[tuple[str, str], ...]:
+        """The labels of the cell that others are compared with."""
+        return tuple(self.compare_with.items())
+
     def axis(self, name: str) -> Axis:
         """The axis of a name."""
         return next(axis for axis in self.axes if axis.name == name)

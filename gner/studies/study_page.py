@@ -117,7 +117,7 @@ def notes(summary: Summary, study: Study, outcomes: Sequence[Outcome]) -> list[s
     sentences = ", ".join(f"{name} {number:,}" for name, number in sorted(summary.num_sentences.items())) or "none yet"
     seeds = ", ".join(map(str, study.options.seeds))
     evaluated = f"Split {study.options.split}, checkpoint {study.options.checkpoint}, seeds {seeds}."
-    compared = name_of(tuple(study.compare_with.items()))
+    compared = name_of(study.base_labels)
     from_base = f"Differences are points of strict F1 (mean over datasets) from {compared}."
     found = [_STRICT, f"{evaluated} Sentences: {sentences}.", _labels(study, outcomes), from_base, _TESTS]
     if summary.is_mixed:

@@ -84,14 +84,13 @@ def summarize(study: Study, outcomes: Sequence[Outcome]) -> Summary:
         by_cell.setdefault(outcome.labels, {})[outcome.seed] = outcome
     num_sentences = dict(chain.from_iterable(outcome.num_sentences.items() for outcome in outcomes))
     columns = _columns(study.options.metrics, sorted(num_sentences), outcomes)
-    base_labels = tuple((axis.name, study.compare_with[axis.name]) for axis in study.axes)
-    base = {seed: outcome.counts() for seed, outcome in by_cell.get(base_labels, {}).items()}
+    base = {seed: outcome.counts() for seed, outcome in by_cell.get(study.base_labels, {}).items()}
     lines, missing = [], []
     for labels in cells(study):
         found = by_cell.get(labels, {})
         missing += [f"{name_of(labels)}, seed={seed}" for seed in study.options.seeds if seed not in found]
         comparison = None
-        if labels != base_labels:
+        if labels != study.base_labels:
             comparison = compare_cells(base, {seed: outcome.counts() for seed, outcome in found.items()})
         lines.append(Line(labels, {column: _values(column, found) for column in columns}, comparison))
     sizes = {frozenset(outcome.num_sentences.items()) for outcome in outcomes}
