@@ -132,7 +132,7 @@ def _name(field: dataclasses.Field[Any]) -> str:
 
 def _help_text(field: dataclasses.Field[Any], meaning: str | None) -> str:
     default = field.default
-    is_shown = default not in (dataclasses.MISSING, None) and default is not False
+    is_shown = default not in (dataclasses.MISSING, None, "") and default is not False
     shown = f" (default: {default})" if is_shown else ""
     return (meaning or "").removesuffix(".").replace("%", "%%") + shown
 
@@ -144,6 +144,7 @@ def _arguments(field: dataclasses.Field[Any], hint: Any) -> dict[str, Any]:
     found = _type(_without_none(hint)) | field.metadata.get("given", {})
     if field.default is not dataclasses.MISSING:
         found["default"] = field.default
+        found |= {"nargs": "?"} if field.metadata.get("positional") else {}
     elif not field.metadata.get("positional"):
         found["required"] = True
     return found

@@ -31,8 +31,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scoring": {"alignment", "bio", "errors", "files", "option_parser", "plugins", "prompting", "records", "web_page"},
     "metrics": {"prompting", "records", "scoring"},
     "data": {
-        *("alignment", "bio", "errors", "files", "interfaces", "option_parser", "packed_rows", "plugins", "prompting"),
-        *("records", "run_dir", "scoring", "sentences", "spacy_library", "web_page", "words"),
+        *("alignment", "bio", "configs", "errors", "files", "interfaces", "option_parser", "packed_rows", "plugins"),
+        *("prompting", "records", "run_dir", "scoring", "sentences", "spacy_library", "web_page", "words"),
     },
     "decoding": {
         *("alignment", "bio", "errors", "files", "interfaces", "markdown", "metrics", "prompting", "records"),

@@ -1,12 +1,16 @@
-"""``python -m gner.data.check SOURCE``: inspects data before training on it."""
+"""``python -m gner.data.check SOURCE`` or ``--config FILE``: inspects data before training on it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import rich
 
+from gner.configs import find_config
+from gner.data.check.config_datasets import check_config
 from gner.data.check.terminal import CheckOptions, check_source
+from gner.errors import UserError
 from gner.option_parser import errors_end_the_command, parse_options
 
 
@@ -17,11 +21,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments,
         prog="python -m gner.data.check",
         description="Shows counts, lengths, duplicates and contradictions of a data source, annotations that were "
-        "changed or left out while reading, and the prompts that the model gets.",
+        "changed or left out while reading, and the prompts that the model gets; without a source, which datasets of a "
+        "config are there.",
         epilog="The options are those of a source in the config (docs/data.md), and training reads the same.",
     )
     with errors_end_the_command():
-        check_source(options, rich.get_console())
+        if options.path:
+            check_source(options, rich.get_console())
+        elif options.config is not None:
+            check_config(Path(find_config(options.config)), options.root, rich.get_console())
+        else:
+            raise UserError("Expected a SOURCE, or the --config of a run, got neither.")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gner.configs import find_config
 from gner.data.annotations.read_report import MEANING
 from gner.data.check.findings import (
     Clash,
@@ -39,16 +40,20 @@ class CheckOptions(AnswersOptions):
     """The options of the command line: those of a source, and what to show.
 
     Attributes:
+        path: A file, a folder, or the name of a Hugging Face dataset; without one, all datasets of --config.
         tokenizer: Also count tokens of prompts and answers.
-        config: Config of a run, whose prompt format is shown and counted.
+        config: Config of a run, or the name of a shipped one: whose prompt format is shown and counted.
+        root: Without SOURCE, the folder of the config's datasets, in place of its data.root.
         max_tokens: data.max_input_tokens of the run.
         show: Most places to show of each finding.
     """
 
+    path: str = option("", positional=True, metavar="SOURCE")
     tokenizer: str | None = option(None, metavar="NAME_OR_FOLDER")
     max_tokens: int = option(640, metavar="N")
     show: int = option(5, metavar="N")
-    config: Path | None = option(None, metavar="FILE")
+    config: str | None = option(None, metavar="FILE")
+    root: Path | None = option(None, metavar="FOLDER")
 
 
 def check_source(options: CheckOptions, console: Console) -> None:
@@ -57,7 +62,7 @@ def check_source(options: CheckOptions, console: Console) -> None:
     Raises:
         UserError: No split can be read, or the tokenizer cannot be loaded.
     """
-    format = DefaultFormat() if options.config is None else format_of_config(options.config)
+    format = DefaultFormat() if options.config is None else format_of_config(Path(find_config(options.config)))
     reader = SourceReader(options.source())
     parts = reader.chosen_parts()
     page = _Page(console, options.show, format)
