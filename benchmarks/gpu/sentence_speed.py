@@ -20,17 +20,14 @@ from typing import Any
 
 import torch
 
-from benchmarks.decoding import Generate, Result, batches_of, run, synchronize
+from benchmarks.decoding import Generate, Result, batches_of, run, seconds_at_limit
 from benchmarks.gpu.measured_rows import Row, Rows, peak_gib
 from benchmarks.gpu.step_speed import Stepper, training_batches
 from benchmarks.gpu.true_sizes import NetworkSize, Scale, build
 from gner import decoding
 from gner.alignment.postprocess import PostProcessor
-from gner.data.collate import Collator
 from gner.decoding import BeamSearch, DecodingStrategy, Greedy
 from gner.decoding.huggingface_beams import HuggingFaceBeams
-from gner.decoding.log_probs import token_log_probs
-from gner.decoding.prefix_store import PrefixStore
 from gner.interfaces import Batch
 from gner.models import GnerModule
 from gner.records import Example
@@ -98,23 +95,9 @@ def f1_of(module: GnerModule, examples: Sequence[Example], result: Result) -> fl
     return score_of(tally.strict).f1
 
 
-def time_limit(module: GnerModule, batches: Sequence[Batch], device: torch.device) -> Row:
+def time_limit(module: GnerModule, batches: Sequence[Batch]) -> Row:
     """Seconds of a pass over prompts and right answers."""
-    collate = Collator(module.format, module.backbone)
-    answers = [[row.answer for row in collate.encode(batch.examples)] for batch in batches]
-    spent = []
-    for _ in range(2):  # the first round is a warm-up
-        prefixes = PrefixStore(module.network)
-        synchronize(device)
-        started = time.perf_counter()
-        for batch, written in zip(batches, answers, strict=True):
-            batch.prefixes = prefixes
-            with torch.inference_mode():
-                token_log_probs(module.network, batch, written)
-        synchronize(device)
-        spent.append(time.perf_counter() - started)
-    seconds = spent[-1]
-    num_sentences = sum(map(len, batches))
+    seconds, num_sentences = seconds_at_limit(module, batches), sum(map(len, batches))
     return {"sentences": num_sentences, "seconds": seconds, "sentences_per_s": num_sentences / seconds}
 
 
@@ -156,7 +139,7 @@ def measure_decoding(scale: Scale, size: NetworkSize, examples: Sequence[Example
     for batch_size, number in scale.batch_sizes.items():
         batches = [batch.to(rows.device) for batch in batches_of(module, examples[:number], batch_size)]
         names = {"network": size.name, "batch_size": batch_size}
-        limit = rows.measure({**names, "row": "limit"}, partial(time_limit, module, batches, rows.device), needs=1)
+        limit = rows.measure({**names, "row": "limit"}, partial(time_limit, module, batches), needs=1)
         found = {"limit": limit["seconds"]} if "seconds" in limit else {}
         for contender in contenders():
             of_row = {**names, "row": contender.name, "against": contender.base}
