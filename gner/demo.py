@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from gner.inference.labels import read_labels
+from gner.library_messages import hide_library_messages
 from gner.option_parser import errors_end_the_command, option, parse_options
 
 _LOOPBACK = "127.0.0.1"
@@ -41,6 +42,7 @@ class DemoOptions:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    hide_library_messages()
     options = parse_options(
         DemoOptions,
         arguments,

@@ -9,6 +9,7 @@ from typing import Literal
 
 from rich.console import Console
 
+from gner.library_messages import hide_library_messages
 from gner.option_parser import errors_end_the_command, option, parse_options
 
 
@@ -42,6 +43,7 @@ class ExportOptions:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    hide_library_messages()
     options = parse_options(
         ExportOptions,
         arguments,

@@ -12,7 +12,10 @@ _WARNINGS = [
     r"FSDP2-wrapped module .* returned a view tensor",  # T5's blocks; gradients are exact
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning's use of torch
 ]
-_LOGGED = re.compile("💡 Tip:|TPU available: False|`Trainer.fit` stopped: `max_(steps|epochs)=")
+_LOGGED = re.compile(
+    "💡 Tip:|TPU available: False|`Trainer.fit` stopped: `max_(steps|epochs)=|Failed to load CPU gemm_4bit_forward"
+)
+_LOGGERS = ("lightning.pytorch.utilities.rank_zero", "bitsandbytes.backends.cpu.ops")
 
 
 def hide_library_messages() -> None:
@@ -23,7 +26,8 @@ def hide_library_messages() -> None:
     """
     for message in _WARNINGS:
         warnings.filterwarnings("ignore", message)
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_of_the_run)
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_is_of_the_run)
 
 
 def _is_of_the_run(record: logging.LogRecord) -> bool:

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from gner.errors import UserError
 from gner.file_prediction.options import PredictOptions
 from gner.files import until_nobody_reads
+from gner.library_messages import hide_library_messages
 from gner.option_parser import errors_end_the_command, parse_options
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    hide_library_messages()
     given = sys.argv[1:] if arguments is None else list(arguments)
     if any(argument in ("-c", "--config", "--print_config") or argument.startswith("--config=") for argument in given):
         from gner.cli import main as run  # noqa: PLC0415 - takes seconds

@@ -10,7 +10,7 @@ const element = (tag, text, name) => {
   return made;
 };
 const types = [...new Set(data.sentences.flatMap(s => SIDES.flatMap(side => s[side]).map(e => e[2])))].sort();
-const hue = type => 40 + (types.indexOf(type) * 137.5) % 280;  // without red, the colour of errors
+const hue = type => 40 + (types.indexOf(type) * 173) % 280;  // by the golden ratio; without red, the colour of errors
 
 function fill(select, all, names) {
   select.append(new Option(all, ""), ...names.map(name => new Option(name, name)));

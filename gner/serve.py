@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gner.errors import UserError
+from gner.library_messages import hide_library_messages
 from gner.option_parser import errors_end_the_command, option, parse_options
 
 
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: An option is wrong, or the model cannot be loaded.
     """
+    hide_library_messages()
     with errors_end_the_command():
         options = parse_options(
             ServeOptions,

@@ -1,5 +1,6 @@
 """What libraries say beside the run is not shown; what they say of it is."""
 
+import logging
 import subprocess
 import sys
 import warnings
@@ -24,3 +25,11 @@ def test_other_warnings_are_shown() -> None:
         warnings.warn("`isinstance(treespec, LeafSpec)` is deprecated, use …", FutureWarning, stacklevel=1)
         with pytest.warns(UserWarning, match="another"):
             warnings.warn("another", stacklevel=1)
+
+
+def test_a_kernel_that_is_not_needed_is_not_missed(caplog: pytest.LogCaptureFixture) -> None:
+    hide_library_messages()
+    log = logging.getLogger("bitsandbytes.backends.cpu.ops")
+    log.warning("Failed to load CPU gemm_4bit_forward from kernels-community: no module")
+    log.warning("something else")
+    assert caplog.messages == ["something else"]
