@@ -23,6 +23,10 @@ from gner.studies.outcomes import SentenceKey
 CountsOfSeeds = Mapping[int, Mapping[SentenceKey, Counts]]
 """Of one cell: by seed, of each sentence."""
 
+_Pairs = dict[SentenceKey, tuple[Counts, Counts]]
+_NOTHING = (Counts(0, 0, 0), Counts(0, 0, 0))
+"""Of a sentence that a seed does not have."""
+
 
 class Comparison(NamedTuple):
     """A cell against another, in strict F1, as the unweighted mean over datasets.
@@ -47,6 +51,9 @@ def compare_cells(
 ) -> Comparison | None:
     """Compare two cells on the seeds and sentences that both have; None if there are none.
 
+    Seeds may have different sentences, as where each evaluates on a random part: a resampling is of the sentences of
+    all, and a seed counts those that it has.
+
     Args:
         base: The cell that others are compared with.
         other: The cell.
@@ -60,7 +67,7 @@ def compare_cells(
         >>> found.difference, found.p_sentences, found.p_seeds
         (1.0, 0.02, None)
     """
-    seeds = sorted(base.keys() & other.keys())
+    seeds = sorted(seed for seed in base.keys() & other.keys() if base[seed].keys() & other[seed].keys())
     tables = _tables(base, other, seeds)
     if not tables:
         return None
@@ -74,15 +81,15 @@ def compare_cells(
 
 def _tables(base: CountsOfSeeds, other: CountsOfSeeds, seeds: Sequence[int]) -> list[np.ndarray]:
     """For each dataset the counts of all sentences, (N sentences, S seeds, 2 cells, 3)."""
-    if not seeds:
-        return []
-    cells = [[cell[seed] for seed in seeds] for cell in (base, other)]
-    shared = set.intersection(*(set(counts) for counts in (*cells[0], *cells[1])))
-    by_dataset: dict[str, list[list[list[Counts]]]] = {}
-    for key in sorted(shared):
-        of_seeds = [[of_base[key], of_other[key]] for of_base, of_other in zip(*cells, strict=True)]
-        by_dataset.setdefault(key[0], []).append(of_seeds)
+    pairs = [_pairs(base[seed], other[seed]) for seed in seeds]
+    by_dataset: dict[str, list[list[tuple[Counts, Counts]]]] = {}
+    for key in sorted(set().union(*pairs)):
+        by_dataset.setdefault(key[0], []).append([of_seed.get(key, _NOTHING) for of_seed in pairs])
     return [np.array(rows, dtype=float) for rows in by_dataset.values()]
+
+
+def _pairs(base: Mapping[SentenceKey, Counts], other: Mapping[SentenceKey, Counts]) -> _Pairs:
+    return {key: (base[key], other[key]) for key in base.keys() & other.keys()}
 
 
 def _draw(tables: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:

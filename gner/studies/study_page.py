@@ -124,6 +124,8 @@ def notes(summary: Summary, study: Study, outcomes: Sequence[Outcome]) -> list[s
     found = [_STRICT, f"{evaluated} Sentences: {sentences}.", _labels(study, outcomes), from_base, _TESTS]
     if summary.is_mixed:
         found.append("Cells were evaluated on different sentences; a difference is of those that both have.")
+    if summary.varies:
+        found.append("Seeds were evaluated on different sentences, so that `p, seeds` is over both.")
     if summary.missing:
         found.append(f"Missing: {'; '.join(summary.missing)}.")
     return found

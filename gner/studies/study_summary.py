@@ -11,8 +11,8 @@ import numpy as np
 from gner.errors import UserError, did_you_mean
 from gner.scoring.partial import GoldErrors
 from gner.studies.cells import Labels, name_of
-from gner.studies.outcomes import ALL, Outcome
-from gner.studies.significance import Comparison, compare_cells
+from gner.studies.outcomes import ALL, Outcome, SentenceKey
+from gner.studies.significance import Comparison, CountsOfSeeds, compare_cells
 from gner.studies.study_file import Study
 
 
@@ -63,7 +63,8 @@ class Summary(NamedTuple):
         lines: In the order of the axes.
         num_sentences: Of each dataset.
         missing: Cells and seeds that have not ended.
-        is_mixed: Whether cells have different numbers of sentences.
+        is_mixed: Whether cells of the same seed have different sentences.
+        varies: Whether seeds have different sentences.
     """
 
     columns: tuple[Column, ...]
@@ -71,6 +72,7 @@ class Summary(NamedTuple):
     num_sentences: Mapping[str, int]
     missing: tuple[str, ...]
     is_mixed: bool
+    varies: bool
 
 
 def summarize(study: Study, outcomes: Sequence[Outcome]) -> Summary:
@@ -84,17 +86,25 @@ def summarize(study: Study, outcomes: Sequence[Outcome]) -> Summary:
         by_cell.setdefault(outcome.labels, {})[outcome.seed] = outcome
     num_sentences = dict(chain.from_iterable(outcome.num_sentences.items() for outcome in outcomes))
     columns = _columns(study.options.metrics, sorted(num_sentences), outcomes)
-    base = {seed: outcome.counts() for seed, outcome in by_cell.get(study.base_labels, {}).items()}
+    counts = {labels: {seed: one.counts() for seed, one in found.items()} for labels, found in by_cell.items()}
     lines, missing = [], []
     for labels in cells(study):
         found = by_cell.get(labels, {})
         missing += [f"{name_of(labels)}, seed={seed}" for seed in study.options.seeds if seed not in found]
         comparison = None
         if labels != study.base_labels:
-            comparison = compare_cells(base, {seed: outcome.counts() for seed, outcome in found.items()})
+            comparison = compare_cells(counts.get(study.base_labels, {}), counts.get(labels, {}))
         lines.append(Line(labels, {column: _values(column, found) for column in columns}, comparison))
-    sizes = {frozenset(outcome.num_sentences.items()) for outcome in outcomes}
-    return Summary(columns, tuple(lines), num_sentences, tuple(missing), is_mixed=len(sizes) > 1)
+    return Summary(columns, tuple(lines), num_sentences, tuple(missing), *_differ(counts.values()))
+
+
+def _differ(cells: Iterable[CountsOfSeeds]) -> tuple[bool, bool]:
+    """Whether cells of the same seed have different sentences, and whether seeds have."""
+    sets: dict[int, set[frozenset[SentenceKey]]] = {}
+    for cell in cells:
+        for seed, counts in cell.items():
+            sets.setdefault(seed, set()).add(frozenset(counts))
+    return any(len(of_seed) > 1 for of_seed in sets.values()), len(set(map(frozenset, sets.values()))) > 1
 
 
 def cells(study: Study) -> list[Labels]:

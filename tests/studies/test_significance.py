@@ -71,6 +71,20 @@ def test_only_what_both_have_is_compared() -> None:
     assert compare_cells({0: base[0]}, {1: other[1]}) is None
 
 
+def test_seeds_may_have_sentences_of_their_own() -> None:
+    base, other = {seed: _cell(0.5, seed) for seed in SEEDS}, {seed: _cell(0.6, seed + 10) for seed in SEEDS}
+    for seed in SEEDS:  # 70 of 100 each, of which few are common to all
+        left_out = set(random.Random(seed).sample(sorted(base[seed]), 30))
+        for cell in (base, other):
+            cell[seed] = {key: counts for key, counts in cell[seed].items() if key not in left_out}
+    found = compare_cells(base, other, num_samples=500)
+    assert found is not None
+    scores = [[_f1(cell[seed]) for seed in SEEDS] for cell in (base, other)]
+    assert found.difference == pytest.approx(np.mean(scores[1]) - np.mean(scores[0]))
+    assert found.p_seeds == pytest.approx(stats.ttest_rel(scores[1], scores[0]).pvalue)
+    assert found.interval.low < found.difference < found.interval.high
+
+
 def test_datasets_count_alike_whatever_their_size() -> None:
     small = {("small", "0", ("w",)): (1, 1, 1)}
     base = {0: {**_cell(0.5, 0), **dict.fromkeys(small, (0, 1, 1))}}

@@ -1,5 +1,6 @@
 """The table's numbers are those of the outcomes."""
 
+from pathlib import Path
 from statistics import mean, stdev
 
 import pytest
@@ -49,6 +50,24 @@ def test_without_any_outcome_all_is_missing(make_study: MakeStudy) -> None:
     summary = summarize(make_study(), [])
     assert len(summary.missing) == 12
     assert not summary.num_sentences
+
+
+def test_other_sentences_are_told(simulated: Simulated) -> None:
+    outcomes = read_outcomes(simulated.study, simulated.trainings)
+    whole = summarize(simulated.study, outcomes)
+    of_seed = [outcome.predictions for outcome in outcomes if outcome.seed == 1]
+    _drop_the_first(of_seed[0])
+    one_less = summarize(simulated.study, outcomes)
+    for path in of_seed[1:]:
+        _drop_the_first(path)
+    all_less = summarize(simulated.study, outcomes)
+    assert [(one.is_mixed, one.varies) for one in (whole, all_less)] == [(False, False), (False, True)]
+    assert one_less.is_mixed
+
+
+def _drop_the_first(predictions: Path) -> None:
+    _, *rows = predictions.read_text(encoding="utf-8").splitlines(keepends=True)
+    predictions.write_text("".join(rows), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
