@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +17,8 @@ from gner.studies.study_summary import Column, Line, Summary
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """That colour-blind readers tell apart (Okabe and Ito, 2008)."""
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_ROOM = 60
+"""Characters beside each other below the figure."""
 _SHIFT = 0.04
 """Between the curves of categories, in categories, so that intervals do not hide each other."""
 
@@ -34,12 +37,7 @@ def draw_curves(summary: Summary, study: Study, figure: FigureFile, paths: Seque
     for number, (name, lines) in enumerate(by_line.items()):
         shift = _SHIFT * (number - (len(by_line) - 1) / 2) if figure.scale == "categories" else 0.0
         _draw(axes, {places[dict(line.labels)[figure.x]] + shift: line for line in lines}, column, name, number)
-    if figure.scale == "categories":
-        axes.set_xticks(range(len(labels)), list(map(_plain, labels)))
-    else:
-        axes.set_xscale(figure.scale)
-        axes.minorticks_off()  # whose labels would lie on those of the values
-        axes.set_xticks(list(places.values()), labels, minor=False)
+    _label(axes, figure, labels, places)
     axes.set_xlabel(_plain(figure.x))
     axes.set_ylabel(f"{column.heading}{', %' if column.is_share else ''}")
     axes.set_title(_plain(study.title))
@@ -64,6 +62,18 @@ def _places(labels: Sequence[str], figure: FigureFile) -> dict[str, float]:
     if figure.scale == "categories":
         return {label: float(place) for place, label in enumerate(labels)}
     return {label: float(label) for label in labels}
+
+
+def _label(axes: Axes, figure: FigureFile, labels: Sequence[str], places: Mapping[str, float]) -> None:
+    """Name the places of the axis, aslant where names would lie on each other."""
+    if figure.scale == "categories":
+        is_long = max(map(len, labels)) * len(labels) > _ROOM
+        slant: dict[str, Any] = {"rotation": 20, "ha": "right", "rotation_mode": "anchor"} if is_long else {}
+        axes.set_xticks(range(len(labels)), list(map(_plain, labels)), **slant)
+    else:
+        axes.set_xscale(figure.scale)
+        axes.minorticks_off()  # whose labels would lie on those of the values
+        axes.set_xticks(list(places.values()), labels, minor=False)
 
 
 def _draw(axes: Axes, lines: Mapping[float, Line], column: Column, name: str, number: int) -> None:

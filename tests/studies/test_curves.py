@@ -43,3 +43,13 @@ def test_dollars_are_no_formula(simulated: Simulated, tmp_path: Path) -> None:
     summary = summarize(study, read_outcomes(study, simulated.trainings))
     draw_curves(summary, study, FigureFile("window", "beams"), [tmp_path / "figure.svg"])
     assert "cost in $ or $" in (tmp_path / "figure.svg").read_text(encoding="utf-8")
+
+
+def test_long_names_do_not_lie_on_each_other(simulated: Simulated, tmp_path: Path) -> None:
+    study = simulated.study
+    long = [value._replace(label=f"a long name of {value.label}") for value in study.axes[0].values]
+    renamed = study._replace(axes=(study.axes[0]._replace(values=tuple(long * 3)), *study.axes[1:]))
+    summary = summarize(study, read_outcomes(study, simulated.trainings))._replace(lines=())
+    for each, is_slanted in ((study, False), (renamed, True)):
+        draw_curves(summary, each, FigureFile("window", "beams"), [tmp_path / "figure.svg"])
+        assert ("rotate(-20)" in (tmp_path / "figure.svg").read_text(encoding="utf-8")) == is_slanted
