@@ -24,6 +24,7 @@ SCHEMES: tuple[Scheme, ...] = ("IOB2", "IOB1", "BIOES")
 OUTSIDE = "O"
 
 
+@lru_cache(maxsize=4096)
 def split_tag(tag: str) -> tuple[str, str]:
     """Split a tag into prefix and type.
 

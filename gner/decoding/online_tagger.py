@@ -68,7 +68,7 @@ class OnlineTagger:
             return
         befores = [OUTSIDE, *written[:-1]]
         features = _features(tuple(words))
-        sequence = [_after(tuple(words), word, befores[word]) for word in taught]
+        sequence = [_after(words, word, befores[word]) for word in taught]
         hashes = np.concatenate([features[taught], np.stack(sequence)], axis=1)
         slots = _slots(hashes, tuple(tags))  # (W, F, tags)
         errors = _softmax(self._weights[slots].sum(axis=1))
@@ -140,9 +140,13 @@ def _features(words: tuple[str, ...]) -> Hashes:
     return np.array(rows, np.uint32)
 
 
-def _after(words: tuple[str, ...], word: int, before: str) -> Hashes:
+def _after(words: Sequence[str], word: int, before: str) -> Hashes:
     """What the tag of a word may depend on together with the tag before, (F)."""
-    here, last = words[word], words[word - 1].lower() if word else ""
+    return _after_word(words[word], words[word - 1].lower() if word else "", before)
+
+
+@lru_cache(maxsize=1 << 14)
+def _after_word(here: str, last: str, before: str) -> Hashes:
     parts = ("any", f"word {here.lower()}", f"shape {shape_of(here)}", f"last {last}")
     return np.array([_hash(f"after {before}: {part}") for part in parts], np.uint32)
 
