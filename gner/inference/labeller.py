@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -98,18 +99,20 @@ class Labeller:
     Args:
         loaded: Network, tokenizer and settings. The network stays where it is.
         options: How texts are read.
+        served: What predicts in the place of the network, and takes as many prompts as there are.
 
     Attributes:
         settings: How the model was trained.
         split: What makes words of a text.
     """
 
-    def __init__(self, loaded: Loaded, options: ModelOptions) -> None:
+    def __init__(self, loaded: Loaded, options: ModelOptions, served: Predictor | None = None) -> None:
         self.settings = loaded.settings
         self.split = find_splitter(options.words if options.words is not None else loaded.settings.words)
         self._backbone = loaded.backbone
         self._network = loaded.network.eval()
         self._options = options
+        self._served = served
         self._predictors: dict[str | None, Predictor] = {}
         self._engines: dict[tuple[int, torch.device], TorchEngine] = {}
         self._collate = make_batch_maker(self.format, loaded.backbone)
@@ -214,6 +217,9 @@ class Labeller:
 
     def _engine(self, batch_size: int) -> TorchEngine:
         """The same one in every call, as it remembers how much memory there is."""
+        if self._served is not None:
+            cpu = torch.device("cpu")
+            return TorchEngine(self._collate, cpu, batch_size=sys.maxsize, batch_tokens=sys.maxsize)
         key = (batch_size, self._network.device)
         if key not in self._engines:
             self._engines[key] = TorchEngine(
@@ -223,6 +229,10 @@ class Labeller:
 
     def _predictor(self, decoding: Decoding | None) -> Predictor:
         """With a strategy; those that are named are kept, as they remember what speeds them up."""
+        if self._served is not None:
+            if decoding is not None:
+                raise UserError(f"Expected no `decoding`: this model is served, and writes greedily. Got {decoding!r}.")
+            return self._served
         if decoding is not None and not isinstance(decoding, str):
             return self._make_predictor(decoding)
         if decoding not in self._predictors:
