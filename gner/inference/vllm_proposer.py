@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy
+from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from gner.data.batch_maker import make_batch_maker
@@ -19,6 +22,8 @@ from gner.interfaces import Kind
 from gner.prompting import Format
 from gner.records import Example
 
+Tokens = NDArray[numpy.integer[Any]]
+
 
 @dataclass
 class _Row:
@@ -28,15 +33,27 @@ class _Row:
     drafter: Drafter
     draft: list[int] = field(default_factory=list)
 
-    def take(self, sampled: Sequence[int]) -> None:
-        """Take new tokens: those of the draft that the network agreed with, and the one that it chose after them."""
-        num_agreed = len(sampled) - 1
-        if list(sampled[:num_agreed]) != self.draft[:num_agreed]:
-            for token in sampled:
+    def copy(self) -> _Row:
+        """Another row that is so far equal."""
+        return _Row(self.example, self.drafter.copy(), self.draft)
+
+    def advance(self, new: Sequence[int], limit: int) -> list[int]:
+        """Take new tokens, if any, and draft what follows."""
+        if not new:
+            return []
+        self._take(new)
+        self.draft = self.drafter.draft(limit)
+        return self.draft
+
+    def _take(self, new: Sequence[int]) -> None:
+        """Take tokens: those of the draft that the network agreed with, and the one that it chose after them."""
+        num_agreed = len(new) - 1
+        if list(new[:num_agreed]) != self.draft[:num_agreed]:
+            for token in new:
                 self.drafter.accept([], [token])
             return
-        deviates = num_agreed < len(self.draft) and self.draft[num_agreed] != sampled[num_agreed]
-        self.drafter.accept(self.draft[: num_agreed + deviates], sampled)
+        deviates = num_agreed < len(self.draft) and self.draft[num_agreed] != new[num_agreed]
+        self.drafter.accept(self.draft[: num_agreed + deviates], new)
 
 
 class RowDrafts:
@@ -54,7 +71,7 @@ class RowDrafts:
         >>> write = lambda example: model.tokenizer.decode(model.batch([example]).prompt_ids[0].tolist())
         >>> drafts = RowDrafts(model.tokenizer, model.format, PromptReader(write, "toy"))
         >>> first = model.tokenizer("Ada(O)", add_special_tokens=False)["input_ids"][:1]
-        >>> [draft] = drafts.step([(prompt + first, first)], limit=128)
+        >>> [draft] = drafts.step([(numpy.array(prompt + first), first)], limit=128)
         >>> model.tokenizer.decode(first + draft)
         'Ada(O) Lovelace(O) wrote(O) to(O) London(O) .(O)'
     """
@@ -65,9 +82,9 @@ class RowDrafts:
         self._reader = reader
         self._pieces = PieceTokenizer(tokenizer, format, Kind.CAUSAL, num_probes=1)
         self._memory = TagMemory()
-        self._rows: dict[tuple[int, ...], _Row] = {}
+        self._rows: dict[bytes, _Row] = {}  # by their tokens
 
-    def step(self, rows: Sequence[tuple[Sequence[int], Sequence[int]]], limit: int) -> list[list[int]]:
+    def step(self, rows: Sequence[tuple[Tokens, Sequence[int]]], limit: int) -> list[list[int]]:
         """Draft what follows in each row.
 
         Rows may change places between steps. One that is not there any more is done, and its tags are learned.
@@ -80,22 +97,29 @@ class RowDrafts:
             A draft for each row; none where there is nothing new, or the prompt is not of the format.
         """
         before, self._rows = self._rows, {}
-        going_on: set[tuple[int, ...]] = set()
+        known = [tokens[: len(tokens) - len(new)].tobytes() for tokens, new in rows]
+        num_known = Counter(known)
         drafts: list[list[int]] = []
-        for tokens, new in rows:
-            known = tuple(tokens[: len(tokens) - len(new)])
-            going_on.add(known)
-            row = self._begin(known) if new and known not in before else before.get(known)
-            drafts.append(self._advance(row, tuple(tokens), new, limit) if row is not None else [])
-        for known, row in before.items():
-            if known not in going_on:
-                self._memory.learn(row.example, row.drafter.tags, self._format.boundaries)
+        for (tokens, new), key in zip(rows, known, strict=True):
+            row = before.get(key)
+            if row is None and new:
+                row = self._begin(tokens[: len(tokens) - len(new)].tolist())
+            elif row is not None and num_known[key] > 1:  # of an equal prompt, and so far with an equal answer
+                row = row.copy()
+            drafts.append([] if row is None else row.advance(new, limit))
+            if row is not None:
+                self._rows[tokens.tobytes()] = row
+        self._learn(row for key, row in before.items() if key not in num_known)
         return drafts
 
-    def _begin(self, prompt: tuple[int, ...]) -> _Row | None:
+    def _learn(self, done: Iterable[_Row]) -> None:
+        for row in done:
+            self._memory.learn(row.example, row.drafter.tags, self._format.boundaries)
+
+    def _begin(self, prompt: list[int]) -> _Row | None:
         if not self._reader.can_read:
             return None
-        example = self._reader.read(str(self._tokenizer.decode(list(prompt))))
+        example = self._reader.read(str(self._tokenizer.decode(prompt)))
         try:
             if example is None or not has_drafts(self._format, example):
                 return None
@@ -104,16 +128,6 @@ class RowDrafts:
         self._pieces.prepare([example])
         guesses = Guesses(self._memory, example, self._format.boundaries)
         return _Row(example, Drafter(self._pieces, example, guesses))
-
-    def _advance(self, row: _Row, tokens: tuple[int, ...], new: Sequence[int], limit: int) -> list[int]:
-        if not new:
-            self._rows[tokens] = row
-            return []
-        mine = _Row(row.example, row.drafter.copy(), row.draft)  # another row may have the same prompt
-        mine.take(new)
-        mine.draft = mine.drafter.draft(limit)
-        self._rows[tokens] = mine
-        return list(mine.draft)
 
 
 def make_drafts(loaded: Loaded) -> RowDrafts:
@@ -145,7 +159,7 @@ class DraftProposer:
         self,
         sampled_token_ids: Sequence[Sequence[int]],
         num_tokens_no_spec: Sequence[int],
-        token_ids_cpu: Any,
+        token_ids_cpu: Tokens,
         slot_mappings: Mapping[str, Any] | None = None,
     ) -> list[list[int]]:
         """Draft the next tokens of each request.
@@ -156,9 +170,7 @@ class DraftProposer:
             token_ids_cpu: All tokens, a row for each.
             slot_mappings: vLLM's own; not needed.
         """
-        rows: list[tuple[list[int], Sequence[int]]] = []
-        for row, new in enumerate(sampled_token_ids):
-            rows.append((token_ids_cpu[row, : num_tokens_no_spec[row]].tolist(), new))
+        rows = [(token_ids_cpu[row, : num_tokens_no_spec[row]], new) for row, new in enumerate(sampled_token_ids)]
         drafts = self._drafts.step(rows, self._limit)
         return [
             draft[: max(0, self._most_tokens - len(tokens) - 1)]

@@ -130,12 +130,12 @@ def test_other_prompts_and_formats_get_no_drafts(trained: dict[str, Path], examp
     loaded = load_empty(trained["causal"])
     [(prompt, answer), *_] = _answers(load(trained["causal"]), examples)
     drafts = make_drafts(loaded)
-    assert drafts.step([([7, 8, 9], [9])], limit=8) == [[]]
-    [draft] = drafts.step([(prompt + answer[:1], answer[:1])], limit=8)
+    assert drafts.step([(np.array([7, 8, 9]), [9])], limit=8) == [[]]
+    [draft] = drafts.step([(np.array(prompt + answer[:1]), answer[:1])], limit=8)
     assert len(draft) == 8
     settings = vars(loaded.settings)
     uniner = make_drafts(loaded._replace(settings=Settings(**settings | {"format": UniNerFormat()})))
-    assert uniner.step([(prompt + answer[:1], answer[:1])], limit=8) == [[]]
+    assert uniner.step([(np.array(prompt + answer[:1]), answer[:1])], limit=8) == [[]]
 
 
 @pytest.mark.parametrize("causal_template", ["plain", "auto", "<<{prompt}>>"])
@@ -144,7 +144,7 @@ def test_prompts_are_read_in_any_template(
 ) -> None:
     loaded = load(trained["causal"], format=GnerFormat(None, causal_template=causal_template))
     for prompt, _ in _answers(loaded, examples):
-        [draft] = make_drafts(loaded).step([([*prompt, 5], [5])], limit=64)
+        [draft] = make_drafts(loaded).step([(np.array([*prompt, 5]), [5])], limit=64)
         assert draft
 
 
