@@ -102,6 +102,17 @@ def service(model: Path) -> Iterator[Service]:
         running.stop()
 
 
+@pytest.fixture
+def one_by_one(model: Path) -> Iterator[Service]:
+    running = Service(model, "--batch-size", "1")
+    try:
+        running.wait()
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.stop()
+
+
 @pytest.fixture(scope="module")
 def expected(model: Path) -> list[Entities]:
     return GNER.from_pretrained(model, device="cpu").predict_entities(TEXTS, TYPES)
@@ -184,22 +195,20 @@ def test_a_stream_has_the_entities_of_its_text_beside_other_requests(service: Se
 
 
 @pytest.mark.slow
-def test_lines_come_before_the_text_is_done_and_a_client_may_leave(model: Path) -> None:
-    service = Service(model, "--batch-size", "1")
-    service.wait()
+def test_lines_come_before_the_text_is_done_and_a_client_may_leave(one_by_one: Service) -> None:
     body = json.dumps({"text": " ".join(TEXTS) * 40, "types": TYPES}).encode()
-    request = urllib.request.Request(service.address + "/stream", body, {"Content-Type": "application/json"})
+    request = urllib.request.Request(one_by_one.address + "/stream", body, {"Content-Type": "application/json"})
     with _OPENER.open(request, timeout=60) as answer:
         assert json.loads(answer.readline())["start"] == 0
-        batches = _number(service.ask("/metrics")[1], "gner_batch_batches_total")
+        batches = _number(one_by_one.ask("/metrics")[1], "gner_batch_batches_total")
         num_windows = 1 + sum(1 for line in answer if b'"entities"' in line)
     assert batches < num_windows / 2
     with _OPENER.open(request, timeout=60) as answer:
         answer.readline()
-    assert service.ask("/predict", {"text": TEXTS[0], "types": TYPES})[0] == 200
-    shown = service.ask("/metrics")[1]
+    assert one_by_one.ask("/predict", {"text": TEXTS[0], "types": TYPES})[0] == 200
+    shown = one_by_one.ask("/metrics")[1]
     assert _number(shown, "gner_batch_batches_total") < 1.5 * num_windows
-    assert "Traceback" not in service.stop()
+    assert "Traceback" not in one_by_one.stop()
 
 
 @pytest.mark.slow
