@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from gner import GNER
+from gner.inference.gner_config import FILE
 from gner.inference.result import Entities
 from gner.serve import ServeOptions, main
 
@@ -82,8 +84,17 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def service(trained: dict[str, Path]) -> Iterator[Service]:
-    running = Service(trained["causal"], "--max-texts", "8", "--max-bytes", "20000", key=KEY)
+def model(trained: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that reads texts in windows of few words."""
+    folder = shutil.copytree(trained["causal"], tmp_path_factory.mktemp("model"), dirs_exist_ok=True)
+    settings = folder / FILE
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"longest_sentence": 12}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(model: Path) -> Iterator[Service]:
+    running = Service(model, "--max-texts", "8", "--max-bytes", "20000", key=KEY)
     try:
         running.wait()
         yield running
@@ -91,9 +102,20 @@ def service(trained: dict[str, Path]) -> Iterator[Service]:
         running.stop()
 
 
+@pytest.fixture
+def one_by_one(model: Path) -> Iterator[Service]:
+    running = Service(model, "--batch-size", "1")
+    try:
+        running.wait()
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.stop()
+
+
 @pytest.fixture(scope="module")
-def expected(trained: dict[str, Path]) -> list[Entities]:
-    return GNER.from_pretrained(trained["causal"], device="cpu").predict_entities(TEXTS, TYPES)
+def expected(model: Path) -> list[Entities]:
+    return GNER.from_pretrained(model, device="cpu").predict_entities(TEXTS, TYPES)
 
 
 def _check(answer: Any, found: Entities) -> None:
@@ -140,6 +162,55 @@ def test_answers_equal_predict_entities_with_broken_requests_among_them(
         list(pool.map(ask, range(44)))
 
 
+def _lines(answer: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in answer.splitlines()]
+
+
+@pytest.mark.slow
+def test_a_stream_has_the_entities_of_its_text_beside_other_requests(service: Service, model: Path) -> None:
+    """Texts of many windows, and broken requests of either kind, at the same time."""
+    long = " ".join(TEXTS) * 20
+    found = GNER.from_pretrained(model, device="cpu").predict_entities(long, TYPES)
+    assert found.info.num_windows > 20
+    key = {"X_API_Key": KEY}
+
+    def ask(number: int) -> None:
+        status, answer, headers = service.ask("/stream", {"text": long, "types": TYPES}, **key, Accept_Encoding="gzip")
+        assert (status, headers["Content-Type"]) == (200, "application/x-ndjson")
+        *parts, last = _lines(answer)
+        _check({"entities": [entity for part in parts for entity in part["entities"]]} | last, found)
+        edges = [part["start"] for part in parts] + [parts[-1]["end"]]
+        assert edges == [0, *(part["end"] for part in parts)]
+        assert edges[-1] == len(long)
+        broken, wanted, message = BROKEN[number % len(BROKEN)]
+        if broken == {} or "texts" in broken:
+            wanted, message = 422, "Expected `text` for a stream"
+        status, answer, _ = service.ask("/stream", broken, **key)
+        assert (status, message in json.loads(answer)["detail"]) == (wanted, True)
+        status, answer, _ = service.ask("/predict", {"text": TEXTS[0], "types": TYPES}, **key)
+        assert (status, "entities" in json.loads(answer)) == (200, True)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(11)))
+
+
+@pytest.mark.slow
+def test_lines_come_before_the_text_is_done_and_a_client_may_leave(one_by_one: Service) -> None:
+    body = json.dumps({"text": " ".join(TEXTS) * 40, "types": TYPES}).encode()
+    request = urllib.request.Request(one_by_one.address + "/stream", body, {"Content-Type": "application/json"})
+    with _OPENER.open(request, timeout=60) as answer:
+        assert json.loads(answer.readline())["start"] == 0
+        batches = _number(one_by_one.ask("/metrics")[1], "gner_batch_batches_total")
+        num_windows = 1 + sum(1 for line in answer if b'"entities"' in line)
+    assert batches < num_windows / 2
+    with _OPENER.open(request, timeout=60) as answer:
+        answer.readline()
+    assert one_by_one.ask("/predict", {"text": TEXTS[0], "types": TYPES})[0] == 200
+    shown = one_by_one.ask("/metrics")[1]
+    assert _number(shown, "gner_batch_batches_total") < 1.5 * num_windows
+    assert "Traceback" not in one_by_one.stop()
+
+
 @pytest.mark.slow
 def test_the_key_is_asked_for_except_for_health(service: Service) -> None:
     assert service.ask("/health")[0] == 200
@@ -156,8 +227,12 @@ def test_metrics_tell_requests_and_batches(service: Service) -> None:
     status, shown, headers = service.ask("/metrics", X_API_Key=KEY)
     assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/plain")
     assert 'gner_requests_total{status="200"}' in shown
-    values = dict(line.rsplit(" ", 1) for line in shown.splitlines() if not line.startswith("#"))
-    assert float(values["gner_batch_texts_total"]) >= 1
+    assert _number(shown, "gner_batch_texts_total") >= 1
+
+
+def _number(metrics: str, name: str) -> float:
+    values = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if not line.startswith("#"))
+    return float(values[name])
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +17,12 @@ from gner.errors import UserError
 from gner.inference.budget import Limits, Prompter
 from gner.inference.labels import Labels
 from gner.inference.loading import Loaded
-from gner.inference.result import Entities
+from gner.inference.result import Entities, FoundWindows
 from gner.inference.strategies import Decoding, find_strategy
 from gner.inference.tagger import Tagger, Words
 from gner.inference.texts import WordedText
 from gner.inference.torch_engine import TorchEngine
+from gner.inference.windows import Window
 from gner.models import TaggerBackbone
 from gner.models.sharding import find_blocks
 from gner.models.tag_scores import TagScorer
@@ -68,9 +71,9 @@ class ModelOptions:
                 raise UserError(f"Expected `{name}` >= {least}, got {value}.")
 
 
-def _take(texts: Iterator[WordedText]) -> list[WordedText]:
+def _take(texts: Iterator[Words]) -> list[Words]:
     """The next texts, as many as are sorted and decoded together."""
-    some: list[WordedText] = []
+    some: list[Words] = []
     num_words = 0
     for text in texts:
         some.append(text)
@@ -96,18 +99,20 @@ class Labeller:
     Args:
         loaded: Network, tokenizer and settings. The network stays where it is.
         options: How texts are read.
+        served: What predicts in the place of the network, and takes as many prompts as there are.
 
     Attributes:
         settings: How the model was trained.
         split: What makes words of a text.
     """
 
-    def __init__(self, loaded: Loaded, options: ModelOptions) -> None:
+    def __init__(self, loaded: Loaded, options: ModelOptions, served: Predictor | None = None) -> None:
         self.settings = loaded.settings
         self.split = find_splitter(options.words if options.words is not None else loaded.settings.words)
         self._backbone = loaded.backbone
         self._network = loaded.network.eval()
         self._options = options
+        self._served = served
         self._predictors: dict[str | None, Predictor] = {}
         self._engines: dict[tuple[int, torch.device], TorchEngine] = {}
         self._collate = make_batch_maker(self.format, loaded.backbone)
@@ -168,21 +173,53 @@ class Labeller:
         Raises:
             UserError: An option is not understood, or a prompt does not fit into memory alone.
         """
+        wanted = self.labels(labels)
+        begun: deque[WordedText] = deque()
+
+        def words() -> Iterator[Words]:
+            """Words of each text, which is kept until its entities are found."""
+            for text in texts:
+                begun.append(text)
+                yield Words.of(text)
+
+        for found in self.find(words(), wanted, batch_size=batch_size, decoding=decoding):
+            yield Entities.of(begun.popleft(), found.merged(), wanted.names, threshold)
+
+    def labels(self, labels: LabelNames | None = None) -> Labels:
+        """The types to look for.
+
+        Args:
+            labels: Types, or types with descriptions; None for those that the model was trained on.
+
+        Raises:
+            UserError: The model cannot look for one of them, or none are known.
+        """
         wanted = Labels.of(self.settings.all_types if labels is None else labels, self.format)
         if labels is None and not wanted.types:
             raise UserError("Expected `labels`: this model does not say which types it was trained on. Name some.")
         if isinstance(self._backbone, TaggerBackbone) and not self._backbone.tagging.reads_types:
             refuse_unknown(wanted.types, self._backbone.tags)
+        return wanted
+
+    def cut(self, text: WordedText, labels: Labels) -> tuple[list[Window], int]:
+        """The windows in which a text is read, and in how many prompts each, as the types may need several."""
+        return self._tagger.cut(Words.of(text), labels), len(self._tagger.groups(labels))
+
+    def find(
+        self, texts: Iterable[Words], labels: Labels, *, batch_size: int = 32, decoding: Decoding | None = None
+    ) -> Iterator[FoundWindows]:
+        """Find the entities in the windows of texts, and of windows that were cut before; see `label`."""
         predictor = self._predictor(decoding)
         engine = self._engine(batch_size)
         texts = iter(texts)
         while some := _take(texts):
-            words = [Words([word.text for word in text.words], text.sentence_ends()) for text in some]
-            for text, tagged in zip(some, self._tagger(words, wanted, engine, predictor), strict=True):
-                yield Entities.of(text, tagged, wanted.names, threshold)
+            yield from self._tagger.find(some, labels, engine, predictor)
 
     def _engine(self, batch_size: int) -> TorchEngine:
         """The same one in every call, as it remembers how much memory there is."""
+        if self._served is not None:
+            cpu = torch.device("cpu")
+            return TorchEngine(self._collate, cpu, batch_size=sys.maxsize, batch_tokens=sys.maxsize)
         key = (batch_size, self._network.device)
         if key not in self._engines:
             self._engines[key] = TorchEngine(
@@ -192,6 +229,10 @@ class Labeller:
 
     def _predictor(self, decoding: Decoding | None) -> Predictor:
         """With a strategy; those that are named are kept, as they remember what speeds them up."""
+        if self._served is not None:
+            if decoding is not None:
+                raise UserError(f"Expected no `decoding`: this model is served, and writes greedily. Got {decoding!r}.")
+            return self._served
         if decoding is not None and not isinstance(decoding, str):
             return self._make_predictor(decoding)
         if decoding not in self._predictors:

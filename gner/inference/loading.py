@@ -103,7 +103,46 @@ def _base_model(adapter: Path) -> str:
     return str(base)
 
 
+def load_empty(source: str | Path, format: Format | None = None) -> Loaded:
+    """Load all of a model but its weights, which another engine reads: the network has none.
+
+    Args:
+        source: A folder that ``gner.export`` or Hugging Face's libraries wrote, or a name on the hub.
+        format: See `load`.
+
+    Raises:
+        UserError: There is no such model, or its weights are in a checkpoint, or beside those of another model.
+    """
+    if find_checkpoint(Path(source)) is not None:
+        raise UserError(
+            f"Expected an exported model, but {source} is a checkpoint: python -m gner.export --ckpt {source} --out DIR"
+        )
+    outline = _outline(str(source), format)
+    if outline.adapter is not None:
+        raise UserError(
+            f"Expected a model with all of its weights, but {source} has adapters only. Export it without "
+            "--adapter-only, which merges them."
+        )
+    return Loaded(outline.backbone, outline.backbone.build_empty().eval(), outline.settings, {}, {})
+
+
+class _Outline(NamedTuple):
+    """What a folder says of a model, its weights aside."""
+
+    backbone: Backbone
+    settings: Settings
+    adapter: Path | None
+
+
 def _load_pretrained(source: str, dtype: torch.dtype, format: Format | None) -> Loaded:
+    outline = _outline(source, format)
+    network = outline.backbone.build(dtype)
+    if outline.adapter is not None:
+        network.load_adapter(source)
+    return Loaded(outline.backbone, network.eval(), outline.settings, {}, {})
+
+
+def _outline(source: str, format: Format | None) -> _Outline:
     if Path(source).is_dir() and not any(Path(source, name).is_file() for name in ("config.json", _ADAPTER)):
         raise UserError(
             f"Expected a model in the folder {source}, but it has no config.json, {_ADAPTER} or checkpoints/. Give the "
@@ -118,10 +157,7 @@ def _load_pretrained(source: str, dtype: torch.dtype, format: Format | None) -> 
     backbone = _backbone(base, stored)
     settings = stored or _default_settings(backbone, format)
     backbone.write_in(settings.format)
-    network = backbone.build(dtype)
-    if adapter is not None:
-        network.load_adapter(source)
-    return Loaded(backbone, network.eval(), settings, {}, {})
+    return _Outline(backbone, settings, adapter)
 
 
 def _backbone(base: str, stored: Settings | None) -> Backbone:

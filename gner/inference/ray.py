@@ -5,7 +5,7 @@ None of these is imported here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy
@@ -45,7 +45,8 @@ class EntityBatches:
         threshold: Leave out entities with a lower score.
         batch_size: Most prompts in a batch of the model.
         decoding: A strategy; None for the model's.
-        load: More options of `GNER.from_pretrained`, such as ``{"dtype": "bf16"}``.
+        load: More options of the loader, such as ``{"dtype": "bf16"}``.
+        loader: What loads the model; `gner.inference.vllm.load_vllm` has vLLM run it.
 
     Example:
         >>> find = EntityBatches("runs/quickstart", ["person"], load={"device": "cpu"})
@@ -66,9 +67,11 @@ class EntityBatches:
         batch_size: int = 32,
         decoding: Decoding | None = None,
         load: Mapping[str, Any] | None = None,
+        loader: Callable[..., GNER] = GNER.from_pretrained,
     ) -> None:
         self._source = model
         self._load = dict(load or {})
+        self._loader = loader
         self._labels = labels
         self._column = column
         self._field = field
@@ -117,7 +120,7 @@ class EntityBatches:
 
     def _find(self, given: Iterable[Any]) -> list[Entities]:
         if self._model is None:
-            self._model = GNER.from_pretrained(self._source, **self._load)
+            self._model = self._loader(self._source, **self._load)
         labeller = self._model.labeller
         texts = [labeller.read(self._text_or_words(one)) for one in given]
         found = labeller.label(

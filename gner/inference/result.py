@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from gner.bio import OUTSIDE, inside, to_tags
 from gner.inference.texts import WordedText
+from gner.inference.windows import Window, merge
 from gner.records import AlignmentReport, Entity
 
 
@@ -54,6 +55,22 @@ class TextInfo:
         values |= values.pop("report")
         return {name: value for name, value in values.items() if value}
 
+    def with_window(self, window: TextInfo) -> TextInfo:
+        """These counts, of a text, and those of another of its windows, or of the parts that it was split into.
+
+        Example:
+            >>> total = TextInfo(num_words=20, num_windows=1).with_window(TextInfo(num_words=12, num_windows=2))
+            >>> total.as_dict()
+            {'num_words': 20, 'num_windows': 3}
+        """
+        return replace(
+            self,
+            num_windows=self.num_windows + window.num_windows,
+            num_too_long=self.num_too_long + window.num_too_long,
+            num_unfinished=self.num_unfinished + window.num_unfinished,
+            report=self.report + window.report,
+        )
+
     def notable(self) -> dict[str, int]:
         """The nonzero counts that an ordinary text does not have.
 
@@ -71,6 +88,32 @@ class Tagged(NamedTuple):
 
     entities: list[Entity]
     info: TextInfo
+
+
+class FoundWindows(NamedTuple):
+    """What the windows of a text hold.
+
+    Attributes:
+        windows: In order.
+        entities: Those of each window, in words of the text.
+        ends: The exclusive end of each of the text's sentences, in words.
+        info: What it took to find them.
+    """
+
+    windows: list[Window]
+    entities: list[list[Entity]]
+    ends: Sequence[int]
+    info: TextInfo
+
+    def merged(self) -> Tagged:
+        """The entities of the text.
+
+        Example:
+            >>> parts = [[Entity(4, 6, "city", 0.9)], [Entity(4, 7, "city", 0.8)]]
+            >>> FoundWindows([Window(0, 6), Window(3, 9)], parts, [9], TextInfo()).merged().entities
+            [Entity(start=4, end=7, type='city', score=0.8)]
+        """
+        return Tagged(merge(self.windows, self.entities, frozenset(self.ends)), self.info)
 
 
 class Entities(list[EntityDict]):

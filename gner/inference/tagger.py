@@ -11,9 +11,10 @@ from typing import NamedTuple
 from gner.decoding.limits import longest_answers
 from gner.inference.budget import Overhead, Prompter
 from gner.inference.labels import Labels
-from gner.inference.result import Tagged, TextInfo
+from gner.inference.result import FoundWindows, TextInfo
+from gner.inference.texts import WordedText
 from gner.inference.torch_engine import TorchEngine
-from gner.inference.windows import Window, best_of, cut, halves, merge
+from gner.inference.windows import Window, best_of, cut, halves
 from gner.interfaces import TextModel
 from gner.records import AlignmentReport, Entity, Example, Prediction
 from gner.sessions import Predictor
@@ -25,10 +26,22 @@ class Words(NamedTuple):
     Attributes:
         words: W strings.
         ends: Exclusive end of each sentence, in words.
+        is_window: Whether they were cut from a text already, and are one window.
     """
 
     words: Sequence[str]
     ends: Sequence[int]
+    is_window: bool = False
+
+    @staticmethod
+    def of(text: WordedText) -> Words:
+        """The words of a text.
+
+        Example:
+            >>> Words.of(WordedText.join(["Ada", "slept", "."]))
+            Words(words=['Ada', 'slept', '.'], ends=[3], is_window=False)
+        """
+        return Words([word.text for word in text.words], text.sentence_ends())
 
 
 @dataclass
@@ -64,11 +77,19 @@ class Tagger:
         self._most_words = most_words
         self._overlap = overlap
 
-    def __call__(
+    def cut(self, text: Words, labels: Labels) -> list[Window]:
+        """The windows in which a text is read; none if it has no words, or there are no types."""
+        return self._cut(text, [self._prompter.overhead(group) for group in self.groups(labels)])
+
+    def groups(self, labels: Labels) -> list[Labels]:
+        """The types in as few prompts as leave room for words."""
+        return self._prompter.groups(labels) if labels.types else []
+
+    def find(
         self, texts: Sequence[Words], labels: Labels, engine: TorchEngine, predictor: Predictor
-    ) -> list[Tagged]:
-        """Tag texts; a text without words, and any text if there are no types, has no entities."""
-        groups = self._prompter.groups(labels) if labels.types else []
+    ) -> list[FoundWindows]:
+        """Find the entities in the windows of texts."""
+        groups = self.groups(labels)
         overheads = [self._prompter.overhead(group) for group in groups]
         progress = [_Progress(self._cut(text, overheads)) for text in texts]
         waiting: list[tuple[int, Window]] = []
@@ -86,11 +107,13 @@ class Tagger:
                 of_window = slice(position * len(groups), (position + 1) * len(groups))
                 parts = self._take(progress[row], window, examples[of_window], predictions[of_window])
                 waiting += [(row, part) for part in parts]
-        return [self._put_together(text, known, len(groups)) for text, known in zip(texts, progress, strict=True)]
+        return [_put_together(text, known, len(groups)) for text, known in zip(texts, progress, strict=True)]
 
     def _cut(self, text: Words, overheads: Sequence[Overhead]) -> list[Window]:
         if not text.words or not overheads:
             return []
+        if text.is_window:
+            return [Window(0, len(text.words))]
         fits = self._prompter.fitting(text.words, Overhead.largest(overheads))
         return cut(text.ends, fits, most_words=self._most_words, overlap=self._overlap)
 
@@ -123,15 +146,14 @@ class Tagger:
         unfinished = [len(written.token_ids) for written in prediction.generations if not written.finished]
         return bool(unfinished) and min(unfinished) < longest_answers(self._model, [example])[0]
 
-    def _put_together(self, text: Words, known: _Progress, num_groups: int) -> Tagged:
-        found = [known.found[window] for window in known.windows]
-        entities = merge(known.windows, found, frozenset(text.ends))
-        info = TextInfo(
-            num_words=len(text.words),
-            num_windows=len(known.windows),
-            num_label_groups=num_groups,
-            report=known.report,
-            num_too_long=known.counts["num_too_long"],
-            num_unfinished=known.counts["num_unfinished"],
-        )
-        return Tagged(entities, info)
+
+def _put_together(text: Words, known: _Progress, num_groups: int) -> FoundWindows:
+    info = TextInfo(
+        num_words=len(text.words),
+        num_windows=len(known.windows),
+        num_label_groups=num_groups,
+        report=known.report,
+        num_too_long=known.counts["num_too_long"],
+        num_unfinished=known.counts["num_unfinished"],
+    )
+    return FoundWindows(known.windows, [known.found[window] for window in known.windows], text.ends, info)

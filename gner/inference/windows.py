@@ -119,21 +119,70 @@ def merge(
         >>> merge([Window(0, 6), Window(6, 9)], [[Entity(5, 6, "city", 0.9)], [Entity(6, 7, "city", 0.8)]])
         [Entity(start=5, end=7, type='city', score=0.8)]
     """
-    merged: list[Entity] = []
-    before = Window(0, 0)
+    merger = Merger(ends)
     for window, found in zip(windows, entities, strict=True):
+        merger.add(window, found)
+    return merger.take()
+
+
+class Merger:
+    """Merges the entities of windows as they come, and tells which of them no later window can change.
+
+    Args:
+        ends: See `merge`.
+
+    Attributes:
+        done: Words of the text whose entities were taken.
+
+    Example:
+        >>> merger = Merger(ends=[4, 9])
+        >>> merger.add(Window(0, 6), [Entity(0, 1, "person"), Entity(4, 6, "city")])
+        >>> merger.take(next_start=3), merger.done  # the next window may know more of the city
+        ([Entity(start=0, end=1, type='person', score=None)], 3)
+        >>> merger.add(Window(3, 9), [Entity(4, 7, "city")])
+        >>> merger.take(), merger.done
+        ([Entity(start=4, end=7, type='city', score=None)], 9)
+    """
+
+    def __init__(self, ends: Container[int] = frozenset()) -> None:
+        self._ends = ends
+        self._merged: list[Entity] = []
+        self._before = Window(0, 0)
+        self.done = 0
+
+    def add(self, window: Window, found: Iterable[Entity]) -> None:
+        """Merge the entities of the next window, which starts at or before the end of the one before."""
+        merged, before = self._merged, self._before
         seam = (window.start + before.end + 1) // 2
         while merged and merged[-1].start >= seam:
             merged.pop()
         shares_nothing = window.start == before.end
         for entity in found:
-            touches = shares_nothing and entity.start == seam not in ends and merged and merged[-1].end == seam
+            touches = shares_nothing and entity.start == seam not in self._ends and merged and merged[-1].end == seam
             if touches and merged[-1].type == entity.type:
                 merged[-1] = _join(merged[-1], entity)
             elif entity.end > seam:
                 _add(merged, entity, cut_start=window.start, cut_end=before.end)
-        before = window
-    return merged
+        self._before = window
+
+    def take(self, next_start: int | None = None) -> list[Entity]:
+        """The entities that are settled, each once; they end before those that are taken later start.
+
+        Args:
+            next_start: Where the next window starts, and its parts if it is split; None if there is none.
+        """
+        settled = [entity for entity in self._merged if self._is_settled(entity, next_start)]
+        self._merged = self._merged[len(settled) :]
+        unsettled = [entity.start for entity in self._merged[:1]]
+        self.done = self._before.end if next_start is None else min([next_start, *unsettled])
+        return settled
+
+    def _is_settled(self, entity: Entity, next_start: int | None) -> bool:
+        """Whether later windows neither overlap with an entity nor can continue it."""
+        if next_start is None or entity.end < next_start:
+            return True
+        is_at_a_cut = next_start == self._before.end and next_start not in self._ends
+        return entity.end == next_start and not is_at_a_cut
 
 
 def _add(merged: list[Entity], entity: Entity, *, cut_start: int, cut_end: int) -> None:

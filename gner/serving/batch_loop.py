@@ -15,7 +15,8 @@ from litserve.loops.base import LitLoop
 from litserve.utils import LitAPIStatus, LoopResponseType
 
 from gner.errors import UserError
-from gner.serving.predict_request import PredictRequest, RefusedRequest
+from gner.serving.predict_request import RefusedRequest
+from gner.serving.window_request import ServedRequest
 
 _log = logging.getLogger("gner")
 
@@ -26,7 +27,7 @@ class _Waiting(NamedTuple):
     response_queue_id: int | None
     uid: str | None
     since: float
-    request: PredictRequest
+    request: ServedRequest
 
 
 class BatchLoop(LitLoop):
@@ -58,7 +59,7 @@ def _take(queue: Any, lit_api: Any) -> list[_Waiting] | None:
     until = time.monotonic() + lit_api.batch_timeout
     num_texts = 0
     while batch[-1].uid is not None:
-        num_texts += len(batch[-1].request.all_texts())
+        num_texts += batch[-1].request.num_texts
         if num_texts >= lit_api.max_batch_size:
             return batch
         try:
@@ -75,7 +76,7 @@ def _answers(batch: list[_Waiting], lit_api: Any) -> list[Any]:
     for waiting in batch:
         try:
             _refuse_late(waiting, lit_api.request_timeout)
-            lit_api.decode_request(waiting.request)
+            lit_api.decode_request(waiting.request.asked)
         except (RefusedRequest, HTTPException) as error:
             answers[waiting.uid] = error
         else:

@@ -7,26 +7,33 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from fastapi import Depends, HTTPException, Request, Security
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.security import APIKeyHeader
 from litserve import LitAPI, LitServer
+from litserve.server import RegularRequestHandler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gner.errors import UserError
 from gner.inference.model import GNER
+from gner.inference.result import FoundWindows
 from gner.serving.answers import TextAnswer, TextsAnswer, answer_together, write_answer
 from gner.serving.batch_loop import BatchLoop
+from gner.serving.entity_stream import ErrorLine, Line, open_stream
 from gner.serving.predict_request import PredictRequest, RequestLimits
 from gner.serving.service_metrics import BatchCounts, CountRequests, ServiceMetrics
+from gner.serving.window_request import CutText, ServedRequest
 
 KEY_VARIABLE = "GNER_API_KEY"
 """The environment variable that holds the key which clients must send, if they must."""
+STREAM_PATH = "/stream"
+"""Where texts are sent whose entities come as they are found."""
 _KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description=f"The value of {KEY_VARIABLE}, if set.")
+_AS_IT_IS = {"Content-Encoding": "identity"}  # a compressor would hold lines back until it has enough of them
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,12 @@ class ServedModel:
     format: str | None = None
     dtype: str | None = None
     batch_size: int = 32
+
+
+class JsonLines(StreamingResponse):
+    """JSON Lines, each sent as soon as it is there."""
+
+    media_type = "application/x-ndjson"
 
 
 class EntityApi(LitAPI):
@@ -81,14 +94,16 @@ class EntityApi(LitAPI):
         self._limits.check(request)
         return request
 
-    def predict(self, requests: Sequence[PredictRequest]) -> list[TextAnswer | TextsAnswer | Exception]:
+    def predict(
+        self, requests: Sequence[ServedRequest]
+    ) -> list[TextAnswer | TextsAnswer | CutText | FoundWindows | Exception]:
         """Answer the requests of a batch."""
         started = time.perf_counter()
         found = answer_together(self._model, requests, batch_size=self._served.batch_size)
-        num_texts = sum(len(request.all_texts()) for request in requests)
+        num_texts = sum(request.num_texts for request in requests)
         self.counts.add(requests=len(requests), texts=num_texts, seconds=time.perf_counter() - started)
         return [
-            one if isinstance(one, Exception) else write_answer(request, one)
+            write_answer(request.asked, one) if isinstance(one, list) else one
             for request, one in zip(requests, found, strict=True)
         ]
 
@@ -128,7 +143,7 @@ def make_server(api: EntityApi, *, accelerator: str, devices: int, max_bytes: in
         timeout=timeout_s,
         fast_queue=True,
         max_payload_size=max_bytes,
-        middlewares=[(CountRequests, {"metrics": metrics, "path": api.api_path})],
+        middlewares=[(CountRequests, {"metrics": metrics, "paths": {api.api_path, STREAM_PATH}})],
     )
     server.app.title = "gner"
     server.app.add_exception_handler(RequestValidationError, _explain)
@@ -140,12 +155,37 @@ def make_server(api: EntityApi, *, accelerator: str, devices: int, max_bytes: in
         detail = error.detail if is_ours else f"Expected at most {max_bytes:,} bytes. Send several requests."
         return JSONResponse({"detail": detail}, status_code=413)
 
+    _add_stream(server, api, metrics)
+
     @server.app.get("/metrics", dependencies=[Depends(api.authorize)], response_class=PlainTextResponse)
     def show_metrics() -> PlainTextResponse:
         """Counts, for Prometheus."""
         return PlainTextResponse(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return server
+
+
+def _add_stream(server: LitServer, api: EntityApi, metrics: ServiceMetrics) -> None:
+    handler = RegularRequestHandler(api, server)
+
+    async def ask(step: ServedRequest) -> object:
+        """A step of a stream goes to the model like a request of its own."""
+        return await handler.handle_request(step, type(step))
+
+    async def write(lines: AsyncIterator[Line]) -> AsyncIterator[str]:
+        """The lines as JSON; errors in them are counted."""
+        async for line in lines:
+            if isinstance(line, ErrorLine):
+                metrics.stream_errors.labels(status=str(line.error.status)).inc()
+            yield line.model_dump_json() + "\n"
+
+    described = {200: {"model": Line, "description": "A line for each window, and a last one."}}
+
+    @server.app.post(STREAM_PATH, dependencies=[Depends(api.authorize)], response_class=JsonLines, responses=described)
+    async def stream(request: PredictRequest) -> JsonLines:
+        """The entities of a text, as JSON Lines that are sent as its windows are finished."""
+        lines = await open_stream(ask, request, ahead=api.max_batch_size * len(server.devices))
+        return JsonLines(write(lines), headers=_AS_IT_IS)
 
 
 def _explain(request: Request, error: Exception) -> JSONResponse:

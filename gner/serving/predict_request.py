@@ -63,6 +63,16 @@ class PredictRequest(BaseModel):
         """The texts, whichever way they were given."""
         return [self.text] if self.text is not None else self.texts or []
 
+    @property
+    def asked(self) -> PredictRequest:
+        """The request itself, as parts of a stream tell what they belong to."""
+        return self
+
+    @property
+    def num_texts(self) -> int:
+        """How many texts are to be labelled."""
+        return len(self.all_texts())
+
     def labels(self) -> dict[str, str | None] | None:
         """Types with their descriptions, if types were given."""
         return dict.fromkeys(self.types) if isinstance(self.types, list) else self.types

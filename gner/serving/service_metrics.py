@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -45,8 +45,8 @@ class BatchCounts:
 
 _BATCH_COUNTS = {
     "batches": "Batches that the model answered.",
-    "requests": "Requests in these batches.",
-    "texts": "Texts in these batches.",
+    "requests": "Requests in these batches; of a stream, its windows.",
+    "texts": "Texts in these batches, and windows of streams.",
     "seconds": "Seconds that the model took for them.",
 }
 
@@ -65,6 +65,12 @@ class ServiceMetrics:
         self.registry = CollectorRegistry()
         self.registry.register(batches)
         self.requests = Counter("gner_requests", "Requests by status.", ["status"], registry=self.registry)
+        self.stream_errors = Counter(
+            "gner_stream_errors",
+            "Streams that ended early, by the status of the error.",
+            ["status"],
+            registry=self.registry,
+        )
         self.seconds = Histogram(
             "gner_request_seconds", "From a request to its answer.", registry=self.registry, buckets=_SECONDS
         )
@@ -77,17 +83,17 @@ class CountRequests:
     Args:
         app: The application.
         metrics: Where they are counted.
-        path: Whose requests are counted.
+        paths: Whose requests are counted.
     """
 
-    def __init__(self, app: Any, metrics: ServiceMetrics, path: str) -> None:
+    def __init__(self, app: Any, metrics: ServiceMetrics, paths: Container[str]) -> None:
         self._app = app
         self._metrics = metrics
-        self._path = path
+        self._paths = paths
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass a request on, and count it once it is answered."""
-        if scope["type"] != "http" or scope["path"] != self._path:
+        if scope["type"] != "http" or scope["path"] not in self._paths:
             await self._app(scope, receive, send)
             return
         status = 500

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gner.inference.windows import Window, best_of, cut, halves, merge
+from gner.inference.windows import Merger, Window, best_of, cut, halves, merge
 from gner.records import Entity
 
 
@@ -124,3 +124,35 @@ def test_parts_are_joined_where_there_was_no_room_for_an_overlap() -> None:
     found = [[Entity(0, 1, "a")], [Entity(1, 2, "a")], [Entity(2, 3, "b")]]
     assert merge(windows, found, [3]) == [Entity(0, 2, "a"), Entity(2, 3, "b")]
     assert merge(windows, found, [1, 2, 3]) == [Entity(0, 1, "a"), Entity(1, 2, "a"), Entity(2, 3, "b")]
+
+
+@given(_texts(), st.data())
+def test_entities_that_are_taken_window_by_window_are_those_of_the_whole_text(
+    text: tuple[list[int], int, int | None, int], data: st.DataObject
+) -> None:
+    """Whatever the windows hold, and whether some turn out too long and are split."""
+    ends, most, most_words, overlap = text
+    planned = cut(ends, lambda start, end: end - start <= most, most_words=most_words, overlap=overlap)
+    merger, read, found, taken = Merger(ends), [], [], []
+    for place, window in enumerate(planned):
+        is_split = window.end - window.start > 1 and data.draw(st.booleans())
+        for part in halves(window, overlap) if is_split else [window]:
+            read.append(part)
+            found.append(data.draw(_entities(part)))
+            merger.add(part, found[-1])
+        before = merger.done
+        some = merger.take(planned[place + 1].start if place + 1 < len(planned) else None)
+        assert before <= merger.done <= ends[-1]
+        assert all(before <= entity.start and entity.end <= window.end for entity in some)
+        assert all(entity.start < merger.done for entity in some)
+        taken += some
+    assert taken == merge(read, found, ends)
+    assert merger.done == ends[-1]
+
+
+@st.composite
+def _entities(draw: st.DrawFn, window: Window) -> list[Entity]:
+    """Any entities of a window, in order."""
+    edges = sorted(draw(st.lists(st.integers(window.start, window.end), max_size=8)))
+    pairs = zip(edges[::2], edges[1::2], strict=False)
+    return [Entity(start, end, draw(st.sampled_from("ab")), 0.5) for start, end in pairs if start < end]

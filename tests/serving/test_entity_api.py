@@ -20,7 +20,9 @@ def client() -> Iterator[TestClient]:
 
 def test_the_schema_tells_what_is_asked_and_answered(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()
-    assert {"PredictRequest", "TextAnswer", "TextsAnswer"} <= set(schema["components"]["schemas"])
+    schemas = set(schema["components"]["schemas"])
+    assert {"PredictRequest", "TextAnswer", "TextsAnswer", "EntitiesLine", "InfoLine", "ErrorLine"} <= schemas
+    assert set(schema["paths"]["/stream"]["post"]["responses"]["200"]["content"]) == {"application/x-ndjson"}
     assert client.get("/docs").status_code == 200
 
 
@@ -35,9 +37,10 @@ def test_the_schema_tells_what_is_asked_and_answered(client: TestClient) -> None
     ],
 )
 def test_what_is_no_request_is_refused_with_a_reason(client: TestClient, body: str, status: int, message: str) -> None:
-    answer = client.post("/predict", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == status
-    assert message in answer.json()["detail"]
+    for path in ("/predict", "/stream"):
+        answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == status
+        assert message in answer.json()["detail"]
 
 
 def test_the_key_is_asked_for_except_for_health(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,8 +49,9 @@ def test_the_key_is_asked_for_except_for_health(client: TestClient, monkeypatch:
     assert client.get("/health").text == "ok"
     for headers in ({}, {"X-API-Key": "other"}, {"Authorization": "Bearer other"}):
         assert client.get("/metrics", headers=headers).status_code == 401
-        refused = client.post("/predict", json={"text": "a"}, headers=headers)
-        assert (refused.status_code, KEY_VARIABLE in refused.json()["detail"]) == (401, True)
+        for path in ("/predict", "/stream"):
+            refused = client.post(path, json={"text": "a"}, headers=headers)
+            assert (refused.status_code, KEY_VARIABLE in refused.json()["detail"]) == (401, True)
     monkeypatch.setenv(KEY_VARIABLE, "key")
     for headers in ({"X-API-Key": "key"}, {"Authorization": "Bearer key"}):
         assert client.get("/metrics", headers=headers).status_code == 200
@@ -55,7 +59,8 @@ def test_the_key_is_asked_for_except_for_health(client: TestClient, monkeypatch:
 
 def test_metrics_count_what_was_refused(client: TestClient) -> None:
     client.post("/predict", json={"text": 5})
+    client.post("/stream", json={"text": 5})
     shown = client.get("/metrics")
     assert shown.headers["Content-Type"].startswith("text/plain")
-    assert 'gner_requests_total{status="422"} 1.0' in shown.text
+    assert 'gner_requests_total{status="422"} 2.0' in shown.text
     assert "gner_batch_texts_total 0.0" in shown.text

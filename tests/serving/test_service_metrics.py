@@ -13,7 +13,7 @@ def _call(metrics: ServiceMetrics, app: Any, path: str = "/predict") -> None:
     async def send(message: Any) -> None:
         assert metrics.in_progress._value.get() == (path == "/predict")
 
-    asyncio.run(CountRequests(app, metrics, "/predict")({"type": "http", "path": path}, None, send))
+    asyncio.run(CountRequests(app, metrics, {"/predict"})({"type": "http", "path": path}, None, send))
 
 
 async def _answer(scope: Any, receive: Any, send: Any) -> None:
