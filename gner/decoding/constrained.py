@@ -32,8 +32,8 @@ class Constrained(DecodingStrategy):
     **Of a format that writes every word** the words are forced and their tags are chosen. Each word gets a tag of the
     example's types that may follow the one before, so tags are valid BIO and need no alignment. One beam gives each
     word its most probable tag; several search for the most probable tagged sentence, and a step of the search is a
-    word. Whole answers are drafted with the likely tags, and one forward pass gives the probabilities of all their
-    tags, so that most sentences take two or three passes.
+    word. One forward pass answers what the search is expected to ask in many words, so that most sentences take two or
+    three passes; keys and values are kept of all branches of the search.
 
     **Of a format that lists strings of entities** the frame of the answer is forced; strings are spans of whole words
     of the sentence, types are those that it offers, and no word is in two strings. Logits of all other tokens are
