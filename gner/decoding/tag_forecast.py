@@ -59,6 +59,7 @@ class TagForecast:
         self._num_words = num_words
         self._stems: dict[int, float] = {}
         self._scores: dict[tuple[int, TrieNode], Mapping[int, float]] = {}
+        self._guessed: dict[tuple[History, TrieNode], int] = {}  # since the last pass
 
     def wanted(self, frontier: Frontier, room: int, most: float = inf) -> list[list[Question]]:
         """What the search will ask, in chains: each question of one is about the answer of the last and a token more.
@@ -91,7 +92,8 @@ class TagForecast:
         stem = 0.0 if is_certain else self._stems.get(history.num_words, 0.0)
         scores = self._scores.get((history.num_words, prefix))
         if scores is None:
-            return stem, {self._guess(history, prefix): 0.0}
+            guess = self._guessed[history, prefix] = self._guess(history, prefix)
+            return stem, {guess: 0.0}
         return stem, {max(scores, key=scores.__getitem__): 0.0} if is_certain else scores
 
     def _guess(self, history: History, prefix: TrieNode) -> int:
@@ -110,10 +112,13 @@ class TagForecast:
                 self._stems[word] = sum(history.stem_log_probs)
                 continue
             known = self._scores[word, prefix] = history.known[prefix]
-            best = max(known, key=known.__getitem__)
-            if history not in shown and best != self._guess(history, prefix):
+            if history in shown:
+                continue
+            best, guess = max(known, key=known.__getitem__), self._guessed.get((history, prefix))
+            if best != (self._guess(history, prefix) if guess is None else guess):
                 shown.add(history)
                 self._guesses.show(word, history.last_tag, prefix.children[best])
+        self._guessed.clear()
 
 
 def _append(chains: dict[AnswerNode, list[Question]], questions: list[Question], most: float) -> bool:

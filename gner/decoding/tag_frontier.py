@@ -196,7 +196,8 @@ class Frontier:
             return True
         if self._limit == inf:
             return False
-        return history.node.depth + len(history.next.stem) + history.next.tags.depth > self._limit
+        stem, tags = history.next
+        return history.node.depth + len(stem) + tags.depth > self._limit
 
     def extend(self, stem: float, known: Mapping[int, float]) -> None:
         """Look at the first beginning, and go on with what can follow it.
@@ -208,10 +209,10 @@ class Frontier:
         cost, _, history, prefix = heapq.heappop(self._beginnings)
         self.num_used += 1
         if prefix is None:
-            self.num_used += len(history.next.stem)
+            tokens, prefix = history.next
+            self.num_used += len(tokens)
             self._num_seen[history.num_words] += 1
             cost -= stem
-            prefix = history.next.tags
         for token, child in prefix.children.items():
             if token not in known:
                 continue
