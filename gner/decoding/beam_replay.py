@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from gner.decoding.limits import LOOKS_EVERY, end_of_loop
+from gner.decoding.tree_node import TreeNode
 
 Continuations = Sequence[tuple[int, float]]
 """Tokens that may come next, the likeliest first, with their log-probabilities."""
@@ -20,17 +21,13 @@ _FAR, _NEAR = 2.0, 0.1
 """A beam is left out for now whose log-probability is below twice that of the best one, and 0.1 lower."""
 
 
-class Node:
-    """A beginning of an answer; that of no tokens is the root.
+class Node(TreeNode):
+    """A beginning of an answer, with what is known of its continuations.
 
     Attributes:
-        token: The last one.
-        log_prob: Its log-probability.
-        parent: The beginning without it.
-        depth: How many tokens there are.
+        log_prob: The log-probability of the last token.
         children: Longer beginnings, by the next token.
         next: What may come next, once the network has read this; None before.
-        column: Where it is in the cache; see `gner.decoding.beam_verifier.BeamVerifier`.
 
     Example:
         >>> root = Node()
@@ -39,16 +36,20 @@ class Node:
         ([5, 6], [-0.1, -0.2], True)
     """
 
-    __slots__ = ("children", "column", "depth", "log_prob", "next", "parent", "token")
+    __slots__ = ("children", "log_prob", "next")
+
+    parent: Node | None
 
     def __init__(self, token: int = -1, log_prob: float = 0.0, parent: Node | None = None) -> None:
-        self.token = token
+        super().__init__(token, parent)
         self.log_prob = log_prob
-        self.parent = parent
-        self.depth: int = 0 if parent is None else parent.depth + 1
         self.children: dict[int, Node] = {}
         self.next: Continuations | None = None
-        self.column: int | None = None
+
+    def forget(self) -> None:
+        """Note that this must be read again."""
+        super().forget()
+        self.next = None
 
     def child(self, token: int, log_prob: float) -> Node:
         """The beginning with one token more."""

@@ -6,24 +6,24 @@ docs/decisions/constrained.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from transformers import PreTrainedTokenizerBase
 
 from gner.decoding.base import DecodingStrategy
 from gner.decoding.forced_words import ForcedWords, forced_generation, room_for_answers
 from gner.decoding.forward_pass import Lockstep
-from gner.decoding.head import most_places, vocab_size
+from gner.decoding.head import vocab_size
 from gner.decoding.listed_search import search_answers
+from gner.decoding.search_reader import SearchReader, search_reader
 from gner.decoding.tag_memory import Guesses, TagMemory
-from gner.decoding.tag_search import Draft, TagSearch
-from gner.decoding.teacher_forcing import AnswerReader
+from gner.decoding.tag_search import TagSearch
+from gner.decoding.tree_node import AnswerNode
 from gner.decoding.vocabulary_trie import VocabularyTrie, spell_tokens
-from gner.decoding.word_tokens import PieceTokenizer, has_drafts
+from gner.decoding.word_tokens import has_drafts
 from gner.errors import UserError
 from gner.interfaces import Batch, TextModel
 from gner.records import Example, Generation
-
-_NARROW_PASSES = 8
-_LONGEST_DRAFT = 128
 
 
 class Constrained(DecodingStrategy):
@@ -32,8 +32,8 @@ class Constrained(DecodingStrategy):
     **Of a format that writes every word** the words are forced and their tags are chosen. Each word gets a tag of the
     example's types that may follow the one before, so tags are valid BIO and need no alignment. One beam gives each
     word its most probable tag; several search for the most probable tagged sentence, and a step of the search is a
-    word. Whole answers are drafted with the likely tags, and one forward pass gives the probabilities of all their
-    tags, so that most sentences take two or three passes.
+    word. One forward pass answers what the search is expected to ask in many words, so that most sentences take two or
+    three passes; keys and values are kept of all branches of the search.
 
     **Of a format that lists strings of entities** the frame of the answer is forced; strings are spans of whole words
     of the sentence, types are those that it offers, and no word is in two strings. Logits of all other tokens are
@@ -89,17 +89,21 @@ class Constrained(DecodingStrategy):
             generations, num_passes = search_answers(model, batch, vocabulary, self.num_beams)
             self.num_passes += num_passes
             return generations
-        pieces = self._words.pieces(model, batch)
-        examples = batch.row_examples
-        limits = room_for_answers(model, batch)
-        searches = [self._start(pieces, model, *pair) for pair in zip(examples, limits, strict=True)]
-        self._search(searches, AnswerReader(model.network, batch), Lockstep(model.network), model)
-        return [self._generation(*pair, model) for pair in zip(searches, examples, strict=True)]
+        reader = search_reader(model.network, batch, self.num_beams)
+        searches = self._searches(model, batch, reader.roots)
+        self._search(searches, reader, Lockstep(model.network))
+        return [self._generation(*pair, model) for pair in zip(searches, batch.row_examples, strict=True)]
 
-    def _start(self, pieces: PieceTokenizer, model: TextModel, example: Example, limit: float) -> TagSearch:
-        guesses = Guesses(self.tag_memory, example, model.format.boundaries)
-        end = model.tokenizer.eos_token_id
-        return TagSearch(pieces, example, end=end, num_beams=self.num_beams, guesses=guesses, limit=limit)
+    def _searches(self, model: TextModel, batch: Batch, roots: Sequence[AnswerNode]) -> list[TagSearch]:
+        """The searches of all rows, each to build its answers on a root."""
+        pieces, limits = self._words.pieces(model, batch), room_for_answers(model, batch)
+        searches = []
+        for example, limit, root in zip(batch.row_examples, limits, roots, strict=True):
+            guesses = Guesses(self.tag_memory, example, model.format.boundaries)
+            end, width = model.tokenizer.eos_token_id, self.num_beams
+            search = TagSearch(pieces, example, end=end, num_beams=width, guesses=guesses, limit=limit, root=root)
+            searches.append(search)
+        return searches
 
     def _prepare_vocabulary(self, model: TextModel) -> VocabularyTrie:
         if self._vocabulary is None or self._vocabulary[0] is not model.tokenizer:
@@ -109,22 +113,16 @@ class Constrained(DecodingStrategy):
             self._vocabulary = model.tokenizer, VocabularyTrie(known)
         return self._vocabulary[1]
 
-    def _search(self, searches: list[TagSearch], reader: AnswerReader, lockstep: Lockstep, model: TextModel) -> None:
-        """Read drafts until all searches are done; each pass is over the drafts of all that are not."""
-        busy = [row for row, search in enumerate(searches) if search.advance()]
+    def _search(self, searches: list[TagSearch], reader: SearchReader, lockstep: Lockstep) -> None:
+        """Have all searches ask until they are done; each pass is over the questions of all that are not."""
+        busy = {row: search for row, search in enumerate(searches) if search.advance()}
         while lockstep.goes_on(bool(busy)):
-            # at first one draft a row, as it is right for most sentences; then as many as there are beams
-            most = 1 if reader.num_passes < _NARROW_PASSES else self.num_beams
-            room = min(_LONGEST_DRAFT, most_places(model.network) // (most * max(1, len(busy))))
-            drafts: list[tuple[int, Draft]] = []
-            for row in busy:
-                drafts += [(row, draft) for draft in searches[row].drafts(most, room)]
-            if drafts:
-                _read(searches, reader, drafts)
+            if busy:
+                reader.read(busy)
             else:
                 reader.idle()
-            busy = [row for row in busy if searches[row].advance()]
-            reader.settle({row: searches[row].settled() for row in busy})
+            busy = {row: search for row, search in busy.items() if search.advance()}
+            reader.keep(busy)
         self.num_passes += reader.num_passes
 
     def _generation(self, search: TagSearch, example: Example, model: TextModel) -> Generation:
@@ -132,13 +130,3 @@ class Constrained(DecodingStrategy):
         if len(marks) == len(example.words):
             self.tag_memory.learn(example, marks, model.format.boundaries)
         return forced_generation(model, example, marks, probabilities, tokens=tokens, log_probs=log_probs)
-
-
-def _read(searches: list[TagSearch], reader: AnswerReader, drafts: list[tuple[int, Draft]]) -> None:
-    """Have the network read drafts, and the searches learn from it."""
-    rows = [row for row, _ in drafts]
-    answers = [draft.answer for _, draft in drafts]
-    asked = [draft.asked() for _, draft in drafts]
-    log_probs = reader.log_probs(rows, answers, asked)
-    for (row, draft), values in zip(drafts, log_probs, strict=True):
-        searches[row].learn(draft, values)

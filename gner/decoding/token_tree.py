@@ -207,7 +207,7 @@ def relative_to(network: PreTrainedModel, queries: Tensor, keys: Tensor) -> Iter
         ...     torch.allclose(same, network(input_ids=tokens, decoder_input_ids=tokens).logits, atol=1e-5)
         True
     """
-    distances = keys.unsqueeze(1) - queries.unsqueeze(2)  # (R, Q, K)
+    distances = (queries.unsqueeze(2) - keys.unsqueeze(1)).clamp(min=0)  # (R, Q, K); what is later is not seen
     biased = _biased(network)
 
     def bias_of(part: Any) -> Any:
@@ -216,13 +216,13 @@ def relative_to(network: PreTrainedModel, queries: Tensor, keys: Tensor) -> Iter
         def compute_bias(*arguments: Any, **named: Any) -> Tensor:
             """Bias of shape (R, heads, Q, K)."""
             buckets = part._relative_position_bucket(
-                distances,
+                -torch.arange(int(distances.max()) + 1, device=distances.device),
                 bidirectional=False,
                 num_buckets=part.relative_attention_num_buckets,
                 max_distance=part.relative_attention_max_distance,
             )
-            bias: Tensor = part.relative_attention_bias(buckets)
-            return bias.permute(0, 3, 1, 2)
+            of_heads: tuple[Tensor, ...] = part.relative_attention_bias(buckets).unbind(1)  # by distance
+            return torch.stack([of_head[distances] for of_head in of_heads], 1)
 
         return compute_bias
 

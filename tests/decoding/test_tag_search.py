@@ -8,6 +8,7 @@ from math import exp, inf, log
 import pytest
 
 from gner.bio import find_fault, tags_of
+from gner.decoding.tag_forecast import Question
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.tag_search import TagSearch, Written
 from gner.decoding.word_tokens import PieceTokenizer
@@ -30,22 +31,25 @@ def _total(seed: int, tokens: Sequence[int]) -> float:
     return sum(_log_prob(seed, tokens[:at], token) for at, token in enumerate(tokens))
 
 
-def _search(seed: int, num_beams: int, limit: float = inf, most: int = 1) -> Written:
+def _search(seed: int, num_beams: int, limit: float = inf, most: float = 1) -> Written:
     guesses = Guesses(TagMemory(), EXAMPLE)
     search = TagSearch(PIECES, EXAMPLE, end=END, num_beams=num_beams, guesses=guesses, limit=limit)
     settled: list[int] = []
     while search.advance():
-        drafts = search.drafts(most, 30)
-        assert 1 <= len(drafts) <= most
-        for draft in drafts:
-            first = len(draft.answer) - len(draft.steps)
-            asked = [(draft.answer[:at], tokens) for at, tokens in enumerate(draft.asked(), first)]
-            search.learn(draft, [[_log_prob(seed, before, token) for token in tokens] for before, tokens in asked])
+        chains = search.wanted(30, most)
+        assert 1 <= len(chains) <= most
+        for chain in chains:
+            search.learn(chain, [_answers_to(seed, question) for question in chain])
         assert search.settled()[: len(settled)] == settled  # what is settled stays
         settled = search.settled()
     written = search.written()
     assert written.tokens[: len(settled)] == settled
     return written
+
+
+def _answers_to(seed: int, question: Question) -> list[float]:
+    before = question.node.tokens()
+    return [_log_prob(seed, before, token) for token in question.tokens]
 
 
 def _answers() -> dict[tuple[str, ...], list[int]]:
@@ -96,3 +100,10 @@ def test_a_search_without_room_for_all_words_tags_the_first_ones() -> None:
     assert len(short.tokens) <= len(whole.tokens) // 2
     assert short.tags == whole.tags[: len(short.tags)]
     assert whole.tokens[: len(short.tokens)] == short.tokens
+
+
+@pytest.mark.parametrize("num_beams", [1, 2, 5])
+def test_what_is_found_does_not_depend_on_how_much_is_read_at_once(num_beams: int) -> None:
+    for seed in range(4):
+        found = [_search(seed, num_beams, most=most) for most in (1, 2, inf)]
+        assert found[0] == found[1] == found[2]
