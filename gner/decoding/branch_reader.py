@@ -97,8 +97,9 @@ class BranchReader:
         self.num_passes += 1
         if self._decoder.has_read:
             idle(self._network)
-        else:  # prompts are read as in the first pass of others
-            self._decoder.states([[self.roots[row]] for row in self._active])
+        else:  # prompts are read, and the head is applied, as in the first pass of others
+            states = self._decoder.states([[self.roots[row]] for row in self._active])
+            log_probs_of(self._network, states[:1], [[0]])
 
 
 def _add(node: AnswerNode, unread: dict[AnswerNode, None]) -> None:

@@ -22,8 +22,7 @@ from gner.decoding.tree_node import AnswerNode
 from gner.interfaces import Batch
 
 _FARTHEST, _NEAR = 128, 48
-_WELL_SPENT = 0.75
-"""Most questions of a row in a pass, and in one after a pass of which the search used less than this share."""
+"""Most questions of a row in a pass over one answer, and fewest of those in a pass over several."""
 _SURE_PASSES = 2
 _NARROW_PASSES = 8
 
@@ -93,8 +92,8 @@ class TreeSearchReader(SearchReader):
     """Reads the answers of a row as a tree, in which no token is read twice.
 
     The first passes are over one answer in each row, which is right or nearly so for most sentences. Those that follow
-    are over all that the searches are expected to look at next, and short while much of what they read is in vain.
-    That is measured for a batch, as short rows are padded to the longest.
+    are over all that the searches are expected to look at next, and short where they have several beams, as much of
+    what they read is in vain.
 
     Args:
         network: One of which `gner.decoding.token_tree.why_no_trees` says nothing.
@@ -111,7 +110,6 @@ class TreeSearchReader(SearchReader):
     def __init__(self, network: PreTrainedModel, batch: Batch, num_beams: int) -> None:
         self._reader = BranchReader(network, batch)
         self._num_beams = num_beams
-        self._room = _FARTHEST
 
     @property
     def roots(self) -> list[AnswerNode]:
@@ -125,19 +123,15 @@ class TreeSearchReader(SearchReader):
 
     def read(self, searches: Mapping[int, TagSearch]) -> None:
         """Answer questions in one pass; see the base class."""
-        room = min(self._room, self._reader.room())
-        most = 1 if self.num_passes < _SURE_PASSES else inf
-        chains = _chains(searches, room, most)
+        is_sure = self.num_passes < _SURE_PASSES
+        farthest = _FARTHEST if is_sure else max(_NEAR, _FARTHEST // self._num_beams)
+        chains = _chains(searches, min(farthest, self._reader.room()), 1 if is_sure else inf)
         asked: list[tuple[int, AnswerNode, Collection[int]]] = []
         for row, chain in chains:
             asked += [(row, node, tokens) for _, _, node, tokens in chain]
         values = iter(self._reader.log_probs(asked))
-        num_used = -sum(search.num_used for search in searches.values())
         for row, chain in chains:
             searches[row].learn(chain, list(islice(values, len(chain))))
-        num_used += sum(search.num_used for search in searches.values())
-        is_well_spent = self.num_passes < _SURE_PASSES or num_used >= _WELL_SPENT * len(asked)
-        self._room = _FARTHEST if is_well_spent else max(_NEAR, _FARTHEST // self._num_beams)
 
     def keep(self, searches: Mapping[int, TagSearch]) -> None:
         """Go on with some rows; see the base class."""
@@ -184,7 +178,7 @@ class SettledSearchReader(SearchReader):
     def read(self, searches: Mapping[int, TagSearch]) -> None:
         """Answer questions in one pass; see the base class."""
         most = 1 if self.num_passes < _NARROW_PASSES else self._num_beams
-        room = min(_FARTHEST, self._most_places // (most * len(searches)))
+        room = max(1, min(_FARTHEST, self._most_places // (most * len(searches))))
         chains = _chains(searches, room, most)
         answers = [[*chain[-1].node.tokens(), next(iter(chain[-1].tokens))] for _, chain in chains]
         asked = [[question.tokens for question in chain] for _, chain in chains]

@@ -147,9 +147,6 @@ class Frontier:
         num_beams: Histories of each number of words that are looked at.
         limit: Tokens that there is room for.
 
-    Attributes:
-        num_used: Tokens in whose places the search has looked.
-
     Example:
         >>> tags = TrieNode.of({"O": [8], "B-city": [9]})
         >>> frontier = Frontier(History(lambda word, before: Choices((5,), tags), AnswerNode()), 2, num_beams=1)
@@ -165,7 +162,6 @@ class Frontier:
         self._limit = limit
         self._num_seen = [0] * (num_words + 1)
         self._num_pushed = 0
-        self.num_used = 0
         self._beginnings: list[Beginning] = []
         self._push(0.0, root, None)
 
@@ -207,10 +203,8 @@ class Frontier:
             known: Those of tokens that come next; without one that is in no case looked at.
         """
         cost, _, history, prefix = heapq.heappop(self._beginnings)
-        self.num_used += 1
         if prefix is None:
-            tokens, prefix = history.next
-            self.num_used += len(tokens)
+            prefix = history.next.tags
             self._num_seen[history.num_words] += 1
             cost -= stem
         for token, child in prefix.children.items():

@@ -123,11 +123,6 @@ class TagSearch:
         for _, _, history, prefix in self._frontier.open():
             yield history.reached([] if prefix is None else tokens_until(history, prefix))
 
-    @property
-    def num_used(self) -> int:
-        """Tokens in whose places the search has looked."""
-        return self._frontier.num_used
-
     def wanted(self, room: int, most: float = inf) -> list[list[Question]]:
         """What to ask for the search to continue; see `gner.decoding.tag_forecast.TagForecast.wanted`.
 

@@ -88,12 +88,17 @@ async def _answers(ask: Ask, request: PredictRequest, cut: CutText, ahead: int) 
     waiting: deque[asyncio.Task[FoundWindows]] = deque()
     for window in cut.windows:
         if len(waiting) >= ahead:
-            yield await waiting.popleft()
+            yield await _answer(waiting.popleft())
         task = asyncio.ensure_future(ask(WindowRequest(asked, words[window.start : window.end])))
         task.add_done_callback(_notice)
         waiting.append(task)
     while waiting:
-        yield await waiting.popleft()
+        yield await _answer(waiting.popleft())
+
+
+def _answer(task: asyncio.Task[FoundWindows]) -> Awaitable[FoundWindows]:
+    """Of a window; if the client goes, the task lives on, as LitServe keeps an answer for which nobody waits."""
+    return asyncio.shield(task)
 
 
 def _notice(task: asyncio.Task[FoundWindows]) -> None:

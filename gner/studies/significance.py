@@ -23,8 +23,9 @@ from gner.studies.outcomes import SentenceKey
 CountsOfSeeds = Mapping[int, Mapping[SentenceKey, Counts]]
 """Of one cell: by seed, of each sentence."""
 
-_Pairs = dict[SentenceKey, tuple[Counts, Counts]]
-_NOTHING = (Counts(0, 0, 0), Counts(0, 0, 0))
+_Row = tuple[float, float, float, int]
+_Pairs = dict[SentenceKey, tuple[_Row, _Row]]
+_NOTHING: tuple[_Row, _Row] = ((0, 0, 0, 0), (0, 0, 0, 0))
 """Of a sentence that a seed does not have."""
 
 
@@ -80,28 +81,29 @@ def compare_cells(
 
 
 def _tables(base: CountsOfSeeds, other: CountsOfSeeds, seeds: Sequence[int]) -> list[np.ndarray]:
-    """For each dataset the counts of all sentences, (N sentences, S seeds, 2 cells, 3)."""
+    """For each dataset the counts of all sentences, and 1 where a seed has them, (N sentences, S seeds, 2 cells, 4)."""
     pairs = [_pairs(base[seed], other[seed]) for seed in seeds]
-    by_dataset: dict[str, list[list[tuple[Counts, Counts]]]] = {}
+    by_dataset: dict[str, list[list[tuple[_Row, _Row]]]] = {}
     for key in sorted(set().union(*pairs)):
         by_dataset.setdefault(key[0], []).append([of_seed.get(key, _NOTHING) for of_seed in pairs])
     return [np.array(rows, dtype=float) for rows in by_dataset.values()]
 
 
 def _pairs(base: Mapping[SentenceKey, Counts], other: Mapping[SentenceKey, Counts]) -> _Pairs:
-    return {key: (base[key], other[key]) for key in base.keys() & other.keys()}
+    return {key: ((*base[key], 1), (*other[key], 1)) for key in base.keys() & other.keys()}
 
 
 def _draw(tables: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """Sums over sentences drawn with replacement, (1, S, 2, 3) for each dataset."""
+    """Sums over sentences drawn with replacement, (1, S, 2, 4) for each dataset."""
     return [table[rng.integers(len(table), size=len(table))].sum(0)[None] for table in tables]
 
 
 def _differences(sums: Sequence[np.ndarray]) -> np.ndarray:
-    """Differences of F1, as the mean over datasets, (R, S); sums are (R, S, 2, 3)."""
-    scores = [f1_of(one.reshape(-1, 3)).reshape(one.shape[:-1]) for one in sums]
-    mean = np.mean(scores, axis=0)
-    return np.asarray(mean[..., 1] - mean[..., 0])
+    """Differences of F1, as the mean over the datasets that a seed has, (R, S); sums are (R, S, 2, 4)."""
+    scores = [f1_of(one[..., :3].reshape(-1, 3)).reshape(one.shape[:-1]) for one in sums]
+    differences = np.stack([score[..., 1] - score[..., 0] for score in scores])  # (datasets, R, S)
+    is_there = np.stack([one[..., 0, 3] > 0 for one in sums])
+    return np.asarray((differences * is_there).sum(0) / np.maximum(is_there.sum(0), 1))
 
 
 def _p_of_seeds(differences: np.ndarray) -> float | None:

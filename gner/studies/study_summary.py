@@ -99,12 +99,15 @@ def summarize(study: Study, outcomes: Sequence[Outcome]) -> Summary:
 
 
 def _differ(cells: Iterable[CountsOfSeeds]) -> tuple[bool, bool]:
-    """Whether cells of the same seed have different sentences, and whether seeds have."""
+    """Whether cells of the same seed have different sentences, and whether seeds of the same cell have."""
     sets: dict[int, set[frozenset[SentenceKey]]] = {}
+    varies = False
     for cell in cells:
-        for seed, counts in cell.items():
-            sets.setdefault(seed, set()).add(frozenset(counts))
-    return any(len(of_seed) > 1 for of_seed in sets.values()), len(set(map(frozenset, sets.values()))) > 1
+        of_cell = {seed: frozenset(counts) for seed, counts in cell.items()}
+        varies = varies or len(set(of_cell.values())) > 1
+        for seed, sentences in of_cell.items():
+            sets.setdefault(seed, set()).add(sentences)
+    return any(len(of_seed) > 1 for of_seed in sets.values()), varies
 
 
 def cells(study: Study) -> list[Labels]:

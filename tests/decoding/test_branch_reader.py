@@ -71,7 +71,7 @@ def test_a_process_without_questions_reads_prompts_too() -> None:
     batch = model.batch(make_examples()[:2])
     reader, counter = BranchReader(model.network, batch), TokenCounter(model.network)
     reader.idle()
-    assert counter.taken() == batch.prompt_ids.numel()
+    assert counter.taken() == batch.prompt_ids.numel() + 1  # and one through the head, as in a pass with questions
     reader.idle()
     assert counter.passes[0] == 1 and reader.num_passes == 2
 

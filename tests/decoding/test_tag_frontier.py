@@ -25,7 +25,6 @@ def test_the_most_probable_beginning_comes_first() -> None:
     frontier.extend(-9.0, {7: -3.0, 8: -0.5})  # the stem of a word counts once
     assert _first(frontier) == (("B-song",), False) and frontier.first().cost == 1.2
     assert [len(beginning.history.tags) for beginning in frontier.open()] == [1, 1, 1]
-    assert frontier.num_used == 3
 
 
 def test_fewer_words_are_closed_when_enough_histories_were_looked_at() -> None:

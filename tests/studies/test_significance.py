@@ -85,6 +85,15 @@ def test_seeds_may_have_sentences_of_their_own() -> None:
     assert found.interval.low < found.difference < found.interval.high
 
 
+def test_a_dataset_that_a_seed_lacks_does_not_count_for_it() -> None:
+    both = {("a", "0", ("w",)): (0, 1, 1), ("b", "0", ("w",)): (0, 1, 1)}
+    only = {("a", "0", ("w",)): (0, 1, 1)}
+    right = [{key: (1, 1, 1) for key in counts} for counts in (both, only)]
+    found = compare_cells({0: both, 1: only}, {0: right[0], 1: right[1]}, num_samples=10)
+    assert found is not None
+    assert found.difference == 1.0
+
+
 def test_datasets_count_alike_whatever_their_size() -> None:
     small = {("small", "0", ("w",)): (1, 1, 1)}
     base = {0: {**_cell(0.5, 0), **dict.fromkeys(small, (0, 1, 1))}}

@@ -119,10 +119,13 @@ def _data_section(config: Path, root: Path | None) -> Any:
 
 def _sources(config: Path, key: str, data: Any) -> Iterable[Source]:
     """The datasets of a split, as the data module takes them."""
-    for item in data.get(key) or []:
+    items = data.get(key) or []
+    if not isinstance(items, list):
+        raise UserError(f"{config}: expected a list of datasets in data.{key}, got {items}.")
+    for item in items:
         if isinstance(item, str):
             yield Source(str(Path(data["root"]) / item), format=GnerFolder.name, name=item)
-        elif isinstance(item, dict) and "path" in item and item.keys() <= _KEYS:
+        elif isinstance(item, dict) and isinstance(item.get("path"), str) and item.keys() <= _KEYS:
             yield Source(**item)
         else:
             raise UserError(f"{config}: expected the name of a dataset or a source in data.{key}, got {item}.")
@@ -132,6 +135,8 @@ def _read(source: Source, keys: Iterable[str]) -> DatasetState:
     state = DatasetState(source.dataset, source.path, dict.fromkeys(keys))
     try:
         reader = SourceReader(source)
+    except TypeError as error:
+        raise UserError(f"{source.path}: an option of the source has a value of another type: {error}") from error
     except UserError as error:
         state.errors[str(error)] = None
         return state
