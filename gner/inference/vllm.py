@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,7 +118,14 @@ def load_vllm(
             f"Expected vLLM, but: {error}. It pins much else: pip install 'gner[vllm]' in an environment of its own."
         ) from error
     llm = LLM(model=str(source), **(_engine_options(num_drafted) | dict(engine or {})))
-    return serve_with(loaded, llm, SamplingParams, options)
+    return serve_with(loaded, llm, SamplingParams, _within(options, loaded, (engine or {}).get("max_model_len")))
+
+
+def _within(options: ModelOptions, loaded: Loaded, longest: int | None) -> ModelOptions:
+    """Options by which no prompt with its answer is longer than vLLM takes."""
+    if longest is None:
+        return options
+    return replace(options, max_tokens=min(longest, options.max_tokens or loaded.settings.max_input_tokens))
 
 
 def serve_with(loaded: Loaded, llm: Any, sampling: Callable[..., Any], options: ModelOptions = ModelOptions()) -> GNER:

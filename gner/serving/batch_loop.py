@@ -59,7 +59,7 @@ def _take(queue: Any, lit_api: Any) -> list[_Waiting] | None:
     until = time.monotonic() + lit_api.batch_timeout
     num_texts = 0
     while batch[-1].uid is not None:
-        num_texts += batch[-1].request.num_texts
+        num_texts += max(1, batch[-1].request.num_texts)  # a request without texts takes time too
         if num_texts >= lit_api.max_batch_size:
             return batch
         try:

@@ -19,6 +19,7 @@ from gner.data.reading.gner_folder import GnerFolder
 from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
 from gner.data.reading.splits import Split
+from gner.data.synthetic import SyntheticCorpus
 from gner.errors import UserError, first_line, last_line
 
 _SPLITS: dict[str, Split] = {"train": "train", "val": "dev", "test": "test"}
@@ -38,6 +39,7 @@ class DatasetState:
             or None if it cannot be read.
         types: The types that its sentences offer, in order of appearance.
         errors: Why splits cannot be read, each reason once.
+        is_made_up: Whether the run itself will write it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class DatasetState:
     sentences: dict[str, int | None] = field(default_factory=dict)
     types: dict[str, None] = field(default_factory=dict)
     errors: dict[str, None] = field(default_factory=dict)
+    is_made_up: bool = False
 
 
 def read_datasets(config: Path, root: Path | None = None) -> list[DatasetState]:
@@ -64,7 +67,8 @@ def read_datasets(config: Path, root: Path | None = None) -> list[DatasetState]:
             wanted.setdefault(repr(replace(source, weight=1.0, max_examples=None)), (source, []))[1].append(key)
     if not wanted:
         raise UserError(f"{config}: expected datasets under data.train, data.val or data.test, got none.")
-    return [_read(source, keys) for source, keys in wanted.values()]
+    made_up = None if data.get("synthetic") is None else data["synthetic"].get("name", SyntheticCorpus.name)
+    return [_read(source, keys, made_up) for source, keys in wanted.values()]
 
 
 def check_config(config: Path, root: Path | None, console: Console) -> None:
@@ -95,6 +99,8 @@ def _cell(sentences: int | str | None) -> Text:
 
 
 def _types(state: DatasetState) -> Text:
+    if state.is_made_up:
+        return Text("made up by gner.fit")
     shown = list(state.types)[:_SHOWN_TYPES]
     more = len(state.types) - len(shown)
     return Text(", ".join(shown) + (f" and {more:,} more" if more else ""))
@@ -131,7 +137,9 @@ def _sources(config: Path, key: str, data: Any) -> Iterable[Source]:
             raise UserError(f"{config}: expected the name of a dataset or a source in data.{key}, got {item}.")
 
 
-def _read(source: Source, keys: Iterable[str]) -> DatasetState:
+def _read(source: Source, keys: Iterable[str], made_up: str | None) -> DatasetState:
+    if source.name is not None and source.name == made_up and not Path(source.path).exists():
+        return DatasetState(source.dataset, source.path, is_made_up=True)
     state = DatasetState(source.dataset, source.path, dict.fromkeys(keys))
     try:
         reader = SourceReader(source)

@@ -87,6 +87,8 @@ def test_the_two_configs_name_the_same_data_sets(tmp_path: Path) -> None:
         ('data: {root: x, train: "${data.none}"}\n', "data.none"),
         ("data: {root: x, train: [{paht: a}]}\n", "a source in data.train, got"),
         ("data: {root: x}\n", "expected datasets under data.train"),
+        ("data: {root: x, train: conll2003}\n", "expected a list of datasets in data.train"),
+        ("data: {root: x, train: [{path: a.json, weight: two}]}\n", "a.json: an option of the source"),
         ("data: [\n", "expected the config of a run in YAML"),
     ],
 )
@@ -94,6 +96,25 @@ def test_other_files_are_refused(content: str, message: str, tmp_path: Path) -> 
     (tmp_path / "run.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=message):
         read_datasets(tmp_path / "run.yaml")
+
+
+def test_a_corpus_that_the_run_makes_up_is_not_missing(tmp_path: Path, capsys: Any) -> None:
+    main(["--config", "quickstart.yaml", "--root", str(tmp_path)])
+    assert "made up by gner.fit" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--types", "PER=person", "a.json", "--config", "quickstart.yaml"], "Expected a SOURCE for --types"),
+        (["--tokenizer", "t5", "--config", "quickstart.yaml"], "Expected a SOURCE for --tokenizer"),
+        (["a.json", "--root", "data"], "Expected no --root with a SOURCE"),
+    ],
+)
+def test_options_of_the_other_use_are_refused(options: list[str], message: str, capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        main(options)
+    assert message in capsys.readouterr().err
 
 
 def test_neither_source_nor_config_is_refused(capsys: Any) -> None:
