@@ -132,12 +132,12 @@ def _run(rank: int, command: Any, config: Path, *options: str) -> None:
 @pytest.mark.parametrize(
     ("config", "strategy"),
     [
-        ("encoder", "ddp"),
-        *(pytest.param(name, SHARDED, marks=pytest.mark.slow) for name in TAGGERS),
-        *(pytest.param(name, "ddp", marks=pytest.mark.slow) for name in ("encoder, types", "causal, repeated")),
+        *((name, SHARDED) for name in TAGGERS),
+        *((name, "ddp") for name in ("encoder", "encoder, types", "causal, repeated")),
     ],
     indirect=["config"],
 )
+@pytest.mark.slow
 def test_two_processes_score_as_one_does(config: Path, strategy: str, tmp_path: Path) -> None:
     run = tmp_path / "run"
     sharding = ["--trainer.strategy", strategy] if strategy == SHARDED else []

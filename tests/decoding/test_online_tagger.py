@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +64,7 @@ def test_what_was_learned_can_be_kept() -> None:
     assert other.state_dict()["weights"].equal(tagger.state_dict()["weights"])
 
 
+@pytest.mark.slow
 def test_processes_learn_the_same() -> None:
     code = (
         "from gner.decoding.online_tagger import OnlineTagger; t = OnlineTagger(); "

@@ -55,6 +55,7 @@ def test_merged_parts_are_the_bytes_of_one_process(
     assert all(_part(out, index).exists() for index in range(COUNT))
 
 
+@pytest.mark.slow
 def test_killed_part_resumes(model: str, texts: Path, tmp_path: Path, capsys: Any) -> None:
     texts.write_text("\n".join(TEXTS * 20), encoding="utf-8")
     main(options_of(model, texts, tmp_path / "one.jsonl"))

@@ -89,6 +89,7 @@ def test_converted_results_and_page_are_uploaded(
     assert _files(work) == ["texts.txt"]
 
 
+@pytest.mark.slow
 def test_killed_run_resumes_and_uploads_the_same_bytes(
     model: str, texts: Path, work: Path, tmp_path: Path, capsys: Any
 ) -> None:

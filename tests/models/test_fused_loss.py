@@ -273,6 +273,7 @@ def _gradients_with_ddp(network: PreTrainedModel, inputs: dict[str, Tensor], lab
     return _gradients(network)
 
 
+@pytest.mark.slow
 def test_gradients_are_the_same_on_two_processes(families: dict[str, Path]) -> None:
     """With tied and untied heads; whole and sharded."""
     run_processes(_check_parallel, 2, families)

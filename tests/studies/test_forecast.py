@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from gner.studies.cells import trainings
@@ -9,6 +10,7 @@ from gner.studies.forecast import forecast
 from gner.studies.study_file import read_study
 
 
+@pytest.mark.slow
 def test_steps_hours_and_memory_are_those_of_the_plan(tmp_path: Path) -> None:
     content = {
         "base": "debug.yaml",
