@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 from yaml import YAMLError
 
-from gner.data.reading.gner_folder import GnerFolder
+from gner.data.reading.run_sources import source_below
 from gner.data.reading.source import Source
 from gner.data.reading.source_reader import SourceReader
 from gner.data.reading.splits import Split
@@ -64,7 +64,7 @@ def read_datasets(config: Path, root: Path | None = None) -> list[DatasetState]:
     wanted: dict[str, tuple[Source, list[str]]] = {}
     for key in _SPLITS:
         for source in _sources(config, key, data):
-            wanted.setdefault(repr(replace(source, weight=1.0, max_examples=None)), (source, []))[1].append(key)
+            wanted.setdefault(source.content_key, (source, []))[1].append(key)
     if not wanted:
         raise UserError(f"{config}: expected datasets under data.train, data.val or data.test, got none.")
     made_up = None if data.get("synthetic") is None else data["synthetic"].get("name", SyntheticCorpus.name)
@@ -130,7 +130,7 @@ def _sources(config: Path, key: str, data: Any) -> Iterable[Source]:
         raise UserError(f"{config}: expected a list of datasets in data.{key}, got {items}.")
     for item in items:
         if isinstance(item, str):
-            yield Source(str(Path(data["root"]) / item), format=GnerFolder.name, name=item)
+            yield source_below(Path(data["root"]), item)
         elif isinstance(item, dict) and isinstance(item.get("path"), str) and item.keys() <= _KEYS:
             yield Source(**item)
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -125,7 +124,7 @@ class Inputs:
 
     def _reader(self, source: Source) -> SourceReader:
         """The reader of a source, shared by all splits that use it so that they have the same types."""
-        key = repr(replace(source, weight=1.0, max_examples=None))
+        key = source.content_key
         if key not in self._readers:
             self._readers[key] = SourceReader(source, self._scheme)
         return self._readers[key]
@@ -162,6 +161,11 @@ def named_source(root: Path, name: str) -> Source:
     """
     if not (root / name).is_dir():
         raise UserError(f"Expected the dataset `{name}` in {root}, {_explain_missing(root, name)}")
+    return source_below(root, name)
+
+
+def source_below(root: Path, name: str) -> Source:
+    """The source that a name stands for, whether there is such a folder or not."""
     return Source(str(root / name), format=GnerFolder.name, name=name)
 
 

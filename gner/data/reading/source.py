@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -108,6 +108,11 @@ class Source:
                 raise UserError(f"{self.path}: expected `columns` of {', '.join(COLUMNS)}; got `{key}`.{hint}")
         if isinstance(self.types, list) and (len(set(self.types)) < len(self.types) or not self.types):
             raise UserError(f"{self.path}: expected `types` to list each type once, got {self.types}.")
+
+    @property
+    def content_key(self) -> str:
+        """The same for sources that read the same, of which a run may use other numbers of sentences."""
+        return repr(replace(self, weight=1.0, max_examples=None))
 
     @property
     def dataset(self) -> str:
