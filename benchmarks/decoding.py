@@ -32,6 +32,7 @@ from gner.data.collate import Collator
 from gner.data.reading.run_sources import read_dataset
 from gner.data.synthetic import SyntheticCorpus
 from gner.decoding import BeamSearch, Constrained, DecodingStrategy, Greedy, Speculative
+from gner.decoding.draft_verifier import verifier_for
 from gner.decoding.huggingface import HuggingFaceStrategy, decode
 from gner.decoding.log_probs import token_log_probs
 from gner.decoding.prefix_store import PrefixStore
@@ -138,7 +139,10 @@ def run(make: Callable[[], Any], module: GnerModule, batches: Sequence[Batch], *
 
 
 def seconds_at_limit(module: GnerModule, batches: Sequence[Batch]) -> float:
-    """What no strategy can undercut: a pass over prompts and right answers, what prompts begin with being read once."""
+    """What no strategy can undercut: a pass over prompts and right answers, what prompts begin with being read once.
+
+    Rows are not padded where the network allows that.
+    """
     collate = Collator(module.format, module.backbone)
     answers = [[row.answer for row in collate.encode(batch.examples)] for batch in batches]
     device, spent = batches[0].prompt_ids.device, []
@@ -149,7 +153,7 @@ def seconds_at_limit(module: GnerModule, batches: Sequence[Batch]) -> float:
         for batch, written in zip(batches, answers, strict=True):
             batch.prefixes = prefixes
             with torch.inference_mode():
-                token_log_probs(module.network, batch, written)
+                verifier_for(module.network, batch).check(written)
         synchronize(device)
         spent.append(time.perf_counter() - started)
     return spent[-1]

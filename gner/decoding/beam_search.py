@@ -24,7 +24,7 @@ from gner.decoding.huggingface_beams import HuggingFaceBeams
 from gner.decoding.limits import repeats_itself, row_limits
 from gner.decoding.speculative import Speculative
 from gner.decoding.token_tree import why_no_trees
-from gner.decoding.verifier import idle
+from gner.decoding.verifier import idle_padded
 from gner.interfaces import Batch, TextModel
 from gner.records import Generation
 
@@ -138,7 +138,7 @@ class BeamSearch(HuggingFaceBeams):
             if active:
                 active = _pass(rows, active, verifier)
             else:
-                idle(model.network)
+                idle_padded(model.network)
             self._num_passes += 1
         return rows
 

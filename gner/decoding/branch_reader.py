@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 from gner.decoding.head import log_probs_of
 from gner.decoding.tree_decoder import TreeDecoder
 from gner.decoding.tree_node import AnswerNode
-from gner.decoding.verifier import idle
+from gner.decoding.verifier import idle_padded
 from gner.interfaces import Batch
 
 
@@ -96,7 +96,7 @@ class BranchReader:
         """Run the network for nothing, as other processes need its weights."""
         self.num_passes += 1
         if self._decoder.has_read:
-            idle(self._network)
+            idle_padded(self._network)
         else:  # prompts are read, and the head is applied, as in the first pass of others
             states = self._decoder.states([[self.roots[row]] for row in self._active])
             log_probs_of(self._network, states[:1], [[0]])

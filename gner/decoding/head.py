@@ -42,11 +42,7 @@ def run_decoder(network: PreTrainedModel, inputs: Mapping[str, Any]) -> tuple[Te
     def keep(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> Any:
         """Take the states, and leave one for the head."""
         states.append(output[0])
-        first = output[0][:1, :1]
-        if isinstance(output, tuple):
-            return (first, *output[1:])
-        output["last_hidden_state"] = first
-        return output
+        return _with_states(output, output[0][:1, :1])
 
     handle = network.get_decoder().register_forward_hook(keep)
     try:
@@ -141,6 +137,51 @@ def logits_in_chunks(network: PreTrainedModel, states: Tensor) -> Iterator[Tenso
     size = max(1, len(states) if is_sharded(network) else MOST_LOGITS // vocab_size(network))
     for start in range(0, len(states), size):
         yield head_logits(network, states[start : start + size]).float()
+
+
+def logits_at(network: PreTrainedModel, inputs: Mapping[str, Any], places: Tensor) -> Iterator[Tensor]:
+    """Logits of some places of a pass, of as many at once as `MOST_LOGITS` allows; the first in the pass itself.
+
+    Args:
+        network: A causal one.
+        inputs: Of its ``forward``, for one row of N tokens.
+        places: M of the N.
+
+    Yields:
+        Logits of the next places in fp32, (m, V).
+
+    Example:
+        >>> from gner.testing import tiny_model
+        >>> network, inputs = tiny_model("causal").network, {"input_ids": torch.tensor([[5, 6, 7]])}
+        >>> with torch.inference_mode():
+        ...     [logits] = logits_at(network, inputs, torch.tensor([0, 2]))
+        ...     torch.equal(logits, network(**inputs).logits[0, [0, 2]])
+        True
+    """
+    size = len(places) if is_sharded(network) else MOST_LOGITS // vocab_size(network)
+    rest: list[Tensor] = []
+
+    def keep(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> Any:
+        """Leave the states of the first places for the head."""
+        states = output[0][0, places]
+        rest.append(states[size:])
+        return _with_states(output, states[:size].unsqueeze(0))
+
+    handle = network.get_decoder().register_forward_hook(keep)
+    try:
+        logits: Tensor = network(**inputs).logits
+    finally:
+        handle.remove()
+    yield logits[0].float()
+    yield from logits_in_chunks(network, rest[0])
+
+
+def _with_states(output: Any, states: Tensor) -> Any:
+    """What a decoder gives, with other states."""
+    if isinstance(output, tuple):
+        return (states, *output[1:])
+    output["last_hidden_state"] = states
+    return output
 
 
 def log_probs_of(network: PreTrainedModel, states: Tensor, asked: Sequence[Collection[int]]) -> list[list[float]]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from gner.decoding.cached_decoder import pick_columns
 from gner.decoding.forward_pass import causal_inputs
+from gner.decoding.token_store import Array, TokenStore
 from gner.interfaces import Batch
 
 LEAST_SAVED = 256
@@ -57,24 +59,51 @@ class SharedPrefix:
         groups: Which of G beginnings each row has, (R,).
         columns: What each column of a row is in its beginning, (R, num_columns); anything where there is padding.
         layers: Keys and values of the beginnings in each layer, (G, H, S, D).
+        spans: Which columns of its beginning each row has all in all, some of them after the split; R pairs of the
+            first one and the one after the last.
 
     Attributes:
         num_columns: Columns that need not be read again.
 
     Example:
         >>> keys = values = torch.arange(6.0).view(2, 1, 3, 1)
-        >>> shared = SharedPrefix(2, torch.tensor([1, 0]), torch.tensor([[0, 1], [0, 0]]), [(keys, values)])
+        >>> groups, columns, spans = torch.tensor([1, 0]), torch.tensor([[0, 1], [0, 0]]), [(0, 3), (0, 1)]
+        >>> shared = SharedPrefix(2, groups, columns, [(keys, values)], spans)
         >>> shared.fill(DynamicCache()).layers[0].keys.flatten(1).tolist()
         [[3.0, 4.0], [0.0, 0.0]]
+        >>> [slots.tolist() for slots in shared.put_into(TokenStore())]
+        [[3, 4, 5], [0]]
     """
 
     def __init__(
-        self, num_columns: int, groups: Tensor, columns: Tensor, layers: Sequence[tuple[Tensor, Tensor]]
+        self,
+        num_columns: int,
+        groups: Tensor,
+        columns: Tensor,
+        layers: Sequence[tuple[Tensor, Tensor]],
+        spans: Sequence[tuple[int, int]],
     ) -> None:
         self.num_columns = num_columns
         self._groups = groups
         self._columns = columns
         self._layers = layers
+        self._spans = spans
+
+    def put_into(self, store: TokenStore) -> list[Array]:
+        """Put all beginnings into a store.
+
+        Args:
+            store: An empty one.
+
+        Returns:
+            For each of R rows the slots of those of its first tokens that are known, in order.
+        """
+        for layer, (keys, values) in enumerate(self._layers):
+            store.put(layer, keys.transpose(1, 2).flatten(0, 1), values.transpose(1, 2).flatten(0, 1))
+        num_groups, width = self._layers[0][0].shape[0], self._layers[0][0].shape[2]
+        store.grow(num_groups * width)
+        pairs = zip(self._groups.tolist(), self._spans, strict=True)
+        return [np.arange(group * width + start, group * width + end) for group, (start, end) in pairs]
 
     def fill(self, cache: DynamicCache, rows: Tensor | None = None, *, num_copies: int = 1) -> DynamicCache:
         """Put keys and values into an empty cache.
@@ -194,7 +223,8 @@ def _columns(
     used = sorted({prefix for prefix, _ in found})
     groups = torch.tensor([used.index(prefix) for prefix, _ in found], device=device)
     columns = torch.arange(num_columns, device=device) - torch.tensor(starts, device=device).unsqueeze(1)
-    return SharedPrefix(num_columns, groups, columns.clamp(min=0), _stacked([kept[prefix] for prefix in used]))
+    layers = _stacked([kept[prefix] for prefix in used])
+    return SharedPrefix(num_columns, groups, columns.clamp(min=0), layers, [(0, size) for _, size in found])
 
 
 def num_common(one: Sequence[int], other: Sequence[int]) -> int:

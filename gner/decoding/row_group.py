@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from transformers import PreTrainedModel
 
+from gner.decoding.draft_verifier import verifier_for
 from gner.decoding.drafting import DraftSource, RowDrafter
 from gner.decoding.huggingface import decode
 from gner.decoding.limits import end_of_loop
-from gner.decoding.verifier import Verifier
 from gner.interfaces import Batch, TextModel
 from gner.records import Generation
 
@@ -130,7 +130,7 @@ class RowGroup:
     def __init__(self, network: PreTrainedModel, batch: Batch, rows: Sequence[AnswerRow], *, end: int) -> None:
         self.rows = list(rows)
         self._end = end
-        self._verifier = Verifier(network, batch)
+        self._verifier = verifier_for(network, batch)
         self._pace = _Pace()
 
     def __len__(self) -> int:

@@ -76,7 +76,10 @@ def _read_groups(network: PreTrainedModel, batch: Batch, groups: Sequence[Hashab
     columns = torch.arange(num_columns, device=device) - torch.tensor(shifts, device=device).unsqueeze(1)
     layers = _read(network, batch, list(longest.values()), num_columns)
     places = torch.tensor([place[group] for group in groups], device=device)
-    return SharedPrefix(num_columns, places, columns.clamp(min=0), layers)  # padding where columns were negative
+    starts = [batch.prompt_ids.shape[1] - lengths[longest[group]] for group in groups]
+    spans = [(start, num_columns - shift) for start, shift in zip(starts, shifts, strict=True)]
+    # padding where columns were negative
+    return SharedPrefix(num_columns, places, columns.clamp(min=0), layers, spans)
 
 
 def _read(network: PreTrainedModel, batch: Batch, rows: list[int], num_columns: int) -> list[tuple[Tensor, Tensor]]:

@@ -13,12 +13,12 @@ from itertools import chain
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from gner.decoding.base import by_example
+from gner.decoding.draft_verifier import idle
 from gner.decoding.drafting import DraftSource, ListDrafts, WordDrafts, find_source
 from gner.decoding.forward_pass import Lockstep, why_no_drafts
 from gner.decoding.greedy import Greedy
 from gner.decoding.limits import repeats_itself, row_limits
 from gner.decoding.row_group import AnswerRow, RowGroup
-from gner.decoding.verifier import idle
 from gner.interfaces import Batch, TextModel
 from gner.records import Generation
 from gner.sessions import Done, Session, results_of

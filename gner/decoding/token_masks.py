@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from gner.decoding.forward_pass import why_no_drafts
 
@@ -14,7 +14,8 @@ MOST_PAIRS = 2**25
 TAKEN_BY = ("eager", "sdpa")
 """Implementations of attention that take a mask for each pair of tokens."""
 
-_KNOWN_LAYERS = {"full_attention", "sliding_attention"}
+_NARROW = "sliding_attention"
+_KNOWN_LAYERS = {"full_attention", _NARROW}
 _OWN_WINDOWS = ("window_size", "attention_window", "attention_chunk_size")
 """Settings of networks that restrict attention by distances between columns, whatever the mask says."""
 
@@ -67,8 +68,23 @@ def pair_masks(network: PreTrainedModel, seen: Tensor, queries: Tensor, keys: Te
     mask = added_mask(seen, network.dtype)
     config = network.config.get_text_config(decoder=True)
     window, kinds = getattr(config, "sliding_window", None), set(getattr(config, "layer_types", None) or ())
-    if window is None or (kinds and "sliding_attention" not in kinds):
+    if window is None or (kinds and _NARROW not in kinds):
         return mask
     is_far = queries.unsqueeze(2) - keys.unsqueeze(1) >= window
     narrow = added_mask(seen & ~is_far, network.dtype)
-    return {kind: narrow if kind == "sliding_attention" else mask for kind in kinds} if kinds else narrow
+    return {kind: narrow if kind == _NARROW else mask for kind in kinds} if kinds else narrow
+
+
+def window_of(config: PreTrainedConfig, layer: int) -> int | None:
+    """How many of the last tokens a layer of a causal network sees, the one that sees included; None for all.
+
+    Example:
+        >>> from transformers import Gemma3TextConfig, MistralConfig
+        >>> kinds = ["sliding_attention", "full_attention"]
+        >>> gemma = Gemma3TextConfig(num_hidden_layers=2, layer_types=kinds, sliding_window=8)
+        >>> window_of(gemma, 0), window_of(gemma, 1), window_of(MistralConfig(sliding_window=9), 5)
+        (8, None, 9)
+    """
+    kinds = getattr(config, "layer_types", None)
+    window: int | None = getattr(config, "sliding_window", None)
+    return window if not kinds or kinds[layer] == _NARROW else None

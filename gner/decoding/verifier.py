@@ -173,13 +173,13 @@ class Verifier(CachedDecoder):
         self._encoded, self._prompt_mask = self._encoded[:, :width], self._prompt_mask[:, :width]
 
 
-def idle(network: PreTrainedModel) -> None:
+def idle_padded(network: PreTrainedModel) -> None:
     """Run a network for nothing, as other processes need its weights.
 
     Example:
         >>> from gner.testing import tiny_model
         >>> with torch.inference_mode():
-        ...     idle(tiny_model("seq2seq").network)
+        ...     idle_padded(tiny_model("seq2seq").network)
     """
     token = torch.zeros(1, 1, dtype=torch.long, device=network.device)
     inputs: dict[str, Any] = {"input_ids": token, "use_cache": False}

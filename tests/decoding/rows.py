@@ -1,10 +1,14 @@
 """Batches of several questions a sentence, and each of their rows by itself."""
 
+import random
 from copy import copy
 from typing import Any
 
 from torch import nn
 
+from gner.decoding.drafter import num_agreed
+from gner.decoding.packed_verifier import PackedVerifier
+from gner.decoding.verifier import Verifier
 from gner.interfaces import Batch
 from gner.records import Example
 from gner.testing import TinyModel, tiny_model
@@ -61,3 +65,33 @@ class TokenCounter:
         """Tokens since this was last asked."""
         found, self.passes = sum(self.passes), []
         return found
+
+
+def write_with_drafts(
+    verifier: Verifier | PackedVerifier, targets: list[list[int]], rng: random.Random
+) -> tuple[list[list[int]], list[list[float]]]:
+    """Write texts with drafts that are right up to a random place; rows end at different times.
+
+    Returns:
+        What was written, and log-probabilities.
+    """
+    written: list[list[int]] = [[] for _ in targets]
+    log_probs: list[list[float]] = [[] for _ in targets]
+    active = list(range(len(targets)))
+    while active:
+        drafts = []
+        for row in active:
+            rest = targets[row][len(written[row]) : -1]
+            draft = rest[: rng.randrange(5)] + rng.choices(range(40), k=rng.randrange(3))
+            drafts.append(draft[: len(rest)])
+        chosen, scores = verifier.check(drafts)
+        agreed = [num_agreed(draft, row) for draft, row in zip(drafts, chosen, strict=True)]
+        for place, row in enumerate(active):
+            assert len(chosen[place]) == len(scores[place]) == len(drafts[place]) + 1
+            written[row] += chosen[place][: agreed[place] + 1]
+            log_probs[row] += scores[place][: agreed[place] + 1]
+        unfinished = [place for place, row in enumerate(active) if len(written[row]) < len(targets[row])]
+        if unfinished:
+            verifier.keep(unfinished, agreed, [written[row][-1] for row in active])
+        active = [active[place] for place in unfinished]
+    return written, log_probs

@@ -6,44 +6,18 @@ import pytest
 
 from gner.decoding import Greedy
 from gner.decoding.verifier import Verifier
-from gner.interfaces import Batch
-from gner.testing import TinyModel, make_examples, tiny_model
+from gner.testing import make_examples, tiny_model
 from tests.conftest import KINDS
-from tests.decoding.rows import TokenCounter, alone, examples_with_questions, model_of_questions
+from tests.decoding.rows import (
+    TokenCounter,
+    alone,
+    examples_with_questions,
+    model_of_questions,
+    write_with_drafts,
+)
 
 pytestmark = pytest.mark.usefixtures("no_gradients")
 LENGTH = 14
-
-
-def _num_agreed(draft: list[int], chosen: list[int]) -> int:
-    return next((at for at, token in enumerate(draft) if token != chosen[at]), len(draft))
-
-
-def _write(
-    model: TinyModel, batch: Batch, targets: list[list[int]], rng: random.Random
-) -> tuple[list[list[int]], list[list[float]]]:
-    """Write texts with drafts that are right up to a random place; rows end at different times."""
-    verifier = Verifier(model.network, batch)
-    written: list[list[int]] = [[] for _ in targets]
-    log_probs: list[list[float]] = [[] for _ in targets]
-    active = list(range(len(targets)))
-    while active:
-        drafts = []
-        for row in active:
-            rest = targets[row][len(written[row]) : -1]
-            draft = rest[: rng.randrange(5)] + rng.choices(range(40), k=rng.randrange(3))
-            drafts.append(draft[: len(rest)])
-        chosen, scores = verifier.check(drafts)
-        agreed = [_num_agreed(draft, row) for draft, row in zip(drafts, chosen, strict=True)]
-        for place, row in enumerate(active):
-            assert len(chosen[place]) == len(scores[place]) == len(drafts[place]) + 1
-            written[row] += chosen[place][: agreed[place] + 1]
-            log_probs[row] += scores[place][: agreed[place] + 1]
-        unfinished = [place for place, row in enumerate(active) if len(written[row]) < len(targets[row])]
-        if unfinished:
-            verifier.keep(unfinished, agreed, [written[row][-1] for row in active])
-        active = [active[place] for place in unfinished]
-    return written, log_probs
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -52,8 +26,9 @@ def test_whatever_is_drafted_the_networks_own_choices_are_written(kind: str, see
     model = tiny_model(kind, seed)
     batch = model.batch(make_examples())
     expected = Greedy(LENGTH).generate(model, batch)
-    written, log_probs = _write(model, batch, [row.token_ids for row in expected], random.Random(seed))
-    assert written == [row.token_ids for row in expected]
+    verifier, targets = Verifier(model.network, batch), [row.token_ids for row in expected]
+    written, log_probs = write_with_drafts(verifier, targets, random.Random(seed))
+    assert written == targets
     for values, row in zip(log_probs, expected, strict=True):
         assert values == pytest.approx(row.token_log_probs, abs=1e-4)
 
@@ -64,9 +39,10 @@ def test_questions_whose_text_is_read_once_are_answered_as_each_by_itself(seed: 
     batch = model.batch(examples_with_questions())
     expected = [Greedy(LENGTH).generate(model, alone(batch, row))[0] for row in range(batch.num_rows)]
     counter = TokenCounter(model.network)
-    written, log_probs = _write(model, batch, [row.token_ids for row in expected], random.Random(seed))
+    verifier, targets = Verifier(model.network, batch), [row.token_ids for row in expected]
+    written, log_probs = write_with_drafts(verifier, targets, random.Random(seed))
     assert counter.passes[0] < batch.prompt_ids.numel() / 2  # one text of each example
-    assert written == [row.token_ids for row in expected]
+    assert written == targets
     for values, row in zip(log_probs, expected, strict=True):
         assert values == pytest.approx(row.token_log_probs, abs=1e-4)
 
