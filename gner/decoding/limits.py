@@ -7,15 +7,16 @@ first validations of a fit, whose model may know nothing yet but loops.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import inf
 
 import torch
 from torch import Tensor
-from transformers import StoppingCriteria
+from transformers import PreTrainedTokenizerBase, StoppingCriteria
 
 from gner.decoding.forward_pass import positions_of
 from gner.interfaces import Batch, Kind, TextModel, kind_of
-from gner.prompting.boundaries import marks_of, spell
+from gner.prompting.boundaries import Boundaries, marks_of, spell
 from gner.records import Example
 
 LENGTH_MARGIN = 8
@@ -91,24 +92,23 @@ def longest_answers(model: TextModel, examples: Sequence[Example]) -> list[int]:
         >>> longest_answers(model, [example]) == [len(model.tokenizer(text, add_special_tokens=False)["input_ids"])]
         True
     """
-    longest_tags: dict[tuple[str, ...], str] = {}
+    boundaries = model.format.boundaries
     texts: list[str] = []
     for example in examples:
         text = model.format.longest_answer(example)
         if text is None:
-            if example.types not in longest_tags:
-                longest_tags[example.types] = _longest_tag(model, example)
-            text = model.format.draft_marks(example, [longest_tags[example.types]] * len(example.words))
+            mark = _longest_mark(model.tokenizer, example.types, boundaries)
+            text = model.format.draft_marks(example, [mark] * len(example.words))
         texts.append(text if text is not None else " ".join(example.words * 2))
     return [len(ids) for ids in model.tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
-def _longest_tag(model: TextModel, example: Example) -> str:
-    """The tag that takes most tokens as answers have it, which need not be the one with most letters."""
-    tags = marks_of(example.types, model.format.boundaries)
-    written = [spell(tag, model.format.boundaries) for tag in tags]
-    sizes = [len(ids) for ids in model.tokenizer(written, add_special_tokens=False)["input_ids"]]
-    return max(zip(sizes, tags, strict=True))[1]
+@lru_cache(maxsize=64)
+def _longest_mark(tokenizer: PreTrainedTokenizerBase, types: tuple[str, ...], boundaries: Boundaries) -> str:
+    """The one that takes most tokens as answers have it, which need not be the one with most letters."""
+    marks = marks_of(types, boundaries)
+    written = tokenizer([spell(mark, boundaries) for mark in marks], add_special_tokens=False)["input_ids"]
+    return max(zip(map(len, written), marks, strict=True))[1]
 
 
 class RowLimits(StoppingCriteria):
