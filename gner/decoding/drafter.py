@@ -5,6 +5,7 @@ See docs/decisions/speculative.md.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from copy import copy
 
@@ -53,6 +54,7 @@ class Drafter:
         self._guesses = guesses
         self.tags = [OUTSIDE] * len(example.words)
         self._word = 0
+        self._known: dict[tuple[int, str], Choices] = {}  # by word and the tag before
         self._here: Choices | None = self._choices(0)  # None after the last word
         self._place = 0  # in the stem of the word
         self._node: TrieNode | None = None  # after the stem
@@ -63,34 +65,60 @@ class Drafter:
         self._num_failed = 0
         self._longest = _LONGEST
         self._spots: list[tuple[int, int, TrieNode]] = []  # tag tokens: place, word, what is possible there
+        self._drafted: list[int] = []
+        self._ends: list[int] = []  # where words end in it, while no tag is the beginning of another's
+        self._kinds: list[int] = []  # of the guesses for these words
         self.written: list[int] = []
 
-    def _choices(self, word: int) -> Choices:
-        return self._pieces.choices(self._example, word, self.tags[word - 1] if word else OUTSIDE)
+    def _before(self, word: int) -> str:
+        return self.tags[word - 1] if word else OUTSIDE
 
-    def draft(self, limit: int) -> list[int]:
-        """Draft the next tokens, at most ``limit``."""
-        limit = min(limit, self._longest)
-        self._spots = []
+    def _choices(self, word: int) -> Choices:
+        key = word, self._before(word)
+        if key not in self._known:
+            self._known[key] = self._pieces.choices(self._example, *key)
+        return self._known[key]
+
+    def draft(self, limit: int, least: float = 0.0) -> list[int]:
+        """Draft the next tokens.
+
+        Args:
+            limit: How many at most.
+            least: The draft ends where it is less likely than this that all of it is right.
+        """
+        limit, chance = min(limit, self._longest), 1.0
+        self._spots, self._ends, self._kinds, self._drafted = [], [], [], []
         draft: list[int] = [] if self._is_sure else loop_of(self.written, limit)
         self._is_looping = bool(draft)
         if draft or self._is_in_unknown_tag:
             return draft
         place, node = self._place, self._node
         for word in range(self._word, len(self.tags)):
-            if len(draft) >= limit:
+            if len(draft) >= limit or chance < least:
                 break
             if node is None:
                 choices = self._choices(word)
                 draft += choices.stem[place:]
                 node = choices.tags
-            goal = self._guesses.tag(word, self.tags[word - 1] if word else OUTSIDE, node)
-            self.tags[word] = goal
-            for beginning, token in node.path(goal):
-                self._spots.append((len(draft), word, beginning))
-                draft.append(token)
+            kind = self._add_tag(draft, word, node)
+            chance *= self._guesses.trust.chance(kind)
             place, node = 0, None
-        return draft[:limit]  # the model's next choice is the end token, if it ends here
+        self._drafted = draft[:limit]  # the model's next choice is the end token, if it ends here
+        return self._drafted
+
+    def _add_tag(self, draft: list[int], word: int, node: TrieNode) -> int:
+        """Draft the likeliest tag of a word, from its beginning on; returns what kind of guess it is."""
+        before = self._before(word)
+        kind, goal = self._guesses.kind(word, before), self._guesses.tag(word, before, node)
+        self.tags[word] = goal
+        for beginning, token in node.path(goal):
+            self._spots.append((len(draft), word, beginning))
+            draft.append(token)
+            node = beginning.children[token]
+        if not node.children and len(self._ends) == word - self._word:
+            self._ends.append(len(draft))
+            self._kinds.append(kind)
+        return kind
 
     def copy(self) -> Drafter:
         """A drafter of the same answer so far, which may go on otherwise; guesses are shared.
@@ -140,7 +168,7 @@ class Drafter:
         if draft:
             self._is_sure = not (self._is_looping and is_whole)
         self._is_lost = False
-        for token in [*draft[:agreed], choices[agreed]]:
+        for token in [*draft[self._skip(draft, agreed) : agreed], choices[agreed]]:
             self._follow(token)
         if draft:
             self._limit(agreed, is_whole)
@@ -165,7 +193,22 @@ class Drafter:
             token = choices[place]
             if word != deviating and token != draft[place] and token in node.children:
                 deviating = word
-                self._guesses.show(word, self.tags[word - 1] if word else OUTSIDE, node.children[token])
+                self._guesses.show(word, self._before(word), node.children[token])
+
+    def _skip(self, draft: Sequence[int], agreed: int) -> int:
+        """Move past all drafted words that were written as they are; returns where they end in the draft."""
+        if draft != self._drafted[: len(draft)]:  # it is of somebody else
+            return 0
+        num_whole = bisect_right(self._ends, agreed)
+        for at, (kind, end) in enumerate(zip(self._kinds[: num_whole + 1], self._ends, strict=False)):
+            if end <= len(draft):
+                self._guesses.trust.see(kind, is_right=at < num_whole)
+        if not num_whole:
+            return 0
+        end = self._ends[num_whole - 1]
+        self.written += draft[:end]
+        self._go_to(self._word + num_whole, 0)
+        return end
 
     def _follow(self, token: int) -> None:
         """Move past a token that was written."""

@@ -24,8 +24,8 @@ class RowDrafter(Protocol):
 
     written: list[int]
 
-    def draft(self, limit: int) -> list[int]:
-        """Draft the next tokens."""
+    def draft(self, limit: int, least: float = 0.0) -> list[int]:
+        """Draft the next tokens, as far as it is likelier than this that all are right, if that can be told."""
 
     def accept(self, draft: Sequence[int], choices: Sequence[int]) -> int:
         """Take what the model chose; returns how many tokens of the draft it would have written."""

@@ -72,8 +72,8 @@ class ListDrafter:
             self._is_planned = True
         return None if self._completion is None else self._completer.lead + self._completion.text
 
-    def draft(self, limit: int) -> list[int]:
-        """Draft the next tokens, at most ``limit``."""
+    def draft(self, limit: int, least: float = 0.0) -> list[int]:
+        """Draft the next tokens, at most ``limit``; how likely they are right cannot be told."""
         limit = min(limit, self._longest)
         answer = self.plan()
         draft = None if answer is None else self._rest(self._tokens.of(answer))

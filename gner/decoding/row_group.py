@@ -12,6 +12,7 @@ from gner.decoding.draft_verifier import verifier_for
 from gner.decoding.drafting import DraftSource, RowDrafter
 from gner.decoding.huggingface import decode
 from gner.decoding.limits import end_of_loop
+from gner.decoding.pass_cost import PassCost
 from gner.interfaces import Batch, TextModel
 from gner.records import Generation
 
@@ -131,7 +132,7 @@ class RowGroup:
         self.rows = list(rows)
         self._end = end
         self._verifier = verifier_for(network, batch)
-        self._pace = _Pace()
+        self._pace, self._cost = _Pace(), PassCost(network)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -160,7 +161,8 @@ class RowGroup:
         for source in dict.fromkeys(row.source for row in self.rows):
             source.prepare([row.drafter for row in self.rows if row.source is source])
         room = max(1, self._verifier.most_places // len(self.rows)) if self._pace.drafts() else 1
-        return [row.drafter.draft(min(room, row.room) - 1) for row in self.rows]
+        least = self._cost.token_share(len(self.rows))
+        return [row.drafter.draft(min(room, row.room) - 1, least) for row in self.rows]
 
     def split(self, num_rows: int) -> RowGroup:
         """Take the first rows out of the group; returns a group of these."""

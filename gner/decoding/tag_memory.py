@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gner.bio import OUTSIDE, inside
+from gner.decoding.draft_trust import RECALLED, SHOWN, DraftTrust, guessed
 from gner.decoding.online_tagger import OnlineTagger
 from gner.decoding.word_tokens import TrieNode, has_drafts
 from gner.prompting import Format
@@ -22,6 +23,10 @@ class TagMemory:
 
     In training, each validation begins with what the last one found.
 
+    Attributes:
+        tagger: What is expected of words.
+        trust: How often that was right.
+
     Example:
         >>> memory, example = TagMemory(), Example(("in", "Rome"), ("O", "O"), ("city",), "toy", "0")
         >>> memory.learn(example, ["O", "B-city"])
@@ -32,6 +37,7 @@ class TagMemory:
     def __init__(self) -> None:
         self._sentences: dict[tuple[tuple[str, ...], ...], tuple[str, ...]] = {}  # by words and types
         self.tagger = OnlineTagger()
+        self.trust = DraftTrust()
 
     def recall(self, example: Example) -> tuple[str, ...] | None:
         """The tags that were last written for a sentence with these types, or None."""
@@ -94,6 +100,9 @@ class Guesses:
         example: Its words and types are used.
         boundaries: How the format's answers mark entities.
 
+    Attributes:
+        trust: How often guesses are right.
+
     Example:
         >>> example = Example(("in", "Rome"), ("O", "O"), ("city", "club"), "toy", "0")
         >>> memory = TagMemory()
@@ -105,6 +114,7 @@ class Guesses:
     """
 
     def __init__(self, memory: TagMemory, example: Example, boundaries: Boundaries = "bio") -> None:
+        self.trust = memory.trust
         self._recalled = memory.recall(example)
         self._sentence = memory.tagger.sentence(example.words, marks_of(example.types, boundaries))
         self._shown: dict[int, tuple[str, str]] = {}  # by word: the tag before, and the tag
@@ -128,6 +138,14 @@ class Guesses:
             if tag in node.toward or (tag and tag == node.tag):
                 return tag
         return node.tag or next(iter(node.toward))
+
+    def kind(self, word: int, before: str) -> int:
+        """Where the likeliest tag of a word after a tag comes from; see `gner.decoding.draft_trust`."""
+        if word in self._shown:
+            return SHOWN
+        if self._recalled is not None:
+            return RECALLED
+        return guessed(self._sentence.sureness(word, before))
 
     def show(self, word: int, before: str, node: TrieNode) -> None:
         """Note that a model wants one of the tags that a beginning leaves open."""

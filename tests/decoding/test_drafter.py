@@ -121,3 +121,45 @@ def test_drafting_goes_on_behind_a_tag_of_another_type() -> None:
     drafter = _drafter(True, _example(words))
     num_strange = len(TOKENIZER("strange thing", add_special_tokens=False)["input_ids"])
     assert _write(drafter, target, random.Random(0), 1000) <= num_strange + 8 < len(target)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(TAGS)), min_size=1, max_size=8),
+    st.floats(0, 1),
+    st.integers(0, 60),
+)
+def test_drafts_end_where_they_are_not_likely_enough(words: list[tuple[str, str]], least: float, size: int) -> None:
+    example = _example([word for word, _ in words])
+    memory = TagMemory()
+    whole = _drafter(Kind.CAUSAL, example, memory).draft(999)
+    short = _drafter(Kind.CAUSAL, example, memory).draft(size, least)
+    assert short == whole[: len(short)]
+    sure = [_drafter(Kind.CAUSAL, example, memory).draft(999, chance) for chance in (0.0, 0.5, 1.0)]
+    assert sure[0] == whole
+    assert len(sure[0]) >= len(sure[1]) >= len(sure[2]) > 0
+
+
+@pytest.mark.parametrize("kind", [Kind.CAUSAL, Kind.SEQ2SEQ])
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8), st.integers(1, 60), st.integers(0, 59))
+def test_a_draft_that_is_right_is_followed_as_its_tokens_are(kind: Kind, words: list[str], size: int, cut: int) -> None:
+    example = _example(words)
+    one, other = _drafter(kind, example), _drafter(kind, example)
+    draft = one.draft(size)
+    tokens = draft[: max(1, min(cut, len(draft)))]
+    one.accept(tokens[:-1], tokens)
+    for token in tokens:
+        other.accept([], [token])
+    assert one.written == other.written == tokens
+    assert one.draft(99) == other.draft(99)
+
+
+def test_what_somebody_else_drafted_is_followed_too() -> None:
+    example = _example(["the", "New", "York"])
+    one, other = _drafter(Kind.CAUSAL, example), _drafter(Kind.CAUSAL, example)
+    one.draft(99)
+    tokens = TOKENIZER("the(B-person) New(O)", add_special_tokens=False)["input_ids"]
+    one.accept(tokens[:-1], tokens)
+    for token in tokens:
+        other.accept([], [token])
+    assert one.tags[:2] == other.tags[:2] == ["B-person", "O"]
+    assert one.draft(99) == other.draft(99)
