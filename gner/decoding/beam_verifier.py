@@ -5,7 +5,7 @@ See docs/decisions/beam_search.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from torch import Tensor
@@ -13,11 +13,11 @@ from transformers import PreTrainedModel
 
 from gner.decoding.beam_replay import Node
 from gner.decoding.head import logits_in_chunks
-from gner.decoding.tree_decoder import TreeDecoder
+from gner.decoding.tree_reading import tree_decoder_for
 from gner.interfaces import Batch
 
 
-class BeamVerifier(TreeDecoder):
+class BeamVerifier:
     """Finds the best continuations of nodes.
 
     Args:
@@ -38,8 +38,13 @@ class BeamVerifier(TreeDecoder):
     """
 
     def __init__(self, network: PreTrainedModel, batch: Batch, num_best: int) -> None:
-        super().__init__(network, batch)
+        self._network = network
+        self._decoder = tree_decoder_for(network, batch)
         self._num_best = num_best
+
+    def room(self) -> int:
+        """How many nodes of each row the next pass may read."""
+        return self._decoder.room()
 
     def read(self, nodes: Sequence[Sequence[Node]]) -> None:
         """Find out what may follow some nodes.
@@ -48,9 +53,13 @@ class BeamVerifier(TreeDecoder):
             nodes: Of each of the A rows, after their parents where these were not read either. In the first pass the
                 root and one chain of nodes that begins there.
         """
-        best = self._best(self.states(nodes))
+        best = self._best(self._decoder.states(nodes))
         for node, following in zip(chain.from_iterable(nodes), best, strict=True):
             node.next = following
+
+    def keep(self, rows: Sequence[int], needed: Sequence[Iterable[Node]]) -> None:
+        """Go on with some of the A rows, in which these nodes may be asked for."""
+        self._decoder.keep(rows, needed)
 
     def _best(self, states: Tensor) -> list[list[tuple[int, float]]]:
         """The best continuations, given M states."""

@@ -11,8 +11,8 @@ from itertools import chain, islice
 from transformers import PreTrainedModel
 
 from gner.decoding.head import log_probs_of
-from gner.decoding.tree_decoder import TreeDecoder
 from gner.decoding.tree_node import AnswerNode
+from gner.decoding.tree_reading import tree_decoder_for
 from gner.decoding.verifier import idle_padded
 from gner.interfaces import Batch
 
@@ -46,7 +46,7 @@ class BranchReader:
 
     def __init__(self, network: PreTrainedModel, batch: Batch) -> None:
         self._network = network
-        self._decoder = TreeDecoder(network, batch)
+        self._decoder = tree_decoder_for(network, batch)
         self.roots = [AnswerNode() for _ in range(batch.num_rows)]
         self._active = list(range(batch.num_rows))
         self._longest = [0] * batch.num_rows  # tokens of beginnings that were read

@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+from gner.decoding.shared_prefix import shared_prefix
 from gner.decoding.token_masks import why_no_pairs, window_of
 from gner.decoding.token_store import Array, TokenStore
-from gner.interfaces import Kind, kind_of
+from gner.interfaces import Batch, Kind, kind_of
 
 _NAME = "gner_packed"
 _REPLACED = "sdpa"
@@ -123,6 +124,24 @@ class PackedPass:
             config._attn_implementation = _REPLACED
             del _current.running
         self._store.grow(self.num_tokens)
+
+
+def known_prompts(network: PreTrainedModel, batch: Batch, store: TokenStore) -> list[tuple[Array, list[int]]]:
+    """Put what the prompts of a batch begin with into a store, as far as it is known or worth a pass.
+
+    Args:
+        network: One of which `why_no_packing` says nothing.
+        batch: R rows.
+        store: An empty one.
+
+    Returns:
+        For each row the slots of its first tokens, and its other tokens, one at least.
+    """
+    width, prompts = batch.prompt_ids.shape[1], batch.prompt_ids.tolist()
+    shared = shared_prefix(network, batch)
+    known = [np.zeros(0, dtype=np.int64)] * batch.num_rows if shared is None else shared.put_into(store)
+    rows = zip(prompts, batch.prompt_lengths, known, strict=True)
+    return [(own, prompt[width - length + len(own) :]) for prompt, length, own in rows]
 
 
 def _picked(parts: Tensor, index: Tensor) -> Tensor:

@@ -15,13 +15,9 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from gner.decoding.head import logits_at, most_places
-from gner.decoding.packed_attention import PackedPass
-from gner.decoding.shared_prefix import shared_prefix
-from gner.decoding.token_store import Array, TokenStore
+from gner.decoding.packed_attention import PackedPass, known_prompts
+from gner.decoding.token_store import Array, TokenStore, is_wasteful
 from gner.interfaces import Batch
-
-_LEAST_SLOTS = 1024
-"""Tokens from which on it is worth a copy to drop those that no row sees any more."""
 
 
 class PackedVerifier:
@@ -50,16 +46,10 @@ class PackedVerifier:
         self.most_places = most_places(network)
         self._network = network
         self._store = TokenStore()
-        width, prompts = batch.prompt_ids.shape[1], batch.prompt_ids.tolist()
-        self._slots: list[Array] = [np.zeros(0, dtype=np.int64)] * batch.num_rows  # of each row's tokens, in order
-        shared = shared_prefix(network, batch)
-        if shared is not None:
-            self._slots = shared.put_into(self._store)
+        prompts = known_prompts(network, batch, self._store)
+        self._slots = [slots for slots, _ in prompts]  # of each row's tokens, in order
+        self._next = [unread for _, unread in prompts]  # what a row has beside them
         self._num_drafted: list[int] = []
-        self._next = [  # what a row has that was not read yet
-            prompt[width - length + len(own) :]
-            for prompt, length, own in zip(prompts, batch.prompt_lengths, self._slots, strict=True)
-        ]
 
     def check(self, drafts: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[list[float]]]:
         """Verify A drafts.
@@ -102,8 +92,7 @@ class PackedVerifier:
         self._slots = [self._slots[row][:end] for row, end in zip(rows, ends, strict=True)]
         self._next = [[last[row]] for row in rows]
         self._num_drafted = []
-        num_slots = self._store.num_slots
-        if num_slots > _LEAST_SLOTS and num_slots > 2 * len(self._live()):
+        if is_wasteful(self._store, len(self._live())):
             self._compact()
 
     def split(self, num_rows: int) -> PackedVerifier:

@@ -14,6 +14,8 @@ from torch import Tensor
 
 Array = np.ndarray[Any, Any]
 
+_LEAST_SLOTS = 1024
+
 
 class TokenStore:
     """Holds keys and values of each layer, one slot for each token.
@@ -79,3 +81,13 @@ class TokenStore:
         for layer, (keys, values) in other._layers.items():
             self.put(layer, keys[: other.num_slots], values[: other.num_slots])
         self.grow(other.num_slots)
+
+
+def is_wasteful(store: TokenStore, num_live: int) -> bool:
+    """Whether it is worth a copy to drop what no row sees any more, given how many slots are seen.
+
+    Example:
+        >>> is_wasteful(TokenStore(), 0)  # few tokens are not
+        False
+    """
+    return store.num_slots > max(_LEAST_SLOTS, 2 * num_live)

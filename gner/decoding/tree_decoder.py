@@ -19,14 +19,8 @@ from gner.decoding.head import most_places
 from gner.decoding.shared_prefix import shared_prefix
 from gner.decoding.token_masks import MOST_PAIRS, added_mask, pair_masks
 from gner.decoding.token_tree import relative_to
-from gner.decoding.tree_node import TreeNode
+from gner.decoding.tree_node import ROOT, Array, TreeNode, forget_others, has_many, see_ancestors
 from gner.interfaces import Batch, Kind
-
-_ROOT = -1
-_MOST_COLUMNS = 64
-"""Columns of trees from which on it is worth a copy of the cache to drop those that are not needed any more."""
-
-Array = np.ndarray[Any, Any]
 
 
 class TreeDecoder(CachedDecoder):
@@ -100,7 +94,7 @@ class TreeDecoder(CachedDecoder):
         there = torch.arange(length, device=tokens.device) < sizes.unsqueeze(1)
         mask = torch.cat([self._prompt, there.to(self._prompt)], 1)
         for of_row in nodes:
-            for column, node in enumerate(of_row, start=_ROOT):
+            for column, node in enumerate(of_row, start=ROOT):
                 node.column = column
         self._nodes = [list(enumerate(chain)) for chain in chains]
         whole = torch.cat([self._starts, tokens], 1)
@@ -154,13 +148,7 @@ class TreeDecoder(CachedDecoder):
         seen[:, new, num_before + new] = True  # padding sees something too
         for row, (of_row, own) in enumerate(zip(nodes, seen, strict=True)):
             self._nodes[row] += enumerate(of_row, start=num_before)
-            for at, node in enumerate(of_row):
-                assert node.parent is not None and node.parent.column is not None
-                if node.parent.column >= num_before:
-                    own[at] |= own[node.parent.column - num_before]
-                else:
-                    own[at, _columns(node.parent)] = True
-                node.column = num_before + at
+            see_ancestors(of_row, own, num_before)
         return seen
 
     def keep(self, rows: Sequence[int], needed: Sequence[Iterable[TreeNode]]) -> None:
@@ -171,8 +159,8 @@ class TreeDecoder(CachedDecoder):
             needed: For each of these, nodes of beginnings that may be asked for, and what these begin with.
         """
         num_columns = self._places.shape[1]
-        if num_columns > max(_MOST_COLUMNS, 2 * self._num_kept):
-            kept = [_forget(self._nodes[row], nodes) for row, nodes in zip(rows, needed, strict=True)]
+        if has_many(num_columns, self._num_kept):
+            kept = [forget_others(self._nodes[row], nodes) for row, nodes in zip(rows, needed, strict=True)]
             self._select(list(rows), kept)
         elif len(rows) < len(self._lengths):
             self._select(list(rows), None)
@@ -206,31 +194,3 @@ class TreeDecoder(CachedDecoder):
         """Take parts of keys and values, (B, H, S, D)."""
         for layer in self.layers(crossed=False):
             layer.keys, layer.values = pick(layer.keys), pick(layer.values)
-
-
-def _columns(node: TreeNode) -> list[int]:
-    """The columns of a node and of its ancestors, but for the root."""
-    columns = []
-    while node.parent is not None:
-        assert node.column is not None
-        columns.append(node.column)
-        node = node.parent
-    return columns
-
-
-def _forget(nodes: list[tuple[int, TreeNode]], needed: Iterable[TreeNode]) -> list[int]:
-    """Take out of a row's nodes those that are not needed; returns the columns of the others."""
-    known = {id(node) for node in needed}
-    kept: list[tuple[int, TreeNode]] = []
-    columns: list[int] = []
-    for column, node in nodes:
-        if node.column != column:  # it was read once more
-            continue
-        if id(node) in known:
-            node.column = len(kept)
-            columns.append(column)
-            kept.append((len(kept), node))
-        else:
-            node.forget()
-    nodes[:] = kept
-    return columns

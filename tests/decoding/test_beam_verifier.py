@@ -49,7 +49,7 @@ def test_each_node_sees_the_prompt_and_what_it_begins_with(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_end_and_columns_are_dropped(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gner.decoding.tree_decoder._MOST_COLUMNS", 3)
+    monkeypatch.setattr("gner.decoding.tree_node._MOST_COLUMNS", 3)
     model, roots = tiny_model(kind), [Node(), Node(), Node()]
     verifier = BeamVerifier(model.network, model.batch(make_examples()[:3]), num_best=3)
     verifier.read([[root, *_nodes(root, text)] for root, text in zip(roots, ("abcd", "", "ab"), strict=True)])

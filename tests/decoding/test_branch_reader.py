@@ -26,7 +26,7 @@ def _check(model: TinyModel, reader: BranchReader, asked: Asked) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_branches_are_read_as_if_each_were_alone(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gner.decoding.tree_decoder._MOST_COLUMNS", 4)
+    monkeypatch.setattr("gner.decoding.tree_node._MOST_COLUMNS", 4)
     model, rng = tiny_model(kind), random.Random(kind)
     reader = BranchReader(model.network, model.batch(make_examples()[:3]))
     rows = [0, 1, 2]
@@ -71,7 +71,7 @@ def test_a_process_without_questions_reads_prompts_too() -> None:
     batch = model.batch(make_examples()[:2])
     reader, counter = BranchReader(model.network, batch), TokenCounter(model.network)
     reader.idle()
-    assert counter.taken() == batch.prompt_ids.numel() + 1  # and one through the head, as in a pass with questions
+    assert counter.taken() == sum(batch.prompt_lengths) + 1  # and one through the head, as in a pass with questions
     reader.idle()
     assert counter.passes[0] == 1 and reader.num_passes == 2
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from gner.decoding import Greedy, head, packed_verifier
+from gner.decoding import Greedy, head, token_store
 from gner.decoding.packed_verifier import PackedVerifier
 from gner.decoding.prefix_store import PrefixStore
 from gner.interfaces import Batch
@@ -85,7 +85,7 @@ def test_nothing_but_tokens_is_read() -> None:
 
 
 def test_what_no_row_sees_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packed_verifier, "_LEAST_SLOTS", 1)
+    monkeypatch.setattr(token_store, "_LEAST_SLOTS", 1)
     model = tiny_model("causal")
     batch = model.batch(make_examples())
     verifier = PackedVerifier(model.network, batch)

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
 
+from gner.decoding import token_store
 from gner.decoding.forced_words import ForcedWords
 from gner.decoding.log_probs import token_log_probs
 from gner.decoding.search_reader import SearchReader, SettledSearchReader, TreeSearchReader, search_reader
 from gner.decoding.tag_memory import Guesses, TagMemory
 from gner.decoding.tag_search import TagSearch, Written
+from gner.decoding.token_store import TokenStore
 from gner.decoding.tree_node import AnswerNode
 from gner.interfaces import Batch, Kind
 from gner.records import Example
@@ -121,7 +122,7 @@ def _are_same(found: Iterable[Written], expected: Iterable[Written]) -> None:
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("num_beams", [1, 3])
 def test_caches_change_nothing(kind: Kind, seed: int, num_beams: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gner.decoding.tree_decoder._MOST_COLUMNS", 8)
+    monkeypatch.setattr("gner.decoding.tree_node._MOST_COLUMNS", 8)
     model, examples = _uncertain(tiny_model(kind, seed), seed), _examples()
     expected, _ = _find(model, examples, num_beams, _uncached)
     for make in (_tree, _settled):
@@ -130,7 +131,7 @@ def test_caches_change_nothing(kind: Kind, seed: int, num_beams: int, monkeypatc
 
 @pytest.mark.parametrize("name", ["mistral", "gemma3_text", "gpt_neox"])
 def test_caches_change_nothing_in_other_architectures(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gner.decoding.tree_decoder._MOST_COLUMNS", 8)
+    monkeypatch.setattr("gner.decoding.tree_node._MOST_COLUMNS", 8)
     model, examples = with_architecture(tiny_model("causal"), name), _examples()
     _are_same(_find(model, examples, 3, _tree)[0], _find(model, examples, 3, _uncached)[0])
 
@@ -142,19 +143,23 @@ def test_a_network_that_cannot_read_trees_reads_rows() -> None:
         assert isinstance(reader, TreeSearchReader) == (name == "gpt2")
 
 
-def test_a_long_uncertain_sentence_takes_fewer_passes_than_tokens_and_bounded_memory() -> None:
+def test_a_long_uncertain_sentence_takes_fewer_passes_than_tokens_and_bounded_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     model = _uncertain(tiny_model("causal"), 0)
     words = ("Ada", "Lovelace", "wrote", "to", "London") * 12
     example = Example(words, ("O",) * len(words), ("person", "big place"), "toy", "0")
-    widths: list[int] = []
+    kept: list[int] = []
+    grow = TokenStore.grow
 
-    def note(module: torch.nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
-        if "attention_mask" in named:  # else only the head is applied
-            widths.append(named["attention_mask"].shape[-1])
+    def note(store: TokenStore, num_tokens: int) -> None:
+        grow(store, num_tokens)
+        kept.append(store.num_slots)
 
-    model.network.register_forward_pre_hook(note, with_kwargs=True)
+    monkeypatch.setattr(TokenStore, "grow", note)
+    monkeypatch.setattr(token_store, "_LEAST_SLOTS", 1)
     [written], reader = _find(model, [example], 4, _tree)
     assert len(written.tags) == len(words)
     assert reader.num_passes < len(written.tokens) / 2
     prompt = model.batch([example]).prompt_ids.shape[1]
-    assert max(widths) <= prompt + 2 * 4 * len(written.tokens) + 200
+    assert max(kept) <= 2 * (prompt + 2 * 4 * len(written.tokens)) + 200
