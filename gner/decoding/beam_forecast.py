@@ -5,6 +5,7 @@ See docs/decisions/beam_search.md.
 
 from __future__ import annotations
 
+from math import inf, log
 from typing import NamedTuple
 
 from gner.decoding.beam_replay import BeamReplay, Continuations, Node
@@ -13,10 +14,10 @@ from gner.decoding.drafting import RowDrafter
 _CONTEXT = 3
 """Tokens after which a node's continuations are expected to be those of another node."""
 _FARTHEST = 128
-_NEAR = 8
-_CREDIT, _MOST_DEBT = 150, 50
-_FOR_A_STEP = 6
-"""Nodes that may be read for each token that the search gets ahead, and 150 more, before it looks less far ahead."""
+_FIRST_CHANCE, _MOST_CHANCE, _WEIGHT = 0.97, 0.999, 20.0
+"""Of a step to be as expected, before anything was seen, and as so many steps count."""
+_MOST_SEEN = 2_000.0
+"""Steps after which older ones count half."""
 
 
 class BeamForecast:
@@ -25,12 +26,13 @@ class BeamForecast:
     The search is taken further on scores that are expected, and what it would ask for on its way is read in the next
     pass. Each beam is expected to go on with its draft; beside that come the tokens, with the scores, that came after
     the same tokens in another beam, as beams mostly differ in a tag or two and write the same words. What is expected
-    costs or saves time, and decides nothing. Where it is of no use it rests.
+    costs or saves time, and decides nothing.
 
     Args:
         root: The beginning of all answers.
         drafter: Drafts the answer; copies of it draft those of beams.
         end: The end token.
+        foresight: Of all rows; None where there are no others.
 
     Example:
         >>> from gner.decoding.beam_replay import Rules
@@ -44,30 +46,30 @@ class BeamForecast:
         'nothing(O)'
     """
 
-    def __init__(self, root: Node, drafter: RowDrafter, end: int) -> None:
+    def __init__(self, root: Node, drafter: RowDrafter, end: int, foresight: Foresight | None = None) -> None:
         self._end = end
         self._drafters: dict[Node, RowDrafter] = {root: drafter.copy()}
         self._drafts: dict[Node, tuple[list[int], int]] = {}  # what is drafted, and where in it a node is
         self._made: list[_Draft] = []  # since the last pass
         self._known: dict[tuple[int, ...], Continuations] = {}
-        self._pace = _Pace()
+        self._foresight = Foresight(foresight)
+        self._num_ahead = 0
 
-    def wanted(self, replay: BeamReplay, room: int) -> list[Node]:
+    def wanted(self, replay: BeamReplay, room: int, least: float = 0.0) -> list[Node]:
         """The nodes that the next pass should read, parents first.
 
         Args:
             replay: The search as far as it is known.
             room: Most nodes, beside those that the search waits for.
+            least: What is less likely than this to be asked for is not worth reading.
         """
         nodes = {beam.node: None for beam in replay.running if beam.node.next is None}
-        num_steps = self._pace.steps()
-        if num_steps <= 1:
-            return list(nodes)
-        ahead = replay.fork()
-        for _ in range(num_steps):
+        ahead, self._num_ahead = replay.fork(), 0
+        for _ in range(self._foresight.steps(least)):
             nodes |= {beam.node: None for beam in ahead.running if beam.node.next is None}
             if len(nodes) >= room:
                 break
+            self._num_ahead += 1
             ahead.advance([beam.node.next or self._expected(beam.node) for beam in ahead.running])
             if ahead.is_done:
                 break
@@ -83,7 +85,7 @@ class BeamForecast:
         for node in nodes:
             assert node.next is not None
             self._known[_context(node)] = node.next
-        self._pace.learn(num_steps, len(nodes))
+        self._foresight.learn(num_steps, self._num_ahead)
         for draft in self._made:
             self._follow(draft)
         self._made.clear()
@@ -147,21 +149,40 @@ class _Draft(NamedTuple):
     tokens: list[int]
 
 
-class _Pace:
-    """How far a row looks ahead: less while it has read much for little."""
+class Foresight:
+    """How often searches went on as they were expected to, step by step.
 
-    def __init__(self) -> None:
-        self._credit = _CREDIT
-        self._num_steps = _NEAR
+    Args:
+        shared: What rows have in common, where this is of one row.
 
-    def steps(self) -> int:
-        """How many steps to look ahead; one for nothing but what the search waits for."""
-        return _FARTHEST if self._credit >= 0 else min(_NEAR, 2 * self._num_steps - 1)
+    Example:
+        >>> foresight = Foresight()
+        >>> foresight.steps(0.0), foresight.steps(0.5) > foresight.steps(0.9) >= 2
+        (128, True)
+    """
 
-    def learn(self, num_steps: int, num_nodes: int) -> None:
-        """Take how far the search got by the last pass, and what that read."""
-        self._num_steps = num_steps
-        self._credit = max(self._credit + _FOR_A_STEP * num_steps - num_nodes, -_MOST_DEBT)
+    def __init__(self, shared: Foresight | None = None) -> None:
+        self._shared = shared
+        self._num_right = self._num_wrong = 0.0
+
+    def chance(self) -> float:
+        """How likely one step more is as expected."""
+        before = _FIRST_CHANCE if self._shared is None else self._shared.chance()
+        return (_WEIGHT * before + self._num_right) / (_WEIGHT + self._num_right + self._num_wrong)
+
+    def steps(self, least: float) -> int:
+        """How many steps to look ahead so that each is at least so likely: two, of which one is known, or more."""
+        most = log(least) / log(min(self.chance(), _MOST_CHANCE)) if least > 0 else inf
+        return int(max(2, min(most, _FARTHEST)))
+
+    def learn(self, num_steps: int, num_ahead: int) -> None:
+        """Take how far a search got, of so many steps that were looked at."""
+        self._num_right += max(0, num_steps - 1)
+        self._num_wrong += num_steps < num_ahead
+        if self._num_right + self._num_wrong > _MOST_SEEN:
+            self._num_right, self._num_wrong = self._num_right / 2, self._num_wrong / 2
+        if self._shared is not None:
+            self._shared.learn(num_steps, num_ahead)
 
 
 def _context(node: Node) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from itertools import count
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from gner.decoding.base import by_example
-from gner.decoding.beam_forecast import BeamForecast
+from gner.decoding.beam_forecast import BeamForecast, Foresight
 from gner.decoding.beam_replay import Beam, BeamReplay, Node, Rules
 from gner.decoding.beam_verifier import BeamVerifier
 from gner.decoding.drafting import DraftSource, ListDrafts, RowDrafter, WordDrafts, find_source
@@ -22,6 +22,7 @@ from gner.decoding.head import vocab_size
 from gner.decoding.huggingface import decode
 from gner.decoding.huggingface_beams import HuggingFaceBeams
 from gner.decoding.limits import repeats_itself, row_limits
+from gner.decoding.pass_cost import PassCost
 from gner.decoding.speculative import Speculative
 from gner.decoding.token_tree import why_no_trees
 from gner.decoding.verifier import idle_padded
@@ -70,11 +71,14 @@ class BeamSearch(HuggingFaceBeams):
 
     def __init__(self, num_beams: int = 4, length_penalty: float = 1.0, max_new_tokens: int | None = None) -> None:
         super().__init__(num_beams, length_penalty, max_new_tokens)
-        self._sources: tuple[DraftSource, ...] = (WordDrafts(), ListDrafts())
+        words = WordDrafts()
+        self._sources: tuple[DraftSource, ...] = (words, ListDrafts())
         self._greedy = Speculative(max_new_tokens)
+        self.tag_memory = words.memory if num_beams > 1 else self._greedy.tag_memory
         self._warned: set[str] = set()
         self._num_passes = 0
         self._rest = _Rest()
+        self._foresight = Foresight()
 
     @property
     def num_passes(self) -> int:
@@ -129,14 +133,14 @@ class BeamSearch(HuggingFaceBeams):
         """Search in all rows; rows are not done where ``generate`` would not take more passes."""
         rows = self._rows(model, batch, drafters, only_best=only_best)
         verifier = BeamVerifier(model.network, batch, 2 * self.num_beams)
-        lockstep = Lockstep(model.network)
+        lockstep, cost = Lockstep(model.network), PassCost(model.network)
         may_give_up = only_best and not is_sharded(model.network)  # processes must stay in step
         active = list(range(len(rows)))
         for num_passes in count():
             if not lockstep.goes_on(bool(active)) or (may_give_up and self._rest.learn(rows, active, num_passes)):
                 break
             if active:
-                active = _pass(rows, active, verifier)
+                active = _pass(rows, active, verifier, cost)
             else:
                 idle_padded(model.network)
             self._num_passes += 1
@@ -148,7 +152,7 @@ class BeamSearch(HuggingFaceBeams):
         for drafter, limit, example in zip(drafters, limits, batch.row_examples, strict=True):
             stops_loops = batch.stops_loops and not repeats_itself(example)
             rules = Rules(self.num_beams, self.length_penalty, end, limit, stops_loops, only_best)
-            rows.append(_Row(rules, drafter))
+            rows.append(_Row(rules, drafter, self._foresight))
         return rows
 
     def _why_not(self, model: TextModel) -> str | None:
@@ -176,10 +180,10 @@ def _generation(model: TextModel, row: _Row, drafter: RowDrafter) -> Generation:
 class _Row:
     """The search in one row."""
 
-    def __init__(self, rules: Rules, drafter: RowDrafter) -> None:
+    def __init__(self, rules: Rules, drafter: RowDrafter, foresight: Foresight) -> None:
         root = Node()
         self.replay = BeamReplay(rules, root)
-        self.forecast = BeamForecast(root, drafter, rules.end)
+        self.forecast = BeamForecast(root, drafter, rules.end, foresight)
 
     def needed(self) -> Iterator[Node]:
         """What the search may ask for again, and what was read ahead."""
@@ -220,10 +224,11 @@ class _Rest:
         return True
 
 
-def _pass(rows: Sequence[_Row], active: Sequence[int], verifier: BeamVerifier) -> list[int]:
+def _pass(rows: Sequence[_Row], active: Sequence[int], verifier: BeamVerifier, cost: PassCost) -> list[int]:
     """Look ahead, read, and search on; returns the rows that are not done."""
     room = verifier.room()
-    wanted = [rows[row].forecast.wanted(rows[row].replay, room) for row in active]
+    least = cost.token_share(sum(len(rows[row].replay.running) for row in active))
+    wanted = [rows[row].forecast.wanted(rows[row].replay, room, least) for row in active]
     size = max(_LEAST_NODES, int(_UNEVENNESS * sum(map(len, wanted)) / len(wanted)))
     wanted = [nodes[:size] for nodes in wanted]  # short rows are padded to the longest
     verifier.read(wanted)

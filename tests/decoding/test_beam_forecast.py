@@ -49,7 +49,7 @@ def test_a_row_that_gets_little_for_much_looks_less_far_ahead() -> None:
     replay, forecast = _begin()
     sizes = []
     for step in range(60):
-        nodes = forecast.wanted(replay, room=99)
+        nodes = forecast.wanted(replay, room=99, least=0.5)
         sizes.append(len(nodes))
         for node in nodes:
             node.next = [(300 + step, -0.01), (7, -8.0), (8, -9.0), (9, -9.5)]  # never what is drafted
