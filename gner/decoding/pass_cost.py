@@ -10,15 +10,16 @@ _FLOPS = {"cpu": 2e11, "cuda": 2e14}
 """A second, of a few cores and of a data center's GPU."""
 _BYTES = {"cpu": 2e10, "cuda": 2e12}
 """That are read from memory in a second."""
-_SECONDS_A_LAYER = 4e-4
-"""For calling it."""
+_SECONDS_A_LAYER, _SECONDS_A_ROW = 4e-4, 1e-4
+"""For calling a layer, and for drafting in a row and accepting what was right."""
 
 
 class PassCost:
     """Estimates what passes over a network cost, from its size and what kind of device it is on.
 
-    Calling the layers and reading the weights costs the same whatever is in a pass; each token costs its arithmetic.
-    The rates are rough ones: they decide how fast a text is written, and not which.
+    Calling the layers and reading the weights costs the same whatever is in a pass; each row costs some work between
+    passes, and each token its arithmetic. The rates are rough ones: they decide how fast a text is written, and not
+    which.
 
     Args:
         network: The one that reads drafts.
@@ -32,7 +33,8 @@ class PassCost:
 
     def __init__(self, network: PreTrainedModel) -> None:
         kind = network.device.type if network.device.type in _FLOPS else "cuda"
-        parameters = list(network.parameters())
+        parts = network.get_decoder(), network.get_output_embeddings()
+        parameters = {id(weights): weights for part in parts for weights in part.parameters()}.values()
         self._of_token = 2 * sum(parameter.numel() for parameter in parameters) / _FLOPS[kind]
         self._of_pass = sum(parameter.nbytes for parameter in parameters) / _BYTES[kind]
         self._of_pass += _SECONDS_A_LAYER * network.config.get_text_config(decoder=True).num_hidden_layers
@@ -47,4 +49,5 @@ class PassCost:
         Args:
             num_rows: How many share a pass.
         """
-        return 0.0 if self._gathers else self._of_token / (self._of_token + self._of_pass / num_rows)
+        of_row = self._of_pass / num_rows + _SECONDS_A_ROW
+        return 0.0 if self._gathers else self._of_token / (self._of_token + of_row)
