@@ -3,7 +3,7 @@
 python benchmarks/decoding.py [RUN ...] [--sentences 1000] [--batch-sizes 1 16 64]
 
 `generate` gets one batch after another; our strategies get a session of all of them, as a validation does: what prompts
-begin with is read once, and the last rows of all batches are pooled.
+begin with is read once, the last rows of all batches are pooled, and drafts start with what the fit had learned.
 
 A RUN is the folder of a finished run. Without one, both quickstarts are trained first, and both again for one minute,
 which makes models that copy badly; what is in the folder of runs is used as it is.
@@ -39,6 +39,7 @@ from gner.decoding.prefix_store import PrefixStore
 from gner.interfaces import Batch
 from gner.models import GnerModule
 from gner.models.module import TOKENIZER_KEY
+from gner.models.restore import DRAFTS_KEY
 from gner.records import Example, Generation, Prediction
 from gner.run_dir import find_checkpoint
 
@@ -108,6 +109,19 @@ def load(run: Path) -> GnerModule:
     module.configure_model()
     module.load_state_dict(checkpoint["state_dict"])
     return module.eval()
+
+
+def with_drafts(run: Path, make: Callable[[], DecodingStrategy]) -> Callable[[], DecodingStrategy]:
+    """Makes strategies whose drafts start with what the fit's had learned, as they do in `gner.validate`."""
+    drafts = torch.load(find_checkpoint(run, "last" if run.name.endswith("min") else "best"), weights_only=True)
+
+    def made() -> DecodingStrategy:
+        """A strategy that has seen nothing since."""
+        strategy = make()
+        strategy.load_state_dict(drafts.get(DRAFTS_KEY, {}))
+        return strategy
+
+    return made
 
 
 def batches_of(module: GnerModule, examples: Sequence[Example], size: int) -> list[Batch]:
@@ -287,28 +301,35 @@ def measure(run_folder: Path, options: argparse.Namespace) -> None:
     corpus = SyntheticCorpus(name="benchmark", num_train=10, num_dev=options.sentences, seed=7)
     corpus.write(options.runs / "data")
     examples = read_dataset(options.runs / "data", "benchmark", "dev")
+    speculative = with_drafts(run_folder, Speculative)
     if run_folder.name.endswith("min"):
         batches = batches_of(module, examples[: options.sentences // 4], 16)
-        ours, other, _ = compare("Speculative", module, batches, Speculative, lambda: Generate(Greedy()))
+        ours, other, _ = compare("Speculative", module, batches, speculative, lambda: Generate(Greedy()))
         tell_identity(module, batches, ours, other)
         tell_quality("Speculative", read_all(module, batches, ours))
         return
     for size in options.batch_sizes:
         batches = batches_of(module, examples, size)
-        ours, other, faster = compare("Speculative", module, batches, Speculative, lambda: Generate(Greedy()))
+        ours, other, faster = compare("Speculative", module, batches, speculative, lambda: Generate(Greedy()))
         limit = other.seconds / seconds_at_limit(module, batches)
         tell_bars(size, len(batches), ours, faster, limit)
         tell_identity(module, batches, ours, other)
     batches = batches_of(module, examples, 16)
-    greedy = ours if options.batch_sizes[-1] == 16 else run(Speculative, module, batches)
+    greedy = ours if options.batch_sizes[-1] == 16 else run(speculative, module, batches)
     tell_quality("Speculative", read_all(module, batches, greedy))
     tell_calibration("Speculative", read_all(module, batches, greedy))
-    one, *_ = compare("Constrained(num_beams=1)", module, batches, Constrained, lambda: Generate(Greedy()))
+    one, *_ = compare(
+        "Constrained(num_beams=1)", module, batches, with_drafts(run_folder, Constrained), lambda: Generate(Greedy())
+    )
     tell_quality("Constrained(num_beams=1)", read_all(module, batches, one))
     tell_calibration("Constrained(num_beams=1)", read_all(module, batches, one))
     some = batches[:: max(1, len(batches) // 16)]  # beams of `generate` take long
     four, beams, _ = compare(
-        "Constrained(num_beams=4)", module, some, lambda: Constrained(num_beams=4), lambda: Generate(BeamSearch(4))
+        "Constrained(num_beams=4)",
+        module,
+        some,
+        with_drafts(run_folder, lambda: Constrained(num_beams=4)),
+        lambda: Generate(BeamSearch(4)),
     )
     tell_quality("Constrained(num_beams=4)", read_all(module, some, four))
     tell_quality("generate(num_beams=4)", read_all(module, some, beams))
