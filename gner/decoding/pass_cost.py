@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from transformers import PreTrainedModel
 
 from gner.decoding.forward_pass import is_sharded
@@ -34,7 +36,7 @@ class PassCost:
     def __init__(self, network: PreTrainedModel) -> None:
         kind = network.device.type if network.device.type in _FLOPS else "cuda"
         parts = network.get_decoder(), network.get_output_embeddings()
-        parameters = {id(weights): weights for part in parts for weights in part.parameters()}.values()
+        parameters = set(chain.from_iterable(part.parameters() for part in parts))  # the head's may be the embeddings
         self._of_token = 2 * sum(parameter.numel() for parameter in parameters) / _FLOPS[kind]
         self._of_pass = sum(parameter.nbytes for parameter in parameters) / _BYTES[kind]
         self._of_pass += _SECONDS_A_LAYER * network.config.get_text_config(decoder=True).num_hidden_layers
