@@ -43,6 +43,8 @@ def why_no_packing(network: PreTrainedModel) -> str | None:
     config = network.config.get_text_config(decoder=True)
     if config._attn_implementation != _REPLACED or not getattr(network, "_supports_attention_backend", False):
         return f"its attention is not Transformers' `{_REPLACED}`"
+    if getattr(config, "kv_lora_rank", None) is not None:  # multi-head latent attention
+        return "its cache holds something else than the keys and values of attention"
     return why_no_pairs(network)
 
 

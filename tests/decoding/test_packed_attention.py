@@ -20,6 +20,9 @@ def test_networks_that_let_their_attention_be_replaced_pack(name: str) -> None:
 
 def test_others_are_padded() -> None:
     assert why_no_packing(with_network(tiny_model("causal"), "bloom").network) is not None
+    network = tiny_model("causal").network
+    network.config.kv_lora_rank = 8  # as DeepSeek's
+    assert "something else than the keys and values" in (why_no_packing(network) or "")
 
 
 def test_positions_go_on_in_each_row() -> None:
