@@ -45,7 +45,8 @@ def correct_offsets(text: Text, report: ReadReport) -> list[Span]:
 
 def _converted(spans: list[Span], text: Text, report: ReadReport) -> list[Span] | None:
     """The spans, if all of them match when the file's offsets are read in one way; None if there is no such way."""
-    if all(span.text in (None, text.text[span.start : span.end + 1]) for span in spans):
+    are_within = all(span.end < len(text.text) for span in spans)
+    if are_within and all(span.text in (None, text.text[span.start : span.end + 1]) for span in spans):
         report.add("inclusive", text.place, f"{len(spans)} spans")
         return [span._replace(end=span.end + 1) for span in spans]
     for matches in (_matches, _matches_loosely):

@@ -19,3 +19,10 @@ def test_relocating_spans_is_linear_time() -> None:
     assert time.perf_counter() - begin < 10  # quadratic search took minutes
     assert [span.start for span in placed] == starts
     assert report.counts() == {"moved": size}
+
+
+def test_ends_are_not_inclusive_where_one_is_the_end_of_the_text() -> None:
+    report = ReadReport()
+    text = Text("1111a1", [Span(0, 6, "x"), Span(4, 4, "x", text="a")], "a.jsonl:1")
+    assert [(span.start, span.end) for span in correct_offsets(text, report)] == [(0, 6), (4, 5)]
+    assert dict(report.counts()) == {"moved": 1}
